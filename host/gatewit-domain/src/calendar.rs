@@ -1,0 +1,229 @@
+//! When an event takes place: its time zone and its days.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::{Date, Weekday};
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, Zoned};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// An event's days in its time zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Calendar {
+    pub time_zone: EventZone,
+    /// In order of their starts, at least one.
+    pub days: Vec<EventDay>,
+}
+
+/// Names a day within its event; never used twice there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DayId(pub u32);
+
+/// One day of an event, from `starts` until just before `ends`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventDay {
+    /// Stays the same while the organizer renames or moves the day, so that entries are never forgotten.
+    pub id: DayId,
+    pub name: String,
+    pub starts: Timestamp,
+    pub ends: Timestamp,
+}
+
+impl Calendar {
+    /// Prints an instant as RFC 3339 with the event's UTC offset at that moment.
+    pub fn rfc3339(&self, at: Timestamp) -> String {
+        let offset = self.time_zone.0.to_offset(at);
+        at.display_with_offset(offset).to_string()
+    }
+
+    /// Tells the wall clock at the event.
+    pub fn local(&self, at: Timestamp) -> Zoned {
+        at.to_zoned(self.time_zone.0.clone())
+    }
+
+    /// Tells the calendar date on which a day starts.
+    pub fn date_of(&self, day: &EventDay) -> Date {
+        self.local(day.starts).date()
+    }
+
+    /// Tells whether a day, by its index, bears this name, starts on this ISO date or on this weekday.
+    pub fn day_is_called(&self, day: usize, name: &str) -> bool {
+        let Some(day) = self.days.get(day) else {
+            return false;
+        };
+        let date = self.date_of(day);
+        day.name == name
+            || date.to_string() == name
+            || name.eq_ignore_ascii_case(weekday_name(date.weekday()))
+    }
+
+    /// Tells whether a day touches the calendar date of `now`.
+    pub fn is_today(&self, day: &EventDay, now: Timestamp) -> bool {
+        let today = self.local(now).date();
+        let last_moment = day.ends - jiff::SignedDuration::from_nanos(1);
+        self.date_of(day) <= today && today <= self.local(last_moment).date()
+    }
+}
+
+/// A time zone: an IANA name, or a fixed offset such as `+03:00`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventZone(TimeZone);
+
+impl EventZone {
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.0
+    }
+}
+
+impl From<Offset> for EventZone {
+    fn from(offset: Offset) -> Self {
+        Self(TimeZone::fixed(offset))
+    }
+}
+
+impl FromStr for EventZone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(offset) = fixed_offset(text) {
+            return Ok(offset.into());
+        }
+        let known = TimeZone::get(text).map(Self);
+        known.map_err(|_| {
+            format!("time zone \"{text}\" is not known: use an IANA name (Africa/Nairobi) or an offset (+03:00)")
+        })
+    }
+}
+
+impl fmt::Display for EventZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.iana_name() {
+            Some(name) => f.write_str(name),
+            None => {
+                let minutes = self.0.to_offset(Timestamp::UNIX_EPOCH).seconds() / 60;
+                let sign = if minutes < 0 { '-' } else { '+' };
+                let minutes = minutes.abs();
+                write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+            }
+        }
+    }
+}
+
+impl Serialize for EventZone {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventZone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+fn weekday_name(weekday: Weekday) -> &'static str {
+    match weekday {
+        Weekday::Monday => "monday",
+        Weekday::Tuesday => "tuesday",
+        Weekday::Wednesday => "wednesday",
+        Weekday::Thursday => "thursday",
+        Weekday::Friday => "friday",
+        Weekday::Saturday => "saturday",
+        Weekday::Sunday => "sunday",
+    }
+}
+
+/// Reads `+HH:MM` or `-HH:MM`.
+fn fixed_offset(text: &str) -> Option<Offset> {
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = text[1..].split_once(':')?;
+    let two_digits = |part: &str| match part.len() {
+        2 => part.parse::<u8>().ok(),
+        _ => None,
+    };
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+    if minutes > 59 {
+        return None;
+    }
+    Offset::from_seconds(sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60)).ok()
+}
+
+/// A point in time as a client wrote it: RFC 3339, the offset kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrittenTime {
+    pub instant: Timestamp,
+    pub offset: Offset,
+}
+
+impl FromStr for WrittenTime {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let problem = || {
+            format!(
+                "\"{text}\" is not an RFC 3339 time with an offset, such as 2025-12-15T09:00:00+03:00"
+            )
+        };
+        let pieces = Pieces::parse(text).map_err(|_| problem())?;
+        let offset = pieces.to_numeric_offset().ok_or_else(problem)?;
+        let instant = text.parse().map_err(|_| problem())?;
+        Ok(Self { instant, offset })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_zone(text: &str, printed: Option<&str>) {
+        let zone = text.parse::<EventZone>().ok().map(|zone| zone.to_string());
+        assert_eq!(zone.as_deref(), printed, "{text}");
+    }
+
+    #[test]
+    fn a_zone_is_an_iana_name_or_an_offset() {
+        check_zone("Africa/Nairobi", Some("Africa/Nairobi"));
+        check_zone("+03:00", Some("+03:00"));
+        check_zone("-09:30", Some("-09:30"));
+        check_zone("+00:00", Some("UTC"));
+        check_zone("UTC", Some("UTC"));
+        check_zone("+3", None);
+        check_zone("+03:60", None);
+        check_zone("Mars/Olympus", None);
+        check_zone("", None);
+    }
+
+    #[test]
+    fn a_written_time_keeps_its_offset() {
+        let time: WrittenTime = "2025-12-15T09:00:00+03:00".parse().unwrap();
+        assert_eq!(time.instant, "2025-12-15T06:00:00Z".parse().unwrap());
+        assert_eq!(EventZone::from(time.offset).to_string(), "+03:00");
+        assert!("2025-12-15T09:00:00".parse::<WrittenTime>().is_err());
+        assert!("2025-12-15".parse::<WrittenTime>().is_err());
+        assert!("tomorrow".parse::<WrittenTime>().is_err());
+        let utc: WrittenTime = "2025-12-15T09:00:00Z".parse().unwrap();
+        assert_eq!(EventZone::from(utc.offset).to_string(), "UTC");
+    }
+
+    #[test]
+    fn times_print_with_the_offset_of_their_moment() {
+        let berlin = Calendar {
+            time_zone: "Europe/Berlin".parse().unwrap(),
+            days: vec![],
+        };
+        let print = |at: &str| berlin.rfc3339(at.parse().unwrap());
+        assert_eq!(print("2026-03-29T00:59:59Z"), "2026-03-29T01:59:59+01:00");
+        assert_eq!(print("2026-03-29T01:00:00Z"), "2026-03-29T03:00:00+02:00");
+    }
+}

@@ -1,0 +1,56 @@
+//! What a signed token says: `gatewit-api.md` §4 for tickets, `event-check-in.txt` ("JWT Credentials") for scanners.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{EventId, ScannerId, TicketId};
+
+/// The claims of a token, told apart by `type`, always.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Claims {
+    Ticket(TicketClaims),
+    ScannerCredential(ScannerClaims),
+}
+
+/// What a ticket's QR code says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketClaims {
+    pub ticket_instance_id: TicketId,
+    pub event_id: EventId,
+    pub ticket_type_id: String,
+    pub ticket_type_name: String,
+    pub ticket_series: String,
+    pub attendee_name: String,
+    pub attendee_email: Option<String>,
+    pub booking_reference: String,
+    /// For offline readers; the server judges by the event's present days.
+    pub event_schedules: Vec<Schedule>,
+    /// Seconds since the Unix epoch.
+    pub iat: i64,
+    /// Seconds since the Unix epoch: the end of the last day plus two days. For offline readers.
+    pub exp: i64,
+}
+
+/// One event day as a ticket carries it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Schedule {
+    pub day_name: String,
+    /// RFC 3339 with the event's offset at that moment.
+    pub start_date_time: String,
+    /// RFC 3339 with the event's offset at that moment.
+    pub end_date_time: String,
+}
+
+/// What a scanner's credentials say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScannerClaims {
+    pub scanner_id: ScannerId,
+    pub event_id: EventId,
+    /// Seconds since the Unix epoch.
+    pub iat: i64,
+    /// Seconds since the Unix epoch: one year after `iat`.
+    pub exp: i64,
+}

@@ -1,0 +1,139 @@
+//! An event: its days, its door rule, its ticket types and scan points. `gatewit-api.md` §3.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::Calendar;
+use crate::id::EventId;
+use crate::ports::SealedKey;
+use crate::window::{DoorRule, StrategyName};
+
+mod change;
+pub use change::{DayChange, EventChange, ScanPointChange, TicketTypeChange};
+
+/// Options of a strategy, as the organizer wrote them.
+pub type StrategyOptions = serde_json::Map<String, serde_json::Value>;
+
+/// An event as it lies in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    pub id: EventId,
+    /// Rises with every change.
+    pub revision: u64,
+    pub name: String,
+    /// Unique within its organization.
+    pub slug: String,
+    pub org_id: String,
+    pub calendar: Calendar,
+    /// How many days the event has ever had; the next one's id.
+    pub days_made: u32,
+    pub strategy: StrategyName,
+    pub strategy_options: StrategyOptions,
+    pub ticket_types: Vec<TicketType>,
+    pub scan_points: Vec<ScanPoint>,
+    /// Identities (`sub`) that may manage the event; whoever created it comes first.
+    pub organizers: Vec<String>,
+    /// Identities (`sub`) that may scan at its doors.
+    pub staff: Vec<String>,
+    pub created_at: Timestamp,
+    /// There once the event is published.
+    pub key: Option<SealedKey>,
+}
+
+impl Event {
+    pub fn status(&self) -> EventStatus {
+        match self.key {
+            Some(_) => EventStatus::Published,
+            None => EventStatus::Draft,
+        }
+    }
+
+    pub fn ticket_type(&self, id: &str) -> Option<&TicketType> {
+        self.ticket_types.iter().find(|kind| kind.id == id)
+    }
+
+    pub fn scan_point(&self, id: &str) -> Option<&ScanPoint> {
+        self.scan_points.iter().find(|point| point.id == id)
+    }
+
+    /// Tells whether one entry uses a ticket up (contract "Multi-Day Event Support").
+    pub fn is_single_day(&self) -> bool {
+        self.calendar.days.len() == 1
+    }
+
+    /// Gathers what decides the event's windows.
+    pub fn door_rule(&self) -> DoorRule {
+        DoorRule::new(
+            self.strategy.clone(),
+            &self.strategy_options,
+            self.name.clone(),
+            self.calendar.clone(),
+        )
+    }
+}
+
+/// Whether tickets can be issued and scanned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum EventStatus {
+    Draft,
+    Published,
+}
+
+/// A kind of ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketType {
+    pub id: String,
+    pub name: String,
+    pub allow_reentry: bool,
+    /// Total entries per day, the first included; None: unlimited. Without effect unless `allow_reentry`.
+    pub reentry_limit: Option<u32>,
+    /// The days it is good for: day names, ISO dates or weekdays; None: every day.
+    pub days: Option<Vec<String>>,
+    /// False for what opens no door, a T-shirt say.
+    pub admits: bool,
+}
+
+impl TicketType {
+    /// Tells how many entries the type grants in one scope; None: any number.
+    pub fn entries_max(&self) -> Option<u32> {
+        match self.allow_reentry {
+            true => self.reentry_limit,
+            false => Some(1),
+        }
+    }
+
+    /// Tells whether the type is good for the day at this index of the calendar.
+    pub fn is_good_for(&self, day: usize, calendar: &Calendar) -> bool {
+        match &self.days {
+            None => true,
+            Some(names) => names.iter().any(|name| calendar.day_is_called(day, name)),
+        }
+    }
+}
+
+/// A place where tickets are scanned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScanPoint {
+    pub id: String,
+    pub name: String,
+    /// Which of a ticket's codes counts here.
+    pub match_field: MatchField,
+    /// Ids of the ticket types let in here; None: every type.
+    pub accepted_ticket_types: Option<Vec<String>>,
+}
+
+/// Which of a ticket's codes a scanned text is compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MatchField {
+    /// `qrCode`, then `credentialCode`, then `ticketId`.
+    #[default]
+    Any,
+    QrCode,
+    CredentialCode,
+    TicketId,
+}

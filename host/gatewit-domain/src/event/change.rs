@@ -1,0 +1,362 @@
+//! What an organizer says of an event: a new one, a change, or a declaration in the configuration.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::{Event, MatchField, ScanPoint, StrategyOptions, TicketType};
+use crate::calendar::{Calendar, DayId, EventDay, EventZone, WrittenTime};
+use crate::id::EventId;
+use crate::problem::{Problem, bounded_text};
+use crate::window::StrategyName;
+
+const NAME_MAX: usize = 200;
+const DAYS_MAX: usize = 366;
+const LIST_MAX: usize = 1_000;
+const DAY_HOURS_MAX: i64 = 24 * 31;
+
+/// Fields of an event to set; None leaves one as it is, or at its default in a new event.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventChange {
+    pub name: Option<String>,
+    pub slug: Option<String>,
+    pub org_id: Option<String>,
+    pub timezone: Option<String>,
+    pub days: Option<Vec<DayChange>>,
+    pub check_in_strategy: Option<StrategyName>,
+    pub strategy_options: Option<StrategyOptions>,
+    pub ticket_types: Option<Vec<TicketTypeChange>>,
+    pub scan_points: Option<Vec<ScanPointChange>>,
+    pub organizers: Option<Vec<String>>,
+    pub staff: Option<Vec<String>>,
+}
+
+/// One day as an organizer writes it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DayChange {
+    /// Default: `Day 1`, `Day 2` and so on.
+    pub day_name: Option<String>,
+    /// RFC 3339 with an offset.
+    pub start_date_time: String,
+    /// RFC 3339 with an offset.
+    pub end_date_time: String,
+}
+
+/// A ticket type as an organizer writes it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketTypeChange {
+    pub id: String,
+    /// Default: the id.
+    pub name: Option<String>,
+    #[serde(default)]
+    pub allow_reentry: bool,
+    pub reentry_limit: Option<u32>,
+    pub days: Option<Vec<String>>,
+    /// Default: true.
+    pub admits: Option<bool>,
+}
+
+/// A scan point as an organizer writes it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScanPointChange {
+    pub id: String,
+    /// Default: the id.
+    pub name: Option<String>,
+    pub match_field: Option<MatchField>,
+    pub accepted_ticket_types: Option<Vec<String>>,
+}
+
+impl Event {
+    /// Makes a draft event out of its first change. Its slug is not yet known to be free.
+    pub fn create(change: EventChange, creator: &str, now: Timestamp) -> Result<Self, Problem> {
+        let name = change
+            .name
+            .clone()
+            .ok_or_else(|| invalid("name is required"))?;
+        let days = change
+            .days
+            .as_deref()
+            .ok_or_else(|| invalid("days is required"))?;
+        let time_zone = match (&change.timezone, days.first()) {
+            (None, Some(first)) => written("days[0].startDateTime", &first.start_date_time)?
+                .offset
+                .into(),
+            _ => EventZone::from(jiff::tz::Offset::UTC),
+        };
+        let mut event = Self {
+            id: EventId::new(now),
+            revision: 0,
+            slug: slug_of(&name),
+            name,
+            org_id: "default".to_owned(),
+            calendar: Calendar {
+                time_zone,
+                days: Vec::new(),
+            },
+            days_made: 0,
+            strategy: StrategyName::default(),
+            strategy_options: StrategyOptions::new(),
+            ticket_types: Vec::new(),
+            scan_points: Vec::new(),
+            organizers: vec![creator.to_owned()],
+            staff: Vec::new(),
+            created_at: now,
+            key: None,
+        };
+        event.apply(change)?;
+        if !event.organizers.iter().any(|sub| sub == creator) {
+            event.organizers.insert(0, creator.to_owned());
+        }
+        Ok(event)
+    }
+
+    /// Sets the fields that the change names; the event is unusable after an error.
+    pub fn apply(&mut self, change: EventChange) -> Result<(), Problem> {
+        self.revision += 1;
+        if let Some(name) = change.name {
+            self.name = text("name", name, NAME_MAX)?;
+        }
+        if let Some(slug) = change.slug {
+            self.slug = checked_slug(slug)?;
+        }
+        if let Some(org_id) = change.org_id {
+            self.org_id = text("orgId", org_id, NAME_MAX)?;
+        }
+        if let Some(zone) = change.timezone {
+            self.calendar.time_zone = zone.parse().map_err(|words: String| invalid(words))?;
+        }
+        if let Some(days) = change.days {
+            self.set_days(days)?;
+        }
+        self.set_strategy(change.check_in_strategy, change.strategy_options);
+        if let Some(types) = change.ticket_types {
+            self.ticket_types = ticket_types(types)?;
+        }
+        if let Some(points) = change.scan_points {
+            self.scan_points = scan_points(points)?;
+        }
+        if let Some(organizers) = change.organizers {
+            self.organizers = identities("organizers", organizers)?;
+        }
+        if let Some(staff) = change.staff {
+            self.staff = identities("staff", staff)?;
+        }
+        self.check_references()
+    }
+
+    /// A new strategy starts with its own defaults unless options come with it.
+    fn set_strategy(&mut self, strategy: Option<StrategyName>, options: Option<StrategyOptions>) {
+        if let Some(strategy) = strategy {
+            self.strategy = strategy;
+            self.strategy_options = StrategyOptions::new();
+        }
+        if let Some(options) = options {
+            self.strategy_options = options;
+        }
+    }
+
+    fn set_days(&mut self, changes: Vec<DayChange>) -> Result<(), Problem> {
+        if changes.is_empty() || changes.len() > DAYS_MAX {
+            return Err(invalid(format!("days must hold 1 to {DAYS_MAX} days")));
+        }
+        let mut days = changes
+            .into_iter()
+            .enumerate()
+            .map(|(index, change)| day(index, change))
+            .collect::<Result<Vec<_>, _>>()?;
+        days.sort_by_key(|day| (day.starts, day.ends));
+        unique("days", days.iter().map(|day| day.name.as_str()))?;
+        let before = std::mem::take(&mut self.calendar.days);
+        self.days_made = identify(&mut days, before, &self.calendar.time_zone, self.days_made);
+        self.calendar.days = days;
+        Ok(())
+    }
+
+    /// Checks what one part of an event says of another.
+    fn check_references(&self) -> Result<(), Problem> {
+        for kind in &self.ticket_types {
+            for name in kind.days.iter().flatten() {
+                let days = 0..self.calendar.days.len();
+                if !days
+                    .into_iter()
+                    .any(|day| self.calendar.day_is_called(day, name))
+                {
+                    return Err(invalid(format!(
+                        "ticketTypes: type \"{}\" names the day \"{name}\", which is no day's name, date or weekday",
+                        kind.id
+                    )));
+                }
+            }
+        }
+        for point in &self.scan_points {
+            for id in point.accepted_ticket_types.iter().flatten() {
+                if self.ticket_type(id).is_none() {
+                    return Err(invalid(format!(
+                        "scanPoints: point \"{}\" accepts the ticket type \"{id}\", which does not exist",
+                        point.id
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Problem {
+    Problem::new("invalid_event", message)
+}
+
+fn written(field: &str, text: &str) -> Result<WrittenTime, Problem> {
+    text.parse()
+        .map_err(|words: String| invalid(format!("{field}: {words}")))
+}
+
+fn text(field: &str, text: String, max: usize) -> Result<String, Problem> {
+    bounded_text(field, &text, max).map_err(invalid)
+}
+
+fn unique<'a>(field: &str, names: impl Iterator<Item = &'a str>) -> Result<(), Problem> {
+    let mut seen = HashSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(invalid(format!("{field} names \"{name}\" twice")));
+        }
+    }
+    Ok(())
+}
+
+fn day(index: usize, change: DayChange) -> Result<EventDay, Problem> {
+    let field = |name: &str| format!("days[{index}].{name}");
+    let starts = written(&field("startDateTime"), &change.start_date_time)?.instant;
+    let ends = written(&field("endDateTime"), &change.end_date_time)?.instant;
+    if ends <= starts {
+        return Err(invalid(format!(
+            "days[{index}] ends at {}, which is not after it starts at {}",
+            change.end_date_time, change.start_date_time
+        )));
+    }
+    if ends.duration_since(starts) > SignedDuration::from_hours(DAY_HOURS_MAX) {
+        return Err(invalid(format!("days[{index}] is longer than 31 days")));
+    }
+    let name = change
+        .day_name
+        .unwrap_or_else(|| format!("Day {}", index + 1));
+    Ok(EventDay {
+        id: DayId(0),
+        name: text(&field("dayName"), name, NAME_MAX)?,
+        starts,
+        ends,
+    })
+}
+
+/// Gives each day the id of the day it used to be: of its date, else of its name, else of its hours.
+fn identify(days: &mut [EventDay], before: Vec<EventDay>, zone: &EventZone, made: u32) -> u32 {
+    let zone = zone.time_zone();
+    let date = |day: &EventDay| day.starts.to_zoned(zone.clone()).date();
+    let same: [&dyn Fn(&EventDay, &EventDay) -> bool; 3] = [
+        &|new, old| date(new) == date(old),
+        &|new, old| new.name == old.name,
+        &|new, old| new.starts < old.ends && old.starts < new.ends,
+    ];
+    let mut unclaimed = before;
+    let mut ids = vec![None; days.len()];
+    for is_same in same {
+        for (day, id) in days.iter().zip(&mut ids) {
+            let found = unclaimed.iter().position(|old| is_same(day, old));
+            if let (None, Some(found)) = (&id, found) {
+                *id = Some(unclaimed.swap_remove(found).id);
+            }
+        }
+    }
+    let mut made = made;
+    for (day, id) in days.iter_mut().zip(ids) {
+        day.id = id.unwrap_or_else(|| {
+            made += 1;
+            DayId(made)
+        });
+    }
+    made
+}
+
+fn ticket_types(changes: Vec<TicketTypeChange>) -> Result<Vec<TicketType>, Problem> {
+    unique("ticketTypes", changes.iter().map(|kind| kind.id.as_str()))?;
+    if changes.len() > LIST_MAX {
+        return Err(invalid(format!("ticketTypes must hold at most {LIST_MAX}")));
+    }
+    let one = |change: TicketTypeChange| {
+        if change.reentry_limit == Some(0) {
+            return Err(invalid(format!(
+                "ticketTypes: reentryLimit of \"{}\" counts the first entry and must be at least 1",
+                change.id
+            )));
+        }
+        let name = change.name.unwrap_or_else(|| change.id.clone());
+        Ok(TicketType {
+            id: text("ticketTypes: id", change.id, NAME_MAX)?,
+            name: text("ticketTypes: name", name, NAME_MAX)?,
+            allow_reentry: change.allow_reentry,
+            reentry_limit: change.reentry_limit,
+            days: change.days.filter(|days| !days.is_empty()),
+            admits: change.admits.unwrap_or(true),
+        })
+    };
+    changes.into_iter().map(one).collect()
+}
+
+fn scan_points(changes: Vec<ScanPointChange>) -> Result<Vec<ScanPoint>, Problem> {
+    unique("scanPoints", changes.iter().map(|point| point.id.as_str()))?;
+    if changes.len() > LIST_MAX {
+        return Err(invalid(format!("scanPoints must hold at most {LIST_MAX}")));
+    }
+    let one = |change: ScanPointChange| {
+        let name = change.name.unwrap_or_else(|| change.id.clone());
+        Ok(ScanPoint {
+            id: text("scanPoints: id", change.id, NAME_MAX)?,
+            name: text("scanPoints: name", name, NAME_MAX)?,
+            match_field: change.match_field.unwrap_or_default(),
+            accepted_ticket_types: change.accepted_ticket_types,
+        })
+    };
+    changes.into_iter().map(one).collect()
+}
+
+fn identities(field: &str, subs: Vec<String>) -> Result<Vec<String>, Problem> {
+    if subs.len() > LIST_MAX {
+        return Err(invalid(format!("{field} must hold at most {LIST_MAX}")));
+    }
+    subs.into_iter()
+        .map(|sub| text(field, sub, NAME_MAX))
+        .collect()
+}
+
+fn checked_slug(slug: String) -> Result<String, Problem> {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if slug.is_empty() || slug.len() > 80 || !slug.chars().all(is_plain) {
+        return Err(invalid(format!(
+            "slug \"{slug}\" must have 1 to 80 small letters, digits and hyphens"
+        )));
+    }
+    Ok(slug)
+}
+
+/// Makes a slug of a name: `East African Tech Summit 2025` becomes `east-african-tech-summit-2025`.
+fn slug_of(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words = lower
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let mut slug = words.collect::<Vec<_>>().join("-");
+    slug.truncate(60);
+    match slug.trim_end_matches('-') {
+        "" => "event".to_owned(),
+        slug => slug.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! What organizers may say of an event.
+
+use super::*;
+use crate::event::EventStatus;
+
+fn change(fields: serde_json::Value) -> EventChange {
+    serde_json::from_value(fields).unwrap()
+}
+
+fn created(fields: serde_json::Value) -> Result<Event, Problem> {
+    let mut all = serde_json::json!({
+        "name": "East African Tech Summit 2025",
+        "days": [
+            {"dayName": "Day 1", "startDateTime": "2025-12-15T09:00:00+03:00", "endDateTime": "2025-12-15T18:00:00+03:00"},
+            {"dayName": "Day 2", "startDateTime": "2025-12-16T09:00:00+03:00", "endDateTime": "2025-12-16T18:00:00+03:00"},
+        ],
+        "ticketTypes": [{"id": "vip"}]
+    });
+    for (name, value) in fields.as_object().unwrap() {
+        all[name] = value.clone();
+    }
+    Event::create(
+        change(all),
+        "creator",
+        "2025-12-01T00:00:00Z".parse().unwrap(),
+    )
+}
+
+#[test]
+fn an_event_needs_little_more_than_a_name_and_a_day() {
+    let event = created(serde_json::json!({})).unwrap();
+    assert_eq!(event.slug, "east-african-tech-summit-2025");
+    assert_eq!(event.org_id, "default");
+    assert_eq!(event.calendar.time_zone.to_string(), "+03:00");
+    assert_eq!(event.strategy.as_str(), "HOURS_BEFORE");
+    assert_eq!(event.organizers, ["creator"]);
+    assert_eq!(event.status(), EventStatus::Draft);
+    assert!(event.ticket_types[0].admits && !event.ticket_types[0].allow_reentry);
+}
+
+#[track_caller]
+fn check_refused(fields: serde_json::Value, words: &str) {
+    let problem = created(fields.clone()).expect_err(&fields.to_string());
+    assert!(problem.message.contains(words), "{problem}, not {words}");
+}
+
+#[test]
+fn what_cannot_be_is_refused_by_field() {
+    use serde_json::json;
+    let day = |starts: &str, ends: &str| json!([{"startDateTime": starts, "endDateTime": ends}]);
+    check_refused(json!({"name": null}), "name is required");
+    check_refused(json!({"name": " "}), "name must have");
+    check_refused(json!({"days": null}), "days is required");
+    check_refused(json!({"days": []}), "1 to 366");
+    let backwards = day("2025-12-15T18:00:00+03:00", "2025-12-15T09:00:00+03:00");
+    check_refused(json!({"days": backwards}), "days[0] ends at");
+    let empty = day("2025-12-15T18:00:00+03:00", "2025-12-15T15:00:00Z");
+    check_refused(json!({"days": empty}), "not after it starts");
+    let no_offset = day("2025-12-15T09:00:00", "2025-12-15T18:00:00");
+    check_refused(json!({"days": no_offset}), "days[0].startDateTime");
+    let long = day("2025-01-15T09:00:00Z", "2025-03-15T18:00:00Z");
+    check_refused(json!({"days": long}), "longer than 31 days");
+    check_refused(json!({"timezone": "Mars/Olympus"}), "Mars/Olympus");
+    check_refused(json!({"slug": "No Slug"}), "No Slug");
+    check_refused(
+        json!({"ticketTypes": [{"id": "a"}, {"id": "a"}]}),
+        "\"a\" twice",
+    );
+    check_refused(
+        json!({"ticketTypes": [{"id": "a", "reentryLimit": 0}]}),
+        "at least 1",
+    );
+    check_refused(
+        json!({"ticketTypes": [{"id": "a", "days": ["Day 9"]}]}),
+        "Day 9",
+    );
+    check_refused(
+        json!({"scanPoints": [{"id": "x", "acceptedTicketTypes": ["gold"]}]}),
+        "gold",
+    );
+}
+
+#[test]
+fn a_type_may_name_days_by_name_date_or_weekday() {
+    for name in ["Day 1", "2025-12-16", "monday", "Tuesday"] {
+        let types = serde_json::json!([{"id": "vip", "days": [name]}]);
+        created(serde_json::json!({ "ticketTypes": types })).unwrap();
+    }
+}
+
+#[test]
+fn a_change_sets_the_fields_it_names() {
+    let mut event =
+        created(serde_json::json!({"strategyOptions": {"earlyCheckInHours": 4}})).unwrap();
+    event
+        .apply(change(serde_json::json!({"name": "Summit"})))
+        .unwrap();
+    assert_eq!(
+        (event.name.as_str(), event.strategy_options.len()),
+        ("Summit", 1)
+    );
+    event
+        .apply(change(serde_json::json!({"checkInStrategy": "ALL_DAY"})))
+        .unwrap();
+    assert_eq!(
+        (event.strategy.as_str(), event.strategy_options.len()),
+        ("ALL_DAY", 0)
+    );
+}
+
+/// Applies new days, each a name and a start, and lists their ids in order.
+#[track_caller]
+fn ids_after(days: &[(&str, &str)]) -> Vec<u32> {
+    let days: Vec<_> = days
+        .iter()
+        .map(|(name, starts)| {
+            let ends = format!("{}T23:00:00+03:00", &starts[..10]);
+            serde_json::json!({"dayName": name, "startDateTime": format!("{starts}:00+03:00"), "endDateTime": ends})
+        })
+        .collect();
+    let mut event = created(serde_json::json!({})).unwrap();
+    event
+        .apply(change(serde_json::json!({ "days": days })))
+        .unwrap();
+    event.calendar.days.iter().map(|day| day.id.0).collect()
+}
+
+#[test]
+fn a_day_keeps_its_id_while_it_is_renamed_or_moved() {
+    let first = ("Day 1", "2025-12-15T09:00");
+    let second = ("Day 2", "2025-12-16T09:00");
+    assert_eq!(ids_after(&[first, second]), [1, 2]);
+    assert_eq!(ids_after(&[("Monday", "2025-12-15T08:00"), second]), [1, 2]);
+    assert_eq!(ids_after(&[("Day 2", "2025-12-14T09:00"), first]), [2, 1]);
+    assert_eq!(ids_after(&[second]), [2]);
+    assert_eq!(
+        ids_after(&[first, second, ("Day 3", "2025-12-17T09:00")]),
+        [1, 2, 3]
+    );
+}
+
+#[test]
+fn a_name_that_moved_to_another_date_does_not_take_the_entries_of_that_date() {
+    let moved_up = ("Day 1", "2025-12-16T09:00");
+    assert_eq!(ids_after(&[moved_up]), [2]);
+}
+
+#[test]
+fn the_id_of_a_day_that_is_gone_is_not_used_again() {
+    let mut event = created(serde_json::json!({})).unwrap();
+    for (date, name) in [("2025-12-19", "Friday"), ("2025-12-23", "Tuesday")] {
+        let time = |hour: u8| format!("{date}T{hour:02}:00:00+03:00");
+        let day =
+            serde_json::json!({"dayName": name, "startDateTime": time(9), "endDateTime": time(18)});
+        event
+            .apply(change(serde_json::json!({ "days": [day] })))
+            .unwrap();
+    }
+    assert_eq!(event.calendar.days[0].id, DayId(4));
+}

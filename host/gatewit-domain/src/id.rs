@@ -1,0 +1,73 @@
+//! Names of things: one UUID type per kind, so that a ticket's id is never taken for a scanner's.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Makes a new id that sorts by `now` (UUID version 7).
+            pub fn new(now: Timestamp) -> Self {
+                Self(time_ordered(now))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// Names an event.
+    EventId;
+    /// Names a ticket: `ticketInstanceId` in the contracts.
+    TicketId;
+    /// Names a registered scanner.
+    ScannerId;
+    /// Names a registration token without giving it away.
+    TokenId;
+    /// Names one recorded scan, admitted or refused.
+    CheckInId;
+}
+
+fn time_ordered(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+    let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(
+        uuid::NoContext,
+        seconds,
+        nanoseconds,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_the_time_they_were_made() {
+        let early = TicketId::new("2025-12-15T09:00:00Z".parse().unwrap());
+        let late = TicketId::new("2025-12-15T09:00:01Z".parse().unwrap());
+        assert!(early.to_string() < late.to_string());
+    }
+}

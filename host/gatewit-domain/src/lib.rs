@@ -1,0 +1,18 @@
+//! What a ticket, a scan and an admission are; the rules of the door; the ports to everything else.
+//!
+//! Pure: knows no HTTP, no WebAssembly, no database, and never reads the clock but through its port.
+
+pub mod calendar;
+pub mod claims;
+pub mod event;
+pub mod id;
+pub mod plugin;
+pub mod ports;
+pub mod problem;
+pub mod rules;
+pub mod scan;
+pub mod scanner;
+pub mod service;
+pub mod tables;
+pub mod ticket;
+pub mod window;

@@ -1,0 +1,94 @@
+//! Why a request cannot be done: what a caller did wrong, or what we could not do.
+
+use std::error::Error;
+
+use crate::ports::{SignerError, StoreError};
+
+/// A fault of the request: a stable code for programs and a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl Problem {
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+/// Why the desk did not do what it was asked; a variant for each thing that a contract answers differently.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The request cannot be read (400).
+    #[error(transparent)]
+    Malformed(Problem),
+    /// Nobody we know is asking (401).
+    #[error(transparent)]
+    Unauthenticated(Problem),
+    /// Whoever asks may not (403).
+    #[error(transparent)]
+    Forbidden(Problem),
+    /// What the request names does not exist (404).
+    #[error(transparent)]
+    NotFound(Problem),
+    /// The request contradicts what is there (409).
+    #[error(transparent)]
+    Conflict(Problem),
+    /// The request reads well but says what cannot be (422).
+    #[error(transparent)]
+    Unacceptable(Problem),
+    /// What the answer depends on gives none just now (503).
+    #[error(transparent)]
+    Unavailable(Problem),
+    /// The store cannot answer (503).
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of ours (500): a value that cannot be read, a key that cannot sign.
+    #[error("cannot {action}")]
+    Fault {
+        action: String,
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl DeskError {
+    pub fn not_found(what: &'static str, id: impl std::fmt::Display) -> Self {
+        Self::NotFound(Problem::new(
+            "not_found",
+            format!("{what} {id} does not exist"),
+        ))
+    }
+
+    pub fn unacceptable(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Unacceptable(Problem::new(code, message))
+    }
+
+    /// Too many others changed the same thing at the same time.
+    pub fn contended() -> Self {
+        Self::Store(StoreError::Busy)
+    }
+}
+
+impl From<SignerError> for DeskError {
+    fn from(source: SignerError) -> Self {
+        Self::Fault {
+            action: "use an event's signing key".to_owned(),
+            source: Box::new(source),
+        }
+    }
+}
+
+/// Trims a text and holds it to 1 to `max` characters; the error names the field.
+pub(crate) fn bounded_text(field: &str, text: &str, max: usize) -> Result<String, String> {
+    let trimmed = text.trim();
+    match trimmed.chars().count() {
+        length if (1..=max).contains(&length) => Ok(trimmed.to_owned()),
+        _ => Err(format!("{field} must have 1 to {max} characters")),
+    }
+}

@@ -1,0 +1,189 @@
+//! The one admission decision: every rule of `gatewit-api.md` §5, pure.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::event::{Event, TicketType};
+use crate::ports::StrategyError;
+use crate::scan::{Entries, Refusal, Scan};
+use crate::scanner::Scanner;
+use crate::ticket::{Ticket, TicketState};
+use crate::window::WindowsAnswer;
+
+/// All that a decision depends on.
+pub struct Facts<'a> {
+    pub now: Timestamp,
+    pub scan: &'a Scan,
+    pub scanner: &'a Scanner,
+    /// The scanner's event.
+    pub event: &'a Event,
+    pub found: Found,
+}
+
+/// What the presented code turned out to be.
+pub enum Found {
+    /// Not signed by the event it names, or not signed at all.
+    Forged,
+    /// No ticket bears this code.
+    Nothing,
+    /// A ticket, but of another event.
+    Elsewhere,
+    /// A ticket of the scanner's event.
+    Ticket(Box<Held>),
+}
+
+/// A ticket with what it depends on.
+pub struct Held {
+    pub ticket: Ticket,
+    pub entries: Entries,
+    pub windows: Result<Arc<WindowsAnswer>, StrategyError>,
+}
+
+/// What the rules say, and the day that decided, as an index into the event's days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// None: let in.
+    pub refusal: Option<Refusal>,
+    pub day: Option<usize>,
+}
+
+impl Facts<'_> {
+    /// Decides: the first rule that fails wins.
+    pub fn decide(&self) -> Decision {
+        let refused = |refusal| Decision {
+            refusal: Some(refusal),
+            day: None,
+        };
+        if let Err(refusal) = self.check_scanner() {
+            return refused(refusal);
+        }
+        let (held, kind) = match self.check_ticket() {
+            Ok(found) => found,
+            Err(refusal) => return refused(refusal),
+        };
+        let Ok(windows) = &held.windows else {
+            return refused(Refusal::StrategyFailed);
+        };
+        let day = match self.choose_day(windows, kind, &held.entries) {
+            Ok(day) => day,
+            Err(refusal) => return refused(refusal),
+        };
+        Decision {
+            refusal: self.check_entry(day, kind, &held.entries).err(),
+            day: Some(day),
+        }
+    }
+
+    fn check_scanner(&self) -> Result<(), Refusal> {
+        if !self.scanner.is_active() {
+            return Err(Refusal::ScannerRevoked);
+        }
+        let is_same = self.scan.claimed_scanner == self.scanner.id.to_string()
+            && self.scan.claimed_fingerprint == self.scanner.device_fingerprint.as_str();
+        match is_same {
+            true => Ok(()),
+            false => Err(Refusal::ScannerMismatch),
+        }
+    }
+
+    fn check_ticket(&self) -> Result<(&Held, &TicketType), Refusal> {
+        let held = match &self.found {
+            Found::Forged => return Err(Refusal::InvalidSignature),
+            Found::Nothing => return Err(Refusal::NotFound),
+            Found::Elsewhere => return Err(Refusal::WrongEvent),
+            Found::Ticket(held) => held,
+        };
+        let kind = self.event.ticket_type(&held.ticket.type_id);
+        match kind.filter(|kind| kind.admits && held.ticket.state == TicketState::Active) {
+            Some(kind) => Ok((held, kind)),
+            None => Err(Refusal::NotActive),
+        }
+    }
+
+    /// Finds the day that a scan is for.
+    fn choose_day(
+        &self,
+        answer: &WindowsAnswer,
+        kind: &TicketType,
+        entries: &Entries,
+    ) -> Result<usize, Refusal> {
+        let calendar = &self.event.calendar;
+        let is_good = |day: usize| kind.is_good_for(day, calendar);
+        let has_open_window = |day: usize| {
+            let mut windows = answer.windows.iter();
+            windows.any(|window| window.day == day && window.is_open(self.now))
+        };
+        let mut todays = (0..calendar.days.len())
+            .filter(|&day| calendar.is_today(&calendar.days[day], self.now) || has_open_window(day))
+            .peekable();
+        if todays.peek().is_some() && !todays.any(is_good) {
+            return Err(Refusal::WrongDay);
+        }
+        let open = (0..calendar.days.len()).filter(|&day| is_good(day) && has_open_window(day));
+        let in_turn = self.in_turn(open.collect());
+        let has_entry_left = |day: &&usize| has_entry_left(self.event, **day, kind, entries);
+        match in_turn.iter().find(has_entry_left).or(in_turn.first()) {
+            Some(day) => Ok(*day),
+            None => Err(self.closed(answer, is_good)),
+        }
+    }
+
+    /// Orders days whose doors are open by who decides first. A running day decides alone; else late grace comes before
+    /// an early opening.
+    fn in_turn(&self, open: Vec<usize>) -> Vec<usize> {
+        let days = &self.event.calendar.days;
+        let (mut late, rest): (Vec<_>, Vec<_>) = open
+            .into_iter()
+            .partition(|&day| days[day].ends <= self.now);
+        let (early, running): (Vec<_>, Vec<_>) = rest
+            .into_iter()
+            .partition(|&day| self.now < days[day].starts);
+        if !running.is_empty() {
+            return running;
+        }
+        late.sort_by_key(|&day| std::cmp::Reverse(days[day].ends));
+        late.extend(early);
+        late
+    }
+
+    fn closed(&self, answer: &WindowsAnswer, is_good: impl Fn(usize) -> bool) -> Refusal {
+        let to_come = answer
+            .windows
+            .iter()
+            .filter(|window| is_good(window.day) && window.opens > self.now);
+        match to_come.map(|window| window.opens).min() {
+            Some(opens_at) => Refusal::NotOpen { opens_at },
+            None => Refusal::Expired,
+        }
+    }
+
+    /// Checks what is left to check once the day is known: earlier entries, then the scan point.
+    fn check_entry(&self, day: usize, kind: &TicketType, entries: &Entries) -> Result<(), Refusal> {
+        if !has_entry_left(self.event, day, kind, entries) {
+            let latest = entries.on(self.event.calendar.days[day].id).next_back();
+            let latest = latest.expect("a day without entries has one left");
+            return Err(Refusal::AlreadyUsed {
+                at: latest.at,
+                location: latest.location.clone(),
+            });
+        }
+        let point = self.scanner.scan_point.as_deref();
+        let accepted = point
+            .and_then(|id| self.event.scan_point(id))
+            .and_then(|point| point.accepted_ticket_types.as_ref());
+        match accepted.is_none_or(|types| types.contains(&kind.id)) {
+            true => Ok(()),
+            false => Err(Refusal::TicketTypeNotAccepted),
+        }
+    }
+}
+
+/// Tells whether one more entry is due on the day.
+fn has_entry_left(event: &Event, day: usize, kind: &TicketType, entries: &Entries) -> bool {
+    let used = entries.on(event.calendar.days[day].id).count();
+    kind.entries_max().is_none_or(|max| used < max as usize)
+}
+
+#[cfg(test)]
+mod tests;

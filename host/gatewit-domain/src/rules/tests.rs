@@ -1,0 +1,412 @@
+//! The rules as tables: a small event, a moment, a ticket's past, and what is decided.
+
+use super::*;
+use crate::calendar::{Calendar, EventDay};
+use crate::event::{EventChange, ScanPointChange, TicketTypeChange};
+use crate::id::{CheckInId, ScannerId};
+use crate::plugin::PluginIdentity;
+use crate::scan::{Contract, Entry, Presented, ScannerProof};
+use crate::scanner::{Fingerprint, Revocation, ScannerName};
+use crate::ticket::TicketDraft;
+use crate::window::Window;
+
+const FINGERPRINT: &str = "fingerprint-1";
+
+/// A Friday night past midnight, a Saturday and a Sunday in Nairobi; doors open two hours before and close half an hour
+/// after each.
+struct Case {
+    event: Event,
+    scanner: Scanner,
+    ticket: Ticket,
+    entries: Entries,
+    windows: Result<Vec<Window>, StrategyError>,
+    claimed_fingerprint: &'static str,
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse::<Timestamp>().unwrap()
+}
+
+fn nairobi(text: &str) -> Timestamp {
+    at(&format!("{text}+03:00"))
+}
+
+fn ticket_type(id: &str) -> TicketTypeChange {
+    TicketTypeChange {
+        id: id.to_owned(),
+        name: None,
+        allow_reentry: false,
+        reentry_limit: None,
+        days: None,
+        admits: None,
+    }
+}
+
+fn event() -> Event {
+    let day = |name: &str, starts: &str, ends: &str| crate::event::DayChange {
+        day_name: Some(name.to_owned()),
+        start_date_time: format!("2025-12-{starts}:00+03:00"),
+        end_date_time: format!("2025-12-{ends}:00+03:00"),
+    };
+    let reentry = |id: &str, limit| TicketTypeChange {
+        allow_reentry: true,
+        reentry_limit: limit,
+        ..ticket_type(id)
+    };
+    let change = EventChange {
+        name: Some("Festival".to_owned()),
+        timezone: Some("Africa/Nairobi".to_owned()),
+        days: Some(vec![
+            day("Friday", "19T20:00", "20T02:00"),
+            day("Saturday", "20T10:00", "20T22:00"),
+            day("Sunday", "21T10:00", "21T20:00"),
+        ]),
+        ticket_types: Some(vec![
+            ticket_type("once"),
+            reentry("thrice", Some(3)),
+            reentry("always", None),
+            TicketTypeChange {
+                days: Some(vec!["sunday".to_owned()]),
+                ..ticket_type("sunday")
+            },
+            TicketTypeChange {
+                admits: Some(false),
+                ..ticket_type("shirt")
+            },
+        ]),
+        scan_points: Some(vec![ScanPointChange {
+            id: "backstage".to_owned(),
+            name: None,
+            match_field: None,
+            accepted_ticket_types: Some(vec!["always".to_owned()]),
+        }]),
+        ..EventChange::default()
+    };
+    Event::create(change, "local", at("2025-12-01T00:00:00Z")).unwrap()
+}
+
+fn two_hours_before(calendar: &Calendar) -> Vec<Window> {
+    let window = |(day, of): (usize, &EventDay)| Window {
+        day,
+        opens: of.starts - jiff::SignedDuration::from_hours(2),
+        closes: of.ends + jiff::SignedDuration::from_mins(30),
+    };
+    calendar.days.iter().enumerate().map(window).collect()
+}
+
+fn case(type_id: &str) -> Case {
+    let event = event();
+    let made = event.created_at;
+    let draft: TicketDraft = serde_json::from_value(
+        serde_json::json!({"ticketTypeId": type_id, "attendeeName": "John Doe"}),
+    )
+    .unwrap();
+    let kind = event.ticket_type(type_id).unwrap();
+    Case {
+        ticket: Ticket::issue(draft, kind, 1, event.id, made),
+        scanner: Scanner {
+            id: ScannerId::new(made),
+            event_id: event.id,
+            name: ScannerName::parse("Gate A").unwrap(),
+            device_fingerprint: Fingerprint::parse(FINGERPRINT).unwrap(),
+            device_info: None,
+            scan_point: None,
+            created_at: made,
+            revocation: None,
+        },
+        entries: Entries::default(),
+        windows: Ok(two_hours_before(&event.calendar)),
+        claimed_fingerprint: FINGERPRINT,
+        event,
+    }
+}
+
+impl Case {
+    /// Adds entries on a day.
+    fn entered(mut self, day: usize, times: &[&str]) -> Self {
+        let day = self.event.calendar.days[day].id;
+        self.entries.0.extend(times.iter().map(|time| Entry {
+            check_in_id: CheckInId::new(nairobi(time)),
+            day,
+            at: nairobi(time),
+            location: Some("Gate A".to_owned()),
+        }));
+        self
+    }
+
+    fn decide(self, now: Timestamp, found: impl FnOnce(Held) -> Found) -> Decision {
+        let scan = Scan {
+            presented: Presented::Token(String::new()),
+            contract: Contract::EventCheckIn,
+            credential: ScannerProof {
+                scanner_id: self.scanner.id,
+                event_id: self.event.id,
+            },
+            claimed_scanner: self.scanner.id.to_string(),
+            claimed_fingerprint: self.claimed_fingerprint.to_owned(),
+            location: None,
+            repeat_key: None,
+        };
+        let plugin = PluginIdentity {
+            name: "hours-before".to_owned(),
+            digest: "sha256:00".to_owned(),
+        };
+        let held = Held {
+            ticket: self.ticket,
+            entries: self.entries,
+            windows: self
+                .windows
+                .map(|windows| Arc::new(WindowsAnswer { windows, plugin })),
+        };
+        let facts = Facts {
+            now,
+            scan: &scan,
+            scanner: &self.scanner,
+            event: &self.event,
+            found: found(held),
+        };
+        facts.decide()
+    }
+
+    /// Compares the decision on a scan at a time of Nairobi's with `in on N`, or `CODE` and `CODE on N`.
+    #[track_caller]
+    fn check(self, now: &str, expected: &str) {
+        let decision = self.decide(nairobi(now), |held| Found::Ticket(Box::new(held)));
+        let verdict = decision.refusal.as_ref().map_or("in", Refusal::code);
+        let found = match decision.day {
+            Some(day) => format!("{verdict} on {day}"),
+            None => verdict.to_owned(),
+        };
+        assert_eq!(found, expected, "at {now}");
+    }
+}
+
+#[test]
+fn windows_are_half_open() {
+    case("once").check("2025-12-19T17:59:59", "not_open");
+    case("once").check("2025-12-19T18:00:00", "in on 0");
+    case("once").check("2025-12-20T02:29:59", "in on 0");
+    case("once").check("2025-12-20T02:30:00", "not_open");
+    case("once").check("2025-12-21T20:29:59", "in on 2");
+    case("once").check("2025-12-21T20:30:00", "expired");
+}
+
+#[test]
+fn not_open_says_when_the_next_doors_of_the_ticket_open() {
+    let decide = |type_id: &str, now: &str| {
+        case(type_id)
+            .decide(nairobi(now), |held| Found::Ticket(Box::new(held)))
+            .refusal
+    };
+    let opens_at = |time| {
+        Some(Refusal::NotOpen {
+            opens_at: nairobi(time),
+        })
+    };
+    assert_eq!(
+        decide("once", "2025-12-18T12:00:00"),
+        opens_at("2025-12-19T18:00:00")
+    );
+    assert_eq!(
+        decide("sunday", "2025-12-18T12:00:00"),
+        opens_at("2025-12-21T08:00:00")
+    );
+}
+
+#[test]
+fn a_ticket_is_good_on_its_own_days_only() {
+    case("sunday").check("2025-12-19T21:00:00", "wrong_day");
+    case("sunday").check("2025-12-20T12:00:00", "wrong_day");
+    case("sunday").check("2025-12-21T12:00:00", "in on 2");
+    case("sunday").check("2025-12-21T07:00:00", "not_open");
+    case("sunday").check("2025-12-22T12:00:00", "expired");
+}
+
+#[test]
+fn each_day_is_entered_once() {
+    case("once")
+        .entered(0, &["2025-12-19T18:30:00"])
+        .check("2025-12-19T19:00:00", "already_used on 0");
+    case("once")
+        .entered(0, &["2025-12-19T18:30:00"])
+        .check("2025-12-20T11:00:00", "in on 1");
+    let used = case("once").entered(0, &["2025-12-19T18:30:00"]);
+    used.entered(1, &["2025-12-20T11:00:00"])
+        .check("2025-12-20T15:00:00", "already_used on 1");
+}
+
+#[test]
+fn already_used_tells_the_latest_entry() {
+    let past = [
+        "2025-12-20T11:00:00",
+        "2025-12-20T12:00:00",
+        "2025-12-20T13:00:00",
+    ];
+    let decision = case("thrice")
+        .entered(1, &past)
+        .decide(nairobi("2025-12-20T15:00:00"), |held| {
+            Found::Ticket(Box::new(held))
+        });
+    let latest = Refusal::AlreadyUsed {
+        at: nairobi("2025-12-20T13:00:00"),
+        location: Some("Gate A".to_owned()),
+    };
+    assert_eq!(decision.refusal, Some(latest));
+}
+
+#[test]
+fn reentry_counts_total_entries_of_the_day() {
+    let past = [
+        "2025-12-20T11:00:00",
+        "2025-12-20T12:00:00",
+        "2025-12-20T13:00:00",
+    ];
+    case("thrice")
+        .entered(1, &past[..2])
+        .check("2025-12-20T15:00:00", "in on 1");
+    case("thrice")
+        .entered(1, &past)
+        .check("2025-12-20T15:00:00", "already_used on 1");
+    case("thrice")
+        .entered(1, &past)
+        .check("2025-12-21T12:00:00", "in on 2");
+    case("always")
+        .entered(1, &past)
+        .check("2025-12-20T15:00:00", "in on 1");
+}
+
+/// Friday ends at 02:00 and Saturday starts at 10:00; both are open all the night between.
+fn overlapping(type_id: &str) -> Case {
+    let mut case = case(type_id);
+    let mut windows = case.windows.unwrap();
+    windows[0].closes = nairobi("2025-12-20T11:00:00");
+    windows[1].opens = nairobi("2025-12-20T00:00:00");
+    case.windows = Ok(windows);
+    case
+}
+
+#[test]
+fn a_running_day_decides_alone() {
+    overlapping("once").check("2025-12-20T01:00:00", "in on 0");
+    let used = overlapping("once").entered(0, &["2025-12-19T21:00:00"]);
+    used.check("2025-12-20T01:00:00", "already_used on 0");
+    overlapping("once").check("2025-12-20T10:30:00", "in on 1");
+    let used = overlapping("once").entered(1, &["2025-12-20T09:00:00"]);
+    used.check("2025-12-20T10:30:00", "already_used on 1");
+}
+
+#[test]
+fn late_grace_comes_before_an_early_opening_while_an_entry_is_left() {
+    overlapping("once").check("2025-12-20T03:00:00", "in on 0");
+    let used = overlapping("once").entered(0, &["2025-12-19T21:00:00"]);
+    used.check("2025-12-20T03:00:00", "in on 1");
+    let used = overlapping("once").entered(0, &["2025-12-19T21:00:00"]);
+    used.entered(1, &["2025-12-20T03:00:00"])
+        .check("2025-12-20T04:00:00", "already_used on 0");
+}
+
+#[test]
+fn a_running_day_whose_doors_are_closed_leaves_the_choice_to_the_others() {
+    let mut case = case("once");
+    let mut windows = case.windows.unwrap();
+    windows[1].closes = nairobi("2025-12-20T12:00:00");
+    windows[2].opens = nairobi("2025-12-20T14:00:00");
+    case.windows = Ok(windows);
+    case.check("2025-12-20T15:00:00", "in on 2");
+}
+
+#[test]
+fn several_windows_may_open_one_day() {
+    let split = || {
+        let mut case = case("once");
+        let mut windows = case.windows.unwrap();
+        windows.push(Window {
+            day: 1,
+            opens: nairobi("2025-12-20T23:00:00"),
+            closes: nairobi("2025-12-20T23:30:00"),
+        });
+        case.windows = Ok(windows);
+        case
+    };
+    split().check("2025-12-20T22:45:00", "not_open");
+    split().check("2025-12-20T23:15:00", "in on 1");
+    split()
+        .entered(1, &["2025-12-20T12:00:00"])
+        .check("2025-12-20T23:15:00", "already_used on 1");
+}
+
+#[test]
+fn a_ticket_must_be_active_and_of_a_type_that_admits() {
+    let now = "2025-12-20T12:00:00";
+    case("shirt").check(now, "not_active");
+    for state in [
+        TicketState::Cancelled,
+        TicketState::Refunded,
+        TicketState::Pending,
+    ] {
+        let mut case = case("once");
+        case.ticket.state = state;
+        case.check(now, "not_active");
+    }
+    let mut gone = case("once");
+    gone.event.ticket_types.retain(|kind| kind.id != "once");
+    gone.check(now, "not_active");
+}
+
+#[test]
+fn a_failed_strategy_lets_nobody_in() {
+    let mut case = case("once");
+    case.windows = Err(StrategyError::Failed("it trapped".to_owned()));
+    case.check("2025-12-20T12:00:00", "strategy_failed");
+}
+
+#[test]
+fn a_strategy_without_windows_lets_nobody_in() {
+    let mut case = case("once");
+    case.windows = Ok(Vec::new());
+    case.check("2025-12-20T12:00:00", "expired");
+}
+
+#[test]
+fn a_scan_point_accepts_its_ticket_types_after_all_else() {
+    let backstage = |type_id: &str| {
+        let mut case = case(type_id);
+        case.scanner.scan_point = Some("backstage".to_owned());
+        case
+    };
+    let now = "2025-12-20T12:00:00";
+    backstage("always").check(now, "in on 1");
+    backstage("once").check(now, "ticket_type_not_accepted on 1");
+    backstage("once")
+        .entered(1, &["2025-12-20T11:00:00"])
+        .check(now, "already_used on 1");
+}
+
+#[test]
+fn the_scanner_is_judged_first() {
+    let now = nairobi("2025-12-20T12:00:00");
+    let mut revoked = case("once");
+    revoked.scanner.revocation = Some(Revocation {
+        at: now,
+        reason: "lost".to_owned(),
+    });
+    assert_eq!(
+        revoked.decide(now, |_| Found::Forged).refusal,
+        Some(Refusal::ScannerRevoked)
+    );
+    let mut stolen = case("once");
+    stolen.claimed_fingerprint = "fingerprint-2";
+    assert_eq!(
+        stolen.decide(now, |_| Found::Forged).refusal,
+        Some(Refusal::ScannerMismatch)
+    );
+}
+
+#[test]
+fn what_is_no_ticket_of_the_event_is_refused_by_name() {
+    let now = nairobi("2025-12-20T12:00:00");
+    let decide = |found| case("once").decide(now, |_| found).refusal;
+    assert_eq!(decide(Found::Forged), Some(Refusal::InvalidSignature));
+    assert_eq!(decide(Found::Nothing), Some(Refusal::NotFound));
+    assert_eq!(decide(Found::Elsewhere), Some(Refusal::WrongEvent));
+}

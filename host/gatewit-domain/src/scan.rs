@@ -1,0 +1,193 @@
+//! A scan and what became of it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::DayId;
+use crate::id::{CheckInId, EventId, ScannerId, TicketId};
+use crate::plugin::PluginIdentity;
+use crate::problem::Problem;
+
+/// One scan, whichever contract it came by.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    pub presented: Presented,
+    pub contract: Contract,
+    /// Who scans, as its credentials prove.
+    pub credential: ScannerProof,
+    /// Who scans, as the request says: compared, never trusted.
+    pub claimed_scanner: String,
+    pub claimed_fingerprint: String,
+    /// Where, in the scanner's own words.
+    pub location: Option<String>,
+    /// Under which the answer is remembered for 24 hours.
+    pub repeat_key: Option<RepeatKey>,
+}
+
+/// What was held before the scanner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Presented {
+    /// Said to be a signed ticket. A text that is no token at all may still be a code that a ticket bears.
+    Token(String),
+}
+
+/// The contract a scan came by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Contract {
+    EventCheckIn,
+}
+
+/// A scanner whose credentials were verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScannerProof {
+    pub scanner_id: ScannerId,
+    pub event_id: EventId,
+}
+
+/// A client's name for a scan, so that asking again does nothing twice: 1 to 255 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatKey(String);
+
+impl RepeatKey {
+    pub fn parse(key: &str) -> Result<Self, Problem> {
+        match key.chars().count() {
+            1..=255 => Ok(Self(key.to_owned())),
+            _ => Err(Problem::new(
+                "invalid_idempotency_key",
+                "the idempotency key must have 1 to 255 characters",
+            )),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What became of a scan: an answer, on disk. The whole of it is remembered for repeats.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    pub check_in_id: CheckInId,
+    pub at: Timestamp,
+    pub verdict: Verdict,
+    /// The ticket, if one was found that this scanner may know of.
+    pub ticket: Option<TicketSummary>,
+    /// The name of the day that decided.
+    pub day_name: Option<String>,
+    pub scanner_name: String,
+}
+
+/// What a scanner shows of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketSummary {
+    pub id: TicketId,
+    pub type_name: String,
+    pub series: String,
+    pub attendee_name: String,
+    pub attendee_email: Option<String>,
+    pub booking_reference: String,
+}
+
+/// In or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    Admitted,
+    Refused(Refusal),
+}
+
+/// Why a scan was refused, in the order of `gatewit-api.md` §5.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "reason",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
+pub enum Refusal {
+    /// The credentials are another scanner's, or another device's.
+    ScannerMismatch,
+    ScannerRevoked,
+    InvalidSignature,
+    NotFound,
+    WrongEvent,
+    NotActive,
+    WrongDay,
+    NotOpen {
+        opens_at: Timestamp,
+    },
+    Expired,
+    StrategyFailed,
+    /// Carries the latest entry.
+    AlreadyUsed {
+        at: Timestamp,
+        location: Option<String>,
+    },
+    TicketTypeNotAccepted,
+}
+
+impl Refusal {
+    /// The code of §5, the same in every contract, log and count.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ScannerMismatch => "scanner_mismatch",
+            Self::ScannerRevoked => "scanner_revoked",
+            Self::InvalidSignature => "invalid_signature",
+            Self::NotFound => "not_found",
+            Self::WrongEvent => "wrong_event",
+            Self::NotActive => "not_active",
+            Self::WrongDay => "wrong_day",
+            Self::NotOpen { .. } => "not_open",
+            Self::Expired => "expired",
+            Self::StrategyFailed => "strategy_failed",
+            Self::AlreadyUsed { .. } => "already_used",
+            Self::TicketTypeNotAccepted => "ticket_type_not_accepted",
+        }
+    }
+}
+
+/// A ticket's entries, all of them: what decides whether one more is due.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Entries(pub Vec<Entry>);
+
+/// One time a ticket was let in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    pub check_in_id: CheckInId,
+    pub day: DayId,
+    pub at: Timestamp,
+    pub location: Option<String>,
+}
+
+impl Entries {
+    /// Lists the entries on one day, oldest first.
+    pub fn on(&self, day: DayId) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.0.iter().filter(move |entry| entry.day == day)
+    }
+}
+
+/// The record of one scan, kept for good. `gatewit-api.md` §12.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckIn {
+    pub id: CheckInId,
+    /// The event whose scanner scanned.
+    pub event_id: EventId,
+    pub ticket_id: Option<TicketId>,
+    pub ticket_series: Option<String>,
+    /// None: admitted; else why not.
+    pub refusal: Option<Refusal>,
+    pub at: Timestamp,
+    pub scanner_id: ScannerId,
+    pub contract: Contract,
+    pub scan_point: Option<String>,
+    pub location: Option<String>,
+    pub day: Option<DayId>,
+    /// The plugin whose windows decided.
+    pub plugin: Option<PluginIdentity>,
+}

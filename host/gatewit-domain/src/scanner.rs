@@ -1,0 +1,204 @@
+//! A scanner: the device at the door, linked by a registration token. `event-check-in.txt`, `gatewit-api.md` §6.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::claims::ScannerClaims;
+use crate::id::{EventId, ScannerId, TokenId};
+use crate::problem::Problem;
+
+/// How long credentials are good (contract "JWT Credentials").
+const CREDENTIAL_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// A scanner as it lies in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scanner {
+    pub id: ScannerId,
+    pub event_id: EventId,
+    pub name: ScannerName,
+    pub device_fingerprint: Fingerprint,
+    /// What the device says of itself.
+    pub device_info: Option<String>,
+    /// Where it stands, if its token said so.
+    pub scan_point: Option<String>,
+    pub created_at: Timestamp,
+    /// Once there, permanent.
+    pub revocation: Option<Revocation>,
+}
+
+/// When and why a scanner stopped being one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revocation {
+    pub at: Timestamp,
+    pub reason: String,
+}
+
+impl Scanner {
+    pub fn is_active(&self) -> bool {
+        self.revocation.is_none()
+    }
+
+    /// Says what the scanner's credentials claim.
+    pub fn claims(&self) -> ScannerClaims {
+        ScannerClaims {
+            scanner_id: self.id,
+            event_id: self.event_id,
+            iat: self.created_at.as_second(),
+            exp: (self.created_at + CREDENTIAL_LIFE).as_second(),
+        }
+    }
+}
+
+/// A one-time right to register a scanner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistrationToken {
+    pub id: TokenId,
+    pub token: TokenText,
+    pub event_id: EventId,
+    pub scanner_name: ScannerName,
+    pub scan_point: Option<String>,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub used_by: Option<ScannerId>,
+}
+
+impl RegistrationToken {
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now >= self.expires_at
+    }
+
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.used_by.is_none() && !self.is_expired(now)
+    }
+
+    pub fn remaining_seconds(&self, now: Timestamp) -> i64 {
+        self.expires_at.duration_since(now).as_secs().max(0)
+    }
+}
+
+/// The text of a registration token: `REG-` and twice eight capital hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenText(String);
+
+impl TokenText {
+    /// Makes one that nobody can guess.
+    pub fn random() -> Self {
+        let hex = Uuid::new_v4().simple().to_string().to_uppercase();
+        let fresh = Uuid::new_v4().simple().to_string().to_uppercase();
+        Self(format!("REG-{}-{}", &hex[..8], &fresh[..8]))
+    }
+}
+
+impl FromStr for TokenText {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let is_hex = |part: &str| {
+            let is_digit = |c: u8| c.is_ascii_digit() || (b'A'..=b'F').contains(&c);
+            part.len() == 8 && part.bytes().all(is_digit)
+        };
+        let parts = text
+            .strip_prefix("REG-")
+            .and_then(|rest| rest.split_once('-'));
+        match parts {
+            Some((first, second)) if is_hex(first) && is_hex(second) => Ok(Self(text.to_owned())),
+            _ => Err(Problem::new(
+                "invalid_token",
+                "the registration token is malformed: it reads like REG-ABC12345-DEF67890",
+            )),
+        }
+    }
+}
+
+impl fmt::Display for TokenText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a scanner is called: 3 to 200 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ScannerName(String);
+
+impl ScannerName {
+    pub fn parse(name: &str) -> Result<Self, Problem> {
+        let name = name.trim();
+        match name.chars().count() {
+            3..=200 => Ok(Self(name.to_owned())),
+            _ => Err(Problem::new(
+                "invalid_scanner_name",
+                "scannerName must have 3 to 200 characters",
+            )),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What tells a device from every other: 10 to 255 characters, compared exactly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    pub fn parse(fingerprint: &str) -> Result<Self, Problem> {
+        match fingerprint.chars().count() {
+            10..=255 => Ok(Self(fingerprint.to_owned())),
+            _ => Err(Problem::new(
+                "invalid_fingerprint",
+                "deviceFingerprint must have 10 to 255 characters",
+            )),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_random_token_reads_back() {
+        let token = TokenText::random();
+        assert_eq!(token.to_string().parse(), Ok(token));
+    }
+
+    #[test]
+    fn a_malformed_token_is_refused() {
+        let texts = [
+            "",
+            "REG-",
+            "REG-12345678",
+            "REG-1234567G-12345678",
+            "REG-abcdef12-12345678",
+        ];
+        for text in texts {
+            assert!(text.parse::<TokenText>().is_err(), "{text}");
+        }
+        assert!("REG-12345678-12345678-1".parse::<TokenText>().is_err());
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        assert!(ScannerName::parse("ab").is_err());
+        assert!(ScannerName::parse("Tür").is_ok());
+        assert!(ScannerName::parse(&"x".repeat(201)).is_err());
+        assert!(Fingerprint::parse("123456789").is_err());
+        assert!(Fingerprint::parse("1234567890").is_ok());
+        assert!(Fingerprint::parse(&"x".repeat(256)).is_err());
+    }
+}

@@ -1,0 +1,159 @@
+//! The desk: every use case of the server, over the ports. Handlers call it and print what it answers.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::event::Event;
+use crate::id::EventId;
+use crate::plugin::PluginRow;
+use crate::ports::{Clock, EventKey, Signer, Store, Strategies};
+use crate::problem::{DeskError, Problem};
+use crate::tables::EVENTS;
+use crate::window::DoorRule;
+
+mod admission;
+mod caller;
+mod events;
+mod live;
+mod scanners;
+mod tickets;
+
+pub use admission::Answered;
+pub use caller::Caller;
+pub use events::EventWindow;
+pub use scanners::{NewScanner, ScannerLink, ScannerStatistics, TokenStatus};
+pub use tickets::{ShownTicket, TicketPage, TicketQuery};
+
+use live::LiveEvents;
+
+/// How often a step is tried again when others changed what it read.
+///
+/// In each round of contention at least one contender gets through, so this is also how many may race for one ticket.
+const ATTEMPTS_MAX: usize = 256;
+/// How many rows one read of a table asks for.
+const PAGE: usize = 1_000;
+
+/// What the desk stands on.
+pub struct Ports {
+    pub store: Arc<dyn Store>,
+    pub strategies: Arc<dyn Strategies>,
+    pub signer: Arc<dyn Signer>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What the operator may set.
+#[derive(Clone, Copy, Debug)]
+pub struct DeskSettings {
+    /// How long a registration token lives (`GATEWIT_REGISTRATION_TOKEN_MINUTES`).
+    pub registration_token_life: SignedDuration,
+}
+
+impl Default for DeskSettings {
+    /// Five minutes for a token, as the contract says.
+    fn default() -> Self {
+        Self {
+            registration_token_life: SignedDuration::from_mins(5),
+        }
+    }
+}
+
+/// The one place where events are managed, tickets issued, scanners linked and scans decided.
+pub struct Desk {
+    ports: Ports,
+    settings: DeskSettings,
+    live: LiveEvents,
+}
+
+/// An event in memory, with all that a scan needs of it.
+pub struct LiveEvent {
+    pub event: Event,
+    pub rule: Arc<DoorRule>,
+    /// There once the event is published.
+    pub key: Option<Arc<dyn EventKey>>,
+}
+
+impl Desk {
+    /// Opens the desk over a store: reads every event and its key into memory.
+    pub async fn open(ports: Ports, settings: DeskSettings) -> Result<Self, DeskError> {
+        let desk = Self {
+            ports,
+            settings,
+            live: LiveEvents::default(),
+        };
+        let mut after = None;
+        loop {
+            let page = EVENTS
+                .page(&*desk.ports.store, "", after.as_ref(), PAGE)
+                .await?;
+            let Some(last) = page.last() else {
+                return Ok(desk);
+            };
+            after = Some(last.key.clone());
+            for stored in page {
+                desk.live.set(desk.bring_to_life(stored.value)?);
+            }
+        }
+    }
+
+    /// Lists the plugins, loaded and refused.
+    pub fn plugins(&self) -> Vec<PluginRow> {
+        self.ports.strategies.plugins()
+    }
+
+    /// Tells whether the store answers.
+    pub async fn check_store(&self) -> Result<(), DeskError> {
+        EVENTS.page(self.store(), "", None, 1).await.map(|_| ())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    fn store(&self) -> &dyn Store {
+        &*self.ports.store
+    }
+
+    fn bring_to_life(&self, event: Event) -> Result<LiveEvent, DeskError> {
+        let open = |key| self.ports.signer.open(event.id, key);
+        let key = event.key.as_ref().map(open).transpose()?;
+        Ok(LiveEvent {
+            rule: Arc::new(event.door_rule()),
+            event,
+            key,
+        })
+    }
+
+    fn live(&self, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
+        self.live
+            .get(id)
+            .ok_or_else(|| DeskError::not_found("event", id))
+    }
+
+    /// Finds an event that the caller may manage.
+    fn managed(&self, caller: &Caller, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
+        let live = self.live(id)?;
+        match caller.may_manage(&live.event) {
+            true => Ok(live),
+            false => Err(DeskError::Forbidden(Problem::new(
+                "not_event_organizer",
+                format!("only an organizer of event {id} may do this"),
+            ))),
+        }
+    }
+}
+
+impl LiveEvent {
+    /// The key pair of a published event.
+    fn published_key(&self) -> Result<&Arc<dyn EventKey>, DeskError> {
+        self.key.as_ref().ok_or_else(|| {
+            DeskError::unacceptable(
+                "event_not_published",
+                format!(
+                    "event {} is not published and has no signing key; publish it first",
+                    self.event.id
+                ),
+            )
+        })
+    }
+}

@@ -1,0 +1,264 @@
+//! Making, changing and publishing events.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
+use crate::event::{Event, EventChange, EventStatus};
+use crate::id::EventId;
+use crate::ports::{Commit, Guard, StrategyError, Write};
+use crate::problem::{DeskError, Problem};
+use crate::tables::{EVENTS, SLUGS, within};
+use crate::window::Holder;
+
+/// How many names are tried for an event whose slug the organizer left to us.
+const SLUG_ATTEMPTS_MAX: usize = 1_000;
+
+/// When doors are open for a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventWindow {
+    pub day_name: String,
+    pub opens: Timestamp,
+    pub closes: Timestamp,
+}
+
+impl Desk {
+    /// Makes a draft event; its creator is its first organizer.
+    pub async fn create_event(
+        &self,
+        caller: &Caller,
+        change: EventChange,
+    ) -> Result<Arc<LiveEvent>, DeskError> {
+        let slug_is_chosen = change.slug.is_some();
+        let event =
+            Event::create(change, caller.sub(), self.now()).map_err(DeskError::Unacceptable)?;
+        self.check_strategy(&event).await?;
+        let wanted = event.slug.clone();
+        let attempts = if slug_is_chosen { 1 } else { SLUG_ATTEMPTS_MAX };
+        for attempt in 1..=attempts {
+            let slug = match attempt {
+                1 => wanted.clone(),
+                _ => format!("{wanted}-{attempt}"),
+            };
+            let event = Event {
+                slug,
+                ..event.clone()
+            };
+            let guards = vec![SLUGS.absent(&slug_key(&event))];
+            let writes = vec![
+                EVENTS.put(&event.id, &event),
+                SLUGS.put(&slug_key(&event), &event.id),
+            ];
+            if self.store().commit(guards, writes).await? == Commit::Done {
+                return self.show(event).await;
+            }
+        }
+        Err(slug_taken(&wanted))
+    }
+
+    /// Finds one event.
+    pub fn event(&self, caller: &Caller, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
+        self.managed(caller, id)
+    }
+
+    /// Lists the events that the caller may manage, oldest first.
+    pub fn events(&self, caller: &Caller) -> Vec<Arc<LiveEvent>> {
+        let mut events = self.live.all();
+        events.retain(|live| caller.may_manage(&live.event));
+        events
+    }
+
+    /// Sets the fields of an event that the change names, at once.
+    pub async fn change_event(
+        &self,
+        caller: &Caller,
+        id: EventId,
+        change: EventChange,
+    ) -> Result<Arc<LiveEvent>, DeskError> {
+        self.managed(caller, id)?;
+        let names_strategy =
+            change.check_in_strategy.is_some() || change.strategy_options.is_some();
+        for _ in 0..ATTEMPTS_MAX {
+            let stored = EVENTS.get(self.store(), &id).await?;
+            let stored = stored.ok_or_else(|| DeskError::not_found("event", id))?;
+            let mut event = stored.value.clone();
+            event
+                .apply(change.clone())
+                .map_err(DeskError::Unacceptable)?;
+            if names_strategy {
+                self.check_strategy(&event).await?;
+            }
+            let mut guards = vec![stored.unchanged()];
+            let mut writes = vec![EVENTS.put(&id, &event)];
+            self.move_slug(&stored.value, &event, &mut guards, &mut writes);
+            match self.store().commit(guards, writes).await? {
+                Commit::Done => return self.show(event).await,
+                Commit::Blocked(0) => {}
+                Commit::Blocked(_) => return Err(slug_taken(&event.slug)),
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Makes the event's key pair, so that tickets can be issued; an event published already stays as it is.
+    pub async fn publish_event(
+        &self,
+        caller: &Caller,
+        id: EventId,
+    ) -> Result<Arc<LiveEvent>, DeskError> {
+        let live = self.managed(caller, id)?;
+        if live.event.status() == EventStatus::Published {
+            return Ok(live);
+        }
+        let key = self.ports.signer.create(id).await?;
+        for _ in 0..ATTEMPTS_MAX {
+            let stored = EVENTS.get(self.store(), &id).await?;
+            let stored = stored.ok_or_else(|| DeskError::not_found("event", id))?;
+            let guard = stored.unchanged();
+            let mut event = stored.value;
+            if event.status() == EventStatus::Published {
+                return self.show(event).await;
+            }
+            event.key = Some(key.clone());
+            event.revision += 1;
+            let writes = vec![EVENTS.put(&id, &event)];
+            if self.store().commit(vec![guard], writes).await? == Commit::Done {
+                return self.show(event).await;
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Tells when doors are open for a ticket type, on the days it is good for; without a type, for a holder of none.
+    pub async fn event_windows(
+        &self,
+        caller: &Caller,
+        id: EventId,
+        ticket_type: Option<&str>,
+    ) -> Result<Vec<EventWindow>, DeskError> {
+        let live = self.managed(caller, id)?;
+        let calendar = &live.event.calendar;
+        let kind = match ticket_type {
+            None => None,
+            Some(id) => Some(live.event.ticket_type(id).ok_or_else(|| {
+                let words = format!("ticketType: the event has no ticket type \"{id}\"");
+                DeskError::unacceptable("unknown_ticket_type", words)
+            })?),
+        };
+        let holder = Holder {
+            ticket_type: ticket_type.unwrap_or_default().to_owned(),
+            attributes: Vec::new(),
+        };
+        let answer = self.ports.strategies.windows(&live.rule, &holder).await;
+        let answer = answer.map_err(|error| {
+            let words = format!("strategy {} gave no windows: {error}", live.rule.strategy);
+            DeskError::Unavailable(Problem::new("strategy_failed", words))
+        })?;
+        let is_good = |day| kind.is_none_or(|kind| kind.is_good_for(day, calendar));
+        let windows = answer.windows.iter().filter(|window| is_good(window.day));
+        let shown = windows.map(|window| EventWindow {
+            day_name: calendar.days[window.day].name.clone(),
+            opens: window.opens,
+            closes: window.closes,
+        });
+        Ok(shown.collect())
+    }
+
+    /// Makes an event that the configuration declares, or sets the fields it names in the event of that slug.
+    pub async fn declare_event(&self, change: EventChange) -> Result<Arc<LiveEvent>, DeskError> {
+        let org_id = change.org_id.as_deref().unwrap_or("default");
+        let declared = change.slug.as_ref().and_then(|slug| {
+            let mut events = self.live.all().into_iter();
+            events.find(|live| live.event.slug == *slug && live.event.org_id == org_id)
+        });
+        let Some(live) = declared else {
+            return self.create_event(&Caller::Local, change).await;
+        };
+        let mut event = live.event.clone();
+        event
+            .apply(change.clone())
+            .map_err(DeskError::Unacceptable)?;
+        event.revision = live.event.revision;
+        if event == live.event {
+            return Ok(live);
+        }
+        self.change_event(&Caller::Local, event.id, change).await
+    }
+
+    /// Asks every event's strategy for its windows, so that the first scan finds them kept.
+    pub async fn warm_windows(&self) {
+        for live in self.live.all() {
+            self.warm(&live).await;
+        }
+    }
+
+    /// Shows a committed event and has its windows computed.
+    async fn show(&self, event: Event) -> Result<Arc<LiveEvent>, DeskError> {
+        let id = event.id;
+        self.live.set(self.bring_to_life(event)?);
+        let live = self.live(id)?;
+        self.warm(&live).await;
+        Ok(live)
+    }
+
+    /// Has windows computed for every ticket type. What fails here fails again, and is answered for, at the scan.
+    async fn warm(&self, live: &LiveEvent) {
+        for kind in &live.event.ticket_types {
+            let holder = Holder {
+                ticket_type: kind.id.clone(),
+                attributes: Vec::new(),
+            };
+            if self
+                .ports
+                .strategies
+                .windows(&live.rule, &holder)
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+    }
+
+    async fn check_strategy(&self, event: &Event) -> Result<(), DeskError> {
+        let strategies = &self.ports.strategies;
+        let checked = strategies
+            .check_options(&event.strategy, &event.strategy_options)
+            .await;
+        checked.map_err(|error| {
+            let code = match &error {
+                StrategyError::Unknown { .. } => "unknown_strategy",
+                StrategyError::Rejected(_) => "invalid_strategy_options",
+                StrategyError::Failed(_) => "strategy_failed",
+            };
+            DeskError::unacceptable(code, error.to_string())
+        })
+    }
+
+    fn move_slug(
+        &self,
+        before: &Event,
+        after: &Event,
+        guards: &mut Vec<Guard>,
+        writes: &mut Vec<Write>,
+    ) {
+        let (old, new) = (slug_key(before), slug_key(after));
+        if old != new {
+            guards.push(SLUGS.absent(&new));
+            writes.push(SLUGS.delete(&old));
+            writes.push(SLUGS.put(&new, &after.id));
+        }
+    }
+}
+
+fn slug_key(event: &Event) -> String {
+    within(&event.org_id, &event.slug)
+}
+
+fn slug_taken(slug: &str) -> DeskError {
+    DeskError::Conflict(Problem::new(
+        "slug_taken",
+        format!("another event has the slug \"{slug}\"; choose another"),
+    ))
+}

@@ -1,0 +1,276 @@
+//! Linking scanners by registration token, and telling them apart. `gatewit-api.md` §6.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
+use crate::claims::Claims;
+use crate::event::Event;
+use crate::id::{EventId, ScannerId, TokenId};
+use crate::ports::{Commit, Guard, Write};
+use crate::problem::{DeskError, Problem};
+use crate::scan::ScannerProof;
+use crate::scanner::{Fingerprint, RegistrationToken, Revocation, Scanner, ScannerName, TokenText};
+use crate::tables::{
+    DEVICES, REGISTRATION_TOKENS, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN, SCANNERS, Stored,
+};
+
+/// A registration token as of now.
+#[derive(Clone)]
+pub struct TokenStatus {
+    pub token: RegistrationToken,
+    pub event: Arc<LiveEvent>,
+    pub now: Timestamp,
+}
+
+/// What a device says to become a scanner.
+#[derive(Clone, Debug)]
+pub struct NewScanner {
+    pub token: TokenText,
+    pub fingerprint: Fingerprint,
+    pub name: ScannerName,
+    pub device_info: Option<String>,
+}
+
+/// A scanner just registered, with what it must keep.
+#[derive(Clone)]
+pub struct ScannerLink {
+    pub scanner: Scanner,
+    /// Its event, with the public key that verifies tickets.
+    pub event: Arc<LiveEvent>,
+    /// Its JWT; not to be had again.
+    pub credentials: String,
+}
+
+/// What a scanner has done.
+#[derive(Clone)]
+pub struct ScannerStatistics {
+    pub event: Arc<LiveEvent>,
+    pub successful_scans: i64,
+    pub failed_scans: i64,
+    pub last_scan_at: Option<Timestamp>,
+    /// When the scanner last spoke to us to scan or register.
+    pub last_synced_at: Timestamp,
+}
+
+impl Desk {
+    /// Makes a registration token for a scanner of a published event.
+    pub async fn create_registration_token(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        scanner_name: ScannerName,
+        scan_point: Option<String>,
+    ) -> Result<TokenStatus, DeskError> {
+        let live = self.managed(caller, event)?;
+        live.published_key()?;
+        if let Some(id) = &scan_point {
+            let known = live.event.scan_point(id);
+            known.ok_or_else(|| {
+                let words = format!("scanPoint: the event has no scan point \"{id}\"");
+                DeskError::unacceptable("unknown_scan_point", words)
+            })?;
+        }
+        let now = self.now();
+        let token = RegistrationToken {
+            id: TokenId::new(now),
+            token: TokenText::random(),
+            event_id: event,
+            scanner_name,
+            scan_point,
+            created_at: now,
+            expires_at: now + self.settings.registration_token_life,
+            used_by: None,
+        };
+        let writes = vec![REGISTRATION_TOKENS.put(&token.token, &token)];
+        self.store().commit(Vec::new(), writes).await?;
+        Ok(self.token_status(token, live))
+    }
+
+    /// Tells what a registration token is worth now: used or expired ones too.
+    pub async fn registration_token(&self, text: &TokenText) -> Result<TokenStatus, DeskError> {
+        let stored = self.stored_token(text).await?;
+        let live = self.live(stored.value.event_id)?;
+        Ok(self.token_status(stored.value, live))
+    }
+
+    /// Registers a device as a scanner, uses its token up, and revokes whatever scanner the device was before.
+    pub async fn register_scanner(&self, new: NewScanner) -> Result<ScannerLink, DeskError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let now = self.now();
+            let mut stored = self.stored_token(&new.token).await?;
+            check_usable(&stored.value, now)?;
+            let live = self.live(stored.value.event_id)?;
+            let scanner = Scanner {
+                id: ScannerId::new(now),
+                event_id: live.event.id,
+                name: new.name.clone(),
+                device_fingerprint: new.fingerprint.clone(),
+                device_info: new.device_info.clone(),
+                scan_point: stored.value.scan_point.clone(),
+                created_at: now,
+                revocation: None,
+            };
+            let mut guards = vec![stored.unchanged()];
+            stored.value.used_by = Some(scanner.id);
+            let mut writes = vec![
+                REGISTRATION_TOKENS.put(&new.token, &stored.value),
+                SCANNERS.put(&scanner.id, &scanner),
+                DEVICES.put(&scanner.device_fingerprint, &scanner.id),
+            ];
+            self.revoke_former(&scanner, &live.event, &mut guards, &mut writes)
+                .await?;
+            let key = live.published_key()?;
+            let claims = vec![Claims::ScannerCredential(scanner.claims())];
+            let credentials = key.sign(claims).await?.remove(0);
+            if self.store().commit(guards, writes).await? == Commit::Done {
+                return Ok(ScannerLink {
+                    scanner,
+                    event: live,
+                    credentials,
+                });
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Counts what a scanner has done, for an organizer of its event.
+    pub async fn scanner_statistics(
+        &self,
+        caller: &Caller,
+        id: ScannerId,
+    ) -> Result<ScannerStatistics, DeskError> {
+        let scanner = self.scanner(id).await?.value;
+        self.managed(caller, scanner.event_id)?;
+        self.statistics(scanner).await
+    }
+
+    /// Counts what a scanner has done, for itself.
+    pub async fn own_statistics(
+        &self,
+        proof: ScannerProof,
+        id: ScannerId,
+    ) -> Result<ScannerStatistics, DeskError> {
+        if proof.scanner_id != id {
+            let words = format!("these credentials are not those of scanner {id}");
+            return Err(DeskError::Forbidden(Problem::new(
+                "scanner_mismatch",
+                words,
+            )));
+        }
+        let scanner = self.scanner(id).await?.value;
+        self.statistics(scanner).await
+    }
+
+    /// Proves which scanner a bearer token belongs to. Whether it is still active is for the decision to say.
+    pub fn prove_scanner(&self, token: &str) -> Result<ScannerProof, DeskError> {
+        let refuse =
+            |words: &str| DeskError::Unauthenticated(Problem::new("invalid_credentials", words));
+        let header = self.ports.signer.header(token);
+        let event = header.and_then(|header| header.event);
+        let live = event.and_then(|event| self.live.get(event));
+        let claims = live
+            .as_ref()
+            .and_then(|live| Some((live.event.id, live.key.as_ref()?.verify(token)?)));
+        match claims {
+            Some((event, Claims::ScannerCredential(claims))) if claims.event_id == event => {
+                if self.now().as_second() >= claims.exp {
+                    return Err(refuse(
+                        "the scanner's credentials have expired; register it again",
+                    ));
+                }
+                Ok(ScannerProof {
+                    scanner_id: claims.scanner_id,
+                    event_id: event,
+                })
+            }
+            _ => Err(refuse(
+                "the bearer token is not the credentials of a scanner; register the scanner",
+            )),
+        }
+    }
+
+    pub(super) async fn scanner(&self, id: ScannerId) -> Result<Stored<Scanner>, DeskError> {
+        let stored = SCANNERS.get(self.store(), &id).await?;
+        stored.ok_or_else(|| DeskError::not_found("scanner", id))
+    }
+
+    async fn statistics(&self, scanner: Scanner) -> Result<ScannerStatistics, DeskError> {
+        let last_scan = SCANNER_SEEN.get(self.store(), &scanner.id).await?;
+        let last_scan_at = last_scan.map(|stored| stored.value);
+        Ok(ScannerStatistics {
+            event: self.live(scanner.event_id)?,
+            successful_scans: SCANNER_ADMITTED.count(self.store(), &scanner.id).await?,
+            failed_scans: SCANNER_REFUSED.count(self.store(), &scanner.id).await?,
+            last_scan_at,
+            last_synced_at: last_scan_at.unwrap_or(scanner.created_at),
+        })
+    }
+
+    async fn stored_token(&self, text: &TokenText) -> Result<Stored<RegistrationToken>, DeskError> {
+        let stored = REGISTRATION_TOKENS.get(self.store(), text).await?;
+        stored.ok_or_else(|| {
+            let words = "the registration token is not known; ask an organizer for a new one";
+            DeskError::NotFound(Problem::new("token_not_found", words))
+        })
+    }
+
+    fn token_status(&self, token: RegistrationToken, event: Arc<LiveEvent>) -> TokenStatus {
+        TokenStatus {
+            token,
+            event,
+            now: self.now(),
+        }
+    }
+
+    /// One device, one active scanner, across all events (contract "Auto-Revocation System").
+    async fn revoke_former(
+        &self,
+        scanner: &Scanner,
+        event: &Event,
+        guards: &mut Vec<Guard>,
+        writes: &mut Vec<Write>,
+    ) -> Result<(), DeskError> {
+        let fingerprint = &scanner.device_fingerprint;
+        let former = DEVICES.get(self.store(), fingerprint).await?;
+        guards.push(DEVICES.as_read(fingerprint, former.as_ref()));
+        let Some(former) = former else {
+            return Ok(());
+        };
+        let former = self.scanner(former.value).await?;
+        if former.value.is_active() {
+            guards.push(former.unchanged());
+            let revocation = Revocation {
+                at: scanner.created_at,
+                reason: format!(
+                    "Automatically revoked: Device registered as new scanner for event '{}'",
+                    event.name
+                ),
+            };
+            let revoked = Scanner {
+                revocation: Some(revocation),
+                ..former.value
+            };
+            writes.push(SCANNERS.put(&revoked.id, &revoked));
+        }
+        Ok(())
+    }
+}
+
+fn check_usable(token: &RegistrationToken, now: Timestamp) -> Result<(), DeskError> {
+    let refuse = |code, words| Err(DeskError::Malformed(Problem::new(code, words)));
+    if token.used_by.is_some() {
+        return refuse(
+            "token_used",
+            "the registration token has been used; ask an organizer for a new one",
+        );
+    }
+    if token.is_expired(now) {
+        return refuse(
+            "token_expired",
+            "the registration token has expired; ask an organizer for a new one",
+        );
+    }
+    Ok(())
+}

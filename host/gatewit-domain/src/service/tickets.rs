@@ -1,0 +1,335 @@
+//! Issuing, finding and cancelling tickets.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
+use crate::claims::Claims;
+use crate::event::Event;
+use crate::id::{EventId, TicketId};
+use crate::ports::Commit;
+use crate::problem::{DeskError, Problem};
+use crate::scan::Entries;
+use crate::tables::{
+    CREDENTIAL_CODES, ENTRIES, EVENT_TICKETS, EventTicket, SERIES, TICKET_TOKENS, TICKETS, within,
+};
+use crate::ticket::{ShownState, Ticket, TicketAction, TicketDraft};
+
+/// The most tickets one request may issue.
+const ISSUE_MAX: usize = 50_000;
+/// How many tickets one page of a list may look at, so that a search that finds nothing still ends.
+const LOOKED_AT_MAX: usize = 5_000;
+
+/// A ticket with all that is shown of it.
+#[derive(Clone)]
+pub struct ShownTicket {
+    pub event: Arc<LiveEvent>,
+    pub ticket: Ticket,
+    /// The type's present name; its id if the type is gone.
+    pub type_name: String,
+    pub state: ShownState,
+    /// The signed code: both `qrCode` and `jwtToken`.
+    pub token: String,
+}
+
+/// Which of an event's tickets to list.
+#[derive(Clone, Debug, Default)]
+pub struct TicketQuery {
+    /// Part of a name, e-mail address, series or order, whatever its case.
+    pub text: Option<String>,
+    pub state: Option<ShownState>,
+    /// The last ticket of the page before.
+    pub cursor: Option<TicketId>,
+    pub limit: usize,
+}
+
+/// Some of an event's tickets.
+#[derive(Clone)]
+pub struct TicketPage {
+    pub tickets: Vec<ShownTicket>,
+    /// Where the next page begins; a page may be short, even empty, though another follows.
+    pub next: Option<TicketId>,
+}
+
+impl Desk {
+    /// Issues one ticket.
+    pub async fn issue_ticket(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        draft: TicketDraft,
+    ) -> Result<ShownTicket, DeskError> {
+        let mut issued = self.issue_tickets(caller, event, vec![draft]).await?;
+        Ok(issued.remove(0))
+    }
+
+    /// Issues every ticket of the request, or none.
+    pub async fn issue_tickets(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        drafts: Vec<TicketDraft>,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        let live = self.managed(caller, event)?;
+        let key = live.published_key()?.clone();
+        let drafts = check_drafts(&live.event, drafts)?;
+        let tickets = self.number(&live.event, drafts).await?;
+        let claims = tickets.iter().map(|ticket| claims(&live.event, ticket));
+        let tokens = key.sign(claims.collect::<Result<_, _>>()?).await?;
+        self.keep_issued(event, &tickets, &tokens).await?;
+        self.warm_holders(&live, &tickets).await;
+        let shown = tickets.into_iter().zip(tokens);
+        Ok(shown
+            .map(|(ticket, token)| show(&live, ticket, false, token))
+            .collect())
+    }
+
+    /// Finds one ticket.
+    pub async fn ticket(&self, caller: &Caller, id: TicketId) -> Result<ShownTicket, DeskError> {
+        let stored = TICKETS.get(self.store(), &id).await?;
+        let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
+        let live = self.managed(caller, stored.value.event_id)?;
+        self.shown(&live, stored.value).await
+    }
+
+    /// Lists an event's tickets in the order they were issued.
+    pub async fn tickets(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        query: TicketQuery,
+    ) -> Result<TicketPage, DeskError> {
+        let live = self.managed(caller, event)?;
+        let text = query.text.as_deref().map(str::to_lowercase);
+        let mut page = TicketPage {
+            tickets: Vec::new(),
+            next: None,
+        };
+        let after = query
+            .cursor
+            .map(|ticket| EVENT_TICKETS.key(&EventTicket(event, ticket)));
+        let prefix = within(&event, &"");
+        let is_filtered = text.is_some() || query.state.is_some();
+        let look_at = if is_filtered {
+            LOOKED_AT_MAX
+        } else {
+            query.limit + 1
+        };
+        let rows = EVENT_TICKETS
+            .page(self.store(), &prefix, after.as_ref(), look_at)
+            .await?;
+        let is_cut = rows.len() == look_at;
+        for row in rows {
+            if page.tickets.len() == query.limit {
+                page.next = page.tickets.last().map(|shown| shown.ticket.id);
+                return Ok(page);
+            }
+            let id: TicketId = row.name().parse().map_err(|source| DeskError::Fault {
+                action: format!("read the ticket list of event {event}"),
+                source: Box::new(source),
+            })?;
+            page.next = is_cut.then_some(id);
+            let Some(stored) = TICKETS.get(self.store(), &id).await? else {
+                continue;
+            };
+            if !text
+                .as_ref()
+                .is_none_or(|text| mentions(&stored.value, text))
+            {
+                continue;
+            }
+            let shown = self.shown(&live, stored.value).await?;
+            if query.state.is_none_or(|state| state == shown.state) {
+                page.tickets.push(shown);
+            }
+        }
+        Ok(page)
+    }
+
+    /// Cancels, refunds or reinstates a ticket.
+    pub async fn act_on_ticket(
+        &self,
+        caller: &Caller,
+        id: TicketId,
+        action: TicketAction,
+    ) -> Result<ShownTicket, DeskError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let stored = TICKETS.get(self.store(), &id).await?;
+            let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
+            let live = self.managed(caller, stored.value.event_id)?;
+            let guard = stored.unchanged();
+            let mut ticket = stored.value;
+            ticket.state = ticket.state.after(action).map_err(DeskError::Conflict)?;
+            let writes = vec![TICKETS.put(&id, &ticket)];
+            if self.store().commit(vec![guard], writes).await? == Commit::Done {
+                return self.shown(&live, ticket).await;
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    async fn shown(&self, live: &Arc<LiveEvent>, ticket: Ticket) -> Result<ShownTicket, DeskError> {
+        let entries = ENTRIES.get(self.store(), &ticket.id).await?;
+        let entries = entries.map_or_else(Entries::default, |stored| stored.value);
+        let token = TICKET_TOKENS.get(self.store(), &ticket.id).await?;
+        let token = token.map_or_else(String::new, |stored| stored.value);
+        Ok(show(live, ticket, !entries.0.is_empty(), token))
+    }
+
+    /// Gives each draft the next number of its type. Numbers of a request that fails later stay unused.
+    async fn number(
+        &self,
+        event: &Event,
+        drafts: Vec<TicketDraft>,
+    ) -> Result<Vec<Ticket>, DeskError> {
+        let mut wanted = HashMap::<&str, u64>::new();
+        for draft in &drafts {
+            *wanted.entry(&draft.ticket_type_id).or_default() += 1;
+        }
+        let mut next = HashMap::new();
+        for (type_id, count) in wanted {
+            let first = self.reserve(event.id, type_id, count).await?;
+            next.insert(type_id.to_owned(), first);
+        }
+        let now = self.now();
+        let numbered = drafts.into_iter().map(|draft| {
+            let kind = known_type(event, &draft.ticket_type_id)?;
+            let number = next.entry(draft.ticket_type_id.clone()).or_default();
+            *number += 1;
+            Ok(Ticket::issue(draft, kind, *number - 1, event.id, now))
+        });
+        numbered.collect()
+    }
+
+    /// Takes `count` numbers of a type's series and tells the first.
+    async fn reserve(&self, event: EventId, type_id: &str, count: u64) -> Result<u64, DeskError> {
+        let key = within(&event, &type_id);
+        for _ in 0..ATTEMPTS_MAX {
+            let stored = SERIES.get(self.store(), &key).await?;
+            let last = stored.as_ref().map_or(0, |stored| stored.value);
+            let guards = vec![SERIES.as_read(&key, stored.as_ref())];
+            let writes = vec![SERIES.put(&key, &(last + count))];
+            if self.store().commit(guards, writes).await? == Commit::Done {
+                return Ok(last + 1);
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    async fn keep_issued(
+        &self,
+        event: EventId,
+        tickets: &[Ticket],
+        tokens: &[String],
+    ) -> Result<(), DeskError> {
+        let mut guards = Vec::new();
+        let mut writes = Vec::new();
+        let mut codes = Vec::new();
+        for (ticket, token) in tickets.iter().zip(tokens) {
+            writes.push(TICKETS.put(&ticket.id, ticket));
+            writes.push(TICKET_TOKENS.put(&ticket.id, token));
+            writes.push(EVENT_TICKETS.put(&EventTicket(event, ticket.id), &()));
+            if let Some(code) = &ticket.credential_code {
+                let key = within(&event, code);
+                guards.push(CREDENTIAL_CODES.absent(&key));
+                writes.push(CREDENTIAL_CODES.put(&key, &ticket.id));
+                codes.push(code);
+            }
+        }
+        match self.store().commit(guards, writes).await? {
+            Commit::Done => Ok(()),
+            Commit::Blocked(position) => Err(code_taken(codes[position])),
+        }
+    }
+
+    /// Has windows computed for holders of a kind not seen before.
+    async fn warm_holders(&self, live: &LiveEvent, tickets: &[Ticket]) {
+        let holders = tickets.iter().map(Ticket::holder);
+        let holders: HashSet<_> = holders
+            .filter(|holder| !holder.attributes.is_empty())
+            .collect();
+        for holder in holders {
+            if self
+                .ports
+                .strategies
+                .windows(&live.rule, &holder)
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+    }
+}
+
+fn check_drafts(event: &Event, drafts: Vec<TicketDraft>) -> Result<Vec<TicketDraft>, DeskError> {
+    if drafts.is_empty() || drafts.len() > ISSUE_MAX {
+        let words = format!("tickets must hold 1 to {ISSUE_MAX} tickets");
+        return Err(DeskError::unacceptable("invalid_ticket_request", words));
+    }
+    let mut codes = BTreeSet::new();
+    let mut checked = Vec::with_capacity(drafts.len());
+    for (index, draft) in drafts.into_iter().enumerate() {
+        let draft = draft.check().map_err(|problem| {
+            DeskError::unacceptable(problem.code, format!("ticket {index}: {problem}"))
+        })?;
+        known_type(event, &draft.ticket_type_id)?;
+        if let Some(code) = &draft.credential_code
+            && !codes.insert(code.clone())
+        {
+            return Err(code_taken(code));
+        }
+        checked.push(draft);
+    }
+    Ok(checked)
+}
+
+fn known_type<'e>(event: &'e Event, id: &str) -> Result<&'e crate::event::TicketType, DeskError> {
+    event.ticket_type(id).ok_or_else(|| {
+        let known: Vec<_> = event
+            .ticket_types
+            .iter()
+            .map(|kind| kind.id.as_str())
+            .collect();
+        let words = format!(
+            "ticketTypeId: event {} has no ticket type \"{id}\"; it has: {}",
+            event.id,
+            known.join(", ")
+        );
+        DeskError::unacceptable("unknown_ticket_type", words)
+    })
+}
+
+fn claims(event: &Event, ticket: &Ticket) -> Result<Claims, DeskError> {
+    let kind = known_type(event, &ticket.type_id)?;
+    Ok(Claims::Ticket(ticket.claims(event, kind)))
+}
+
+fn show(live: &Arc<LiveEvent>, ticket: Ticket, has_entered: bool, token: String) -> ShownTicket {
+    let kind = live.event.ticket_type(&ticket.type_id);
+    ShownTicket {
+        event: live.clone(),
+        type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
+        state: ticket.shown_state(&live.event, has_entered),
+        ticket,
+        token,
+    }
+}
+
+fn mentions(ticket: &Ticket, lowercase: &str) -> bool {
+    let fields = [
+        Some(&ticket.attendee_name),
+        ticket.attendee_email.as_ref(),
+        Some(&ticket.series),
+        Some(&ticket.booking_reference),
+    ];
+    let mut fields = fields.into_iter().flatten();
+    fields.any(|field| field.to_lowercase().contains(lowercase))
+}
+
+fn code_taken(code: &str) -> DeskError {
+    DeskError::Conflict(Problem::new(
+        "credential_code_taken",
+        format!("another ticket of the event has the credentialCode \"{code}\""),
+    ))
+}

@@ -1,0 +1,203 @@
+//! Every table of the store: its name, its key and its value. Values are JSON.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::id::{CheckInId, EventId, ScannerId, TicketId};
+use crate::ports::{Guard, Key, Store, Write};
+use crate::problem::DeskError;
+use crate::scan::{CheckIn, Entries, Outcome, RepeatKey};
+use crate::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
+use crate::ticket::Ticket;
+
+pub const EVENTS: Table<Event, EventId> = Table::new("events");
+/// By `{org}/{slug}`.
+pub const SLUGS: Table<EventId, String> = Table::new("slugs");
+pub const TICKETS: Table<Ticket, TicketId> = Table::new("tickets");
+/// By `{event}/{ticket}`: an event's tickets in the order they were issued.
+pub const EVENT_TICKETS: Table<(), EventTicket> = Table::new("event_tickets");
+/// A ticket's signed code.
+pub const TICKET_TOKENS: Table<String, TicketId> = Table::new("ticket_tokens");
+/// By `{event}/{code}`.
+pub const CREDENTIAL_CODES: Table<TicketId, String> = Table::new("credential_codes");
+/// By `{event}/{ticket type}`: the number last given.
+pub const SERIES: Table<u64, String> = Table::new("series");
+pub const REGISTRATION_TOKENS: Table<RegistrationToken, TokenText> =
+    Table::new("registration_tokens");
+pub const SCANNERS: Table<Scanner, ScannerId> = Table::new("scanners");
+/// The active scanner of each device.
+pub const DEVICES: Table<ScannerId, Fingerprint> = Table::new("devices");
+/// A scanner's admitted scans, counted.
+pub const SCANNER_ADMITTED: Table<i64, ScannerId> = Table::new("scanner_admitted");
+/// A scanner's refused scans, counted.
+pub const SCANNER_REFUSED: Table<i64, ScannerId> = Table::new("scanner_refused");
+/// When a scanner last scanned.
+pub const SCANNER_SEEN: Table<Timestamp, ScannerId> = Table::new("scanner_seen");
+/// A ticket's entries: read and guarded by every admission.
+pub const ENTRIES: Table<Entries, TicketId> = Table::new("entries");
+/// By `{event}/{check-in}`: every scan, in the order of time.
+pub const CHECK_INS: Table<CheckIn, EventCheckIn> = Table::new("check_ins");
+/// Answers remembered for repeats, by `{scanner}/{key}`.
+pub const REPEATS: Table<Remembered, ScannerRepeat> = Table::new("repeats");
+
+/// An answer given under a repeat key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remembered {
+    /// Tells the request it answered from any other.
+    pub request: String,
+    pub outcome: Outcome,
+}
+
+/// A kind of value under keys of one kind.
+pub struct Table<V, K> {
+    name: &'static str,
+    types: PhantomData<fn(K) -> V>,
+}
+
+/// A value with the bytes it was read from, so that a commit can be guarded by it.
+#[derive(Clone, Debug)]
+pub struct Stored<V> {
+    pub value: V,
+    pub key: Key,
+    bytes: Bytes,
+}
+
+impl<V> Stored<V> {
+    /// Holds if the value is still the one that was read.
+    pub fn unchanged(&self) -> Guard {
+        Guard::Unchanged(self.key.clone(), self.bytes.clone())
+    }
+
+    /// The last part of the key.
+    pub fn name(&self) -> Cow<'_, str> {
+        let parts = self.key.as_bytes().rsplit(|byte| *byte == b'/');
+        String::from_utf8_lossy(parts.into_iter().next().unwrap_or_default())
+    }
+}
+
+impl<V, K> Table<V, K> {
+    const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            types: PhantomData,
+        }
+    }
+}
+
+impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
+    pub fn key(&self, key: &K) -> Key {
+        Key::new(format!("{}/{}", self.name, key.text()))
+    }
+
+    pub fn put(&self, key: &K, value: &V) -> Write {
+        let bytes = serde_json::to_vec(value).expect("a table's values are plain data");
+        Write::Put(self.key(key), bytes.into())
+    }
+
+    pub fn delete(&self, key: &K) -> Write {
+        Write::Delete(self.key(key))
+    }
+
+    pub fn absent(&self, key: &K) -> Guard {
+        Guard::Absent(self.key(key))
+    }
+
+    /// Holds if what was read, a value or nothing, is still so.
+    pub fn as_read(&self, key: &K, read: Option<&Stored<V>>) -> Guard {
+        read.map_or_else(|| self.absent(key), Stored::unchanged)
+    }
+
+    pub async fn get(&self, store: &dyn Store, key: &K) -> Result<Option<Stored<V>>, DeskError> {
+        let key = self.key(key);
+        let bytes = store.get(&key).await?;
+        bytes.map(|bytes| read(key, bytes)).transpose()
+    }
+
+    /// Reads up to `limit` values whose key starts with `prefix`, in key order, beginning after `after`.
+    pub async fn page(
+        &self,
+        store: &dyn Store,
+        prefix: &str,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Stored<V>>, DeskError> {
+        let start = Key::new(format!("{}/{prefix}", self.name));
+        let rows = store.scan(&start, after, limit).await?;
+        rows.into_iter()
+            .map(|(key, bytes)| read(key, bytes))
+            .collect()
+    }
+}
+
+impl<K: KeyText> Table<i64, K> {
+    /// Adds to a counter.
+    pub fn add(&self, key: &K, amount: i64) -> Write {
+        Write::Add(self.key(key), amount)
+    }
+
+    /// Reads a counter; an absent one is 0.
+    pub async fn count(&self, store: &dyn Store, key: &K) -> Result<i64, DeskError> {
+        let stored = self.get(store, key).await?;
+        Ok(stored.map_or(0, |stored| stored.value))
+    }
+}
+
+fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskError> {
+    match serde_json::from_slice(&bytes) {
+        Ok(value) => Ok(Stored { value, key, bytes }),
+        Err(source) => Err(DeskError::Fault {
+            action: format!("read the stored value of {key:?}"),
+            source: Box::new(source),
+        }),
+    }
+}
+
+/// What names a value in a table. Free text stands at the end of a key only, so that no two keys collide.
+pub trait KeyText {
+    fn text(&self) -> String;
+}
+
+/// A ticket within its event.
+pub struct EventTicket(pub EventId, pub TicketId);
+
+/// A recorded scan within its event.
+pub struct EventCheckIn(pub EventId, pub CheckInId);
+
+/// A remembered answer of a scanner.
+pub struct ScannerRepeat(pub ScannerId, pub RepeatKey);
+
+macro_rules! key_texts {
+    ($($kind:ty: |$key:ident| $text:expr;)*) => {$(
+        impl KeyText for $kind {
+            fn text(&self) -> String {
+                let $key = self;
+                $text
+            }
+        }
+    )*};
+}
+
+key_texts! {
+    EventId: |id| id.to_string();
+    TicketId: |id| id.to_string();
+    ScannerId: |id| id.to_string();
+    TokenText: |token| token.to_string();
+    Fingerprint: |fingerprint| fingerprint.as_str().to_owned();
+    String: |text| text.clone();
+    EventTicket: |key| within(&key.0, &key.1);
+    EventCheckIn: |key| within(&key.0, &key.1);
+    ScannerRepeat: |key| within(&key.0, &key.1.as_str());
+}
+
+/// Joins two parts of a key.
+pub fn within(outer: &impl Display, inner: &impl Display) -> String {
+    format!("{outer}/{inner}")
+}

@@ -1,0 +1,301 @@
+//! A ticket: whom it lets in, to what, and in which state it is. `gatewit-api.md` §4.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::claims::{Schedule, TicketClaims};
+use crate::event::{Event, TicketType};
+use crate::id::{EventId, TicketId};
+use crate::problem::{Problem, bounded_text};
+use crate::window::Holder;
+
+const TEXT_MAX: usize = 200;
+const EMAIL_MAX: usize = 254;
+const DETAIL_MAX: usize = 1_000;
+const FIELDS_MAX: usize = 64;
+/// How long after the last day a ticket's signature may be read offline.
+const AFTER_LAST_DAY: SignedDuration = SignedDuration::from_hours(48);
+
+/// A ticket as it lies in the store. Its entries and its signed code lie beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ticket {
+    pub id: TicketId,
+    pub event_id: EventId,
+    pub type_id: String,
+    /// The type's id in capitals and a counter: `VIP-0001`.
+    pub series: String,
+    pub state: TicketState,
+    pub attendee_name: String,
+    pub attendee_email: Option<String>,
+    /// The order it was bought with.
+    pub booking_reference: String,
+    /// What a badge or wristband carries, unique within the event.
+    pub credential_code: Option<String>,
+    /// True or false each; strategies see the names of those that are true.
+    pub attributes: BTreeMap<String, bool>,
+    /// Text shown to staff.
+    pub details: BTreeMap<String, String>,
+    pub issued_at: Timestamp,
+}
+
+/// Whether a ticket is good for entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TicketState {
+    Active,
+    Cancelled,
+    Refunded,
+    /// Not paid yet.
+    Pending,
+}
+
+/// A ticket's state as clients see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ShownState {
+    Active,
+    /// Active, but entered, at an event of a single day.
+    Used,
+    Cancelled,
+    Refunded,
+    Pending,
+}
+
+/// What an organizer may do to a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketAction {
+    Cancel,
+    Refund,
+    Reinstate,
+}
+
+/// A ticket as an organizer asks for it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketDraft {
+    pub ticket_type_id: String,
+    pub attendee_name: String,
+    pub attendee_email: Option<String>,
+    /// Default: `EVT-` and eight hex digits.
+    pub booking_reference: Option<String>,
+    pub credential_code: Option<String>,
+    #[serde(default)]
+    pub attributes: BTreeMap<String, bool>,
+    #[serde(default)]
+    pub details: BTreeMap<String, String>,
+}
+
+impl Ticket {
+    /// Makes a ticket of a checked draft.
+    pub fn issue(
+        draft: TicketDraft,
+        kind: &TicketType,
+        number: u64,
+        event: EventId,
+        now: Timestamp,
+    ) -> Self {
+        let id = TicketId::new(now);
+        Self {
+            id,
+            event_id: event,
+            type_id: draft.ticket_type_id,
+            series: format!("{}-{number:04}", kind.id.to_uppercase()),
+            state: TicketState::Active,
+            attendee_name: draft.attendee_name,
+            attendee_email: draft.attendee_email,
+            booking_reference: draft
+                .booking_reference
+                .unwrap_or_else(|| random_booking_reference(id)),
+            credential_code: draft.credential_code,
+            attributes: draft.attributes,
+            details: draft.details,
+            issued_at: now,
+        }
+    }
+
+    /// Says of whom a strategy is asked.
+    pub fn holder(&self) -> Holder {
+        let held = self.attributes.iter().filter(|(_, is_true)| **is_true);
+        Holder {
+            ticket_type: self.type_id.clone(),
+            attributes: held.map(|(name, _)| name.clone()).collect(),
+        }
+    }
+
+    /// Says what the ticket's QR code claims.
+    pub fn claims(&self, event: &Event, kind: &TicketType) -> TicketClaims {
+        let calendar = &event.calendar;
+        let ends = calendar.days.iter().map(|day| day.ends).max();
+        let schedules = calendar.days.iter().map(|day| Schedule {
+            day_name: day.name.clone(),
+            start_date_time: calendar.rfc3339(day.starts),
+            end_date_time: calendar.rfc3339(day.ends),
+        });
+        TicketClaims {
+            ticket_instance_id: self.id,
+            event_id: self.event_id,
+            ticket_type_id: self.type_id.clone(),
+            ticket_type_name: kind.name.clone(),
+            ticket_series: self.series.clone(),
+            attendee_name: self.attendee_name.clone(),
+            attendee_email: self.attendee_email.clone(),
+            booking_reference: self.booking_reference.clone(),
+            event_schedules: schedules.collect(),
+            iat: self.issued_at.as_second(),
+            exp: (ends.unwrap_or(self.issued_at) + AFTER_LAST_DAY).as_second(),
+        }
+    }
+
+    /// Tells the state to show, given whether the ticket has an entry.
+    pub fn shown_state(&self, event: &Event, has_entered: bool) -> ShownState {
+        match self.state {
+            TicketState::Active if has_entered && event.is_single_day() => ShownState::Used,
+            TicketState::Active => ShownState::Active,
+            TicketState::Cancelled => ShownState::Cancelled,
+            TicketState::Refunded => ShownState::Refunded,
+            TicketState::Pending => ShownState::Pending,
+        }
+    }
+}
+
+impl TicketState {
+    /// Tells the state after an action; an action repeated changes nothing. A refund is final but for reinstatement.
+    pub fn after(self, action: TicketAction) -> Result<Self, Problem> {
+        match (self, action) {
+            (Self::Refunded, TicketAction::Cancel) => Err(Problem::new(
+                "ticket_refunded",
+                "the ticket is refunded and cannot be cancelled; reinstate it first",
+            )),
+            (_, TicketAction::Cancel) => Ok(Self::Cancelled),
+            (_, TicketAction::Refund) => Ok(Self::Refunded),
+            (_, TicketAction::Reinstate) => Ok(Self::Active),
+        }
+    }
+}
+
+impl TicketDraft {
+    /// Checks what the draft says on its own and trims it.
+    pub fn check(mut self) -> Result<Self, Problem> {
+        self.attendee_name = text("attendeeName", &self.attendee_name, TEXT_MAX)?;
+        self.attendee_email = self.attendee_email.as_deref().map(email).transpose()?;
+        self.booking_reference = optional("bookingReference", self.booking_reference.as_deref())?;
+        self.credential_code = optional("credentialCode", self.credential_code.as_deref())?;
+        if self.attributes.len() > FIELDS_MAX || self.details.len() > FIELDS_MAX {
+            return Err(invalid(format!(
+                "attributes and details must hold at most {FIELDS_MAX} entries each"
+            )));
+        }
+        for name in self.attributes.keys() {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+            if name.is_empty() || name.len() > TEXT_MAX || !name.chars().all(is_plain) {
+                return Err(invalid(format!(
+                    "attributes: \"{name}\" must be letters, digits and underscores, such as is_speaker"
+                )));
+            }
+        }
+        for (name, value) in &self.details {
+            text("details: name", name, TEXT_MAX)?;
+            if value.chars().count() > DETAIL_MAX {
+                return Err(invalid(format!(
+                    "details: {name} is longer than {DETAIL_MAX} characters"
+                )));
+            }
+        }
+        Ok(self)
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Problem {
+    Problem::new("invalid_ticket_request", message)
+}
+
+fn text(field: &str, text: &str, max: usize) -> Result<String, Problem> {
+    bounded_text(field, text, max).map_err(invalid)
+}
+
+fn optional(field: &str, value: Option<&str>) -> Result<Option<String>, Problem> {
+    value.map(|value| text(field, value, TEXT_MAX)).transpose()
+}
+
+/// Accepts what has one `@` between two non-empty parts and no space; delivery alone could tell more.
+fn email(address: &str) -> Result<String, Problem> {
+    let address = text("attendeeEmail", address, EMAIL_MAX)?;
+    let is_plausible = match address.split_once('@') {
+        Some((local, domain)) => !local.is_empty() && !domain.is_empty() && !domain.contains('@'),
+        None => false,
+    };
+    if !is_plausible || address.contains(char::is_whitespace) {
+        return Err(invalid("attendeeEmail is not an e-mail address"));
+    }
+    Ok(address)
+}
+
+/// Takes the random end of the ticket's own id.
+fn random_booking_reference(id: TicketId) -> String {
+    let id = id.to_string();
+    format!("EVT-{}", id[id.len() - 8..].to_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(state: TicketState, action: TicketAction, after: Option<TicketState>) {
+        assert_eq!(state.after(action).ok(), after, "{state:?} {action:?}");
+    }
+
+    #[test]
+    fn a_refunded_ticket_must_be_reinstated_before_it_can_be_cancelled() {
+        use TicketAction::{Cancel, Refund, Reinstate};
+        use TicketState::{Active, Cancelled, Pending, Refunded};
+        for state in [Active, Cancelled, Pending] {
+            check(state, Cancel, Some(Cancelled));
+            check(state, Refund, Some(Refunded));
+            check(state, Reinstate, Some(Active));
+        }
+        check(Refunded, Cancel, None);
+        check(Refunded, Refund, Some(Refunded));
+        check(Refunded, Reinstate, Some(Active));
+    }
+
+    #[track_caller]
+    fn check_draft(fields: serde_json::Value, problem: Option<&str>) {
+        let mut draft = serde_json::json!({"ticketTypeId": "vip", "attendeeName": "John Doe"});
+        for (name, value) in fields.as_object().unwrap() {
+            draft[name] = value.clone();
+        }
+        let draft: TicketDraft = serde_json::from_value(draft).unwrap();
+        match (draft.check(), problem) {
+            (Ok(_), None) => {}
+            (Err(found), Some(words)) => assert!(found.message.contains(words), "{found}"),
+            (found, words) => panic!("{found:?}, not {words:?}"),
+        }
+    }
+
+    #[test]
+    fn a_draft_is_checked_field_by_field() {
+        use serde_json::json;
+        check_draft(json!({}), None);
+        check_draft(json!({"attendeeEmail": "john@example.com"}), None);
+        check_draft(
+            json!({"attendeeName": "  "}),
+            Some("attendeeName must have"),
+        );
+        check_draft(json!({"attendeeEmail": "john"}), Some("not an e-mail"));
+        check_draft(json!({"attendeeEmail": "a@b@c"}), Some("not an e-mail"));
+        check_draft(json!({"attendeeEmail": "a b@c"}), Some("not an e-mail"));
+        check_draft(json!({"credentialCode": ""}), Some("credentialCode must"));
+        check_draft(
+            json!({"attributes": {"is speaker": true}}),
+            Some("is speaker"),
+        );
+        check_draft(
+            json!({"details": {"seat": "x".repeat(1_001)}}),
+            Some("seat"),
+        );
+    }
+}

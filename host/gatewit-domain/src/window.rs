@@ -1,0 +1,301 @@
+//! When doors are open: what a strategy is asked, what it may answer, and which instants that means.
+
+use std::fmt;
+
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::calendar::Calendar;
+use crate::plugin::PluginIdentity;
+
+/// The most windows an answer may hold, whatever the number of days.
+pub const WINDOWS_MAX: usize = 1_000;
+
+/// A strategy as events name it: `EARLY_VIP` for the plugin `early-vip`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct StrategyName(String);
+
+impl StrategyName {
+    /// Names the strategy that a plugin's file stem stands for.
+    pub fn of_plugin(stem: &str) -> Self {
+        Self(stem.to_ascii_uppercase().replace('-', "_"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for StrategyName {
+    /// The contract's default.
+    fn default() -> Self {
+        Self("HOURS_BEFORE".to_owned())
+    }
+}
+
+impl fmt::Display for StrategyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<String> for StrategyName {
+    /// Any text names a strategy; whether one is loaded under it is for the engine to say.
+    fn from(name: String) -> Self {
+        Self(name)
+    }
+}
+
+impl<'de> Deserialize<'de> for StrategyName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self)
+    }
+}
+
+/// The whole of what decides an event's windows, beside the holder.
+///
+/// Two rules with one digest get the same answers from one plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoorRule {
+    pub strategy: StrategyName,
+    /// A JSON object.
+    pub options: String,
+    pub event_name: String,
+    pub calendar: Calendar,
+    digest: [u8; 32],
+}
+
+impl DoorRule {
+    pub fn new(
+        strategy: StrategyName,
+        options: &serde_json::Map<String, serde_json::Value>,
+        event_name: String,
+        calendar: Calendar,
+    ) -> Self {
+        let options = serde_json::Value::Object(options.clone()).to_string();
+        let mut hash = Sha256::new();
+        let calendar_text =
+            serde_json::to_string(&calendar).expect("a calendar is plain data and prints as JSON");
+        for part in [strategy.as_str(), &options, &event_name, &calendar_text] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        Self {
+            strategy,
+            options,
+            event_name,
+            calendar,
+            digest: hash.finalize().into(),
+        }
+    }
+
+    /// Identifies the rule by its contents.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+}
+
+/// Whom doors open for: what of a ticket a strategy may see.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Holder {
+    pub ticket_type: String,
+    /// Names of the attributes that are true, sorted.
+    pub attributes: Vec<String>,
+}
+
+/// A moment as a strategy means it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    Instant(Timestamp),
+    /// The wall clock at the event.
+    Local(DateTime),
+}
+
+/// A window as a strategy proposed it, unchecked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProposedWindow {
+    pub day: u32,
+    pub opens: Moment,
+    pub closes: Moment,
+}
+
+/// Doors are open for a day from `opens` until just before `closes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Index into the calendar's days.
+    pub day: usize,
+    pub opens: Timestamp,
+    pub closes: Timestamp,
+}
+
+impl Window {
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.opens <= now && now < self.closes
+    }
+}
+
+/// A strategy's windows for one rule and holder, and the plugin that gave them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowsAnswer {
+    /// In order of opening.
+    pub windows: Vec<Window>,
+    pub plugin: PluginIdentity,
+}
+
+/// Turns proposed windows into instants, or says what makes them nonsense.
+pub fn resolve(proposed: &[ProposedWindow], calendar: &Calendar) -> Result<Vec<Window>, String> {
+    if proposed.len() > WINDOWS_MAX {
+        return Err(format!(
+            "it answered {} windows; at most {WINDOWS_MAX} are allowed",
+            proposed.len()
+        ));
+    }
+    let mut windows = proposed
+        .iter()
+        .map(|window| resolve_one(window, calendar))
+        .collect::<Result<Vec<_>, _>>()?;
+    windows.sort_by_key(|window| (window.opens, window.day));
+    Ok(windows)
+}
+
+fn resolve_one(proposed: &ProposedWindow, calendar: &Calendar) -> Result<Window, String> {
+    let day = proposed.day as usize;
+    if day >= calendar.days.len() {
+        return Err(format!(
+            "it answered a window for day {day}; the event's days are 0 to {}",
+            calendar.days.len() - 1
+        ));
+    }
+    let zone = calendar.time_zone.time_zone();
+    let opens = instant(proposed.opens, zone, Fold::Earlier)?;
+    let closes = instant(proposed.closes, zone, Fold::Later)?;
+    if closes <= opens {
+        return Err(format!(
+            "it answered a window for day {day} that closes at {closes}, not after it opens at {opens}"
+        ));
+    }
+    Ok(Window { day, opens, closes })
+}
+
+/// Which of two instants a wall-clock time means when clocks were set back.
+enum Fold {
+    Earlier,
+    Later,
+}
+
+/// Finds the instant of a moment; in a gap, the first instant after it.
+fn instant(moment: Moment, zone: &TimeZone, fold: Fold) -> Result<Timestamp, String> {
+    let local = match moment {
+        Moment::Instant(instant) => return Ok(instant),
+        Moment::Local(local) => local,
+    };
+    let at = |offset: Offset| {
+        offset
+            .to_timestamp(local)
+            .map_err(|_| format!("it answered the local time {local}, out of range"))
+    };
+    match (zone.to_ambiguous_timestamp(local).offset(), fold) {
+        (AmbiguousOffset::Unambiguous { offset }, _) => at(offset),
+        (AmbiguousOffset::Fold { before, .. }, Fold::Earlier) => at(before),
+        (AmbiguousOffset::Fold { after, .. }, Fold::Later) => at(after),
+        (AmbiguousOffset::Gap { before, .. }, _) => {
+            let past_the_gap = at(before)?;
+            let transition = zone
+                .preceding(past_the_gap + SignedDuration::from_nanos(1))
+                .next();
+            Ok(transition.map_or(past_the_gap, |transition| transition.timestamp()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::{DayId, EventDay};
+
+    fn berlin() -> Calendar {
+        let day = |name: &str, starts: &str, ends: &str| EventDay {
+            id: DayId(0),
+            name: name.to_owned(),
+            starts: starts.parse().unwrap(),
+            ends: ends.parse().unwrap(),
+        };
+        Calendar {
+            time_zone: "Europe/Berlin".parse().unwrap(),
+            days: vec![
+                day("spring", "2026-03-29T08:00:00Z", "2026-03-29T16:00:00Z"),
+                day("autumn", "2026-10-25T08:00:00Z", "2026-10-25T16:00:00Z"),
+            ],
+        }
+    }
+
+    #[track_caller]
+    fn check(day: u32, opens: &str, closes: &str, expected: (&str, &str)) {
+        let local = |text: &str| Moment::Local(text.parse().unwrap());
+        let proposed = ProposedWindow {
+            day,
+            opens: local(opens),
+            closes: local(closes),
+        };
+        let windows = resolve(&[proposed], &berlin()).unwrap();
+        let printed = (windows[0].opens.to_string(), windows[0].closes.to_string());
+        assert_eq!(printed, (expected.0.to_owned(), expected.1.to_owned()));
+    }
+
+    #[test]
+    fn a_time_in_a_gap_means_the_instant_after_it() {
+        let expected = ("2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z");
+        check(0, "2026-03-29T02:30:00", "2026-03-29T04:00:00", expected);
+        let expected = ("2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z");
+        check(0, "2026-03-29T01:00:00", "2026-03-29T02:00:00", expected);
+        check(0, "2026-03-29T01:00:00", "2026-03-29T02:59:59", expected);
+    }
+
+    #[test]
+    fn in_a_fold_doors_open_at_the_earlier_and_close_at_the_later() {
+        let expected = ("2026-10-25T00:30:00Z", "2026-10-25T01:45:00Z");
+        check(1, "2026-10-25T02:30:00", "2026-10-25T02:45:00", expected);
+    }
+
+    #[track_caller]
+    fn check_nonsense(day: u32, opens: i64, closes: i64, words: &str) {
+        let at = |second| Moment::Instant(Timestamp::from_second(second).unwrap());
+        let proposed = ProposedWindow {
+            day,
+            opens: at(opens),
+            closes: at(closes),
+        };
+        let refusal = resolve(&[proposed], &berlin()).unwrap_err();
+        assert!(refusal.contains(words), "{refusal}");
+    }
+
+    #[test]
+    fn nonsense_is_named() {
+        check_nonsense(2, 0, 10, "the event's days are 0 to 1");
+        check_nonsense(0, 10, 10, "not after it opens");
+        check_nonsense(0, 10, 9, "not after it opens");
+        let window = ProposedWindow {
+            day: 0,
+            opens: Moment::Instant(Timestamp::UNIX_EPOCH),
+            closes: Moment::Instant(Timestamp::from_second(1).unwrap()),
+        };
+        let refusal = resolve(&vec![window; 10_000], &berlin()).unwrap_err();
+        assert!(refusal.contains("10000 windows"), "{refusal}");
+    }
+
+    #[test]
+    fn the_opening_instant_is_inside_and_the_closing_one_outside() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let window = Window {
+            day: 0,
+            opens: at(10),
+            closes: at(20),
+        };
+        let open = [9, 10, 19, 20].map(|second| window.is_open(at(second)));
+        assert_eq!(open, [false, true, true, false]);
+    }
+}

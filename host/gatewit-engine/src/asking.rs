@@ -1,0 +1,146 @@
+//! Asks a strategy what is not kept: in turn, off the async workers, once however many wait for the answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gatewit_domain::ports::StrategyError;
+use gatewit_domain::window::{DoorRule, Holder, StrategyName, WindowsAnswer};
+use tokio::sync::OwnedMutexGuard;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use crate::kept::{KeptWindows, Question};
+use crate::load::Generation;
+use crate::slot::Slot;
+
+/// The longest anyone waits for a plugin to be done with earlier calls.
+const TURN_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// Asks when doors are open. Whatever comes of it is kept, even if nobody waits for it any more.
+pub(crate) async fn windows(
+    slot: Arc<Slot>,
+    kept: &Arc<KeptWindows>,
+    rule: &Arc<DoorRule>,
+    holder: &Holder,
+) -> Result<Arc<WindowsAnswer>, StrategyError> {
+    let question = Question::new(rule, holder);
+    let strategy = &rule.strategy;
+    let turn = match Turn::take(slot).await {
+        Ok(turn) => turn,
+        Err(reason) => {
+            return kept
+                .last_good(question)
+                .ok_or_else(|| failed(strategy, &reason));
+        }
+    };
+    // Whoever had the turn before may have asked the same.
+    if let Some(answer) = kept.answer(question, &turn.generation.identity.digest) {
+        return answer.map_err(|reason| failed(strategy, &reason));
+    }
+    let (kept, rule, holder) = (Arc::clone(kept), Arc::clone(rule), holder.clone());
+    let answer = turn
+        .run(move |turn| turn.windows(&kept, &rule, &holder))
+        .await;
+    answer.map_err(|reason| failed(strategy, &reason))
+}
+
+/// Asks whether options are acceptable.
+pub(crate) async fn check_options(
+    slot: Arc<Slot>,
+    strategy: &StrategyName,
+    options: String,
+) -> Result<(), StrategyError> {
+    let verdict = match Turn::take(slot).await {
+        Ok(turn) => turn.run(move |turn| turn.check_options(&options)).await,
+        Err(reason) => Err(reason),
+    };
+    verdict
+        .map_err(|reason| failed(strategy, &reason))?
+        .map_err(StrategyError::Rejected)
+}
+
+/// What scans and organizers are told of a failure.
+pub(crate) fn failed(strategy: &StrategyName, reason: &str) -> StrategyError {
+    StrategyError::Failed(format!("strategy {strategy} failed: {reason}"))
+}
+
+/// The right to have a plugin run; nobody else has it meanwhile.
+struct Turn {
+    slot: Arc<Slot>,
+    /// What serves now that the turn has come.
+    generation: Arc<Generation>,
+    _exclusive: OwnedMutexGuard<()>,
+}
+
+impl Turn {
+    /// Waits until the plugin is free.
+    async fn take(slot: Arc<Slot>) -> Result<Self, String> {
+        let exclusive = Arc::clone(&slot.turn).lock_owned();
+        let Ok(exclusive) = timeout(TURN_WAIT_MAX, exclusive).await else {
+            return Err("its earlier calls take too long".to_owned());
+        };
+        let generation = slot.content().serving.clone();
+        let generation = generation.ok_or("it is not loaded any more")?;
+        Ok(Self {
+            slot,
+            generation,
+            _exclusive: exclusive,
+        })
+    }
+
+    /// Runs a call where it may block. The turn ends with the call, not with the interest in its outcome.
+    async fn run<T: Send + 'static>(
+        self,
+        call: impl FnOnce(&Self) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, String> {
+        let outcome = spawn_blocking(move || call(&self)).await;
+        outcome.unwrap_or_else(|_| Err("its call was cut off".to_owned()))
+    }
+
+    fn windows(
+        &self,
+        kept: &KeptWindows,
+        rule: &DoorRule,
+        holder: &Holder,
+    ) -> Result<Arc<WindowsAnswer>, String> {
+        let question = Question::new(rule, holder);
+        let identity = &self.generation.identity;
+        self.slot.count_call();
+        let reason = match self.generation.strategy.windows(rule, holder) {
+            Ok(windows) => {
+                let plugin = identity.clone();
+                let answer = Arc::new(WindowsAnswer { windows, plugin });
+                kept.keep(question, &answer);
+                return Ok(answer);
+            }
+            Err(reason) => reason,
+        };
+        kept.remember_failure(question, &identity.digest, &reason);
+        let last_good = kept.last_good(question);
+        self.note_failure(
+            match last_good {
+                Some(_) => "its last good answer serves on",
+                None => "there is no earlier answer to serve",
+            },
+            &reason,
+        );
+        last_good.ok_or(reason)
+    }
+
+    fn check_options(&self, options: &str) -> Result<Result<(), String>, String> {
+        self.slot.count_call();
+        let verdict = self.generation.strategy.check_options(options);
+        verdict.inspect_err(|reason| self.note_failure("options could not be checked", reason))
+    }
+
+    fn note_failure(&self, consequence: &str, reason: &str) {
+        self.slot.count_failure();
+        let identity = &self.generation.identity;
+        tracing::warn!(
+            plugin.name = %identity.name,
+            plugin.digest = %identity.digest,
+            "strategy {:?} failed, {consequence}: {reason}",
+            identity.name,
+        );
+    }
+}

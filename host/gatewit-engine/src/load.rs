@@ -1,0 +1,179 @@
+//! Loads one file: either it can serve from now on, or there is a reason why not. There is no third way.
+
+mod format;
+mod world;
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use gatewit_domain::plugin::{PluginIdentity, PluginKind};
+use gatewit_domain::ports::Clock;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use wasmtime::component::Component;
+
+use crate::load::world::World;
+use crate::runtime::Runtime;
+use crate::settings::EngineSettings;
+use crate::strategy::Strategy;
+use crate::words::{REASON_CHARACTERS_MAX, one_line};
+
+/// The largest file that is read. Python's components have some 40 MiB.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+/// The most characters kept of what a plugin calls its version.
+const VERSION_CHARACTERS_MAX: usize = 64;
+
+/// Turns files into generations of plugins.
+pub(crate) struct Loader {
+    pub runtime: Runtime,
+    pub settings: EngineSettings,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One file's code, found fit to serve.
+pub(crate) struct Generation {
+    pub identity: PluginIdentity,
+    /// What it says of itself.
+    pub version: String,
+    pub loaded_at: Timestamp,
+    pub strategy: Strategy,
+}
+
+/// Why a file does not serve.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    /// The plugin's name.
+    pub name: String,
+    /// What was found out before the reason came up.
+    pub found: Found,
+    pub reason: String,
+}
+
+/// What is known of a file, good or not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    pub digest: Option<String>,
+    pub kind: Option<PluginKind>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot load plugin {:?}: {}", self.name, self.reason)
+    }
+}
+
+impl Loader {
+    /// Loads one file: reads, compiles and tries it. Takes seconds for a large file that was not compiled before.
+    pub(crate) fn load(&self, path: &Path) -> Result<Generation, Refusal> {
+        let name = plugin_name(path);
+        let mut found = Found::default();
+        self.try_load(path, &name, &mut found)
+            .map_err(|reason| Refusal {
+                name,
+                found,
+                reason,
+            })
+    }
+
+    fn try_load(&self, path: &Path, name: &str, found: &mut Found) -> Result<Generation, String> {
+        let bytes = read(path)?;
+        let digest = format!("sha256:{:x}", Sha256::digest(&bytes));
+        found.digest = Some(digest.clone());
+        check_name(name)?;
+        format::check(&bytes)?;
+        let engine = self.runtime.engine();
+        let component = Component::new(engine, &bytes).map_err(|err| {
+            let cause = one_line(&format!("{err:#}"), REASON_CHARACTERS_MAX);
+            format!("it is cut short, invalid or too large to compile: {cause}")
+        })?;
+        let world = World::of(&component)?;
+        found.kind = Some(world.kind());
+        let World::Strategy { interface } = world else {
+            return Err("this version of Gatewit runs no backends yet".to_owned());
+        };
+        world::check_purity(&component)?;
+        let limits = self.settings.limits_for(name);
+        let strategy = Strategy::new(&component, &interface, limits)?;
+        let description = strategy
+            .describe()
+            .map_err(|reason| format!("it does not describe itself: {reason}"))?;
+        Ok(Generation {
+            identity: PluginIdentity {
+                name: name.to_owned(),
+                digest,
+            },
+            version: one_line(&description.version, VERSION_CHARACTERS_MAX),
+            loaded_at: self.clock.now(),
+            strategy,
+        })
+    }
+}
+
+/// Names the plugin that a file holds: the file's stem.
+pub(crate) fn plugin_name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
+/// Tells whether a plugin may be named so. No two such names stand for one strategy.
+pub(crate) fn is_plugin_name(name: &str) -> bool {
+    let is_word = |word: &str| {
+        let mut letters = word.bytes();
+        !word.is_empty()
+            && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+    };
+    name.split('-').all(is_word)
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    if is_plugin_name(name) {
+        return Ok(());
+    }
+    Err("a plugin is named in lower-case letters and digits, words joined by \"-\", such as early-vip.wasm".to_owned())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let unreadable = |err| format!("cannot read the file: {err}");
+    let metadata = path.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err("it is not a file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    let mut start = file.take(FILE_BYTES_MAX + 1);
+    start.read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(format!(
+            "the file is larger than {} MiB",
+            FILE_BYTES_MAX >> 20
+        ));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_plugin_name;
+
+    #[track_caller]
+    fn check(name: &str, is_good: bool) {
+        assert_eq!(is_plugin_name(name), is_good, "{name}");
+    }
+
+    #[test]
+    fn a_plugin_is_named_in_lower_case_words() {
+        check("early-vip", true);
+        check("a1-2b", true);
+        check("early_vip", false);
+        check("Early-vip", false);
+        check("early--vip", false);
+        check("-early", false);
+        check("early-", false);
+        check(".early", false);
+        check("frühe", false);
+        check("", false);
+    }
+}

@@ -1,0 +1,140 @@
+//! Finds out which kind of plugin a component is, and whether it is pure, from what it exports and imports.
+
+use gatewit_domain::plugin::PluginKind;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
+
+use crate::words::{REASON_CHARACTERS_MAX, one_line};
+
+const STRATEGY: &str = "gatewit:plugin/check-in-strategy";
+const BACKEND: &str = "gatewit:plugin/ticketing-backend";
+/// What a component may add behind an interface's name: any version that is compatible with `wit/`.
+const VERSION: &str = "@0.1.";
+
+/// Which world a component is made for.
+pub(crate) enum World {
+    Strategy {
+        /// The interface as it exports it, such as `gatewit:plugin/check-in-strategy@0.1.0`.
+        interface: String,
+    },
+    Backend,
+}
+
+impl World {
+    /// Finds a component's world; if it is none of ours, says what it exports.
+    pub(crate) fn of(component: &Component) -> Result<Self, String> {
+        let component_type = component.component_type();
+        let exports: Vec<&str> = component_type
+            .exports(component.engine())
+            .map(|(name, _)| name)
+            .collect();
+        let find = |interface: &str| exports.iter().find(|name| is_version_of(name, interface));
+        if let Some(interface) = find(STRATEGY) {
+            let interface = (*interface).to_owned();
+            return Ok(Self::Strategy { interface });
+        }
+        if find(BACKEND).is_some() {
+            return Ok(Self::Backend);
+        }
+        let exports = match exports.join(", ") {
+            nothing if nothing.is_empty() => "nothing".to_owned(),
+            names => one_line(&names, REASON_CHARACTERS_MAX),
+        };
+        Err(format!(
+            "world strategy not exported: it exports {exports}; expected is {STRATEGY}{VERSION}0"
+        ))
+    }
+
+    pub(crate) fn kind(&self) -> PluginKind {
+        match self {
+            Self::Strategy { .. } => PluginKind::Strategy,
+            Self::Backend => PluginKind::Backend,
+        }
+    }
+}
+
+fn is_version_of(name: &str, interface: &str) -> bool {
+    let version = name.strip_prefix(interface);
+    let patch = version.and_then(|version| version.strip_prefix(VERSION));
+    patch.is_some_and(|patch| patch.parse::<u32>().is_ok())
+}
+
+/// Names the first import that a strategy must not have: anything but types.
+pub(crate) fn check_purity(component: &Component) -> Result<(), String> {
+    let engine = component.engine();
+    let component_type = component.component_type();
+    let impurity = component_type
+        .imports(engine)
+        .find_map(|(name, import)| impurity(name, &import.ty, engine));
+    match impurity {
+        Some(impurity) => Err(format!(
+            "imports {}: a strategy must be pure",
+            one_line(&impurity, REASON_CHARACTERS_MAX)
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Says what in an imported item is more than a type.
+fn impurity(name: &str, item: &ComponentItem, engine: &Engine) -> Option<String> {
+    let kind = match item {
+        ComponentItem::Type(_) => return None,
+        ComponentItem::ComponentInstance(interface) => {
+            return interface.exports(engine).find_map(|(inner, export)| {
+                impurity(inner, &export.ty, engine)
+                    .map(|impurity| format!("{impurity} of \"{name}\""))
+            });
+        }
+        ComponentItem::ComponentFunc(_) | ComponentItem::CoreFunc(_) => "function",
+        ComponentItem::Resource(_) => "resource",
+        ComponentItem::Module(_) => "core module",
+        ComponentItem::Component(_) => "component",
+    };
+    Some(format!("the {kind} \"{name}\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(import: &str, expected: Result<(), &str>) {
+        let component = wat::parse_str(format!("(component {import})")).unwrap();
+        let component = Component::new(&Engine::default(), component).unwrap();
+        let expected =
+            expected.map_err(|import| format!("imports the {import}: a strategy must be pure"));
+        assert_eq!(check_purity(&component), expected);
+    }
+
+    #[test]
+    fn types_are_pure_and_nothing_else_is() {
+        check("", Ok(()));
+        check("(type $t u32) (import \"size\" (type (eq $t)))", Ok(()));
+        check(
+            "(import \"a:b/types\" (instance (type $t (enum \"x\")) (export \"t\" (type (eq $t)))))",
+            Ok(()),
+        );
+        check(
+            "(import \"now\" (func (result u64)))",
+            Err("function \"now\""),
+        );
+        check(
+            "(import \"a:b/clock@1.2.3\" (instance (export \"now\" (func (result u64)))))",
+            Err("function \"now\" of \"a:b/clock@1.2.3\""),
+        );
+        check(
+            "(import \"a:b/files\" (instance (export \"file\" (type (sub resource)))))",
+            Err("resource \"file\" of \"a:b/files\""),
+        );
+        check(
+            "(import \"a\" (instance (export \"b\" (instance (export \"f\" (func))))))",
+            Err("function \"f\" of \"b\" of \"a\""),
+        );
+        check(
+            "(import \"libc\" (core module))",
+            Err("core module \"libc\""),
+        );
+        check("(import \"part\" (component))", Err("component \"part\""));
+    }
+}

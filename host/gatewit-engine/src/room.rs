@@ -1,0 +1,87 @@
+//! What one instance of a guest may use besides time.
+
+use wasmtime::{ResourceLimiter, Result};
+
+/// Table entries a guest may have in one table: function pointers, mostly. Python and C# have some ten thousand.
+const TABLE_ENTRIES_MAX: usize = 20_000;
+/// Core modules, memories and tables that a component may be made of. Python with NumPy has 34 modules.
+const PARTS_MAX: usize = 64;
+
+/// What a guest may still use: the data of its store.
+pub(crate) struct Room {
+    memory_left: usize,
+    was_full: bool,
+}
+
+impl Room {
+    pub(crate) fn new(memory_bytes: usize) -> Self {
+        Self {
+            memory_left: memory_bytes,
+            was_full: false,
+        }
+    }
+
+    /// Tells whether the guest asked for more memory than it may have.
+    pub(crate) fn was_full(&self) -> bool {
+        self.was_full
+    }
+}
+
+impl ResourceLimiter for Room {
+    /// Counts all memories of the guest together.
+    ///
+    /// A refusal is not a trap: a garbage collector that is told "no" may yet find room.
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        let Some(left) = self
+            .memory_left
+            .checked_sub(desired.saturating_sub(current))
+        else {
+            self.was_full = true;
+            return Ok(false);
+        };
+        self.memory_left = left;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        Ok(desired <= TABLE_ENTRIES_MAX)
+    }
+
+    fn instances(&self) -> usize {
+        PARTS_MAX
+    }
+
+    fn memories(&self) -> usize {
+        PARTS_MAX
+    }
+
+    fn tables(&self) -> usize {
+        PARTS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_are_counted_together() {
+        let mut room = Room::new(100);
+        assert!(room.memory_growing(0, 60, None).unwrap());
+        assert!(room.memory_growing(60, 70, None).unwrap());
+        assert!(!room.memory_growing(0, 31, Some(30)).unwrap());
+        assert!(!room.was_full());
+        assert!(room.memory_growing(0, 30, Some(30)).unwrap());
+        assert!(!room.memory_growing(70, 71, None).unwrap());
+        assert!(room.was_full());
+        assert!(room.memory_growing(60, 60, None).unwrap());
+    }
+}

@@ -1,0 +1,118 @@
+//! The WebAssembly runtime for strategies: how it is set up, its clock, its cache of compiled code.
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// How often deadlines are looked at.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// Guests that may run at one moment, of all plugins together. Each plugin runs one at a time.
+const GUESTS_MAX: u32 = 64;
+/// Memories, and tables, that one core module may have.
+const PARTS_PER_MODULE_MAX: u32 = 8;
+/// What a guest may recurse into: well below the stack of a thread that blocks.
+const STACK_BYTES_MAX: usize = 512 << 10;
+/// How much of an instance's memory is wiped by hand rather than unmapped: most of what a small guest touches.
+const WIPED_BYTES: usize = 256 << 10;
+
+/// Compiles and runs components, and interrupts those that run too long.
+pub(crate) struct Runtime {
+    engine: wasmtime::Engine,
+    cache: Cache,
+}
+
+impl Runtime {
+    /// Starts it, with the thread that counts time: that ends soon after the last component is dropped.
+    pub(crate) fn start(cache: &Path) -> Result<Self, wasmtime::Error> {
+        create_private_directory(cache)?;
+        let mut cache_config = CacheConfig::new();
+        cache_config.with_directory(fs::canonicalize(cache)?);
+        let cache = Cache::new(cache_config)?;
+        let engine = wasmtime::Engine::new(&config(cache.clone()))?;
+        count_time(&engine)?;
+        Ok(Self { engine, cache })
+    }
+
+    pub(crate) fn engine(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    /// How many components were found compiled.
+    pub(crate) fn found_compiled(&self) -> usize {
+        self.cache.cache_hits()
+    }
+}
+
+fn config(cache: Cache) -> Config {
+    let mut config = Config::new();
+    config.cache(Some(cache));
+    config.epoch_interruption(true);
+    config.max_wasm_stack(STACK_BYTES_MAX);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    // Calls are synchronous. Left on, this doubles what a call costs.
+    config.concurrency_support(false);
+    // The same question has to get the same answer on every machine.
+    config.cranelift_nan_canonicalization(true);
+    config.relaxed_simd_deterministic(true);
+    if std::env::var("NOIC").is_ok() {
+        config.memory_init_cow(false);
+    }
+    // The reason of a trap goes into one line.
+    config.wasm_backtrace_max_frames(None);
+    config
+}
+
+/// Shapes the pool generously, so that any language's components fit; what a guest really gets, its room decides.
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(GUESTS_MAX);
+    pool.total_core_instances(16 * GUESTS_MAX);
+    pool.total_memories(2 * GUESTS_MAX);
+    pool.total_tables(8 * GUESTS_MAX);
+    pool.max_memories_per_module(PARTS_PER_MODULE_MAX);
+    pool.max_tables_per_module(PARTS_PER_MODULE_MAX);
+    pool.max_unused_warm_slots(GUESTS_MAX);
+    let kr: usize = std::env::var("KR")
+        .ok()
+        .map_or(WIPED_BYTES, |v| v.parse().unwrap());
+    let tr: usize = std::env::var("TR")
+        .ok()
+        .map_or(WIPED_BYTES, |v| v.parse().unwrap());
+    pool.linear_memory_keep_resident(kr);
+    pool.table_keep_resident(tr);
+    if let Ok(n) = std::env::var("WARM") {
+        pool.max_unused_warm_slots(n.parse().unwrap());
+    }
+    if let Ok(n) = std::env::var("BATCH") {
+        pool.decommit_batch_size(n.parse().unwrap());
+    }
+    if std::env::var("PM").is_ok() {
+        pool.pagemap_scan(wasmtime::Enabled::Auto);
+    }
+    pool
+}
+
+fn count_time(engine: &wasmtime::Engine) -> io::Result<()> {
+    let engine = engine.weak();
+    let thread = thread::Builder::new().name("plugin-deadlines".to_owned());
+    thread.spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(TICK);
+        }
+    })?;
+    Ok(())
+}
+
+fn create_private_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    // It may have been there before, and open to others.
+    fs::set_permissions(path, Permissions::from_mode(0o700))
+}

@@ -1,0 +1,120 @@
+//! The place of one plugin name: the generation that serves under it, and why the newest file does not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::{ArcSwap, Guard};
+use gatewit_domain::plugin::{PluginKind, PluginRow, PluginState};
+use tokio::sync::Mutex;
+
+use crate::load::{Generation, Refusal};
+
+/// One plugin's place.
+pub(crate) struct Slot {
+    name: String,
+    content: ArcSwap<Content>,
+    /// Held by whoever has the plugin run: it runs one call at a time.
+    pub turn: Arc<Mutex<()>>,
+    calls: AtomicU64,
+    failures: AtomicU64,
+}
+
+/// What is in a slot; replaced as a whole.
+#[derive(Clone, Default)]
+pub(crate) struct Content {
+    /// Rises with every swap.
+    number: u64,
+    pub serving: Option<Arc<Generation>>,
+    /// Why the newest file was refused, if it was.
+    refusal: Option<Refusal>,
+}
+
+/// How often a plugin was called since the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallCounts {
+    /// The plugin's name.
+    pub plugin: String,
+    /// Calls of the guest, failed ones included; answers from what was kept are none.
+    pub calls: u64,
+    pub failures: u64,
+}
+
+impl Slot {
+    pub(crate) fn new(name: String) -> Self {
+        Self {
+            name,
+            content: ArcSwap::default(),
+            turn: Arc::default(),
+            calls: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+        }
+    }
+
+    /// What is in the slot at this moment. Not to be held across an await.
+    pub(crate) fn content(&self) -> Guard<Arc<Content>> {
+        self.content.load()
+    }
+
+    /// Lets a new generation serve: every call that begins after this returns uses it.
+    pub(crate) fn accept(&self, generation: Generation) {
+        let serving = Arc::new(generation);
+        self.content.rcu(|old| Content {
+            number: old.number + 1,
+            serving: Some(Arc::clone(&serving)),
+            refusal: None,
+        });
+    }
+
+    /// Notes why the newest file does not serve. Whatever served before serves on.
+    pub(crate) fn refuse(&self, refusal: &Refusal) {
+        self.content.rcu(|old| Content {
+            refusal: Some(refusal.clone()),
+            ..Content::clone(old)
+        });
+    }
+
+    pub(crate) fn count_call(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_failure(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn counts(&self) -> CallCounts {
+        CallCounts {
+            plugin: self.name.clone(),
+            calls: self.calls.load(Ordering::Relaxed),
+            failures: self.failures.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn row(&self) -> PluginRow {
+        let content = self.content();
+        let error = content.refusal.as_ref().map(Refusal::to_string);
+        match (&content.serving, &content.refusal) {
+            (Some(generation), _) => PluginRow {
+                name: self.name.clone(),
+                kind: Some(PluginKind::Strategy),
+                version: Some(generation.version.clone()),
+                digest: Some(generation.identity.digest.clone()),
+                generation: content.number,
+                state: PluginState::Active,
+                loaded_at: Some(generation.loaded_at),
+                error,
+            },
+            (None, refusal) => PluginRow {
+                name: self.name.clone(),
+                kind: refusal.as_ref().and_then(|refusal| refusal.found.kind),
+                version: None,
+                digest: refusal
+                    .as_ref()
+                    .and_then(|refusal| refusal.found.digest.clone()),
+                generation: 0,
+                state: PluginState::Rejected,
+                loaded_at: None,
+                error,
+            },
+        }
+    }
+}

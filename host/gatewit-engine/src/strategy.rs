@@ -1,0 +1,180 @@
+//! Runs a strategy: every call on a fresh instance, within its limits, and nothing it does is worse than a reason.
+
+use gatewit_domain::window::{self, DoorRule};
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Linker,
+    Lower, TypedFunc,
+};
+use wasmtime::{Error, Store, Trap};
+
+use crate::bindings::{Description, Event, Holder, Window};
+use crate::convert;
+use crate::room::Room;
+use crate::runtime::TICK;
+use crate::settings::PluginLimits;
+use crate::words::{REASON_CHARACTERS_MAX, one_line};
+
+/// The most that a guest may hand over in one answer, in bytes: 1,000 windows are some 60 KiB.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// Handles that a guest may hold on resources of its own.
+const HANDLES_MAX: usize = 10_000;
+/// The most characters of an objection to options: people read it, and it may quote them.
+const OBJECTION_CHARACTERS_MAX: usize = 2_000;
+
+type Describe = TypedFunc<(), (Description,)>;
+type CheckOptions<'a> = TypedFunc<(&'a str,), (Result<(), String>,)>;
+type Windows<'a> = TypedFunc<(&'a str, &'a Event, &'a Holder), (Result<Vec<Window>, String>,)>;
+
+/// A component that is a strategy, ready to be called.
+///
+/// All its errors are one-line reasons of the form "it ran longer than 200 ms".
+pub(crate) struct Strategy {
+    component: InstancePre<Room>,
+    functions: Functions,
+    limits: PluginLimits,
+}
+
+/// Where in the component its functions are.
+struct Functions {
+    describe: ComponentExportIndex,
+    check_options: ComponentExportIndex,
+    windows: ComponentExportIndex,
+}
+
+impl Functions {
+    fn find(component: &Component, interface: &str) -> Result<Self, String> {
+        let interface_index = component.get_export_index(None, interface);
+        let find = |function: &str| {
+            let index = component.get_export_index(interface_index.as_ref(), function);
+            index.ok_or_else(|| format!("{interface} has no function \"{function}\""))
+        };
+        Ok(Self {
+            describe: find("describe")?,
+            check_options: find("check-options")?,
+            windows: find("windows")?,
+        })
+    }
+}
+
+impl Strategy {
+    /// Gets a component ready that exports this interface and imports nothing but types.
+    pub(crate) fn new(
+        component: &Component,
+        interface: &str,
+        limits: PluginLimits,
+    ) -> Result<Self, String> {
+        let functions = Functions::find(component, interface)?;
+        let linker = Linker::new(component.engine());
+        let component = linker.instantiate_pre(component);
+        let component = component.map_err(|err| format!("it cannot be linked: {}", cause(&err)))?;
+        let strategy = Self {
+            component,
+            functions,
+            limits,
+        };
+        strategy.check_types(interface)?;
+        Ok(strategy)
+    }
+
+    /// Instantiates it once and looks whether its functions are of the types they have to be.
+    fn check_types(&self, interface: &str) -> Result<(), String> {
+        let (mut store, instance) = self.instantiate()?;
+        let mismatch = |function: &str, err: Error| {
+            // The outermost says that there is a mismatch, those below it where.
+            let details: Vec<String> = err.chain().skip(1).map(ToString::to_string).collect();
+            let details = one_line(&details.join(": "), REASON_CHARACTERS_MAX);
+            format!("function \"{function}\" of {interface} is of another type: {details}")
+        };
+        let Functions {
+            describe,
+            check_options,
+            windows,
+        } = &self.functions;
+        let typed: Result<Describe, _> = instance.get_typed_func(&mut store, describe);
+        typed.map_err(|err| mismatch("describe", err))?;
+        let typed: Result<CheckOptions, _> = instance.get_typed_func(&mut store, check_options);
+        typed.map_err(|err| mismatch("check-options", err))?;
+        let typed: Result<Windows, _> = instance.get_typed_func(&mut store, windows);
+        typed.map_err(|err| mismatch("windows", err))?;
+        Ok(())
+    }
+
+    /// What the plugin says of itself.
+    pub(crate) fn describe(&self) -> Result<Description, String> {
+        let (description,) = self.call(&self.functions.describe, ())?;
+        Ok(description)
+    }
+
+    /// Asks whether options are acceptable; the inner error is the objection.
+    pub(crate) fn check_options(&self, options: &str) -> Result<Result<(), String>, String> {
+        let (verdict,): (Result<(), String>,) =
+            self.call(&self.functions.check_options, (options,))?;
+        Ok(verdict.map_err(|objection| one_line(&objection, OBJECTION_CHARACTERS_MAX)))
+    }
+
+    /// Asks for the windows, and checks that the answer makes sense.
+    pub(crate) fn windows(
+        &self,
+        rule: &DoorRule,
+        holder: &window::Holder,
+    ) -> Result<Vec<window::Window>, String> {
+        let (event, holder) = (convert::event(rule), convert::holder(holder));
+        let question = (rule.options.as_str(), &event, &holder);
+        let (answer,): (Result<Vec<Window>, String>,) =
+            self.call(&self.functions.windows, question)?;
+        let windows = answer.map_err(|words| {
+            format!("it gave none: {}", one_line(&words, REASON_CHARACTERS_MAX))
+        })?;
+        window::resolve(&convert::proposed(&windows)?, &rule.calendar)
+    }
+
+    fn call<P, R>(&self, function: &ComponentExportIndex, params: P) -> Result<R, String>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        let (mut store, instance) = self.instantiate()?;
+        let function: Result<TypedFunc<P, R>, Error> =
+            instance.get_typed_func(&mut store, function);
+        let answer = function.and_then(|function| function.call(&mut store, params));
+        answer.map_err(|err| self.reason(&store, &err))
+    }
+
+    pub(crate) fn instantiate(&self) -> Result<(Store<Room>, Instance), String> {
+        let room = Room::new(self.limits.memory_bytes);
+        let mut store = Store::new(self.component.engine(), room);
+        store.limiter(|room| room);
+        store.set_hostcall_fuel(ANSWER_BYTES_MAX);
+        store.set_max_component_handles(HANDLES_MAX);
+        store.set_epoch_deadline(ticks(&self.limits));
+        match self.component.instantiate(&mut store) {
+            Ok(instance) => Ok((store, instance)),
+            Err(err) => Err(self.reason(&store, &err)),
+        }
+    }
+
+    fn reason(&self, store: &Store<Room>, err: &Error) -> String {
+        let trap = err.downcast_ref::<Trap>();
+        if trap == Some(&Trap::Interrupt) {
+            return format!("it ran longer than {} ms", self.limits.timeout.as_millis());
+        }
+        if store.data().was_full() {
+            let mebibytes = self.limits.memory_bytes as f64 / f64::from(1 << 20);
+            return format!("it needed more than {mebibytes} MiB of memory");
+        }
+        match trap {
+            Some(trap) => format!("it ended in a {trap}"),
+            None => format!("its call failed: {}", cause(err)),
+        }
+    }
+}
+
+/// How many ticks of the runtime's clock a call may see. The first may come at once, so it does not count.
+fn ticks(limits: &PluginLimits) -> u64 {
+    let ticks = limits.timeout.as_millis().div_ceil(TICK.as_millis());
+    u64::try_from(ticks).unwrap_or(u64::MAX >> 1) + 1
+}
+
+fn cause(err: &Error) -> String {
+    one_line(&err.root_cause().to_string(), REASON_CHARACTERS_MAX)
+}

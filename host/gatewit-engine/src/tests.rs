@@ -1,0 +1,160 @@
+//! The engine as the domain sees it, with real components. Each test owns its directory and its engine.
+
+mod guests;
+mod keeping;
+mod loading;
+mod measure;
+mod misbehaviour;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gatewit_domain::calendar::{Calendar, DayId, EventDay};
+use gatewit_domain::plugin::PluginRow;
+use gatewit_domain::ports::{Clock, Strategies, StrategyError};
+use gatewit_domain::window::{DoorRule, Holder, StrategyName, WindowsAnswer};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+use crate::{Engine, EngineSettings, PluginLimits};
+
+/// An engine and the directories it works in.
+struct House {
+    engine: Arc<Engine>,
+    directory: TempDir,
+}
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        "2025-12-01T12:00:00Z".parse().unwrap()
+    }
+}
+
+impl House {
+    /// Starts an engine over plugins of these names and contents.
+    fn of(plugins: &[(&str, &[u8])]) -> Self {
+        Self::with_limits(plugins, PluginLimits::default())
+    }
+
+    fn with_limits(plugins: &[(&str, &[u8])], limits: PluginLimits) -> Self {
+        let directory = TempDir::new().unwrap();
+        fs::create_dir(directory.path().join("plugins")).unwrap();
+        for (name, bytes) in plugins {
+            fs::write(plugin_path(directory.path(), name), bytes).unwrap();
+        }
+        let engine = Engine::load(settings(directory.path(), limits), Arc::new(Noon)).unwrap();
+        let engine = Arc::new(engine);
+        Self { engine, directory }
+    }
+
+    /// Puts a file in a plugin's place and has it loaded, as a reload would.
+    fn replace(&self, name: &str, bytes: &[u8]) {
+        let path = plugin_path(self.directory.path(), name);
+        fs::write(&path, bytes).unwrap();
+        self.engine.load_file(&path);
+    }
+
+    #[track_caller]
+    fn row(&self, name: &str) -> PluginRow {
+        let mut rows = self.engine.plugins().into_iter();
+        rows.find(|row| row.name == name).unwrap()
+    }
+
+    async fn ask(&self, rule: &Arc<DoorRule>) -> Result<Arc<WindowsAnswer>, StrategyError> {
+        self.engine.windows(rule, &holder("vip")).await
+    }
+
+    async fn check_options(&self, strategy: &str, options: Value) -> Result<(), StrategyError> {
+        let strategy = StrategyName::from(strategy.to_owned());
+        self.engine.check_options(&strategy, &object(options)).await
+    }
+
+    /// How often a plugin was called, and how often that failed.
+    fn counts(&self, plugin: &str) -> (u64, u64) {
+        let counts = self.engine.call_counts();
+        let counts = counts
+            .iter()
+            .find(|counts| counts.plugin == plugin)
+            .unwrap();
+        (counts.calls, counts.failures)
+    }
+}
+
+fn settings(directory: &Path, limits: PluginLimits) -> EngineSettings {
+    EngineSettings {
+        plugins: directory.join("plugins"),
+        cache: directory.join("cache"),
+        limits,
+        limits_of: BTreeMap::new(),
+    }
+}
+
+fn plugin_path(directory: &Path, name: &str) -> PathBuf {
+    directory.join("plugins").join(name).with_extension("wasm")
+}
+
+/// One day in Nairobi, 09:00 to 18:00.
+fn rule(strategy: &str, options: Value) -> Arc<DoorRule> {
+    let day = EventDay {
+        id: DayId(0),
+        name: "Day 1".to_owned(),
+        starts: "2025-12-15T06:00:00Z".parse().unwrap(),
+        ends: "2025-12-15T15:00:00Z".parse().unwrap(),
+    };
+    let calendar = Calendar {
+        time_zone: "Africa/Nairobi".parse().unwrap(),
+        days: vec![day],
+    };
+    let strategy = StrategyName::from(strategy.to_owned());
+    Arc::new(DoorRule::new(
+        strategy,
+        &object(options),
+        "Rust Summit".to_owned(),
+        calendar,
+    ))
+}
+
+fn mischief(deed: &str) -> Arc<DoorRule> {
+    rule("MISCHIEF", json!({ "do": deed }))
+}
+
+fn holder(ticket_type: &str) -> Holder {
+    Holder {
+        ticket_type: ticket_type.to_owned(),
+        attributes: vec!["is_speaker".to_owned()],
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap()
+}
+
+/// Reads a component that the workspace builds, such as `plugins/hours-before.wasm`.
+#[track_caller]
+fn built(path: &str) -> Vec<u8> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = workspace
+        .join(target.unwrap_or_else(|| "target".into()))
+        .join(path);
+    fs::read(&path).unwrap_or_else(|err| panic!("{path:?}: {err}; run `cargo xtask plugins` first"))
+}
+
+/// The same component with another digest.
+fn renewed(component: &[u8]) -> Vec<u8> {
+    // An empty custom section named "x".
+    [component, &[0, 2, 1, b'x']].concat()
+}
+
+fn windows_of(answer: Result<Arc<WindowsAnswer>, StrategyError>) -> Vec<String> {
+    let windows = answer.unwrap().windows.clone();
+    let print = windows
+        .iter()
+        .map(|window| format!("{} {} {}", window.day, window.opens, window.closes));
+    print.collect()
+}

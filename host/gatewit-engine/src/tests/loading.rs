@@ -1,0 +1,335 @@
+//! Which files serve, and what is said of those that do not.
+
+use std::fs::File;
+use std::os::unix::fs::PermissionsExt;
+
+use gatewit_domain::plugin::{PluginKind, PluginState};
+
+use super::*;
+
+/// What a file that does not serve gets for an answer.
+#[track_caller]
+fn check_refusal(name: &str, bytes: &[u8], expected: &str) {
+    let house = House::of(&[(name, bytes), ("zebra", &guests::strategy(guests::ANSWER))]);
+    let row = house.row(name);
+    let error = row.error.clone().unwrap();
+    let expected = format!("cannot load plugin \"{name}\": {expected}");
+    assert!(error.starts_with(&expected), "{error}");
+    assert!(!error.contains('\n') && error.len() < 1_000, "{error}");
+    assert_eq!(
+        (row.state, row.generation, row.loaded_at),
+        (PluginState::Rejected, 0, None)
+    );
+    assert!(row.digest.unwrap().starts_with("sha256:"));
+    assert_eq!(house.row("zebra").state, PluginState::Active);
+}
+
+#[test]
+fn a_good_component_serves_and_is_listed() {
+    let house = House::of(&[("early-vip", &guests::strategy(guests::ANSWER))]);
+    let row = house.row("early-vip");
+    let expected = PluginRow {
+        name: "early-vip".to_owned(),
+        kind: Some(PluginKind::Strategy),
+        version: Some("1.2.3".to_owned()),
+        digest: row.digest.clone(),
+        generation: 1,
+        state: PluginState::Active,
+        loaded_at: Some(Noon.now()),
+        error: None,
+    };
+    assert_eq!(row, expected);
+    let digest = row.digest.unwrap();
+    let hex = digest.strip_prefix("sha256:").unwrap();
+    assert!(
+        hex.len() == 64 && hex.bytes().all(|digit| digit.is_ascii_hexdigit()),
+        "{digest}"
+    );
+}
+
+#[test]
+fn what_the_workspace_builds_serves() {
+    let names = [
+        "hours-before",
+        "specific-time",
+        "all-day",
+        "exact-time",
+        "as-day-start",
+    ];
+    let components = names.map(|name| (name, built(&format!("plugins/{name}.wasm"))));
+    let plugins: Vec<_> = components
+        .iter()
+        .map(|(name, bytes)| (*name, bytes.as_slice()))
+        .collect();
+    let house = House::of(&plugins);
+    let errors: Vec<_> = house
+        .engine
+        .plugins()
+        .into_iter()
+        .filter_map(|row| row.error)
+        .collect();
+    assert_eq!(errors, Vec::<String>::new());
+}
+
+#[test]
+fn a_file_that_is_no_component_is_refused() {
+    let good = guests::strategy(guests::ANSWER);
+    check_refusal("x", b"", "not a WebAssembly component but empty");
+    check_refusal(
+        "x",
+        b"MZ\x90\0\0\0\0\0\0",
+        "not a WebAssembly component but something else",
+    );
+    check_refusal(
+        "x",
+        &guests::text("(module)"),
+        "not a WebAssembly component but a core module: encode it with wasm-tools component new",
+    );
+    check_refusal(
+        "x",
+        &good[..good.len() / 2],
+        "it is cut short, invalid or too large to compile: ",
+    );
+    let mut garbled = good;
+    garbled[40..80].fill(0xff);
+    check_refusal(
+        "x",
+        &garbled,
+        "it is cut short, invalid or too large to compile: ",
+    );
+}
+
+#[test]
+fn a_file_with_a_bad_name_is_refused() {
+    let good = guests::strategy(guests::ANSWER);
+    check_refusal(
+        "early_vip",
+        &good,
+        "a plugin is named in lower-case letters and digits",
+    );
+    check_refusal(
+        "Early",
+        &good,
+        "a plugin is named in lower-case letters and digits",
+    );
+}
+
+#[test]
+fn a_component_of_another_world_is_told_what_it_exports() {
+    let exporting = |interface: &str| {
+        guests::text(&format!(
+            "(component (instance $i) (export \"{interface}\" (instance $i)))"
+        ))
+    };
+    check_refusal(
+        "x",
+        &guests::text("(component)"),
+        "world strategy not exported: it exports nothing; expected is gatewit:plugin/check-in-strategy@0.1.0",
+    );
+    check_refusal(
+        "x",
+        &exporting("wasi:cli/run@0.2.0"),
+        "world strategy not exported: it exports wasi:cli/run@0.2.0; expected",
+    );
+    check_refusal(
+        "x",
+        &exporting("gatewit:plugin/check-in-strategy@0.2.0"),
+        "world strategy not exported: it exports gatewit:plugin/check-in-strategy@0.2.0; expected",
+    );
+    check_refusal(
+        "x",
+        &exporting("gatewit:plugin/check-in-strategy@0.1.7"),
+        "gatewit:plugin/check-in-strategy@0.1.7 has no function \"describe\"",
+    );
+    check_refusal(
+        "x",
+        &exporting("gatewit:plugin/ticketing-backend@0.1.0"),
+        "this version of Gatewit runs no backends yet",
+    );
+}
+
+#[test]
+fn a_refused_component_is_listed_with_the_kind_it_is() {
+    let backend = "(component (instance $i) (export \"gatewit:plugin/ticketing-backend@0.1.0\" (instance $i)))";
+    let house = House::of(&[
+        ("pretix", &guests::text(backend)),
+        ("nothing", &guests::text("(component)")),
+    ]);
+    assert_eq!(house.row("pretix").kind, Some(PluginKind::Backend));
+    assert_eq!(house.row("nothing").kind, None);
+}
+
+#[test]
+fn a_function_of_another_type_is_named() {
+    let component = guests::text(
+        r#"(component
+            (core module $m (func (export "f")))
+            (core instance $i (instantiate $m))
+            (func $f (canon lift (core func $i "f")))
+            (instance $strategy
+                (export "describe" (func $f))
+                (export "check-options" (func $f))
+                (export "windows" (func $f)))
+            (export "gatewit:plugin/check-in-strategy@0.1.0" (instance $strategy)))"#,
+    );
+    check_refusal(
+        "x",
+        &component,
+        "function \"describe\" of gatewit:plugin/check-in-strategy@0.1.0 is of another type: type mismatch with results: expected 1-tuple, found 0-tuple",
+    );
+}
+
+#[test]
+fn an_impure_strategy_is_refused_and_the_import_named() {
+    let clock = guests::strategy_with(
+        "import wasi:clocks/wall-clock@0.2.0;",
+        r#"(import "wasi:clocks/wall-clock@0.2.0" "now" (func (param i32)))"#,
+    );
+    check_refusal(
+        "x",
+        &clock,
+        "imports the function \"now\" of \"wasi:clocks/wall-clock@0.2.0\": a strategy must be pure",
+    );
+    let resource = guests::strategy_with(
+        "import wasi:io/poll@0.2.0;",
+        r#"(import "wasi:io/poll@0.2.0" "[resource-drop]pollable" (func (param i32)))"#,
+    );
+    check_refusal(
+        "x",
+        &resource,
+        "imports the resource \"pollable\" of \"wasi:io/poll@0.2.0\": a strategy must be pure",
+    );
+    let log = guests::strategy_with(
+        "import log: func(words: string);",
+        r#"(import "$root" "log" (func (param i32 i32)))"#,
+    );
+    check_refusal(
+        "x",
+        &log,
+        "imports the function \"log\": a strategy must be pure",
+    );
+}
+
+#[test]
+fn a_strategy_may_import_types() {
+    let plugin = guests::strategy_with(
+        "use wasi:clocks/wall-clock@0.2.0.{datetime}; export show: func(at: datetime);",
+        r#"(func (export "show") (param i64 i32))"#,
+    );
+    let house = House::of(&[("early", &plugin)]);
+    assert_eq!(house.row("early").error, None);
+}
+
+#[test]
+fn a_strategy_that_cannot_start_within_its_limits_is_refused() {
+    let start =
+        |body: &str| guests::strategy_with("", &format!("(func $start {body}) (start $start)"));
+    check_refusal(
+        "x",
+        &start("unreachable"),
+        "it ended in a wasm trap: wasm `unreachable` instruction executed",
+    );
+    check_refusal("x", &start("(loop (br 0))"), "it ran longer than 200 ms");
+    check_refusal(
+        "x",
+        &start("(call $start)"),
+        "it ended in a wasm trap: call stack exhausted",
+    );
+    let greedy = guests::strategy_with("", "(memory $large 1025)");
+    check_refusal("x", &greedy, "it needed more than 64 MiB of memory");
+    let tables = guests::strategy_with("", "(table $large 20001 funcref)");
+    check_refusal(
+        "x",
+        &tables,
+        "it is cut short, invalid or too large to compile: ",
+    );
+}
+
+#[test]
+fn a_plugin_may_have_limits_of_its_own() {
+    let directory = TempDir::new().unwrap();
+    fs::create_dir(directory.path().join("plugins")).unwrap();
+    let greedy = guests::strategy_with("", "(memory $large 1025)");
+    fs::write(plugin_path(directory.path(), "greedy"), greedy).unwrap();
+    let mut settings = settings(directory.path(), PluginLimits::default());
+    let limits = PluginLimits {
+        memory_bytes: 128 << 20,
+        ..PluginLimits::default()
+    };
+    settings.limits_of.insert("greedy".to_owned(), limits);
+    let engine = Engine::load(settings, Arc::new(Noon)).unwrap();
+    assert_eq!(engine.plugins()[0].error, None);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_whole_is_refused() {
+    let directory = TempDir::new().unwrap();
+    fs::create_dir_all(plugin_path(directory.path(), "folder")).unwrap();
+    let giant = File::create(plugin_path(directory.path(), "giant")).unwrap();
+    giant.set_len((64 << 20) + 1).unwrap();
+    let settings = settings(directory.path(), PluginLimits::default());
+    let engine = Engine::load(settings, Arc::new(Noon)).unwrap();
+    let errors = engine.plugins().into_iter().map(|row| row.error.unwrap());
+    let expected = [
+        "cannot load plugin \"folder\": it is not a file",
+        "cannot load plugin \"giant\": the file is larger than 64 MiB",
+    ];
+    assert_eq!(errors.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_refused_new_file_leaves_the_old_one_serving() {
+    let house = House::of(&[("early-vip", &guests::strategy(guests::ANSWER))]);
+    let before = house.row("early-vip");
+    house.replace("early-vip", b"");
+    let expected = PluginRow {
+        error: Some(
+            "cannot load plugin \"early-vip\": not a WebAssembly component but empty".to_owned(),
+        ),
+        ..before
+    };
+    assert_eq!(house.row("early-vip"), expected);
+    house.replace("early-vip", &guests::strategy("unreachable"));
+    let row = house.row("early-vip");
+    assert_eq!(
+        (row.generation, row.state, row.error),
+        (2, PluginState::Active, None)
+    );
+}
+
+#[test]
+fn code_that_was_compiled_before_is_found() {
+    let house = House::of(&[("early-vip", &guests::strategy(guests::ANSWER))]);
+    assert_eq!(house.engine.found_compiled(), 0);
+    let settings = settings(house.directory.path(), PluginLimits::default());
+    let again = Engine::load(settings.clone(), Arc::new(Noon)).unwrap();
+    assert_eq!(
+        (again.found_compiled(), again.plugins()),
+        (1, house.engine.plugins())
+    );
+    let mode = fs::metadata(&settings.cache).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn an_engine_without_its_directories_does_not_start() {
+    let directory = TempDir::new().unwrap();
+    let settings = settings(directory.path(), PluginLimits::default());
+    let refused = Engine::load(settings.clone(), Arc::new(Noon))
+        .err()
+        .unwrap();
+    assert_eq!(
+        refused.to_string(),
+        format!("cannot read the plugin directory {:?}", settings.plugins)
+    );
+    fs::remove_dir_all(&settings.cache).unwrap();
+    fs::write(&settings.cache, "").unwrap();
+    let refused = Engine::load(settings.clone(), Arc::new(Noon))
+        .err()
+        .unwrap();
+    let expected = format!(
+        "cannot start the plugin runtime with its cache in {:?}",
+        settings.cache
+    );
+    assert_eq!(refused.to_string(), expected);
+}

@@ -1,0 +1,80 @@
+//! A store that forgets everything when it is dropped. For tests.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, Write};
+
+use crate::stage::{Value, stage};
+
+/// Keeps everything in memory, under the same laws as the store that serves.
+///
+/// For tests: nothing it acknowledges survives it.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    // A std mutex: held for a few map operations, never across an await.
+    rows: Mutex<BTreeMap<Key, Bytes>>,
+}
+
+impl MemoryStore {
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Bytes>> {
+        // Commits change the map only after everything that can fail, so a panic leaves it whole.
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.rows().get(key).cloned())
+    }
+
+    async fn scan(
+        &self,
+        prefix: &Key,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<(Key, Bytes)>, StoreError> {
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        Ok(self
+            .rows()
+            .range((from, Bound::Unbounded))
+            .take_while(|(key, _)| key.as_bytes().starts_with(prefix.as_bytes()))
+            .take(limit)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect())
+    }
+
+    async fn commit(&self, guards: Vec<Guard>, writes: Vec<Write>) -> Result<Commit, StoreError> {
+        let mut rows = self.rows();
+        let mut staged = Vec::new();
+        let held = |key: &Key| Ok(Value::from_stored(rows.get(key).cloned()));
+        let commit = stage(&guards, writes, held, &mut staged)?;
+        if commit == Commit::Done {
+            for (key, value) in staged {
+                match value.into_stored() {
+                    Some(value) => rows.insert(key, value),
+                    None => rows.remove(&key),
+                };
+            }
+        }
+        Ok(commit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::laws;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_memory_store_obeys_the_laws() {
+        laws::check_all(MemoryStore::default).await;
+    }
+}

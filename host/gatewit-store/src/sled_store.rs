@@ -1,0 +1,126 @@
+//! The store that serves: sled in a data directory, commits in groups, reads of what is on disk.
+//!
+//! Many tasks ask, one thread writes. A commit waits in a bounded queue, shares one sync with those beside it, and is
+//! answered when it is on disk; a read is answered at once, from memory.
+
+mod committer;
+mod directory;
+mod disk;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, Write};
+use tokio::sync::oneshot;
+
+use committer::{Committer, Persist, Request};
+use directory::Lock;
+pub use directory::OpenError;
+use disk::Disk;
+use view::View;
+
+/// How many commits may wait; a further one is told that the store is busy.
+const QUEUE_MAX: usize = 4096;
+
+/// Keeps everything in a directory on disk.
+///
+/// Reads see only what is durable: never a commit that is still on its way to the disk. Once a commit has failed to
+/// reach the disk, everything is answered [`StoreError::Failed`] until the store is opened again.
+///
+/// Dropping it writes the commits still waiting, then frees the directory. It blocks meanwhile.
+pub struct SledStore {
+    view: Arc<View>,
+    /// There until the store is dropped.
+    committer: Option<(SyncSender<Request>, JoinHandle<()>)>,
+    /// Last, so that the directory is free only when everything else is gone.
+    _lock: Lock,
+}
+
+impl SledStore {
+    /// Opens the data directory, or makes a new one that only this user may enter. Blocks for up to seconds.
+    ///
+    /// Fails if another store has it open, a newer Gatewit wrote it, or it is damaged.
+    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        Self::open_with(directory, |mut disk| {
+            Box::new(move |batch| disk.persist(batch))
+        })
+    }
+
+    fn open_with(
+        directory: &Path,
+        persist: impl FnOnce(Disk) -> Persist,
+    ) -> Result<Self, OpenError> {
+        let (disk, lock) = directory::open(directory)?;
+        let view = Arc::new(View::new(disk.db.clone()));
+        let (sender, queue) = sync_channel(QUEUE_MAX);
+        let committer = Committer::new(queue, Arc::clone(&view), persist(disk));
+        let thread = thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || committer.run())
+            .map_err(|source| OpenError::Io {
+                action: "start a thread for",
+                path: directory.to_owned(),
+                source,
+            })?;
+        Ok(Self {
+            view,
+            committer: Some((sender, thread)),
+            _lock: lock,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for SledStore {
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        self.view.get(key)
+    }
+
+    async fn scan(
+        &self,
+        prefix: &Key,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<(Key, Bytes)>, StoreError> {
+        self.view.scan(prefix, after, limit)
+    }
+
+    async fn commit(&self, guards: Vec<Guard>, writes: Vec<Write>) -> Result<Commit, StoreError> {
+        let (queue, _) = (self.committer.as_ref()).expect("taken only when dropped");
+        let (answer, answered) = oneshot::channel();
+        let request = Request {
+            guards,
+            writes,
+            answer,
+        };
+        queue.try_send(request).map_err(|err| match err {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => committer_is_gone(),
+        })?;
+        answered.await.unwrap_or_else(|_| Err(committer_is_gone()))
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        if let Some((queue, thread)) = self.committer.take() {
+            drop(queue);
+            // A committer that panicked has said so, and its waiters were told.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn committer_is_gone() -> StoreError {
+    StoreError::Failed {
+        action: "commit",
+        source: "its committer panicked; start gatewit again".into(),
+    }
+}

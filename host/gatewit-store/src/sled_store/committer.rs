@@ -1,0 +1,158 @@
+//! The one thread that writes: gathers waiting commits into a group, makes the group durable, then answers them all.
+//!
+//! One sync per group and not per commit is what makes durable commits fast. Knows no files: how a batch becomes
+//! durable is given to it.
+
+use std::collections::hash_map::Entry;
+use std::mem;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use gatewit_domain::ports::{Commit, Guard, Key, StoreError, Write};
+use tokio::sync::oneshot;
+use tracing::error;
+
+use super::disk::Cause;
+use super::view::{Cell, Group, Stopped, View};
+use crate::stage::{Value, stage};
+
+/// How many commits share one sync at most.
+const GROUP_MAX: usize = 1024;
+
+/// One commit that waits for its answer.
+pub(super) struct Request {
+    pub guards: Vec<Guard>,
+    pub writes: Vec<Write>,
+    pub answer: oneshot::Sender<Answer>,
+}
+
+pub(super) type Answer = Result<Commit, StoreError>;
+
+/// Applies a batch as one step and returns when it is durable.
+pub(super) type Persist = Box<dyn FnMut(sled::Batch) -> Result<(), Cause> + Send>;
+
+pub(super) struct Committer {
+    queue: Receiver<Request>,
+    view: Arc<View>,
+    persist: Persist,
+    group: Group,
+    /// Those to answer when the group is durable, and with what.
+    waiting: Vec<(oneshot::Sender<Answer>, Answer)>,
+    staged: Vec<(Key, Value)>,
+    stopped: Option<Stopped>,
+}
+
+impl Committer {
+    pub(super) fn new(queue: Receiver<Request>, view: Arc<View>, persist: Persist) -> Self {
+        Self {
+            queue,
+            view,
+            persist,
+            group: Group::new(),
+            waiting: Vec::new(),
+            staged: Vec::new(),
+            stopped: None,
+        }
+    }
+
+    /// Commits until the queue is closed and empty.
+    pub(super) fn run(mut self) {
+        while let Ok(first) = self.queue.recv() {
+            self.take(first);
+            // More arrive while a group is being written, so the next one fills by itself, without waiting here.
+            while self.waiting.len() < GROUP_MAX
+                && let Ok(next) = self.queue.try_recv()
+            {
+                self.take(next);
+            }
+            self.write_group();
+            self.answer_all();
+        }
+    }
+
+    /// Decides one commit against the disk and the group so far.
+    fn take(&mut self, request: Request) {
+        let answer = match &self.stopped {
+            Some(stopped) => Err(stopped.fails("commit")),
+            None => self.decide(&request.guards, request.writes),
+        };
+        self.waiting.push((request.answer, answer));
+    }
+
+    fn decide(&mut self, guards: &[Guard], writes: Vec<Write>) -> Answer {
+        // Read before anything is decided, so that nothing can fail halfway through the writes below.
+        for write in &writes {
+            let (Write::Put(key, _) | Write::Delete(key) | Write::Add(key, _)) = write;
+            cell(&mut self.group, &self.view, key)?;
+        }
+        let held = |key: &Key| {
+            let cell = cell(&mut self.group, &self.view, key)?;
+            Ok(match &cell.next {
+                Some(next) => next.clone(),
+                None => Value::from_stored(cell.durable.clone()),
+            })
+        };
+        let commit = stage(guards, writes, held, &mut self.staged)?;
+        if commit == Commit::Done {
+            for (key, next) in self.staged.drain(..) {
+                (self.group.entry(key)).and_modify(|cell| cell.next = Some(next));
+            }
+        }
+        Ok(commit)
+    }
+
+    /// Makes everything the group writes durable.
+    fn write_group(&mut self) {
+        let mut batch = sled::Batch::default();
+        let mut is_empty = true;
+        for (key, cell) in &self.group {
+            let Some(next) = &cell.next else { continue };
+            is_empty = false;
+            match next.clone().into_stored() {
+                Some(value) => batch.insert(key.as_bytes(), &*value),
+                None => batch.remove(key.as_bytes()),
+            }
+        }
+        if is_empty {
+            // Earlier groups are durable, so what blocked these commits is too.
+            self.group.clear();
+            return;
+        }
+        self.view.hide(mem::take(&mut self.group));
+        match (self.persist)(batch) {
+            Ok(()) => {
+                self.group = self.view.take_back();
+                self.group.clear();
+            }
+            Err(cause) => self.stop(cause),
+        }
+    }
+
+    fn stop(&mut self, cause: Cause) {
+        let stopped = Stopped(cause.into());
+        error!(error = ?stopped.0, "the store has stopped: a commit did not reach the disk");
+        self.view.stop(stopped.clone());
+        for (_, answer) in &mut self.waiting {
+            *answer = Err(stopped.fails("commit"));
+        }
+        self.stopped = Some(stopped);
+    }
+
+    fn answer_all(&mut self) {
+        for (waiter, answer) in self.waiting.drain(..) {
+            // A waiter may have gone; its commit stands.
+            let _ = waiter.send(answer);
+        }
+    }
+}
+
+/// The group's cell for a key, read from the tree when the group sees the key first.
+fn cell<'a>(group: &'a mut Group, view: &View, key: &Key) -> Result<&'a mut Cell, StoreError> {
+    Ok(match group.entry(key.clone()) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(entry) => entry.insert(Cell {
+            durable: view.get_applied(key)?,
+            next: None,
+        }),
+    })
+}

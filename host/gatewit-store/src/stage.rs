@@ -1,0 +1,117 @@
+//! What one commit does to the keys it names: the one place that knows guards and writes.
+//!
+//! Pure. Knows neither where values are kept nor which commits came before.
+
+use bytes::Bytes;
+use gatewit_domain::ports::{Commit, Guard, Key, StoreError, Write};
+
+/// What a key holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Absent,
+    Bytes(Bytes),
+    /// A counter that was added to: kept as a number until it is written, as the next commit may add to it again.
+    Counter(i64),
+}
+
+impl Value {
+    pub(crate) fn from_stored(bytes: Option<Bytes>) -> Self {
+        bytes.map_or(Self::Absent, Self::Bytes)
+    }
+
+    /// The bytes to store, `None` if the key is to hold nothing.
+    pub(crate) fn into_stored(self) -> Option<Bytes> {
+        match self {
+            Self::Absent => None,
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Counter(count) => Some(Bytes::from(count.to_string())),
+        }
+    }
+
+    fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    fn is(&self, expected: &Bytes) -> bool {
+        match self {
+            Self::Absent => false,
+            Self::Bytes(bytes) => bytes == expected,
+            Self::Counter(count) => count.to_string().as_bytes() == expected,
+        }
+    }
+
+    fn count(&self, key: &Key) -> Result<i64, CounterError> {
+        match self {
+            Self::Absent => Ok(0),
+            Self::Counter(count) => Ok(*count),
+            Self::Bytes(bytes) => std::str::from_utf8(bytes)
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .ok_or_else(|| CounterError::NotACounter(key.clone())),
+        }
+    }
+}
+
+/// A key was used as a counter that cannot be one: a fault of the caller, which fails its commit and no other.
+#[derive(Debug, thiserror::Error)]
+enum CounterError {
+    #[error("the value of {0:?} is not a whole number")]
+    NotACounter(Key),
+    #[error("adding {amount} to {key:?} leaves the range of 64 bits")]
+    OutOfRange { key: Key, amount: i64 },
+}
+
+impl From<CounterError> for StoreError {
+    fn from(err: CounterError) -> Self {
+        Self::Failed {
+            action: "count",
+            source: Box::new(err),
+        }
+    }
+}
+
+/// Lists in `staged` what the keys are to hold after this commit, in the order of its writes.
+///
+/// `held` tells what a key holds before it. Unless the answer is [`Commit::Done`], `staged` means nothing.
+pub(crate) fn stage(
+    guards: &[Guard],
+    writes: Vec<Write>,
+    mut held: impl FnMut(&Key) -> Result<Value, StoreError>,
+    staged: &mut Vec<(Key, Value)>,
+) -> Result<Commit, StoreError> {
+    for (position, guard) in guards.iter().enumerate() {
+        if !holds(guard, &mut held)? {
+            return Ok(Commit::Blocked(position));
+        }
+    }
+    staged.clear();
+    for write in writes {
+        let next = match write {
+            Write::Put(key, value) => (key, Value::Bytes(value)),
+            Write::Delete(key) => (key, Value::Absent),
+            Write::Add(key, amount) => {
+                let count = match staged.iter().rev().find(|(staged, _)| *staged == key) {
+                    Some((_, value)) => value.count(&key)?,
+                    None => held(&key)?.count(&key)?,
+                };
+                let Some(count) = count.checked_add(amount) else {
+                    return Err(CounterError::OutOfRange { key, amount }.into());
+                };
+                (key, Value::Counter(count))
+            }
+        };
+        staged.push(next);
+    }
+    Ok(Commit::Done)
+}
+
+fn holds(
+    guard: &Guard,
+    held: &mut impl FnMut(&Key) -> Result<Value, StoreError>,
+) -> Result<bool, StoreError> {
+    Ok(match guard {
+        Guard::Absent(key) => held(key)?.is_absent(),
+        Guard::Unchanged(key, expected) => held(key)?.is(expected),
+        Guard::Below(key, limit) => held(key)?.count(key)? < *limit,
+    })
+}

@@ -1,0 +1,128 @@
+//! Events as the configuration declares them: the fields of the API in snake_case.
+
+use gatewit_domain::event::{
+    DayChange, EventChange, MatchField, ScanPointChange, StrategyOptions, TicketTypeChange,
+};
+use gatewit_domain::window::StrategyName;
+use serde::Deserialize;
+
+/// A declared event; its slug says which one it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventEntry {
+    pub slug: String,
+    name: Option<String>,
+    org_id: Option<String>,
+    timezone: Option<String>,
+    days: Option<Vec<DayEntry>>,
+    check_in_strategy: Option<StrategyName>,
+    strategy_options: Option<StrategyOptions>,
+    ticket_types: Option<Vec<TicketTypeEntry>>,
+    scan_points: Option<Vec<ScanPointEntry>>,
+    organizers: Option<Vec<String>>,
+    staff: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DayEntry {
+    day_name: Option<String>,
+    start_date_time: String,
+    end_date_time: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TicketTypeEntry {
+    id: String,
+    name: Option<String>,
+    #[serde(default)]
+    allow_reentry: bool,
+    reentry_limit: Option<u32>,
+    days: Option<Vec<String>>,
+    admits: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScanPointEntry {
+    id: String,
+    name: Option<String>,
+    match_field: Option<MatchFieldEntry>,
+    accepted_ticket_types: Option<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum MatchFieldEntry {
+    Any,
+    QrCode,
+    CredentialCode,
+    TicketId,
+}
+
+impl From<EventEntry> for EventChange {
+    fn from(entry: EventEntry) -> Self {
+        fn all<E, C: From<E>>(entries: Option<Vec<E>>) -> Option<Vec<C>> {
+            entries.map(|entries| entries.into_iter().map(C::from).collect())
+        }
+        Self {
+            name: entry.name,
+            slug: Some(entry.slug),
+            org_id: entry.org_id,
+            timezone: entry.timezone,
+            days: all(entry.days),
+            check_in_strategy: entry.check_in_strategy,
+            strategy_options: entry.strategy_options,
+            ticket_types: all(entry.ticket_types),
+            scan_points: all(entry.scan_points),
+            organizers: entry.organizers,
+            staff: entry.staff,
+        }
+    }
+}
+
+impl From<DayEntry> for DayChange {
+    fn from(entry: DayEntry) -> Self {
+        Self {
+            day_name: entry.day_name,
+            start_date_time: entry.start_date_time,
+            end_date_time: entry.end_date_time,
+        }
+    }
+}
+
+impl From<TicketTypeEntry> for TicketTypeChange {
+    fn from(entry: TicketTypeEntry) -> Self {
+        Self {
+            id: entry.id,
+            name: entry.name,
+            allow_reentry: entry.allow_reentry,
+            reentry_limit: entry.reentry_limit,
+            days: entry.days,
+            admits: entry.admits,
+        }
+    }
+}
+
+impl From<ScanPointEntry> for ScanPointChange {
+    fn from(entry: ScanPointEntry) -> Self {
+        Self {
+            id: entry.id,
+            name: entry.name,
+            match_field: entry.match_field.map(MatchField::from),
+            accepted_ticket_types: entry.accepted_ticket_types,
+        }
+    }
+}
+
+impl From<MatchFieldEntry> for MatchField {
+    fn from(entry: MatchFieldEntry) -> Self {
+        match entry {
+            MatchFieldEntry::Any => Self::Any,
+            MatchFieldEntry::QrCode => Self::QrCode,
+            MatchFieldEntry::CredentialCode => Self::CredentialCode,
+            MatchFieldEntry::TicketId => Self::TicketId,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What handlers take out of a request: who calls, ids, bodies and queries, each failing in the envelope.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use gatewit_domain::problem::{DeskError, Problem};
+use gatewit_domain::scan::ScannerProof;
+use gatewit_domain::service::{Caller, Desk};
+use serde::de::DeserializeOwned;
+
+use super::answer::Failure;
+
+/// Whoever manages events.
+///
+/// Authentication is off: everyone is `local`. Whatever comes to prove identities proves them here.
+pub struct Organizer(pub Caller);
+
+impl<S: Sync> FromRequestParts<S> for Organizer {
+    type Rejection = Failure;
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Self(Caller::Local))
+    }
+}
+
+/// A registered scanner, by its credentials. It may have been revoked since.
+pub struct Device(pub ScannerProof);
+
+impl FromRequestParts<Arc<Desk>> for Device {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Failure> {
+        let token = bearer(&parts.headers).ok_or_else(|| {
+            let words = "send the scanner's credentials as Authorization: Bearer";
+            DeskError::Unauthenticated(Problem::new("missing_credentials", words))
+        })?;
+        Ok(Self(desk.prove_scanner(token)?))
+    }
+}
+
+/// A scanner if credentials of one are sent, else an organizer.
+pub enum ScannerOrOrganizer {
+    Scanner(ScannerProof),
+    Organizer(Caller),
+}
+
+impl FromRequestParts<Arc<Desk>> for ScannerOrOrganizer {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Failure> {
+        if let Ok(Device(proof)) = Device::from_request_parts(parts, desk).await {
+            return Ok(Self::Scanner(proof));
+        }
+        let Organizer(caller) = Organizer::from_request_parts(parts, desk).await?;
+        Ok(Self::Organizer(caller))
+    }
+}
+
+/// The token of an `Authorization: Bearer` header.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The id in the path. A text that is no id names nothing: 404.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let id = path.ok().and_then(|Path(text)| text.parse().ok());
+        id.map(Self).ok_or_else(|| {
+            let words = "the path names nothing that exists: its id is not one of ours";
+            Failure::new(StatusCode::NOT_FOUND, "not_found", words)
+        })
+    }
+}
+
+/// The one parameter in the path, as text.
+pub struct PathText(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathText {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let path = path.map_err(|rejection| malformed(rejection.body_text()))?;
+        Ok(Self(path.0))
+    }
+}
+
+/// A JSON body. What is no JSON, or not of the right shape, is 400 and named.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let bytes =
+            Bytes::from_request(request, state)
+                .await
+                .map_err(|rejection| match rejection.into_response().status() {
+                    status @ StatusCode::PAYLOAD_TOO_LARGE => {
+                        Failure::new(status, "body_too_large", "the request's body is too large")
+                    }
+                    _ => malformed("the request's body could not be read to its end"),
+                })?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            match path.as_str() {
+                "." => malformed(format!(
+                    "the request's body is not as expected: {}",
+                    error.inner()
+                )),
+                path => malformed(format!("{path}: {}", error.inner())),
+            }
+        })?;
+        json.end().map_err(|error| {
+            malformed(format!("the request's body is not one JSON value: {error}"))
+        })?;
+        Ok(Self(body))
+    }
+}
+
+/// The query, read as `T`; one that cannot be read is 400.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        let query = query.map_err(|rejection| malformed(rejection.body_text()))?;
+        Ok(Self(query.0))
+    }
+}
+
+fn malformed(words: impl Into<String>) -> Failure {
+    Failure::new(StatusCode::BAD_REQUEST, "malformed_request", words)
+}

@@ -1,0 +1,13 @@
+//! `GET /api/v1/plugins`. `gatewit-api.md` §10.
+
+use axum::extract::State;
+use gatewit_domain::plugin::PluginRow;
+
+use super::Shared;
+use super::answer::Done;
+use super::extract::Organizer;
+
+/// Lists every plugin, serving or refused.
+pub async fn list(State(desk): State<Shared>, _: Organizer) -> Done<Vec<PluginRow>> {
+    Done::ok("Plugins", desk.plugins())
+}

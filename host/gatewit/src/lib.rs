@@ -1,0 +1,8 @@
+//! The check-in server: HTTP, authentication, configuration and the command line, wired to the desk.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod serve;
+pub mod signer;

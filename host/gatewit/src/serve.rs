@@ -1,0 +1,165 @@
+//! `gatewit serve`: wires store, plugins, keys and desk together, and serves until told to stop.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use gatewit_domain::ports::{Clock, Store};
+use gatewit_domain::service::{Desk, DeskSettings, Ports};
+use gatewit_engine::{Engine, EngineSettings, PluginLimits};
+use gatewit_store::SledStore;
+use jiff::SignedDuration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::http;
+use crate::signer::{MasterKey, RsaSigner};
+
+/// How long requests under way may take to finish once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How often answers too old to be repeated are thrown away.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Where to listen and what to serve.
+#[derive(Debug)]
+pub struct ServeSettings {
+    /// None: `event_config.yml`, if it is there.
+    pub config: Option<PathBuf>,
+    pub listen: SocketAddr,
+    pub data: PathBuf,
+    pub plugins: PathBuf,
+    pub master_key: Option<String>,
+    pub registration_token_minutes: u32,
+    /// Whether to listen beyond loopback with authentication off.
+    pub allow_open: bool,
+}
+
+/// Serves until SIGTERM or Ctrl-C, then drains.
+pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
+    check_exposure(&settings)?;
+    let config = Config::load(settings.config.as_deref())?;
+    let store = SledStore::open(&settings.data)?;
+    let desk = Arc::new(open_desk(&settings, &config, Arc::new(store)).await?);
+    for event in config.events {
+        let slug = event.slug.clone();
+        let declared = desk.declare_event(event.into()).await;
+        declared.with_context(|| format!("cannot set up event \"{slug}\" of the configuration"))?;
+    }
+    let listener = TcpListener::bind(settings.listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
+    stdout.flush()?;
+    let chores = tokio::spawn(chores(desk.clone()));
+    let served = run(listener, desk).await;
+    chores.abort();
+    served
+}
+
+/// Opens the desk over a store, with real plugins, keys and time.
+async fn open_desk(
+    settings: &ServeSettings,
+    config: &Config,
+    store: Arc<dyn Store>,
+) -> anyhow::Result<Desk> {
+    let master_key = MasterKey::find(settings.master_key.as_deref(), &settings.data)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let engine = load_plugins(settings, config, clock.clone()).await?;
+    let ports = Ports {
+        store,
+        strategies: Arc::new(engine),
+        signer: Arc::new(RsaSigner::new(&master_key)),
+        clock,
+    };
+    let minutes = settings.registration_token_minutes.into();
+    let desk = Desk::open(
+        ports,
+        DeskSettings {
+            registration_token_life: SignedDuration::from_mins(minutes),
+        },
+    );
+    desk.await
+        .context("cannot read the events of the data directory")
+}
+
+async fn load_plugins(
+    settings: &ServeSettings,
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Engine> {
+    let settings = EngineSettings {
+        plugins: settings.plugins.clone(),
+        cache: settings.data.join("cache"),
+        limits: PluginLimits::default(),
+        limits_of: config.plugin_limits(),
+    };
+    Ok(spawn_blocking(|| Engine::load(settings, clock)).await??)
+}
+
+/// Without authentication whoever reaches the server may do everything (`gatewit-api.md` §2).
+fn check_exposure(settings: &ServeSettings) -> anyhow::Result<()> {
+    let is_loopback = settings.listen.ip().is_loopback();
+    if !is_loopback && !settings.allow_open {
+        bail!(
+            "will not listen on {} while authentication is off: anyone who reaches it could do everything; \
+             listen on 127.0.0.1, or set GATEWIT_ALLOW_OPEN=1 if something else keeps strangers out",
+            settings.listen
+        );
+    }
+    tracing::warn!("authentication is off: every organizer is \"local\"");
+    Ok(())
+}
+
+/// Serves, and gives requests under way a bounded time once a signal comes.
+async fn run(listener: TcpListener, desk: Arc<Desk>) -> anyhow::Result<()> {
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let mut heard = stopped.clone();
+    let app = http::router(desk);
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+        // An error means that the sender is gone, which stops the server as well.
+        let _ = heard.wait_for(|stop| *stop).await;
+    });
+    let mut server = tokio::spawn(server.into_future());
+    tokio::select! {
+        ended = &mut server => return Ok(ended??),
+        told = told_to_stop() => told?,
+    }
+    tracing::info!("stopping: finishing the requests under way");
+    stop.send_replace(true);
+    match tokio::time::timeout(DRAIN, &mut server).await {
+        Ok(ended) => Ok(ended??),
+        Err(_) => {
+            tracing::warn!("some requests took longer than {DRAIN:?} to finish and were cut off");
+            server.abort();
+            Ok(())
+        }
+    }
+}
+
+async fn told_to_stop() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// What is done beside serving: windows ahead of the first scan, then cleaning up now and then.
+async fn chores(desk: Arc<Desk>) {
+    desk.warm_windows().await;
+    let mut hourly = tokio::time::interval(FORGET_EVERY);
+    loop {
+        hourly.tick().await;
+        if let Err(error) = desk.forget_old_answers().await {
+            tracing::warn!(error = %error, "cannot throw away old answers; will try again");
+        }
+    }
+}

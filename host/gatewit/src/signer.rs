@@ -1,0 +1,155 @@
+//! The `Signer` port: RSA-2048 key pairs, RS256 tokens, private keys sealed under the operator's master key.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use gatewit_domain::claims::Claims;
+use gatewit_domain::id::EventId;
+use gatewit_domain::ports::{EventKey, SealedKey, Signer, SignerError, TokenHeader};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rsa::RsaPrivateKey;
+use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey, EncodeRsaPublicKey};
+use rsa::pkcs8::EncodePublicKey;
+use tokio::task::spawn_blocking;
+
+mod master_key;
+pub use master_key::{MasterKey, MasterKeyError};
+
+const RSA_BITS: usize = 2048;
+const NONCE_LENGTH: usize = 12;
+
+type Fault = Box<dyn Error + Send + Sync>;
+
+/// Makes and opens event keys.
+pub struct RsaSigner {
+    sealing: Arc<RandomizedNonceKey>,
+}
+
+impl RsaSigner {
+    pub fn new(master_key: &MasterKey) -> Self {
+        let sealing = RandomizedNonceKey::new(&AES_256_GCM, master_key.bytes());
+        Self {
+            sealing: Arc::new(sealing.expect("a master key has the length that AES-256 takes")),
+        }
+    }
+}
+
+#[async_trait]
+impl Signer for RsaSigner {
+    async fn create(&self, event: EventId) -> Result<SealedKey, SignerError> {
+        let sealing = self.sealing.clone();
+        let made = spawn_blocking(move || make_key(&sealing, event)).await;
+        made.map_err(Fault::from)
+            .flatten()
+            .map_err(|source| SignerError {
+                action: "make",
+                event,
+                source,
+            })
+    }
+
+    fn header(&self, token: &str) -> Option<TokenHeader> {
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let event = header.kid.and_then(|kid| kid.parse().ok());
+        Some(TokenHeader { event })
+    }
+
+    fn open(&self, event: EventId, key: &SealedKey) -> Result<Arc<dyn EventKey>, SignerError> {
+        let opened = open_key(&self.sealing, event, key).map_err(|source| SignerError {
+            action: "open",
+            event,
+            source,
+        })?;
+        Ok(Arc::new(opened))
+    }
+}
+
+/// An event's key pair, parsed.
+struct RsaEventKey {
+    event: EventId,
+    header: Header,
+    signing: Arc<EncodingKey>,
+    verifying: DecodingKey,
+    validation: Validation,
+}
+
+#[async_trait]
+impl EventKey for RsaEventKey {
+    async fn sign(&self, claims: Vec<Claims>) -> Result<Vec<String>, SignerError> {
+        let (header, key) = (self.header.clone(), self.signing.clone());
+        let sign = move |claims: &Claims| jsonwebtoken::encode(&header, claims, &key);
+        let signed =
+            spawn_blocking(move || claims.iter().map(sign).collect::<Result<_, _>>()).await;
+        let signed = signed
+            .map_err(Fault::from)
+            .and_then(|signed| signed.map_err(Fault::from));
+        signed.map_err(|source| SignerError {
+            action: "sign with",
+            event: self.event,
+            source,
+        })
+    }
+
+    fn verify(&self, token: &str) -> Option<Claims> {
+        let verified = jsonwebtoken::decode(token, &self.verifying, &self.validation);
+        verified.ok().map(|token| token.claims)
+    }
+}
+
+fn make_key(sealing: &RandomizedNonceKey, event: EventId) -> Result<SealedKey, Fault> {
+    let private = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, RSA_BITS)?;
+    let public = private.to_public_key().to_public_key_der()?;
+    let mut sealed = private.to_pkcs1_der()?.as_bytes().to_vec();
+    let nonce = sealing.seal_in_place_append_tag(bound_to(event), &mut sealed)?;
+    let sealed = [nonce.as_ref().as_slice(), &sealed].concat();
+    Ok(SealedKey {
+        public_key: STANDARD.encode(public.as_bytes()),
+        sealed_private_key: STANDARD.encode(sealed),
+    })
+}
+
+fn open_key(
+    sealing: &RandomizedNonceKey,
+    event: EventId,
+    key: &SealedKey,
+) -> Result<RsaEventKey, Fault> {
+    let mut sealed = STANDARD.decode(&key.sealed_private_key)?;
+    let text = sealed.split_at_mut_checked(NONCE_LENGTH);
+    let (nonce, text) = text.ok_or("it is cut off")?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce)?;
+    let der = sealing
+        .open_in_place(nonce, bound_to(event), text)
+        .map_err(
+            |_| "GATEWIT_MASTER_KEY, or the master.key file, is not the one it was sealed with",
+        )?;
+    let public = RsaPrivateKey::from_pkcs1_der(der)?
+        .to_public_key()
+        .to_pkcs1_der()?;
+    let mut header = Header::new(Algorithm::RS256);
+    header.kid = Some(event.to_string());
+    Ok(RsaEventKey {
+        event,
+        header,
+        signing: Arc::new(EncodingKey::from_rsa_der(der)),
+        verifying: DecodingKey::from_rsa_der(public.as_bytes()),
+        validation: signature_only(),
+    })
+}
+
+/// A sealed key opens for its own event only.
+fn bound_to(event: EventId) -> Aad<Vec<u8>> {
+    Aad::from(format!("gatewit event key {event}").into_bytes())
+}
+
+/// Only RS256, and no claim: the event's present days decide, not the token's times (`gatewit-api.md` §5.2).
+fn signature_only() -> Validation {
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation
+}

@@ -1,0 +1,92 @@
+//! What a strategy is asked about: an event, its days, and who holds the ticket.
+
+use jiff::civil::{Date, DateTime};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{Moment, Window};
+
+/// The event asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its name, for error texts.
+    pub name: String,
+    /// Its time zone: an IANA name such as `Africa/Nairobi`, or an offset such as `+03:00`.
+    pub time_zone: String,
+    /// Its days in the order the organizer gave them; at least one.
+    pub days: Vec<EventDay>,
+}
+
+/// One day of an event, as its organizer entered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventDay {
+    /// Its place among the event's days, from 0.
+    pub index: u32,
+    /// Its name, such as `Day 1`. It may be empty, and two days may bear the same.
+    pub name: String,
+    /// When its programme starts.
+    pub starts: Zoned,
+    /// When it ends; always later than `starts`. It may lie on the next date, or several dates on.
+    pub ends: Zoned,
+}
+
+/// Who holds the ticket, as far as a strategy may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The id of the ticket's type, such as `vip`.
+    pub ticket_type: String,
+    /// The names of the ticket's attributes that are true, sorted, such as `is_speaker`.
+    pub attributes: Vec<String>,
+}
+
+/// One moment told both ways: as an instant, and as the wall clock at the event shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Zoned {
+    /// The moment itself.
+    pub instant: Timestamp,
+    /// The wall clock at the event at that moment.
+    pub local: DateTime,
+}
+
+impl EventDay {
+    /// The window in which this day's doors are open, from `opens` until just before `closes`.
+    pub fn window(&self, opens: impl Into<Moment>, closes: impl Into<Moment>) -> Window {
+        Window {
+            day: self.index,
+            opens: opens.into(),
+            closes: closes.into(),
+        }
+    }
+
+    /// The date on the event's calendar on which this day starts. `day.date().at(8, 0, 0, 0)` is eight in the morning.
+    pub fn date(&self) -> Date {
+        self.starts.local.date()
+    }
+
+    /// The date after [`date`](Self::date). `day.next_date().at(0, 0, 0, 0)` is the midnight that ends the day's date.
+    pub fn next_date(&self) -> Date {
+        self.date().tomorrow().unwrap_or(Date::MAX)
+    }
+}
+
+impl Holder {
+    /// Says whether the ticket has this attribute.
+    pub fn has(&self, attribute: &str) -> bool {
+        self.attributes.iter().any(|name| name == attribute)
+    }
+}
+
+impl Zoned {
+    /// The instant so much earlier, however the clocks change in between.
+    pub fn before(self, duration: impl Into<SignedDuration>) -> Timestamp {
+        self.instant
+            .checked_sub(duration.into())
+            .unwrap_or(Timestamp::MIN)
+    }
+
+    /// The instant so much later, however the clocks change in between.
+    pub fn after(self, duration: impl Into<SignedDuration>) -> Timestamp {
+        self.instant
+            .checked_add(duration.into())
+            .unwrap_or(Timestamp::MAX)
+    }
+}

@@ -1,0 +1,112 @@
+//! A strategy that misbehaves as its options say, `{"do": "panic"}`, so that tests see what the host makes of it.
+//!
+//! It never lands among the plugins that are served.
+
+use std::hint::black_box;
+
+use gatewit_sdk::{Event, EventDay, Holder, Strategy, Window};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// More windows than any event can need.
+const MANY_WINDOWS: usize = 10_000;
+const LONG_ERROR_BYTES: usize = 10 << 20;
+const GROWTH_BYTES: usize = 1 << 20;
+
+/// Any object passes the check, so that what goes wrong does so later.
+#[derive(Deserialize, JsonSchema)]
+struct Mischief {
+    /// What to do: `behave` (default), `panic`, `loop`, `grow`, `closes-before-opens`, `no-such-day`, `many-windows`,
+    /// `long-error` or `error`.
+    #[serde(default, rename = "do")]
+    deed: Value,
+}
+
+impl Strategy for Mischief {
+    fn windows(&self, event: &Event, _: &Holder) -> Result<Vec<Window>, String> {
+        match self.deed.as_str().unwrap_or("behave") {
+            "behave" => Ok(each_day(event, |day| day.window(day.starts, day.ends))),
+            "panic" => panic!("mischief was asked to panic"),
+            "loop" => run_for_ever(),
+            "grow" => grow_for_ever(),
+            "closes-before-opens" => Ok(each_day(event, |day| day.window(day.ends, day.starts))),
+            "no-such-day" => Ok(each_day(event, |day| Window {
+                day: u32::MAX,
+                ..day.window(day.starts, day.ends)
+            })),
+            "many-windows" => {
+                Ok(each_day(event, |day| day.window(day.starts, day.ends)).repeat(MANY_WINDOWS))
+            }
+            "long-error" => Err("x".repeat(LONG_ERROR_BYTES)),
+            "error" => Err("the moon is wrong".to_owned()),
+            other => Err(format!("mischief does not know how to {other:?}")),
+        }
+    }
+}
+
+fn each_day(event: &Event, window: impl Fn(&EventDay) -> Window) -> Vec<Window> {
+    event.days.iter().map(window).collect()
+}
+
+fn run_for_ever() -> ! {
+    let mut turns = 0_u64;
+    loop {
+        turns = black_box(turns.wrapping_add(1));
+    }
+}
+
+/// Takes memory until there is none, which aborts.
+fn grow_for_ever() -> ! {
+    let mut hoard = Vec::new();
+    loop {
+        hoard.push(black_box(vec![1_u8; GROWTH_BYTES]));
+    }
+}
+
+gatewit_sdk::export_strategy!(Mischief);
+
+#[cfg(test)]
+mod tests {
+    use gatewit_sdk::testing;
+
+    use super::*;
+
+    fn ask(options: &str) -> Result<Vec<String>, String> {
+        let event = testing::event("Europe/Berlin", &[("2025-12-15T09:00", "2025-12-15T18:00")]);
+        testing::windows::<Mischief>(options, &event, &testing::holder("vip", &[]))
+    }
+
+    #[test]
+    fn it_can_behave() {
+        let expected =
+            vec!["Day 1: 2025-12-15T09:00:00+01:00 to 2025-12-15T18:00:00+01:00".to_owned()];
+        assert_eq!(ask(r#"{"do": "behave"}"#), Ok(expected.clone()));
+        assert_eq!(ask(r#"{"whatever": [1, 2]}"#), Ok(expected));
+    }
+
+    #[test]
+    fn it_can_give_answers_that_no_host_takes() {
+        assert_eq!(
+            ask(r#"{"do": "error"}"#),
+            Err("the moon is wrong".to_owned())
+        );
+        assert_eq!(
+            ask(r#"{"do": "no-such-day"}"#),
+            Err("there is no day 4294967295".to_owned())
+        );
+        assert!(
+            ask(r#"{"do": "closes-before-opens"}"#)
+                .unwrap_err()
+                .contains("not before it closes")
+        );
+        assert_eq!(
+            ask(r#"{"do": "long-error"}"#).unwrap_err().len(),
+            LONG_ERROR_BYTES
+        );
+        assert_eq!(
+            ask(r#"{"do": "many-windows"}"#).unwrap().len(),
+            MANY_WINDOWS
+        );
+    }
+}

@@ -1,0 +1,66 @@
+//! Packages of Debian and its descendants: whether they are there, and getting them.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell;
+
+/// A C compiler, which the server's cryptography is built with.
+const C_COMPILER: [&str; 1] = ["build-essential"];
+
+/// Installs a C compiler if there is none.
+pub fn ensure_c_compiler() -> Result<()> {
+    if shell::has("cc") {
+        return Ok(());
+    }
+    install(&C_COMPILER)
+        .context("the server needs a C compiler; install one that can be run as `cc`")
+}
+
+/// Says whether all these packages are installed, without asking the network.
+pub fn has(packages: &[&str]) -> bool {
+    let mut query = Command::new("dpkg-query");
+    query
+        .args(["--show", "--showformat", "${db:Status-Status}\n"])
+        .args(packages);
+    shell::ask(&mut query).is_some_and(|answer| answer.lines().all(|status| status == "installed"))
+}
+
+/// Installs packages; refreshes the lists of what there is if they are not found in them.
+pub fn install(packages: &[&str]) -> Result<()> {
+    if !shell::has("apt-get") {
+        bail!("there is no apt-get here");
+    }
+    if shell::run(apt()?.args(["install", "--yes"]).args(packages)).is_ok() {
+        return Ok(());
+    }
+    shell::run(apt()?.arg("update"))?;
+    shell::run(apt()?.args(["install", "--yes"]).args(packages))
+}
+
+/// `apt-get` with the rights it needs.
+fn apt() -> Result<Command> {
+    let is_root = shell::ask(Command::new("id").arg("-u")).as_deref() == Some("0");
+    if is_root {
+        let mut apt = Command::new("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        return Ok(apt);
+    }
+    if !shell::has("sudo") {
+        bail!("installing packages takes root or sudo");
+    }
+    let mut apt = Command::new("sudo");
+    apt.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    Ok(apt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_that_does_not_exist_is_not_installed() {
+        assert!(!has(&["gatewit-no-such-package"]));
+    }
+}

@@ -1,0 +1,140 @@
+//! `cargo xtask serve | test | plugins`: from a checkout on a fresh machine to a running, tested server.
+//!
+//! What is missing is installed, what is stale is built, and every command is printed before it runs.
+
+mod components;
+mod debian;
+mod shell;
+mod toolchain;
+
+use std::env::{self, consts};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+
+use components::Group;
+use toolchain::Toolchain;
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+  serve [args]     builds the plugins and the server, and runs `gatewit serve` with these arguments besides
+  test [args]      builds the plugins, the tests' guests and the server, and runs `cargo test --workspace [args]`
+  plugins          builds the plugins and the tests' guests into target/plugins and target/test-guests";
+
+fn main() -> ExitCode {
+    let mut args = env::args_os().skip(1);
+    let command = args
+        .next()
+        .and_then(|command| command.into_string().ok())
+        .unwrap_or_default();
+    let rest: Vec<OsString> = args.collect();
+    let outcome = Workspace::find().and_then(|workspace| match command.as_str() {
+        "serve" => serve(&workspace, &rest),
+        "test" => test(&workspace, &rest),
+        "plugins" if rest.is_empty() => plugins(&workspace),
+        _ => bail!("{USAGE}"),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("{err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Where things are: the checkout, and what cargo builds.
+pub struct Workspace {
+    pub root: PathBuf,
+    pub target: PathBuf,
+}
+
+impl Workspace {
+    fn find() -> Result<Self> {
+        let package = env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+        let root = Path::new(&package)
+            .parent()
+            .context("xtask is in no workspace")?
+            .to_owned();
+        let target = match env::var_os("CARGO_TARGET_DIR") {
+            Some(target) => std::path::absolute(target)?,
+            None => root.join("target"),
+        };
+        Ok(Self { root, target })
+    }
+
+    /// Cargo, as the user called it, in the root of the workspace.
+    fn cargo(&self) -> Command {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(&self.root);
+        if env::var_os("CARGO_TARGET_DIR").is_some() {
+            // A relative one was meant from where the user is.
+            cargo.env("CARGO_TARGET_DIR", &self.target);
+        }
+        cargo
+    }
+
+    fn build_server(&self) -> Result<()> {
+        shell::step("the server");
+        debian::ensure_c_compiler()?;
+        shell::run(self.cargo().args(["build", "--package", "gatewit"]))
+    }
+}
+
+fn plugins(workspace: &Workspace) -> Result<()> {
+    let toolchain = Toolchain::find()?;
+    components::build(workspace, &toolchain, Group::Plugins)?;
+    components::build(workspace, &toolchain, Group::TestGuests)
+}
+
+fn serve(workspace: &Workspace, args: &[OsString]) -> Result<()> {
+    components::build(workspace, &Toolchain::find()?, Group::Plugins)?;
+    workspace.build_server()?;
+    let program = workspace
+        .target
+        .join("debug")
+        .join(format!("gatewit{}", consts::EXE_SUFFIX));
+    let plugins = workspace.target.join("plugins");
+    let mut server = Command::new(program);
+    server.current_dir(&workspace.root).arg("serve");
+    for (option, value) in [
+        ("--config", Path::new("event_config.yml")),
+        ("--plugins", &plugins),
+    ] {
+        if !gives(args, option) {
+            server.arg(option).arg(value);
+        }
+    }
+    shell::step("serving");
+    shell::replace(server.args(args))
+}
+
+fn test(workspace: &Workspace, args: &[OsString]) -> Result<()> {
+    plugins(workspace)?;
+    workspace.build_server()?;
+    shell::step("the tests");
+    shell::run(workspace.cargo().args(["test", "--workspace"]).args(args))
+}
+
+/// Says whether the user gave this option, as `--option value` or `--option=value`.
+fn gives(args: &[OsString], option: &str) -> bool {
+    args.iter()
+        .filter_map(|arg| arg.to_str())
+        .any(|arg| arg.split('=').next() == Some(option))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_found_in_both_spellings() {
+        let args = ["--config=other.yml", "--listen", "127.0.0.1:0"].map(OsString::from);
+        assert!(gives(&args, "--config"));
+        assert!(gives(&args, "--listen"));
+        assert!(!gives(&args, "--plugins"));
+    }
+}
