@@ -80,7 +80,11 @@ impl Workspace {
     fn build_server(&self) -> Result<()> {
         shell::step("the server");
         debian::ensure_c_compiler()?;
-        shell::run(self.cargo().args(["build", "--package", "gatewit"]))
+        // Of the whole workspace, so that what the tests build later is built already.
+        shell::run(
+            self.cargo()
+                .args(["build", "--workspace", "--bin", "gatewit"]),
+        )
     }
 }
 

@@ -92,6 +92,8 @@ impl Engine {
     }
 
     /// Loads one file. If it is good, it serves from now on; if not, the plugin's row says why.
+    ///
+    /// For one thread at a time.
     pub(crate) fn load_file(&self, file: &Path) {
         let name = plugin_name(file);
         let slot = self.slot_of_plugin(&name);

@@ -77,7 +77,7 @@ impl KeptWindows {
     pub(crate) fn new() -> Self {
         let entries = Cache::builder()
             .max_capacity(KEPT_BYTES_MAX)
-            .weigher(|question, entry| weight(question, entry))
+            .weigher(weight)
             .eviction_policy(EvictionPolicy::lru())
             .build();
         Self { entries }

@@ -1,13 +1,15 @@
 //! The WebAssembly runtime for strategies: how it is set up, its clock, its cache of compiled code.
 
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig,
+};
 
 /// How often deadlines are looked at.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -18,7 +20,7 @@ const GUESTS_MAX: u32 = 64;
 const PARTS_PER_MODULE_MAX: u32 = 8;
 /// What a guest may recurse into: well below the stack of a thread that blocks.
 const STACK_BYTES_MAX: usize = 512 << 10;
-/// How much of an instance's memory is wiped by hand rather than unmapped: most of what a small guest touches.
+/// How much of an instance's memory, and of its tables, is wiped by hand rather than unmapped: all that most touch.
 const WIPED_BYTES: usize = 256 << 10;
 
 /// Compiles and runs components, and interrupts those that run too long.
@@ -60,9 +62,6 @@ fn config(cache: Cache) -> Config {
     // The same question has to get the same answer on every machine.
     config.cranelift_nan_canonicalization(true);
     config.relaxed_simd_deterministic(true);
-    if std::env::var("NOIC").is_ok() {
-        config.memory_init_cow(false);
-    }
     // The reason of a trap goes into one line.
     config.wasm_backtrace_max_frames(None);
     config
@@ -78,23 +77,10 @@ fn pool() -> PoolingAllocationConfig {
     pool.max_memories_per_module(PARTS_PER_MODULE_MAX);
     pool.max_tables_per_module(PARTS_PER_MODULE_MAX);
     pool.max_unused_warm_slots(GUESTS_MAX);
-    let kr: usize = std::env::var("KR")
-        .ok()
-        .map_or(WIPED_BYTES, |v| v.parse().unwrap());
-    let tr: usize = std::env::var("TR")
-        .ok()
-        .map_or(WIPED_BYTES, |v| v.parse().unwrap());
-    pool.linear_memory_keep_resident(kr);
-    pool.table_keep_resident(tr);
-    if let Ok(n) = std::env::var("WARM") {
-        pool.max_unused_warm_slots(n.parse().unwrap());
-    }
-    if let Ok(n) = std::env::var("BATCH") {
-        pool.decommit_batch_size(n.parse().unwrap());
-    }
-    if std::env::var("PM").is_ok() {
-        pool.pagemap_scan(wasmtime::Enabled::Auto);
-    }
+    pool.linear_memory_keep_resident(WIPED_BYTES);
+    pool.table_keep_resident(WIPED_BYTES);
+    // Where the kernel can tell which pages were written, only those are wiped: half the cost of a call.
+    pool.pagemap_scan(Enabled::Auto);
     pool
 }
 
@@ -113,6 +99,9 @@ fn count_time(engine: &wasmtime::Engine) -> io::Result<()> {
 
 fn create_private_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    // It may have been there before, and open to others.
-    fs::set_permissions(path, Permissions::from_mode(0o700))
+    // It may have been there before, and be open to others. Closing what is theirs too is for the operator to do.
+    match fs::metadata(path)?.permissions().mode() & 0o022 {
+        0 => Ok(()),
+        _ => Err(io::Error::other("others may write to it: chmod 700")),
+    }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 pub struct EngineSettings {
     /// The directory whose `*.wasm` files are the plugins.
     pub plugins: PathBuf,
-    /// Where compiled code is kept. Created if absent, and closed to everyone but its owner: whoever can write here
-    /// can run code in the server.
+    /// Where compiled code is kept. Created, for its owner alone, if absent. Whoever can write here can run code in
+    /// the server, so a directory that others may write to is not taken.
     pub cache: PathBuf,
     /// The limits of every plugin that has none of its own.
     pub limits: PluginLimits,

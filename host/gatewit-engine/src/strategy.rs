@@ -140,7 +140,7 @@ impl Strategy {
         answer.map_err(|err| self.reason(&store, &err))
     }
 
-    pub(crate) fn instantiate(&self) -> Result<(Store<Room>, Instance), String> {
+    fn instantiate(&self) -> Result<(Store<Room>, Instance), String> {
         let room = Room::new(self.limits.memory_bytes);
         let mut store = Store::new(self.component.engine(), room);
         store.limiter(|room| room);

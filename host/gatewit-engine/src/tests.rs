@@ -3,7 +3,6 @@
 mod guests;
 mod keeping;
 mod loading;
-mod measure;
 mod misbehaviour;
 
 use std::collections::BTreeMap;

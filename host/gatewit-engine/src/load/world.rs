@@ -135,6 +135,5 @@ mod tests {
             "(import \"libc\" (core module))",
             Err("core module \"libc\""),
         );
-        check("(import \"part\" (component))", Err("component \"part\""));
     }
 }

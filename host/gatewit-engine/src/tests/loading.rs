@@ -1,6 +1,6 @@
 //! Which files serve, and what is said of those that do not.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use gatewit_domain::plugin::{PluginKind, PluginState};
@@ -322,6 +322,12 @@ fn an_engine_without_its_directories_does_not_start() {
         refused.to_string(),
         format!("cannot read the plugin directory {:?}", settings.plugins)
     );
+    fs::set_permissions(&settings.cache, Permissions::from_mode(0o777)).unwrap();
+    let refused = Engine::load(settings.clone(), Arc::new(Noon))
+        .err()
+        .unwrap();
+    let cause = std::error::Error::source(&refused).unwrap();
+    assert_eq!(cause.to_string(), "others may write to it: chmod 700");
     fs::remove_dir_all(&settings.cache).unwrap();
     fs::write(&settings.cache, "").unwrap();
     let refused = Engine::load(settings.clone(), Arc::new(Noon))

@@ -155,6 +155,16 @@ async fn options_are_judged_by_the_strategy() {
 }
 
 #[tokio::test]
+async fn a_check_that_traps_is_a_failure_and_no_objection() {
+    let house = House::of(&[("early", &guests::strategy_checking("unreachable"))]);
+    let refused = house.check_options("EARLY", json!({})).await;
+    let expected =
+        "strategy EARLY failed: it ended in a wasm trap: wasm `unreachable` instruction executed";
+    assert_eq!(refused, Err(StrategyError::Failed(expected.to_owned())));
+    assert_eq!(house.counts("early"), (1, 1));
+}
+
+#[tokio::test]
 async fn a_long_objection_is_cut() {
     let house = House::of(&[("hours-before", &built("plugins/hours-before.wasm"))]);
     let options = json!({ "x".repeat(10_000): 1 });

@@ -1,0 +1,187 @@
+//! A small event, a moment, a ticket's past: the case that each rule's table varies.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::calendar::{Calendar, EventDay};
+use crate::event::{DayChange, Event, EventChange, ScanPointChange, TicketTypeChange};
+use crate::id::{CheckInId, ScannerId};
+use crate::plugin::PluginIdentity;
+use crate::ports::StrategyError;
+use crate::rules::{Decision, Facts, Found, Held};
+use crate::scan::{Contract, Entries, Entry, Presented, Refusal, Scan, ScannerProof};
+use crate::scanner::{Fingerprint, Scanner, ScannerName};
+use crate::ticket::{Ticket, TicketDraft};
+use crate::window::{Window, WindowsAnswer};
+
+const FINGERPRINT: &str = "fingerprint-1";
+
+/// A Friday night past midnight, a Saturday and a Sunday in Nairobi; doors open two hours before and close half an hour
+/// after each.
+pub struct Case {
+    pub event: Event,
+    pub scanner: Scanner,
+    pub ticket: Ticket,
+    pub entries: Entries,
+    pub windows: Result<Vec<Window>, StrategyError>,
+    pub claimed_fingerprint: &'static str,
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse::<Timestamp>().unwrap()
+}
+
+pub fn nairobi(text: &str) -> Timestamp {
+    at(&format!("{text}+03:00"))
+}
+
+fn ticket_type(id: &str) -> TicketTypeChange {
+    TicketTypeChange {
+        id: id.to_owned(),
+        name: None,
+        allow_reentry: false,
+        reentry_limit: None,
+        days: None,
+        admits: None,
+    }
+}
+
+fn event() -> Event {
+    let day = |name: &str, starts: &str, ends: &str| DayChange {
+        day_name: Some(name.to_owned()),
+        start_date_time: format!("2025-12-{starts}:00+03:00"),
+        end_date_time: format!("2025-12-{ends}:00+03:00"),
+    };
+    let reentry = |id: &str, limit| TicketTypeChange {
+        allow_reentry: true,
+        reentry_limit: limit,
+        ..ticket_type(id)
+    };
+    let change = EventChange {
+        name: Some("Festival".to_owned()),
+        timezone: Some("Africa/Nairobi".to_owned()),
+        days: Some(vec![
+            day("Friday", "19T20:00", "20T02:00"),
+            day("Saturday", "20T10:00", "20T22:00"),
+            day("Sunday", "21T10:00", "21T20:00"),
+        ]),
+        ticket_types: Some(vec![
+            ticket_type("once"),
+            reentry("thrice", Some(3)),
+            reentry("always", None),
+            TicketTypeChange {
+                days: Some(vec!["sunday".to_owned()]),
+                ..ticket_type("sunday")
+            },
+            TicketTypeChange {
+                admits: Some(false),
+                ..ticket_type("shirt")
+            },
+        ]),
+        scan_points: Some(vec![ScanPointChange {
+            id: "backstage".to_owned(),
+            name: None,
+            match_field: None,
+            accepted_ticket_types: Some(vec!["always".to_owned()]),
+        }]),
+        ..EventChange::default()
+    };
+    Event::create(change, "local", at("2025-12-01T00:00:00Z")).unwrap()
+}
+
+fn two_hours_before(calendar: &Calendar) -> Vec<Window> {
+    let window = |(day, of): (usize, &EventDay)| Window {
+        day,
+        opens: of.starts - jiff::SignedDuration::from_hours(2),
+        closes: of.ends + jiff::SignedDuration::from_mins(30),
+    };
+    calendar.days.iter().enumerate().map(window).collect()
+}
+
+pub fn case(type_id: &str) -> Case {
+    let event = event();
+    let made = event.created_at;
+    let draft: TicketDraft = serde_json::from_value(
+        serde_json::json!({"ticketTypeId": type_id, "attendeeName": "John Doe"}),
+    )
+    .unwrap();
+    let kind = event.ticket_type(type_id).unwrap();
+    Case {
+        ticket: Ticket::issue(draft, kind, 1, event.id, made),
+        scanner: Scanner {
+            id: ScannerId::new(made),
+            event_id: event.id,
+            name: ScannerName::parse("Gate A").unwrap(),
+            device_fingerprint: Fingerprint::parse(FINGERPRINT).unwrap(),
+            device_info: None,
+            scan_point: None,
+            created_at: made,
+            revocation: None,
+        },
+        entries: Entries::default(),
+        windows: Ok(two_hours_before(&event.calendar)),
+        claimed_fingerprint: FINGERPRINT,
+        event,
+    }
+}
+
+impl Case {
+    /// Adds entries on a day.
+    pub fn entered(mut self, day: usize, times: &[&str]) -> Self {
+        let day = self.event.calendar.days[day].id;
+        self.entries.0.extend(times.iter().map(|time| Entry {
+            check_in_id: CheckInId::new(nairobi(time)),
+            day,
+            at: nairobi(time),
+            location: Some("Gate A".to_owned()),
+        }));
+        self
+    }
+
+    pub fn decide(self, now: Timestamp, found: impl FnOnce(Held) -> Found) -> Decision {
+        let scan = Scan {
+            presented: Presented::Token(String::new()),
+            contract: Contract::EventCheckIn,
+            credential: ScannerProof {
+                scanner_id: self.scanner.id,
+                event_id: self.event.id,
+            },
+            claimed_scanner: self.scanner.id.to_string(),
+            claimed_fingerprint: self.claimed_fingerprint.to_owned(),
+            location: None,
+            repeat_key: None,
+        };
+        let plugin = PluginIdentity {
+            name: "hours-before".to_owned(),
+            digest: "sha256:00".to_owned(),
+        };
+        let held = Held {
+            ticket: self.ticket,
+            entries: self.entries,
+            windows: self
+                .windows
+                .map(|windows| Arc::new(WindowsAnswer { windows, plugin })),
+        };
+        let facts = Facts {
+            now,
+            scan: &scan,
+            scanner: &self.scanner,
+            event: &self.event,
+            found: found(held),
+        };
+        facts.decide()
+    }
+
+    /// Compares the decision on a scan at a time of Nairobi's with `in on N`, or `CODE` and `CODE on N`.
+    #[track_caller]
+    pub fn check(self, now: &str, expected: &str) {
+        let decision = self.decide(nairobi(now), |held| Found::Ticket(Box::new(held)));
+        let verdict = decision.refusal.as_ref().map_or("in", Refusal::code);
+        let found = match decision.day {
+            Some(day) => format!("{verdict} on {day}"),
+            None => verdict.to_owned(),
+        };
+        assert_eq!(found, expected, "at {now}");
+    }
+}

@@ -1,0 +1,48 @@
+//! What the tests share: a server within the test or beside it, a clock to set, and a client that speaks JSON.
+
+mod client;
+pub mod door;
+mod process;
+mod server;
+
+pub use client::{Answer, Client};
+pub use door::Door;
+pub use process::Process;
+pub use server::Server;
+
+use std::path::PathBuf;
+
+/// The root of the project.
+pub fn project() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The directory that cargo builds into.
+fn target() -> PathBuf {
+    // A test binary lies in target/<profile>/deps.
+    let binary = std::env::current_exe().expect("a running test has a path");
+    let target = binary.ancestors().nth(3);
+    target
+        .expect("a test binary lies three folders deep")
+        .to_owned()
+}
+
+/// The components that `cargo xtask plugins` builds to be served.
+pub fn plugins() -> PathBuf {
+    built("plugins")
+}
+
+/// The components that misbehave on purpose.
+pub fn test_guests() -> PathBuf {
+    built("test-guests")
+}
+
+fn built(folder: &str) -> PathBuf {
+    let directory = target().join(folder);
+    assert!(
+        directory.is_dir(),
+        "run `cargo xtask plugins` first: {} is missing",
+        directory.display()
+    );
+    directory
+}

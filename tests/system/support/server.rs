@@ -1,0 +1,128 @@
+//! A server within the test: everything real but the clock.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use gatewit::signer::{MasterKey, RsaSigner};
+use gatewit_domain::ports::{Clock, Store};
+use gatewit_domain::service::{Desk, DeskSettings, Ports};
+use gatewit_engine::{Engine, EngineSettings, PluginLimits};
+use gatewit_store::SledStore;
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::Client;
+
+/// The time at which every test begins: a Monday, 07:00 in Nairobi.
+const START: &str = "2025-12-15T07:00:00+03:00";
+const MASTER_KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// A server that ends with the test.
+pub struct Server {
+    pub client: Client,
+    pub clock: Arc<TestClock>,
+    pub store: Arc<dyn Store>,
+    /// Stops serving when dropped.
+    serving: JoinSet<()>,
+    data: TempDir,
+}
+
+/// A clock that stands still until it is set.
+pub struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::Relaxed)).expect("tests stay within time")
+    }
+}
+
+impl TestClock {
+    /// Sets the clock to a time such as `2025-12-15T09:00:00+03:00`.
+    pub fn set(&self, time: &str) {
+        let time: Timestamp = time.parse().expect("a test writes times in RFC 3339");
+        self.0.store(time.as_second(), Ordering::Relaxed);
+    }
+
+    pub fn advance(&self, by: SignedDuration) {
+        self.0.fetch_add(by.as_secs(), Ordering::Relaxed);
+    }
+}
+
+impl Server {
+    /// Starts a server with our own plugins.
+    pub async fn start() -> Self {
+        Self::start_with(&super::plugins()).await
+    }
+
+    /// Starts a server with the plugins of a directory.
+    pub async fn start_with(plugins: &Path) -> Self {
+        let data = TempDir::new().expect("there is room for a test's data");
+        let clock = Arc::new(TestClock(AtomicI64::new(0)));
+        clock.set(START);
+        let store: Arc<dyn Store> =
+            Arc::new(SledStore::open(data.path()).expect("a new store opens"));
+        Self::over(store, data, clock, plugins).await
+    }
+
+    /// Ends the server and starts another over the same store.
+    pub async fn restart(self) -> Self {
+        drop(self.serving);
+        Self::over(self.store, self.data, self.clock, &super::plugins()).await
+    }
+
+    async fn over(
+        store: Arc<dyn Store>,
+        data: TempDir,
+        clock: Arc<TestClock>,
+        plugins: &Path,
+    ) -> Self {
+        let settings = EngineSettings {
+            plugins: plugins.to_owned(),
+            cache: super::target().join("test-cache"),
+            limits: PluginLimits::default(),
+            limits_of: Default::default(),
+        };
+        let engine_clock: Arc<dyn Clock> = clock.clone();
+        let engine = tokio::task::spawn_blocking(|| Engine::load(settings, engine_clock));
+        let engine = engine
+            .await
+            .expect("loading ends")
+            .expect("the engine starts");
+        let key = MasterKey::find(Some(MASTER_KEY), data.path()).expect("the key is well-formed");
+        let ports = Ports {
+            store: store.clone(),
+            strategies: Arc::new(engine),
+            signer: Arc::new(RsaSigner::new(&key)),
+            clock: clock.clone(),
+        };
+        let desk = Desk::open(ports, DeskSettings::default())
+            .await
+            .expect("the desk opens");
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has a free port");
+        let base = format!(
+            "http://{}",
+            listener
+                .local_addr()
+                .expect("a bound socket has an address")
+        );
+        let app = gatewit::http::router(Arc::new(desk));
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            axum::serve(listener, app)
+                .await
+                .expect("serving does not fail");
+        });
+        Self {
+            client: Client::new(&base),
+            clock,
+            store,
+            serving,
+            data,
+        }
+    }
+}

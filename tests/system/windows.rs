@@ -1,0 +1,169 @@
+//! When doors are open, as organizers see it: every strategy of the contract, by the name that events use.
+
+use serde_json::{Value, json};
+
+use crate::support::door::text;
+use crate::support::{Client, Server};
+
+/// Makes an event and tells its windows for a ticket type, each as `Day 1: OPENS to CLOSES`.
+async fn windows(client: &Client, event: Value, query: &str) -> Vec<String> {
+    let event = client.post("/api/v1/events", event).await.data(201);
+    let path = format!("/api/v1/events/{}/windows{query}", text(&event["eventId"]));
+    let windows = client.get(&path).await.data(200);
+    let windows = windows.as_array().expect("windows are an array").iter();
+    let print = |window: &Value| {
+        let [day, opens, closes] = ["dayName", "opens", "closes"].map(|name| text(&window[name]));
+        format!("{day}: {opens} to {closes}")
+    };
+    windows.map(print).collect()
+}
+
+fn day(starts: &str, ends: &str) -> Value {
+    json!({"startDateTime": starts, "endDateTime": ends})
+}
+
+/// Checks one of the contract's examples.
+async fn check(server: &Server, strategy: &str, options: Value, days: &[Value], expected: &[&str]) {
+    let event = json!({
+        "name": strategy,
+        "days": days,
+        "checkInStrategy": strategy,
+        "strategyOptions": options,
+    });
+    assert_eq!(windows(&server.client, event, "").await, expected, "{strategy} {options}");
+}
+
+#[tokio::test]
+async fn every_strategy_of_the_contract_is_served_by_its_name() {
+    let server = Server::start().await;
+    let office_hours = [day("2025-12-15T09:00:00+03:00", "2025-12-15T18:00:00+03:00")];
+    let evening = [day("2025-12-15T18:00:00+03:00", "2025-12-15T23:00:00+03:00")];
+    let two_days = [
+        day("2025-12-15T20:00:00+03:00", "2025-12-16T01:00:00+03:00"),
+        day("2025-12-16T20:00:00+03:00", "2025-12-17T01:00:00+03:00"),
+    ];
+    let none = json!({});
+    let expected = ["Day 1: 2025-12-15T07:00:00+03:00 to 2025-12-15T18:30:00+03:00"];
+    check(&server, "HOURS_BEFORE", none.clone(), &office_hours, &expected).await;
+    let options = json!({"earlyCheckInHours": 0, "lateCheckInMinutes": 5});
+    let expected = ["Day 1: 2025-12-15T09:00:00+03:00 to 2025-12-15T18:05:00+03:00"];
+    check(&server, "HOURS_BEFORE", options, &office_hours, &expected).await;
+    let options = json!({"checkInOpensAt": "08:00", "checkInClosesAt": "23:00"});
+    let expected = ["Day 1: 2025-12-15T08:00:00+03:00 to 2025-12-15T23:00:00+03:00"];
+    check(&server, "SPECIFIC_TIME", options, &office_hours, &expected).await;
+    let options = json!({"checkInOpensAt": "20:00", "checkInClosesAt": "02:00"});
+    let expected = [
+        "Day 1: 2025-12-15T20:00:00+03:00 to 2025-12-16T02:00:00+03:00",
+        "Day 2: 2025-12-16T20:00:00+03:00 to 2025-12-17T02:00:00+03:00",
+    ];
+    check(&server, "SPECIFIC_TIME", options, &two_days, &expected).await;
+    let expected = ["Day 1: 2025-12-15T00:00:00+03:00 to 2025-12-16T00:00:00+03:00"];
+    check(&server, "ALL_DAY", none.clone(), &office_hours, &expected).await;
+    let expected = ["Day 1: 2025-12-15T09:00:00+03:00 to 2025-12-15T18:00:00+03:00"];
+    check(&server, "EXACT_TIME", none.clone(), &office_hours, &expected).await;
+    let expected = ["Day 1: 2025-12-15T00:00:00+03:00 to 2025-12-15T23:30:00+03:00"];
+    check(&server, "AS_DAY_START", none, &evening, &expected).await;
+    let expected = ["Day 1: 2025-12-15T00:00:00+03:00 to 2025-12-16T00:30:00+03:00"];
+    check(&server, "AS_DAY_START", json!({"lateCheckInMinutes": 90}), &evening, &expected).await;
+}
+
+#[tokio::test]
+async fn a_ticket_type_has_windows_on_the_days_it_is_good_for() {
+    let server = Server::start().await;
+    let event = json!({
+        "name": "Festival",
+        "days": [
+            day("2025-12-19T10:00:00+03:00", "2025-12-19T22:00:00+03:00"),
+            day("2025-12-20T10:00:00+03:00", "2025-12-20T22:00:00+03:00"),
+            day("2025-12-21T10:00:00+03:00", "2025-12-21T22:00:00+03:00"),
+        ],
+        "checkInStrategy": "EXACT_TIME",
+        "ticketTypes": [
+            {"id": "all"},
+            {"id": "none-said", "days": []},
+            {"id": "by-name", "days": ["Day 2"]},
+            {"id": "by-date", "days": ["2025-12-21", "2025-12-19"]},
+            {"id": "by-weekday", "days": ["friday", "Saturday"]},
+        ],
+    });
+    let named = |numbers: &[usize]| -> Vec<String> {
+        let print = |number: &usize| {
+            let date = format!("2025-12-{}", 18 + number);
+            format!("Day {number}: {date}T10:00:00+03:00 to {date}T22:00:00+03:00")
+        };
+        numbers.iter().map(print).collect()
+    };
+    let expected = [
+        ("", named(&[1, 2, 3])),
+        ("?ticketType=all", named(&[1, 2, 3])),
+        ("?ticketType=none-said", named(&[1, 2, 3])),
+        ("?ticketType=by-name", named(&[2])),
+        ("?ticketType=by-date", named(&[1, 3])),
+        ("?ticketType=by-weekday", named(&[1, 2])),
+    ];
+    for (query, expected) in expected {
+        assert_eq!(windows(&server.client, event.clone(), query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn times_carry_the_offset_of_their_own_moment() {
+    let server = Server::start().await;
+    // Berlin's clocks go forward at 02:00 on 29 March and back at 03:00 on 25 October 2026.
+    let event = json!({
+        "name": "Clock change",
+        "timezone": "Europe/Berlin",
+        "days": [
+            day("2026-03-28T22:00:00Z", "2026-03-29T02:00:00Z"),
+            day("2026-10-24T22:00:00Z", "2026-10-25T02:00:00Z"),
+        ],
+        "checkInStrategy": "ALL_DAY",
+    });
+    let created = server.client.post("/api/v1/events", event.clone()).await.data(201);
+    let day = |name: &str, starts: &str, ends: &str| {
+        json!({"dayName": name, "startDateTime": starts, "endDateTime": ends})
+    };
+    let expected = json!([
+        day("Day 1", "2026-03-28T23:00:00+01:00", "2026-03-29T04:00:00+02:00"),
+        day("Day 2", "2026-10-25T00:00:00+02:00", "2026-10-25T03:00:00+01:00"),
+    ]);
+    assert_eq!(created["days"], expected);
+    assert_eq!(created["createdAt"], "2025-12-15T05:00:00+01:00");
+    let expected = [
+        "Day 1: 2026-03-28T00:00:00+01:00 to 2026-03-29T04:00:00+02:00",
+        "Day 2: 2026-10-25T00:00:00+02:00 to 2026-10-26T00:00:00+01:00",
+    ];
+    assert_eq!(windows(&server.client, event, "").await, expected);
+}
+
+#[tokio::test]
+async fn the_zone_of_an_event_is_the_offset_of_its_first_day_unless_named() {
+    let server = Server::start().await;
+    let event = json!({
+        "name": "Tour",
+        "days": [
+            day("2026-07-02T18:00:00+02:00", "2026-07-02T22:00:00+02:00"),
+            day("2026-07-01T18:00:00-04:00", "2026-07-01T22:00:00-04:00"),
+        ],
+        "checkInStrategy": "EXACT_TIME",
+    });
+    let expected = [
+        "Day 2: 2026-07-02T00:00:00+02:00 to 2026-07-02T04:00:00+02:00",
+        "Day 1: 2026-07-02T18:00:00+02:00 to 2026-07-02T22:00:00+02:00",
+    ];
+    assert_eq!(windows(&server.client, event, "").await, expected);
+}
+
+#[tokio::test]
+async fn windows_of_a_ticket_type_that_does_not_exist_are_refused() {
+    let server = Server::start().await;
+    let event = json!({
+        "name": "Small",
+        "days": [day("2025-12-15T09:00:00+03:00", "2025-12-15T18:00:00+03:00")],
+    });
+    let event = server.client.post("/api/v1/events", event).await.data(201);
+    let path = format!("/api/v1/events/{}/windows", text(&event["eventId"]));
+    let refused = server.client.get(&format!("{path}?ticketType=gold")).await;
+    let words = refused.failure(422, "unknown_ticket_type");
+    assert_eq!(words, "ticketType: the event has no ticket type \"gold\"");
+}
