@@ -3,8 +3,8 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::door::{one_day, text};
-use crate::support::{Client, Door, Server};
+use crate::support::door::{one_day, open_server, text, texts, with};
+use crate::support::{Client, Server};
 
 const EVENTS: &str = "/api/v1/events";
 
@@ -16,13 +16,9 @@ fn path(event: &Value) -> String {
     format!("{EVENTS}/{}", text(&event["eventId"]))
 }
 
-/// The same object with some of its fields set.
-fn with(object: &Value, fields: Value) -> Value {
-    let mut object = object.clone();
-    for (name, value) in fields.as_object().expect("fields are an object") {
-        object[name] = value.clone();
-    }
-    object
+/// Sets fields of an event and tells all of it.
+async fn change(client: &Client, event: &Value, fields: Value) -> Value {
+    client.patch(&path(event), fields).await.data(200)
 }
 
 #[tokio::test]
@@ -55,10 +51,9 @@ async fn an_event_needs_only_a_name_and_its_days() {
     assert_eq!(server.client.get(EVENTS).await.data(200), json!([expected]));
 }
 
-#[tokio::test]
-async fn the_whole_example_of_the_contract_is_understood() {
-    let server = Server::start().await;
-    let example = json!({
+/// The example of `gatewit-api.md` §3.
+fn example() -> Value {
+    json!({
         "name": "East African Tech Summit 2025", "slug": "eats-2025", "orgId": "my-org",
         "timezone": "Africa/Nairobi",
         "days": [{
@@ -81,18 +76,22 @@ async fn the_whole_example_of_the_contract_is_understood() {
         }],
         "sessions": [{"id": "keynote", "name": "Keynote"}],
         "organizers": ["sub-1"], "staff": ["sub-2"], "ticketSources": ["pretix"],
-    });
+    })
+}
+
+#[tokio::test]
+async fn the_whole_example_of_the_contract_is_understood() {
+    let server = Server::start().await;
+    let example = example();
     let event = create(&server.client, example.clone()).await;
-    let as_written = [
-        "name", "slug", "orgId", "timezone", "days", "checkInStrategy", "strategyOptions",
-        "ticketTypes", "staff",
-    ];
-    for field in as_written {
+    let as_written =
+        "name slug orgId timezone days checkInStrategy strategyOptions ticketTypes staff";
+    for field in as_written.split(' ') {
         assert_eq!(event[field], example[field], "{field}");
     }
-    let point = &event["scanPoints"][0];
     for field in ["id", "name", "matchField", "acceptedTicketTypes"] {
-        assert_eq!(point[field], example["scanPoints"][0][field], "{field}");
+        let (shown, written) = (&event["scanPoints"][0], &example["scanPoints"][0]);
+        assert_eq!(shown[field], written[field], "{field}");
     }
     // Whoever creates an event is its first organizer.
     assert_eq!(event["organizers"], json!(["local", "sub-1"]));
@@ -109,8 +108,7 @@ async fn fields_that_nobody_knows_are_ignored() {
     let event = create(&server.client, request).await;
     let own = json!({"eventId": event["eventId"], "slug": "summit-2"});
     assert_eq!(event, with(&known, own));
-    let request = json!({"colour": 7});
-    let changed = server.client.patch(&path(&event), request).await.data(200);
+    let changed = change(&server.client, &event, json!({"colour": 7})).await;
     assert_eq!(changed, event);
 }
 
@@ -118,15 +116,15 @@ async fn fields_that_nobody_knows_are_ignored() {
 async fn a_change_sets_the_fields_it_names_and_no_other() {
     let server = Server::start().await;
     let event = create(&server.client, one_day()).await;
-    let change = json!({"name": "Congress", "staff": ["sub-3"], "timezone": "Europe/Berlin"});
-    let changed = server.client.patch(&path(&event), change.clone()).await.data(200);
+    let fields = json!({"name": "Congress", "staff": ["sub-3"], "timezone": "Europe/Berlin"});
+    let changed = change(&server.client, &event, fields.clone()).await;
     let in_berlin = json!([{
         "dayName": "Day 1",
         "startDateTime": "2025-12-15T07:00:00+01:00",
         "endDateTime": "2025-12-15T16:00:00+01:00",
     }]);
     let other_zone = json!({"days": in_berlin, "createdAt": "2025-12-15T05:00:00+01:00"});
-    assert_eq!(changed, with(&with(&event, change), other_zone));
+    assert_eq!(changed, with(&with(&event, fields), other_zone));
     assert_eq!(server.client.get(&path(&event)).await.data(200), changed);
 }
 
@@ -142,13 +140,15 @@ async fn changes_made_at_once_all_hold() {
         json!({"ticketTypes": []}),
         json!({"strategyOptions": {"earlyCheckInHours": 5}}),
     ];
-    let path = path(&event);
-    let changes = fields.iter().map(|change| server.client.patch(&path, change.clone()));
-    for answer in join_all(changes).await {
-        answer.data(200);
-    }
-    let expected = fields.into_iter().fold(event, |event, change| with(&event, change));
-    assert_eq!(server.client.get(&path).await.data(200), expected);
+    let changes = fields.iter().cloned();
+    let changes = changes.map(|fields| change(&server.client, &event, fields));
+    join_all(changes).await;
+    let changed = server.client.get(&path(&event)).await.data(200);
+    let each = fields.into_iter();
+    assert_eq!(
+        changed,
+        each.fold(event, |event, fields| with(&event, fields))
+    );
 }
 
 #[tokio::test]
@@ -159,34 +159,33 @@ async fn a_strategy_named_without_options_starts_with_its_own() {
     let event = create(&server.client, request).await;
     assert_eq!(event["strategyOptions"], early);
     let again = json!({"checkInStrategy": "HOURS_BEFORE"});
-    let reset = server.client.patch(&path(&event), again).await.data(200);
+    let reset = change(&server.client, &event, again).await;
     assert_eq!(reset["strategyOptions"], json!({}));
-    let windows = server.client.get(&format!("{}/windows", path(&event))).await;
+    let windows = format!("{}/windows", path(&event));
+    let windows = server.client.get(&windows).await;
     assert_eq!(windows.data(200)[0]["opens"], "2025-12-15T07:00:00+03:00");
     let options = json!({"strategyOptions": {"lateCheckInMinutes": 0}});
-    let changed = server.client.patch(&path(&event), options).await.data(200);
-    let expected = json!({"strategyOptions": {"lateCheckInMinutes": 0}});
-    assert_eq!(changed, with(&reset, expected));
+    let changed = change(&server.client, &event, options.clone()).await;
+    assert_eq!(changed, with(&reset, options));
 }
 
 #[tokio::test]
 async fn a_scan_right_after_a_change_obeys_it() {
-    let server = Server::start().await;
-    let door = Door::open_one_day(&server.client).await;
-    let path = format!("{EVENTS}/{}", door.event_id);
+    let (server, door) = open_server().await;
+    let event = json!({"eventId": door.event_id});
     let jwt = door.issue_jwt("vip").await;
-    let change = |change: Value| server.client.patch(&path, change);
-    change(json!({"checkInStrategy": "EXACT_TIME"})).await.data(200);
+    let exact = json!({"checkInStrategy": "EXACT_TIME"});
+    change(&server.client, &event, exact).await;
     assert_eq!(door.verdict(&jwt).await, "EXPIRED not_open");
     let tomorrow = json!({"days": [{
         "startDateTime": "2025-12-16T06:00:00+03:00", "endDateTime": "2025-12-16T08:00:00+03:00",
     }]});
-    change(tomorrow).await.data(200);
+    change(&server.client, &event, tomorrow).await;
     let refused = door.scan(&jwt).await.body;
     assert_eq!(refused["data"]["opensAt"], "2025-12-16T06:00:00+03:00");
-    change(json!({"checkInStrategy": "HOURS_BEFORE", "strategyOptions": {"earlyCheckInHours": 23}}))
-        .await
-        .data(200);
+    let early = json!({"earlyCheckInHours": 23});
+    let early = json!({"checkInStrategy": "HOURS_BEFORE", "strategyOptions": early});
+    change(&server.client, &event, early).await;
     assert_eq!(door.verdict(&jwt).await, "VALID");
 }
 
@@ -221,11 +220,10 @@ async fn publishing_several_times_at_once_makes_one_key() {
 async fn events_of_one_name_get_slugs_of_their_own() {
     let server = Server::start().await;
     let events = join_all((0..8).map(|_| create(&server.client, one_day()))).await;
-    let mut slugs: Vec<_> = events.iter().map(|event| text(&event["slug"])).collect();
+    let mut slugs = texts(&json!(events), "slug");
     slugs.sort();
-    let numbered = (2..=8).map(|number| format!("summit-{number}"));
-    let expected: Vec<_> = std::iter::once("summit".to_owned()).chain(numbered).collect();
-    assert_eq!(slugs, expected);
+    let numbered: Vec<_> = (2..=8).map(|number| format!("summit-{number}")).collect();
+    assert_eq!((slugs[0].as_str(), &slugs[1..]), ("summit", &numbered[..]));
 }
 
 #[tokio::test]
@@ -243,9 +241,9 @@ async fn a_chosen_slug_is_given_once_within_its_organization() {
     let refused = server.client.patch(&path(&other), to_gala.clone()).await;
     refused.failure(409, "slug_taken");
     assert_eq!(server.stored().await, stored);
-    let free = server.client.patch(&path(&first), json!({"slug": "prom"})).await;
-    free.data(200);
-    let moved = server.client.patch(&path(&other), to_gala).await.data(200);
+    // A slug that is given up is free again.
+    change(&server.client, &first, json!({"slug": "prom"})).await;
+    let moved = change(&server.client, &other, to_gala).await;
     assert_eq!(moved["slug"], "gala");
 }
 

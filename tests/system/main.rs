@@ -2,7 +2,21 @@
 
 mod support;
 
+mod bad_input;
+mod configuration;
+mod drain;
+mod durable;
+mod events;
+mod forgeries;
+mod full_disk;
+mod plugins;
 mod properties;
+mod repeats;
+mod restart;
+mod scanners;
 mod scanning;
+mod startup;
+mod tickets;
 mod tidy;
 mod walkthrough;
+mod windows;

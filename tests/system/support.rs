@@ -1,12 +1,18 @@
 //! What the tests share: a server within the test or beside it, a clock to set, and a client that speaks JSON.
 
 mod client;
+pub mod crowd;
 pub mod door;
+mod home;
+pub mod jwt;
+mod log;
 mod process;
 mod server;
 
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, Request};
+pub use crowd::Crowd;
 pub use door::Door;
+pub use home::Home;
 pub use process::Process;
 pub use server::Server;
 

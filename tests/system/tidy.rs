@@ -94,3 +94,29 @@ fn inside_the_domain_types_know_no_tables_and_tables_no_service() {
     });
     assert_eq!(upward, [""; 0]);
 }
+
+#[test]
+fn every_invariant_names_tests_that_exist() {
+    let architecture = fs::read_to_string(project().join("ARCHITECTURE.md")).expect("it is there");
+    assert!(
+        architecture.lines().count() <= 200,
+        "ARCHITECTURE.md is for reading at one sitting"
+    );
+    let (_, invariants) = architecture
+        .split_once("## Invariants")
+        .expect("it lists invariants");
+    let named: Vec<_> = invariants
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.contains('_'))
+        .collect();
+    assert!(named.len() > 19, "each invariant names a test");
+    let is_a_test = |name: &str| {
+        let declaration = format!("fn {name}(");
+        OURS.iter()
+            .any(|folder| !complaints(folder, |_, text| text.contains(&declaration)).is_empty())
+    };
+    let missing: Vec<_> = named.into_iter().filter(|name| !is_a_test(name)).collect();
+    assert_eq!(missing, [""; 0]);
+}

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use crate::support::door::text;
 use crate::support::{Client, Server};
 
+const OFFICE_HOURS: [(&str, &str); 1] = [("15T09:00", "15T18:00")];
+const TWO_NIGHTS: [(&str, &str); 2] = [("15T20:00", "16T01:00"), ("16T20:00", "17T01:00")];
+
 /// Makes an event and tells its windows for a ticket type, each as `Day 1: OPENS to CLOSES`.
 async fn windows(client: &Client, event: Value, query: &str) -> Vec<String> {
     let event = client.post("/api/v1/events", event).await.data(201);
@@ -22,49 +25,68 @@ fn day(starts: &str, ends: &str) -> Value {
     json!({"startDateTime": starts, "endDateTime": ends})
 }
 
-/// Checks one of the contract's examples.
-async fn check(server: &Server, strategy: &str, options: Value, days: &[Value], expected: &[&str]) {
+/// Checks when doors are open, in times such as `15T09:00`: 15 December 2025, 09:00 in Nairobi.
+async fn check(strategy: &str, options: Value, days: &[(&str, &str)], expected: &[&str]) {
+    let server = Server::start().await;
+    let time = |time: &str| format!("2025-12-{time}:00+03:00");
+    let days = days
+        .iter()
+        .map(|(starts, ends)| day(&time(starts), &time(ends)));
     let event = json!({
         "name": strategy,
-        "days": days,
+        "days": days.collect::<Vec<_>>(),
         "checkInStrategy": strategy,
         "strategyOptions": options,
     });
-    assert_eq!(windows(&server.client, event, "").await, expected, "{strategy} {options}");
+    let windows = windows(&server.client, event, "").await;
+    let expected = expected.iter().map(|window| {
+        let (day, hours) = window.split_once(": ").expect("a window names its day");
+        let (opens, closes) = hours.split_once(" to ").expect("a window has an end");
+        format!("{day}: {} to {}", time(opens), time(closes))
+    });
+    assert_eq!(windows, expected.collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn every_strategy_of_the_contract_is_served_by_its_name() {
-    let server = Server::start().await;
-    let office_hours = [day("2025-12-15T09:00:00+03:00", "2025-12-15T18:00:00+03:00")];
-    let evening = [day("2025-12-15T18:00:00+03:00", "2025-12-15T23:00:00+03:00")];
-    let two_days = [
-        day("2025-12-15T20:00:00+03:00", "2025-12-16T01:00:00+03:00"),
-        day("2025-12-16T20:00:00+03:00", "2025-12-17T01:00:00+03:00"),
-    ];
-    let none = json!({});
-    let expected = ["Day 1: 2025-12-15T07:00:00+03:00 to 2025-12-15T18:30:00+03:00"];
-    check(&server, "HOURS_BEFORE", none.clone(), &office_hours, &expected).await;
+async fn hours_before_opens_two_hours_before_and_closes_half_an_hour_after() {
+    let by_default = ["Day 1: 15T07:00 to 15T18:30"];
+    check("HOURS_BEFORE", json!({}), &OFFICE_HOURS, &by_default).await;
     let options = json!({"earlyCheckInHours": 0, "lateCheckInMinutes": 5});
-    let expected = ["Day 1: 2025-12-15T09:00:00+03:00 to 2025-12-15T18:05:00+03:00"];
-    check(&server, "HOURS_BEFORE", options, &office_hours, &expected).await;
+    let as_chosen = ["Day 1: 15T09:00 to 15T18:05"];
+    check("HOURS_BEFORE", options, &OFFICE_HOURS, &as_chosen).await;
+}
+
+#[tokio::test]
+async fn specific_time_opens_and_closes_by_the_wall_clock() {
     let options = json!({"checkInOpensAt": "08:00", "checkInClosesAt": "23:00"});
-    let expected = ["Day 1: 2025-12-15T08:00:00+03:00 to 2025-12-15T23:00:00+03:00"];
-    check(&server, "SPECIFIC_TIME", options, &office_hours, &expected).await;
+    let by_day = ["Day 1: 15T08:00 to 15T23:00"];
+    check("SPECIFIC_TIME", options, &OFFICE_HOURS, &by_day).await;
     let options = json!({"checkInOpensAt": "20:00", "checkInClosesAt": "02:00"});
-    let expected = [
-        "Day 1: 2025-12-15T20:00:00+03:00 to 2025-12-16T02:00:00+03:00",
-        "Day 2: 2025-12-16T20:00:00+03:00 to 2025-12-17T02:00:00+03:00",
-    ];
-    check(&server, "SPECIFIC_TIME", options, &two_days, &expected).await;
-    let expected = ["Day 1: 2025-12-15T00:00:00+03:00 to 2025-12-16T00:00:00+03:00"];
-    check(&server, "ALL_DAY", none.clone(), &office_hours, &expected).await;
-    let expected = ["Day 1: 2025-12-15T09:00:00+03:00 to 2025-12-15T18:00:00+03:00"];
-    check(&server, "EXACT_TIME", none.clone(), &office_hours, &expected).await;
-    let expected = ["Day 1: 2025-12-15T00:00:00+03:00 to 2025-12-15T23:30:00+03:00"];
-    check(&server, "AS_DAY_START", none, &evening, &expected).await;
-    let expected = ["Day 1: 2025-12-15T00:00:00+03:00 to 2025-12-16T00:30:00+03:00"];
-    check(&server, "AS_DAY_START", json!({"lateCheckInMinutes": 90}), &evening, &expected).await;
+    let by_night = ["Day 1: 15T20:00 to 16T02:00", "Day 2: 16T20:00 to 17T02:00"];
+    check("SPECIFIC_TIME", options, &TWO_NIGHTS, &by_night).await;
+}
+
+#[tokio::test]
+async fn all_day_opens_at_midnight_and_closes_at_midnight_or_the_end() {
+    let whole_date = ["Day 1: 15T00:00 to 16T00:00"];
+    check("ALL_DAY", json!({}), &OFFICE_HOURS, &whole_date).await;
+    let past_midnight = ["Day 1: 15T00:00 to 16T01:00", "Day 2: 16T00:00 to 17T01:00"];
+    check("ALL_DAY", json!({}), &TWO_NIGHTS, &past_midnight).await;
+}
+
+#[tokio::test]
+async fn exact_time_is_open_while_the_day_runs() {
+    let as_it_runs = ["Day 1: 15T09:00 to 15T18:00"];
+    check("EXACT_TIME", json!({}), &OFFICE_HOURS, &as_it_runs).await;
+}
+
+#[tokio::test]
+async fn as_day_start_opens_at_midnight_and_closes_some_minutes_after_the_end() {
+    let by_default = ["Day 1: 15T00:00 to 15T18:30"];
+    check("AS_DAY_START", json!({}), &OFFICE_HOURS, &by_default).await;
+    let options = json!({"lateCheckInMinutes": 90});
+    let as_chosen = ["Day 1: 15T00:00 to 16T02:30", "Day 2: 16T00:00 to 17T02:30"];
+    check("AS_DAY_START", options, &TWO_NIGHTS, &as_chosen).await;
 }
 
 #[tokio::test]
@@ -80,7 +102,6 @@ async fn a_ticket_type_has_windows_on_the_days_it_is_good_for() {
         "checkInStrategy": "EXACT_TIME",
         "ticketTypes": [
             {"id": "all"},
-            {"id": "none-said", "days": []},
             {"id": "by-name", "days": ["Day 2"]},
             {"id": "by-date", "days": ["2025-12-21", "2025-12-19"]},
             {"id": "by-weekday", "days": ["friday", "Saturday"]},
@@ -96,13 +117,16 @@ async fn a_ticket_type_has_windows_on_the_days_it_is_good_for() {
     let expected = [
         ("", named(&[1, 2, 3])),
         ("?ticketType=all", named(&[1, 2, 3])),
-        ("?ticketType=none-said", named(&[1, 2, 3])),
         ("?ticketType=by-name", named(&[2])),
         ("?ticketType=by-date", named(&[1, 3])),
         ("?ticketType=by-weekday", named(&[1, 2])),
     ];
     for (query, expected) in expected {
-        assert_eq!(windows(&server.client, event.clone(), query).await, expected, "{query}");
+        assert_eq!(
+            windows(&server.client, event.clone(), query).await,
+            expected,
+            "{query}"
+        );
     }
 }
 
@@ -119,13 +143,23 @@ async fn times_carry_the_offset_of_their_own_moment() {
         ],
         "checkInStrategy": "ALL_DAY",
     });
-    let created = server.client.post("/api/v1/events", event.clone()).await.data(201);
-    let day = |name: &str, starts: &str, ends: &str| {
-        json!({"dayName": name, "startDateTime": starts, "endDateTime": ends})
-    };
+    let created = server
+        .client
+        .post("/api/v1/events", event.clone())
+        .await
+        .data(201);
+    let day = |name: &str, starts: &str, ends: &str| json!({"dayName": name, "startDateTime": starts, "endDateTime": ends});
     let expected = json!([
-        day("Day 1", "2026-03-28T23:00:00+01:00", "2026-03-29T04:00:00+02:00"),
-        day("Day 2", "2026-10-25T00:00:00+02:00", "2026-10-25T03:00:00+01:00"),
+        day(
+            "Day 1",
+            "2026-03-28T23:00:00+01:00",
+            "2026-03-29T04:00:00+02:00"
+        ),
+        day(
+            "Day 2",
+            "2026-10-25T00:00:00+02:00",
+            "2026-10-25T03:00:00+01:00"
+        ),
     ]);
     assert_eq!(created["days"], expected);
     assert_eq!(created["createdAt"], "2025-12-15T05:00:00+01:00");
@@ -142,14 +176,14 @@ async fn the_zone_of_an_event_is_the_offset_of_its_first_day_unless_named() {
     let event = json!({
         "name": "Tour",
         "days": [
-            day("2026-07-02T18:00:00+02:00", "2026-07-02T22:00:00+02:00"),
-            day("2026-07-01T18:00:00-04:00", "2026-07-01T22:00:00-04:00"),
+            day("2026-07-01T18:00:00+02:00", "2026-07-01T22:00:00+02:00"),
+            day("2026-07-02T18:00:00-04:00", "2026-07-02T22:00:00-04:00"),
         ],
         "checkInStrategy": "EXACT_TIME",
     });
     let expected = [
-        "Day 2: 2026-07-02T00:00:00+02:00 to 2026-07-02T04:00:00+02:00",
-        "Day 1: 2026-07-02T18:00:00+02:00 to 2026-07-02T22:00:00+02:00",
+        "Day 1: 2026-07-01T18:00:00+02:00 to 2026-07-01T22:00:00+02:00",
+        "Day 2: 2026-07-03T00:00:00+02:00 to 2026-07-03T04:00:00+02:00",
     ];
     assert_eq!(windows(&server.client, event, "").await, expected);
 }

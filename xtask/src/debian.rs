@@ -6,16 +6,12 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell;
 
-/// A C compiler, which the server's cryptography is built with.
-const C_COMPILER: [&str; 1] = ["build-essential"];
-
-/// Installs a C compiler if there is none.
-pub fn ensure_c_compiler() -> Result<()> {
-    if shell::has("cc") {
+/// Installs the package that brings a tool, if there is no such tool.
+pub fn ensure(tool: &str, package: &str) -> Result<()> {
+    if shell::has(tool) {
         return Ok(());
     }
-    install(&C_COMPILER)
-        .context("the server needs a C compiler; install one that can be run as `cc`")
+    install(&[package]).with_context(|| format!("`{tool}` is missing, and could not be installed"))
 }
 
 /// Says whether all these packages are installed, without asking the network.

@@ -17,6 +17,9 @@ use anyhow::{Context, Result, bail};
 use components::Group;
 use toolchain::Toolchain;
 
+/// What the walkthrough, which is a test too, calls.
+const WALKTHROUGH_TOOLS: [&str; 3] = ["curl", "jq", "openssl"];
+
 const USAGE: &str = "\
 Usage: cargo xtask <command>
 
@@ -77,14 +80,9 @@ impl Workspace {
         cargo
     }
 
-    fn build_server(&self) -> Result<()> {
-        shell::step("the server");
-        debian::ensure_c_compiler()?;
-        // Of the whole workspace, so that what the tests build later is built already.
-        shell::run(
-            self.cargo()
-                .args(["build", "--workspace", "--bin", "gatewit"]),
-        )
+    /// Builds targets of the whole workspace, so that each dependency is built with one set of features, once.
+    fn build(&self, targets: &[&str]) -> Result<()> {
+        shell::run(self.cargo().args(["build", "--workspace"]).args(targets))
     }
 }
 
@@ -96,7 +94,8 @@ fn plugins(workspace: &Workspace) -> Result<()> {
 
 fn serve(workspace: &Workspace, args: &[OsString]) -> Result<()> {
     components::build(workspace, &Toolchain::find()?, Group::Plugins)?;
-    workspace.build_server()?;
+    shell::step("the server");
+    workspace.build(&["--bin", "gatewit"])?;
     let program = workspace
         .target
         .join("debug")
@@ -117,9 +116,13 @@ fn serve(workspace: &Workspace, args: &[OsString]) -> Result<()> {
 }
 
 fn test(workspace: &Workspace, args: &[OsString]) -> Result<()> {
+    for tool in WALKTHROUGH_TOOLS {
+        debian::ensure(tool, tool)?;
+    }
     plugins(workspace)?;
-    workspace.build_server()?;
-    shell::step("the tests");
+    shell::step("the server and the tests");
+    workspace.build(&["--all-targets"])?;
+    shell::step("testing");
     shell::run(workspace.cargo().args(["test", "--workspace"]).args(args))
 }
 

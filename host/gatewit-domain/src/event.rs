@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, EventDay};
 use crate::id::EventId;
-use crate::ports::SealedKey;
 use crate::window::{DoorRule, StrategyName};
 
 mod change;
+mod identity;
 pub use change::{DayChange, EventChange, ScanPointChange, TicketTypeChange};
 
 /// Options of a strategy, as the organizer wrote them.
@@ -28,6 +28,9 @@ pub struct Event {
     pub calendar: Calendar,
     /// How many days the event has ever had; the next one's id.
     pub days_made: u32,
+    /// Days that were taken out: one that comes back is the same day, with its entries.
+    #[serde(default)]
+    pub former_days: Vec<EventDay>,
     pub strategy: StrategyName,
     pub strategy_options: StrategyOptions,
     pub ticket_types: Vec<TicketType>,
@@ -57,11 +60,6 @@ impl Event {
         self.scan_points.iter().find(|point| point.id == id)
     }
 
-    /// Tells whether one entry uses a ticket up (contract "Multi-Day Event Support").
-    pub fn is_single_day(&self) -> bool {
-        self.calendar.days.len() == 1
-    }
-
     /// Gathers what decides the event's windows.
     pub fn door_rule(&self) -> DoorRule {
         DoorRule::new(
@@ -71,6 +69,16 @@ impl Event {
             self.calendar.clone(),
         )
     }
+}
+
+/// A key pair as it lies on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SealedKey {
+    /// The public half: base64 of its SPKI DER.
+    pub public_key: String,
+    /// The private half, encrypted under the operator's master key and bound to the event.
+    pub sealed_private_key: String,
 }
 
 /// Whether tickets can be issued and scanned.

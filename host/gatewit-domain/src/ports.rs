@@ -9,9 +9,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::claims::Claims;
+use crate::event::SealedKey;
 use crate::id::EventId;
 use crate::plugin::PluginRow;
-use crate::window::{DoorRule, Holder, StrategyName, WindowsAnswer};
+use crate::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 
 /// Keeps keys and values, ordered by key, on disk.
 ///
@@ -121,20 +122,6 @@ pub trait Strategies: Send + Sync {
     ) -> Result<Arc<WindowsAnswer>, StrategyError>;
 }
 
-/// Why a strategy gave no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StrategyError {
-    /// No such strategy is loaded; names those that are.
-    #[error("strategy {name} is not loaded; loaded are: {}", loaded.join(", "))]
-    Unknown { name: String, loaded: Vec<String> },
-    /// The strategy does not accept the options; in its own words.
-    #[error("{0}")]
-    Rejected(String),
-    /// The strategy trapped, ran over a limit, failed, or answered nonsense.
-    #[error("{0}")]
-    Failed(String),
-}
-
 /// Makes and opens the key pairs that sign an event's tickets and scanner credentials.
 #[async_trait]
 pub trait Signer: Send + Sync {
@@ -153,16 +140,6 @@ pub trait Signer: Send + Sync {
 pub struct TokenHeader {
     /// The event whose key signed it, if `kid` names one.
     pub event: Option<EventId>,
-}
-
-/// A key pair as it lies on disk.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SealedKey {
-    /// The public half: base64 of its SPKI DER.
-    pub public_key: String,
-    /// The private half, encrypted under the operator's master key and bound to the event.
-    pub sealed_private_key: String,
 }
 
 /// An event's key pair, parsed once and ready.

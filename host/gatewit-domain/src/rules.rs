@@ -5,11 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::event::{Event, TicketType};
-use crate::ports::StrategyError;
 use crate::scan::{Entries, Refusal, Scan};
 use crate::scanner::Scanner;
 use crate::ticket::{Ticket, TicketState};
-use crate::window::WindowsAnswer;
+use crate::window::{StrategyError, WindowsAnswer};
 
 /// All that a decision depends on.
 pub struct Facts<'a> {
@@ -55,7 +54,7 @@ impl Facts<'_> {
             refusal: Some(refusal),
             day: None,
         };
-        if let Err(refusal) = self.check_scanner() {
+        if let Err(refusal) = check_scanner(self.scan, self.scanner) {
             return refused(refusal);
         }
         let (held, kind) = match self.check_ticket() {
@@ -72,18 +71,6 @@ impl Facts<'_> {
         Decision {
             refusal: self.check_entry(day, kind, &held.entries).err(),
             day: Some(day),
-        }
-    }
-
-    fn check_scanner(&self) -> Result<(), Refusal> {
-        if !self.scanner.is_active() {
-            return Err(Refusal::ScannerRevoked);
-        }
-        let is_same = self.scan.claimed_scanner == self.scanner.id.to_string()
-            && self.scan.claimed_fingerprint == self.scanner.device_fingerprint.as_str();
-        match is_same {
-            true => Ok(()),
-            false => Err(Refusal::ScannerMismatch),
         }
     }
 
@@ -129,8 +116,8 @@ impl Facts<'_> {
         }
     }
 
-    /// Orders days whose doors are open by who decides first. A running day decides alone; else late grace comes before
-    /// an early opening.
+    /// Orders days whose doors are open by who decides first. A running day, the first if they overlap, decides alone;
+    /// else late grace comes before an early opening.
     fn in_turn(&self, open: Vec<usize>) -> Vec<usize> {
         let days = &self.event.calendar.days;
         let (mut late, rest): (Vec<_>, Vec<_>) = open
@@ -139,8 +126,8 @@ impl Facts<'_> {
         let (early, running): (Vec<_>, Vec<_>) = rest
             .into_iter()
             .partition(|&day| self.now < days[day].starts);
-        if !running.is_empty() {
-            return running;
+        if let Some(first) = running.first() {
+            return vec![*first];
         }
         late.sort_by_key(|&day| std::cmp::Reverse(days[day].ends));
         late.extend(early);
@@ -168,14 +155,32 @@ impl Facts<'_> {
                 location: latest.location.clone(),
             });
         }
-        let point = self.scanner.scan_point.as_deref();
-        let accepted = point
-            .and_then(|id| self.event.scan_point(id))
-            .and_then(|point| point.accepted_ticket_types.as_ref());
+        let Some(point) = self.scanner.scan_point.as_deref() else {
+            return Ok(());
+        };
+        // A scanner whose scan point is gone stands nowhere.
+        let point = self
+            .event
+            .scan_point(point)
+            .ok_or(Refusal::TicketTypeNotAccepted)?;
+        let accepted = point.accepted_ticket_types.as_ref();
         match accepted.is_none_or(|types| types.contains(&kind.id)) {
             true => Ok(()),
             false => Err(Refusal::TicketTypeNotAccepted),
         }
+    }
+}
+
+/// Checks that the scanner may scan at all, and is who it says it is.
+pub fn check_scanner(scan: &Scan, scanner: &Scanner) -> Result<(), Refusal> {
+    if !scanner.is_active() {
+        return Err(Refusal::ScannerRevoked);
+    }
+    let is_same = scan.claimed_scanner.parse() == Ok(scanner.id)
+        && scan.claimed_fingerprint == scanner.device_fingerprint.as_str();
+    match is_same {
+        true => Ok(()),
+        false => Err(Refusal::ScannerMismatch),
     }
 }
 

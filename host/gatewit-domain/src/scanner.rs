@@ -91,9 +91,9 @@ pub struct TokenText(String);
 impl TokenText {
     /// Makes one that nobody can guess.
     pub fn random() -> Self {
+        // Both ends of a version 4 UUID are random throughout.
         let hex = Uuid::new_v4().simple().to_string().to_uppercase();
-        let fresh = Uuid::new_v4().simple().to_string().to_uppercase();
-        Self(format!("REG-{}-{}", &hex[..8], &fresh[..8]))
+        Self(format!("REG-{}-{}", &hex[..8], &hex[24..]))
     }
 }
 

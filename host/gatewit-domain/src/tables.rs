@@ -18,7 +18,7 @@ use crate::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
 use crate::ticket::Ticket;
 
 pub const EVENTS: Table<Event, EventId> = Table::new("events");
-/// By `{org}/{slug}`.
+/// By `{org}/{slug}`; a slug holds no slash.
 pub const SLUGS: Table<EventId, String> = Table::new("slugs");
 pub const TICKETS: Table<Ticket, TicketId> = Table::new("tickets");
 /// By `{event}/{ticket}`: an event's tickets in the order they were issued.
@@ -27,7 +27,7 @@ pub const EVENT_TICKETS: Table<(), EventTicket> = Table::new("event_tickets");
 pub const TICKET_TOKENS: Table<String, TicketId> = Table::new("ticket_tokens");
 /// By `{event}/{code}`.
 pub const CREDENTIAL_CODES: Table<TicketId, String> = Table::new("credential_codes");
-/// By `{event}/{ticket type}`: the number last given.
+/// By `{event}/{ticket type in capitals}`: the number last given.
 pub const SERIES: Table<u64, String> = Table::new("series");
 pub const REGISTRATION_TOKENS: Table<RegistrationToken, TokenText> =
     Table::new("registration_tokens");
@@ -160,7 +160,7 @@ fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskEr
     }
 }
 
-/// What names a value in a table. Free text stands at the end of a key only, so that no two keys collide.
+/// What names a value in a table. Free text stands beside nothing that may hold a slash, so that no two keys collide.
 pub trait KeyText {
     fn text(&self) -> String;
 }

@@ -9,6 +9,7 @@ use crate::claims::{Schedule, TicketClaims};
 use crate::event::{Event, TicketType};
 use crate::id::{EventId, TicketId};
 use crate::problem::{Problem, bounded_text};
+use crate::scan::Entries;
 use crate::window::Holder;
 
 const TEXT_MAX: usize = 200;
@@ -91,13 +92,13 @@ pub struct TicketDraft {
 impl Ticket {
     /// Makes a ticket of a checked draft.
     pub fn issue(
+        id: TicketId,
         draft: TicketDraft,
         kind: &TicketType,
         number: u64,
         event: EventId,
         now: Timestamp,
     ) -> Self {
-        let id = TicketId::new(now);
         Self {
             id,
             event_id: event,
@@ -149,10 +150,14 @@ impl Ticket {
         }
     }
 
-    /// Tells the state to show, given whether the ticket has an entry.
-    pub fn shown_state(&self, event: &Event, has_entered: bool) -> ShownState {
+    /// Tells the state to show.
+    pub fn shown_state(&self, event: &Event, entries: &Entries) -> ShownState {
+        let is_used = match event.calendar.days.as_slice() {
+            [only] => entries.on(only.id).next().is_some(),
+            _ => false,
+        };
         match self.state {
-            TicketState::Active if has_entered && event.is_single_day() => ShownState::Used,
+            TicketState::Active if is_used => ShownState::Used,
             TicketState::Active => ShownState::Active,
             TicketState::Cancelled => ShownState::Cancelled,
             TicketState::Refunded => ShownState::Refunded,

@@ -138,6 +138,20 @@ impl Window {
     }
 }
 
+/// Why a strategy gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StrategyError {
+    /// No such strategy is loaded; names those that are.
+    #[error("strategy {name} is not loaded; loaded are: {}", loaded.join(", "))]
+    Unknown { name: String, loaded: Vec<String> },
+    /// The strategy does not accept the options; in its own words.
+    #[error("{0}")]
+    Rejected(String),
+    /// The strategy trapped, ran over a limit, failed, or answered nonsense.
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// A strategy's windows for one rule and holder, and the plugin that gave them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WindowsAnswer {
@@ -147,6 +161,8 @@ pub struct WindowsAnswer {
 }
 
 /// Turns proposed windows into instants, or says what makes them nonsense.
+///
+/// A window by the wall clock that a clock change swallowed whole is left out: on that day it never comes.
 pub fn resolve(proposed: &[ProposedWindow], calendar: &Calendar) -> Result<Vec<Window>, String> {
     if proposed.len() > WINDOWS_MAX {
         return Err(format!(
@@ -154,31 +170,34 @@ pub fn resolve(proposed: &[ProposedWindow], calendar: &Calendar) -> Result<Vec<W
             proposed.len()
         ));
     }
-    let mut windows = proposed
-        .iter()
-        .map(|window| resolve_one(window, calendar))
+    let resolved = proposed.iter().map(|window| resolve_one(window, calendar));
+    let mut windows = resolved
+        .filter_map(Result::transpose)
         .collect::<Result<Vec<_>, _>>()?;
     windows.sort_by_key(|window| (window.opens, window.day));
     Ok(windows)
 }
 
-fn resolve_one(proposed: &ProposedWindow, calendar: &Calendar) -> Result<Window, String> {
+fn resolve_one(proposed: &ProposedWindow, calendar: &Calendar) -> Result<Option<Window>, String> {
     let day = proposed.day as usize;
     if day >= calendar.days.len() {
         return Err(format!(
-            "it answered a window for day {day}; the event's days are 0 to {}",
-            calendar.days.len() - 1
+            "it answered a window for day {day}; the event has {} days, counted from 0",
+            calendar.days.len()
         ));
     }
     let zone = calendar.time_zone.time_zone();
     let opens = instant(proposed.opens, zone, Fold::Earlier)?;
     let closes = instant(proposed.closes, zone, Fold::Later)?;
-    if closes <= opens {
-        return Err(format!(
-            "it answered a window for day {day} that closes at {closes}, not after it opens at {opens}"
-        ));
+    if opens < closes {
+        return Ok(Some(Window { day, opens, closes }));
     }
-    Ok(Window { day, opens, closes })
+    match (proposed.opens, proposed.closes) {
+        (Moment::Local(first), Moment::Local(last)) if first < last => Ok(None),
+        _ => Err(format!(
+            "it answered a window for day {day} that closes at {closes}, not after it opens at {opens}"
+        )),
+    }
 }
 
 /// Which of two instants a wall-clock time means when clocks were set back.
@@ -261,6 +280,20 @@ mod tests {
         check(1, "2026-10-25T02:30:00", "2026-10-25T02:45:00", expected);
     }
 
+    #[test]
+    fn a_window_that_a_clock_change_swallowed_is_left_out() {
+        let local = |text: &str| Moment::Local(text.parse().unwrap());
+        let window = |opens, closes| ProposedWindow {
+            day: 0,
+            opens: local(opens),
+            closes: local(closes),
+        };
+        let swallowed = window("2026-03-29T02:15:00", "2026-03-29T02:45:00");
+        let backwards = window("2026-03-29T02:45:00", "2026-03-29T02:15:00");
+        assert_eq!(resolve(&[swallowed], &berlin()), Ok(Vec::new()));
+        assert!(resolve(&[backwards], &berlin()).is_err());
+    }
+
     #[track_caller]
     fn check_nonsense(day: u32, opens: i64, closes: i64, words: &str) {
         let at = |second| Moment::Instant(Timestamp::from_second(second).unwrap());
@@ -275,7 +308,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_named() {
-        check_nonsense(2, 0, 10, "the event's days are 0 to 1");
+        check_nonsense(2, 0, 10, "day 2; the event has 2 days");
         check_nonsense(0, 10, 10, "not after it opens");
         check_nonsense(0, 10, 9, "not after it opens");
         let window = ProposedWindow {

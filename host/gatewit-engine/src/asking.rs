@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatewit_domain::ports::StrategyError;
-use gatewit_domain::window::{DoorRule, Holder, StrategyName, WindowsAnswer};
+use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;

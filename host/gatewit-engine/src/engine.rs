@@ -10,8 +10,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use gatewit_domain::plugin::PluginRow;
-use gatewit_domain::ports::{Clock, Strategies, StrategyError};
-use gatewit_domain::window::{DoorRule, Holder, StrategyName, WindowsAnswer};
+use gatewit_domain::ports::{Clock, Strategies};
+use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 
 use crate::asking;
 use crate::kept::{KeptWindows, Question};

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use gatewit_domain::calendar::{Calendar, DayId, EventDay};
 use gatewit_domain::plugin::PluginRow;
-use gatewit_domain::ports::{Clock, Strategies, StrategyError};
-use gatewit_domain::window::{DoorRule, Holder, StrategyName, WindowsAnswer};
+use gatewit_domain::ports::{Clock, Strategies};
+use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;

@@ -4,11 +4,15 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::serve::{ServeSettings, serve};
+
+/// How long work that was cut off may take to notice.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
 
 /// A check-in server whose ticketing backends and door rules are WebAssembly components.
 #[derive(Parser)]
@@ -68,7 +72,10 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error).context("cannot start")),
     };
-    match runtime.block_on(serve(arguments.into())) {
+    let served = runtime.block_on(serve(arguments.into()));
+    // Work that nobody waits for any more, a large bulk being signed, does not hold the program up.
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

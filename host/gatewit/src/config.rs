@@ -1,6 +1,6 @@
 //! `event_config.yml`: plugins' limits and declared events, snake_case, checked key by key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -71,8 +71,14 @@ impl Config {
 
     fn parse(text: &str) -> Result<Self, String> {
         let parsed: Result<Option<Self>, _> = serde_yaml::from_str(text);
-        let config = parsed.map_err(|error| misspelt::explain(&error.to_string()))?;
+        let config = parsed.map_err(|error| misspelt::explain(&placed(&error)))?;
         let config = config.unwrap_or_default();
+        let mut declared = HashSet::new();
+        for event in &config.events {
+            if !declared.insert((event.org_id(), &event.slug)) {
+                return Err(format!("events: the slug \"{}\" stands twice", event.slug));
+            }
+        }
         for (name, plugin) in &config.plugins {
             if plugin.memory_mib == Some(0) || plugin.timeout_ms == Some(0) {
                 return Err(format!("plugins.{name}: a limit must be at least 1"));
@@ -98,6 +104,21 @@ impl Config {
         entries
             .map(|(name, entry)| (name.clone(), limits(entry)))
             .collect()
+    }
+}
+
+/// Says where an error is also if that is the very first character, which serde_yaml leaves out.
+fn placed(error: &serde_yaml::Error) -> String {
+    let message = error.to_string();
+    match error.location() {
+        Some(place) if !message.contains(" at line ") => {
+            format!(
+                "{message} at line {} column {}",
+                place.line(),
+                place.column()
+            )
+        }
+        _ => message,
     }
 }
 

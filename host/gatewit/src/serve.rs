@@ -7,8 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use gatewit_domain::event::EventChange;
+use gatewit_domain::plugin::{PluginRow, PluginState};
 use gatewit_domain::ports::{Clock, Store};
+use gatewit_domain::problem::DeskError;
 use gatewit_domain::service::{Desk, DeskSettings, Ports};
+use gatewit_domain::window::StrategyName;
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::SledStore;
 use jiff::SignedDuration;
@@ -17,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
 
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{Config, EventEntry};
 use crate::http;
 use crate::signer::{MasterKey, RsaSigner};
 
@@ -47,19 +51,45 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let store = SledStore::open(&settings.data)?;
     let desk = Arc::new(open_desk(&settings, &config, Arc::new(store)).await?);
     for event in config.events {
-        let slug = event.slug.clone();
-        let declared = desk.declare_event(event.into()).await;
-        declared.with_context(|| format!("cannot set up event \"{slug}\" of the configuration"))?;
+        declare(&desk, event).await?;
     }
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", settings.listen))?;
+    // Before anyone can know that it serves: a signal that nobody hears ends the process at once.
+    let told = told_to_stop()?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
     let chores = tokio::spawn(chores(desk.clone()));
-    let served = run(listener, desk).await;
+    let served = run(listener, desk, told).await;
     chores.abort();
     served
+}
+
+/// Makes or brings up to date a declared event. A plugin that was refused or fails hurts its own event only.
+async fn declare(desk: &Desk, event: EventEntry) -> anyhow::Result<()> {
+    let slug = event.slug.clone();
+    let change = EventChange::from(event);
+    let strategy = change.check_in_strategy.clone().unwrap_or_default();
+    let Err(error) = desk.declare_event(change).await else {
+        return Ok(());
+    };
+    let is_refused = |row: &PluginRow| {
+        row.state == PluginState::Rejected && StrategyName::of_plugin(&row.name) == strategy
+    };
+    let is_of_the_plugin = match &error {
+        DeskError::Unavailable(_) => true,
+        DeskError::Unacceptable(problem) if problem.code == "unknown_strategy" => {
+            desk.plugins().iter().any(is_refused)
+        }
+        _ => false,
+    };
+    if !is_of_the_plugin {
+        let words = format!("cannot set up event \"{slug}\" of the configuration");
+        return Err(anyhow::Error::from(error).context(words));
+    }
+    tracing::error!(event.slug = %slug, "event {slug:?} of the configuration is not set up, or stays as it was: {error}");
+    Ok(())
 }
 
 /// Opens the desk over a store, with real plugins, keys and time.
@@ -117,7 +147,11 @@ fn check_exposure(settings: &ServeSettings) -> anyhow::Result<()> {
 }
 
 /// Serves, and gives requests under way a bounded time once a signal comes.
-async fn run(listener: TcpListener, desk: Arc<Desk>) -> anyhow::Result<()> {
+async fn run(
+    listener: TcpListener,
+    desk: Arc<Desk>,
+    told: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut heard = stopped.clone();
     let app = http::router(desk);
@@ -128,7 +162,7 @@ async fn run(listener: TcpListener, desk: Arc<Desk>) -> anyhow::Result<()> {
     let mut server = tokio::spawn(server.into_future());
     tokio::select! {
         ended = &mut server => return Ok(ended??),
-        told = told_to_stop() => told?,
+        () = told => {}
     }
     tracing::info!("stopping: finishing the requests under way");
     stop.send_replace(true);
@@ -142,14 +176,16 @@ async fn run(listener: TcpListener, desk: Arc<Desk>) -> anyhow::Result<()> {
     }
 }
 
-async fn told_to_stop() -> std::io::Result<()> {
+/// Hears SIGTERM and Ctrl-C from now on, and ends when one comes.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// What is done beside serving: windows ahead of the first scan, then cleaning up now and then.

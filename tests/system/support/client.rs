@@ -1,6 +1,13 @@
 //! A client of the API: one method a verb, answers as JSON.
 
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde_json::Value;
+
+/// How long an answer may take: a server that hangs fails its test.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// Speaks to one server, perhaps with a bearer token.
 #[derive(Clone)]
@@ -16,12 +23,23 @@ pub struct Answer {
     pub status: u16,
     /// Null if the answer was no JSON.
     pub body: Value,
+    /// How to prove who one is, if that was missing: `WWW-Authenticate`.
+    pub challenge: Option<String>,
+    /// After how many seconds to try again: `Retry-After`.
+    pub retry_after: Option<String>,
 }
+
+/// A request, sent once it is awaited.
+pub type Request = BoxFuture<'static, Answer>;
+
+/// A request to a server that may be gone before it has answered.
+pub type Attempt = BoxFuture<'static, Option<Answer>>;
 
 impl Client {
     pub fn new(base: &str) -> Self {
+        let http = reqwest::Client::builder().timeout(ANSWER_MAX).build();
         Self {
-            http: reqwest::Client::new(),
+            http: http.expect("a client can be made"),
             base: base.to_owned(),
             bearer: None,
         }
@@ -40,48 +58,68 @@ impl Client {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
-        self.send(self.http.get(self.url(path))).await
+    /// The credentials, if there are any.
+    pub fn bearer(&self) -> Option<&str> {
+        self.bearer.as_deref()
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send(self.http.post(self.url(path)).json(&body)).await
+    /// The same client, of a server that was started again and is elsewhere now.
+    pub fn moved_to(&self, server: &Self) -> Self {
+        Self {
+            bearer: self.bearer.clone(),
+            ..server.clone()
+        }
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.send(self.http.patch(self.url(path)).json(&body)).await
+    pub fn get(&self, path: &str) -> Request {
+        self.send(self.http.get(self.url(path)))
+    }
+
+    pub fn post(&self, path: &str, body: Value) -> Request {
+        self.send(self.http.post(self.url(path)).json(&body))
+    }
+
+    pub fn patch(&self, path: &str, body: Value) -> Request {
+        self.send(self.http.patch(self.url(path)).json(&body))
     }
 
     /// Posts bytes as they are, said to be JSON.
-    pub async fn post_bytes(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+    pub fn post_bytes(&self, path: &str, body: impl Into<reqwest::Body>) -> Request {
         let request = self.http.post(self.url(path));
-        let request = request
-            .header("content-type", "application/json")
-            .body(body);
-        self.send(request).await
+        let request = request.header("content-type", "application/json");
+        self.send(request.body(body))
     }
 
     /// Posts with an `Idempotency-Key`.
-    pub async fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
+    pub fn post_once(&self, path: &str, key: &str, body: Value) -> Request {
         let request = self.http.post(self.url(path)).json(&body);
-        self.send(request.header("idempotency-key", key)).await
+        self.send(request.header("idempotency-key", key))
     }
 
     /// Posts, and tells the transport's error rather than failing the test: for servers that die.
-    pub async fn try_post(&self, path: &str, body: Value) -> Option<Answer> {
-        let request = self.authorized(self.http.post(self.url(path)).json(&body));
-        answer(request.send().await.ok()?).await
+    pub fn try_post(&self, path: &str, body: Value) -> Attempt {
+        self.attempt(self.http.post(self.url(path)).json(&body))
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = self
-            .authorized(request)
-            .send()
-            .await
-            .expect("the server answers");
-        answer(response)
-            .await
-            .expect("the server answers to the end")
+    /// Changes something of a server that may die.
+    pub fn try_patch(&self, path: &str, body: Value) -> Attempt {
+        self.attempt(self.http.patch(self.url(path)).json(&body))
+    }
+
+    fn attempt(&self, request: reqwest::RequestBuilder) -> Attempt {
+        let request = self.authorized(request);
+        async { answer(request.send().await.ok()?).await }.boxed()
+    }
+
+    fn send(&self, request: reqwest::RequestBuilder) -> Request {
+        let request = self.authorized(request);
+        let answer = async {
+            let response = request.send().await.expect("the server answers");
+            answer(response)
+                .await
+                .expect("the server answers to the end")
+        };
+        answer.boxed()
     }
 
     fn authorized(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
@@ -98,9 +136,20 @@ impl Client {
 
 async fn answer(response: reqwest::Response) -> Option<Answer> {
     let status = response.status().as_u16();
+    let header = |name| {
+        let value = response.headers().get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let challenge = header("www-authenticate");
+    let retry_after = header("retry-after");
     let bytes = response.bytes().await.ok()?;
     let body = serde_json::from_slice(&bytes).unwrap_or_default();
-    Some(Answer { status, body })
+    Some(Answer {
+        status,
+        body,
+        challenge,
+        retry_after,
+    })
 }
 
 impl Answer {

@@ -2,8 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Client};
+use super::{Answer, Client, Server};
 
+/// Where scans go.
+pub const VALIDATE: &str = "/api/v1/check-in/validate";
+/// An id that nothing has.
+pub const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 const FINGERPRINT: &str = "test-device-fingerprint";
 
 /// A published event and a scanner at its door.
@@ -31,16 +35,26 @@ pub fn one_day() -> Value {
     })
 }
 
+/// Starts a server and opens the door of its one-day event.
+pub async fn open_server() -> (Server, Door) {
+    let server = Server::start().await;
+    let door = Door::open_one_day(&server.client).await;
+    (server, door)
+}
+
 impl Door {
     /// Makes and publishes an event and links a scanner to it.
     pub async fn open(client: &Client, event: Value) -> Self {
+        Self::open_with(client, event, FINGERPRINT).await
+    }
+
+    /// Makes and publishes an event and links a device to it: each device scans for one event only.
+    pub async fn open_with(client: &Client, event: Value, fingerprint: &str) -> Self {
         let event = client.post("/api/v1/events", event).await.data(201);
         let event_id = text(&event["eventId"]);
-        client
-            .post(&format!("/api/v1/events/{event_id}/publish"), json!({}))
-            .await
-            .data(200);
-        Self::link(client, &event_id, FINGERPRINT, None).await
+        let publish = format!("/api/v1/events/{event_id}/publish");
+        client.post(&publish, json!({})).await.data(200);
+        Self::link(client, &event_id, fingerprint, None).await
     }
 
     /// Links a device to a published event.
@@ -66,11 +80,32 @@ impl Door {
         Self::open(client, one_day()).await
     }
 
+    /// The same door, of a server that was started again and is elsewhere now.
+    pub fn moved_to(self, server: &Client) -> Self {
+        Self {
+            organizer: self.organizer.moved_to(server),
+            scanner: self.scanner.moved_to(server),
+            ..self
+        }
+    }
+
+    /// Where the event's tickets are issued and listed.
+    pub fn tickets(&self) -> String {
+        format!("/api/v1/events/{}/tickets", self.event_id)
+    }
+
     /// Issues a ticket and tells all of it.
     pub async fn issue(&self, ticket_type: &str) -> Value {
-        let path = format!("/api/v1/events/{}/tickets", self.event_id);
         let draft = json!({"ticketTypeId": ticket_type, "attendeeName": "John Doe"});
-        self.organizer.post(&path, draft).await.data(201)
+        self.issue_all(draft).await
+    }
+
+    /// Issues what a request asks for: one ticket, or an array of them.
+    pub async fn issue_all(&self, request: Value) -> Value {
+        self.organizer
+            .post(&self.tickets(), request)
+            .await
+            .data(201)
     }
 
     /// Issues a ticket and tells its signed code.
@@ -89,9 +124,7 @@ impl Door {
     }
 
     pub async fn scan(&self, jwt: &str) -> Answer {
-        self.scanner
-            .post("/api/v1/check-in/validate", self.body(jwt))
-            .await
+        self.scanner.post(VALIDATE, self.body(jwt)).await
     }
 
     /// Scans, and tells the status and reason of the answer: `VALID`, or `EXPIRED not_open`.
@@ -138,6 +171,24 @@ pub fn verdict(answer: &Answer) -> String {
         Some(reason) => format!("{} {reason}", text(&data["status"])),
         None => text(&data["status"]),
     }
+}
+
+/// The same object with some of its fields set.
+pub fn with(object: &Value, fields: Value) -> Value {
+    let mut object = object.clone();
+    for (name, value) in fields.as_object().expect("fields are an object") {
+        object[name] = value.clone();
+    }
+    object
+}
+
+/// One field of each object of an array, as text.
+#[track_caller]
+pub fn texts(array: &Value, field: &str) -> Vec<String> {
+    let array = array
+        .as_array()
+        .unwrap_or_else(|| panic!("{array} is an array"));
+    array.iter().map(|object| text(&object[field])).collect()
 }
 
 /// The text of a JSON string.

@@ -1,82 +1,119 @@
 //! A server beside the test: the real program, which can be killed.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use super::Client;
+use super::log::Log;
 
 /// The `gatewit` program, serving; killed when dropped.
 pub struct Process {
     pub client: Client,
+    pub log: Log,
     child: Child,
+    stdout: BufReader<ChildStdout>,
+    first_line: String,
+}
+
+/// How a program ended, and what it said.
+pub struct Ended {
+    /// None if a signal ended it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub log: String,
 }
 
 impl Process {
-    /// Prepares `gatewit serve` on a free port over a data directory, with our own plugins.
+    /// Prepares `gatewit serve` on a free port over a data directory, with the sample configuration and our own plugins.
     pub fn command(data: &Path) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Self::serve();
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--config"])
+            .arg("--config")
             .arg(super::project().join("event_config.yml"))
-            .arg("--data")
-            .arg(data)
-            .arg("--plugins")
-            .arg(super::plugins())
+            .env("GATEWIT_DATA", data)
+            .env("GATEWIT_PLUGINS", super::plugins());
+        command
+    }
+
+    /// Prepares `gatewit serve` on a free port, and nothing else.
+    pub fn serve() -> Command {
+        let mut command = Command::new(program());
+        for setting in ["MASTER_KEY", "ALLOW_OPEN", "REGISTRATION_TOKEN_MINUTES"] {
+            command.env_remove(format!("GATEWIT_{setting}"));
+        }
+        command
+            .arg("serve")
+            .env("GATEWIT_LISTEN", "127.0.0.1:0")
             .env("RUST_LOG", "warn");
         command
     }
 
+    /// The same command, which cannot make any file larger than this: beyond, a write fails as it does on a full disk.
+    pub fn with_file_limit(command: &Command, bytes: u64) -> Command {
+        // The unit of `ulimit -f` is 512 bytes. A signal that is ignored stays so for the program executed.
+        let blocks = bytes / 512;
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &script, "sh"]);
+        limited.arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => limited.env(name, value),
+                None => limited.env_remove(name),
+            };
+        }
+        limited
+    }
+
     /// Starts a server over a data directory and waits until it serves.
+    #[track_caller]
     pub fn start(data: &Path) -> Self {
         Self::spawn(Self::command(data))
     }
 
     /// Starts a prepared command and waits until it serves.
     #[track_caller]
-    pub fn spawn(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let stdout = child.stdout.take().expect("stdout is piped");
-        let mut line = String::new();
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("stdout can be read");
-        let base = line.trim().strip_prefix("listening on ");
-        let base = base.unwrap_or_else(|| panic!("the server did not start: {line:?}"));
-        Self {
-            client: Client::new(base),
-            child,
-        }
+    pub fn spawn(command: Command) -> Self {
+        let mut process = Self::begin(command);
+        let line = process.first_line.trim();
+        let Some(base) = line.strip_prefix("listening on ") else {
+            panic!(
+                "the server did not start: {line:?}\n{}",
+                process.log.whole()
+            );
+        };
+        process.client = Client::new(base);
+        process
     }
 
     /// Runs a command that must fail to serve, and tells what it says on stderr.
     #[track_caller]
-    pub fn refuse(mut command: Command) -> String {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut words = String::new();
-        let stdout = child.stdout.take().expect("stdout is piped");
-        let mut line = String::new();
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("stdout can be read");
-        if !line.is_empty() {
-            child.kill().expect("a running child can be killed");
-            panic!("the server started: {line}");
+    pub fn refuse(command: Command) -> String {
+        let process = Self::begin(command);
+        let line = &process.first_line;
+        assert_eq!(line, "", "the server started");
+        let ended = process.wait();
+        assert_ne!(ended.code, Some(0), "{}", ended.log);
+        ended.log
+    }
+
+    /// Starts a program and reads the first line it prints: none if it ends before.
+    fn begin(mut command: Command) -> Self {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let log = Log::of(child.stderr.take().expect("stderr is piped"));
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let mut first_line = String::new();
+        let read = stdout.read_line(&mut first_line);
+        read.expect("stdout can be read");
+        Self {
+            client: Client::new(""),
+            log,
+            child,
+            stdout,
+            first_line,
         }
-        let mut stderr = child.stderr.take().expect("stderr is piped");
-        stderr
-            .read_to_string(&mut words)
-            .expect("stderr can be read");
-        let status = child.wait().expect("the child can be waited for");
-        assert!(!status.success(), "{words}");
-        words
     }
 
     /// Sends a signal by its name.
@@ -87,19 +124,32 @@ impl Process {
         assert!(status.expect("kill runs").success());
     }
 
-    /// Kills the server as a power cut would, and waits until it is gone.
-    pub fn kill(mut self) {
-        self.signal("KILL");
-        self.child.wait().expect("the child can be waited for");
+    /// Waits until the program has ended.
+    pub fn wait(mut self) -> Ended {
+        let mut stdout = std::mem::take(&mut self.first_line);
+        let read = self.stdout.read_to_string(&mut stdout);
+        read.expect("stdout can be read");
+        let status = self.child.wait().expect("the child can be waited for");
+        Ended {
+            code: status.code(),
+            stdout,
+            log: self.log.whole(),
+        }
     }
 
-    /// Asks the server to stop, and tells whether it exited well.
-    pub fn stop(mut self) -> bool {
+    /// Kills the server as a power cut would, and waits until it is gone.
+    pub fn kill(self) {
+        self.signal("KILL");
+        self.wait();
+    }
+
+    /// Asks the server to stop, which it must do well.
+    #[track_caller]
+    pub fn stop(self) -> Ended {
         self.signal("TERM");
-        self.child
-            .wait()
-            .expect("the child can be waited for")
-            .success()
+        let ended = self.wait();
+        assert_eq!(ended.code, Some(0), "{}", ended.log);
+        ended
     }
 }
 
@@ -108,11 +158,14 @@ impl Drop for Process {
         // Already gone is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log.so_far());
+        }
     }
 }
 
 /// The `gatewit` program, which lies beside the test's own folder.
-pub fn program() -> std::path::PathBuf {
+fn program() -> PathBuf {
     let binary = std::env::current_exe().expect("a running test has a path");
     let folder = binary
         .ancestors()

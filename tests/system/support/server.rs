@@ -1,11 +1,12 @@
 //! A server within the test: everything real but the clock.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use gatewit::signer::{MasterKey, RsaSigner};
-use gatewit_domain::ports::{Clock, Store};
+use gatewit_domain::ports::{Clock, Key, Store};
 use gatewit_domain::service::{Desk, DeskSettings, Ports};
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::SledStore;
@@ -71,6 +72,15 @@ impl Server {
     pub async fn restart(self) -> Self {
         drop(self.serving);
         Self::over(self.store, self.data, self.clock, &super::plugins()).await
+    }
+
+    /// All that is stored, so that a test can tell whether anything changed.
+    pub async fn stored(&self) -> BTreeMap<String, String> {
+        let rows = self.store.scan(&Key::new(""), None, usize::MAX).await;
+        let rows = rows.expect("the store reads").into_iter();
+        let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
+        rows.map(|(key, value)| (text(key.as_bytes()), text(&value)))
+            .collect()
     }
 
     async fn over(

@@ -1,10 +1,12 @@
 //! What an organizer says of an event: a new one, a change, or a declaration in the configuration.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use super::identity::identify;
 use super::{Event, MatchField, ScanPoint, StrategyOptions, TicketType};
 use crate::calendar::{Calendar, DayId, EventDay, EventZone, WrittenTime};
 use crate::id::EventId;
@@ -14,7 +16,11 @@ use crate::window::StrategyName;
 const NAME_MAX: usize = 200;
 const DAYS_MAX: usize = 366;
 const LIST_MAX: usize = 1_000;
+/// How many days that are gone an event remembers, the latest first.
+const FORMER_DAYS_MAX: usize = 1_000;
 const DAY_HOURS_MAX: i64 = 24 * 31;
+/// The years that days may lie in: whatever is added to their times stays within time.
+const YEARS: RangeInclusive<i16> = 1970..=9000;
 
 /// Fields of an event to set; None leaves one as it is, or at its default in a new event.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -72,8 +78,18 @@ pub struct ScanPointChange {
 }
 
 impl Event {
-    /// Makes a draft event out of its first change. Its slug is not yet known to be free.
+    /// Makes a draft event out of its first change; its creator is its first organizer. Its slug is not yet known to be
+    /// free.
     pub fn create(change: EventChange, creator: &str, now: Timestamp) -> Result<Self, Problem> {
+        let mut event = Self::declare(change, creator, now)?;
+        if !event.organizers.iter().any(|sub| sub == creator) {
+            event.organizers.insert(0, creator.to_owned());
+        }
+        Ok(event)
+    }
+
+    /// Makes a draft event whose organizers are those that the change names, else whoever declares it.
+    pub fn declare(change: EventChange, declarer: &str, now: Timestamp) -> Result<Self, Problem> {
         let name = change
             .name
             .clone()
@@ -99,19 +115,17 @@ impl Event {
                 days: Vec::new(),
             },
             days_made: 0,
+            former_days: Vec::new(),
             strategy: StrategyName::default(),
             strategy_options: StrategyOptions::new(),
             ticket_types: Vec::new(),
             scan_points: Vec::new(),
-            organizers: vec![creator.to_owned()],
+            organizers: vec![declarer.to_owned()],
             staff: Vec::new(),
             created_at: now,
             key: None,
         };
         event.apply(change)?;
-        if !event.organizers.iter().any(|sub| sub == creator) {
-            event.organizers.insert(0, creator.to_owned());
-        }
         Ok(event)
     }
 
@@ -171,8 +185,15 @@ impl Event {
             .collect::<Result<Vec<_>, _>>()?;
         days.sort_by_key(|day| (day.starts, day.ends));
         unique("days", days.iter().map(|day| day.name.as_str()))?;
-        let before = std::mem::take(&mut self.calendar.days);
-        self.days_made = identify(&mut days, before, &self.calendar.time_zone, self.days_made);
+        let mut old = std::mem::take(&mut self.calendar.days);
+        old.append(&mut self.former_days);
+        self.former_days = identify(
+            &mut days,
+            old,
+            &self.calendar.time_zone,
+            &mut self.days_made,
+        );
+        self.former_days.truncate(FORMER_DAYS_MAX);
         self.calendar.days = days;
         Ok(())
     }
@@ -211,9 +232,20 @@ fn invalid(message: impl Into<String>) -> Problem {
     Problem::new("invalid_event", message)
 }
 
+/// Reads a time to the second, which is as fine as strategies know it: a fraction is dropped.
 fn written(field: &str, text: &str) -> Result<WrittenTime, Problem> {
-    text.parse()
-        .map_err(|words: String| invalid(format!("{field}: {words}")))
+    let mut time: WrittenTime = text
+        .parse()
+        .map_err(|words: String| invalid(format!("{field}: {words}")))?;
+    if !YEARS.contains(&time.offset.to_datetime(time.instant).year()) {
+        return Err(invalid(format!(
+            "{field}: \"{text}\" is not in the years {} to {}",
+            YEARS.start(),
+            YEARS.end()
+        )));
+    }
+    time.instant -= SignedDuration::from_nanos(time.instant.subsec_nanosecond().into());
+    Ok(time)
 }
 
 fn text(field: &str, text: String, max: usize) -> Result<String, Problem> {
@@ -254,37 +286,7 @@ fn day(index: usize, change: DayChange) -> Result<EventDay, Problem> {
     })
 }
 
-/// Gives each day the id of the day it used to be: of its date, else of its name, else of its hours.
-fn identify(days: &mut [EventDay], before: Vec<EventDay>, zone: &EventZone, made: u32) -> u32 {
-    let zone = zone.time_zone();
-    let date = |day: &EventDay| day.starts.to_zoned(zone.clone()).date();
-    let same: [&dyn Fn(&EventDay, &EventDay) -> bool; 3] = [
-        &|new, old| date(new) == date(old),
-        &|new, old| new.name == old.name,
-        &|new, old| new.starts < old.ends && old.starts < new.ends,
-    ];
-    let mut unclaimed = before;
-    let mut ids = vec![None; days.len()];
-    for is_same in same {
-        for (day, id) in days.iter().zip(&mut ids) {
-            let found = unclaimed.iter().position(|old| is_same(day, old));
-            if let (None, Some(found)) = (&id, found) {
-                *id = Some(unclaimed.swap_remove(found).id);
-            }
-        }
-    }
-    let mut made = made;
-    for (day, id) in days.iter_mut().zip(ids) {
-        day.id = id.unwrap_or_else(|| {
-            made += 1;
-            DayId(made)
-        });
-    }
-    made
-}
-
 fn ticket_types(changes: Vec<TicketTypeChange>) -> Result<Vec<TicketType>, Problem> {
-    unique("ticketTypes", changes.iter().map(|kind| kind.id.as_str()))?;
     if changes.len() > LIST_MAX {
         return Err(invalid(format!("ticketTypes must hold at most {LIST_MAX}")));
     }
@@ -301,15 +303,17 @@ fn ticket_types(changes: Vec<TicketTypeChange>) -> Result<Vec<TicketType>, Probl
             name: text("ticketTypes: name", name, NAME_MAX)?,
             allow_reentry: change.allow_reentry,
             reentry_limit: change.reentry_limit,
-            days: change.days.filter(|days| !days.is_empty()),
+            days: bounded("ticketTypes: days", change.days, DAYS_MAX)?
+                .filter(|days| !days.is_empty()),
             admits: change.admits.unwrap_or(true),
         })
     };
-    changes.into_iter().map(one).collect()
+    let types: Vec<TicketType> = changes.into_iter().map(one).collect::<Result<_, _>>()?;
+    unique("ticketTypes", types.iter().map(|kind| kind.id.as_str()))?;
+    Ok(types)
 }
 
 fn scan_points(changes: Vec<ScanPointChange>) -> Result<Vec<ScanPoint>, Problem> {
-    unique("scanPoints", changes.iter().map(|point| point.id.as_str()))?;
     if changes.len() > LIST_MAX {
         return Err(invalid(format!("scanPoints must hold at most {LIST_MAX}")));
     }
@@ -319,10 +323,29 @@ fn scan_points(changes: Vec<ScanPointChange>) -> Result<Vec<ScanPoint>, Problem>
             id: text("scanPoints: id", change.id, NAME_MAX)?,
             name: text("scanPoints: name", name, NAME_MAX)?,
             match_field: change.match_field.unwrap_or_default(),
-            accepted_ticket_types: change.accepted_ticket_types,
+            accepted_ticket_types: bounded(
+                "scanPoints: acceptedTicketTypes",
+                change.accepted_ticket_types,
+                LIST_MAX,
+            )?,
         })
     };
-    changes.into_iter().map(one).collect()
+    let points: Vec<ScanPoint> = changes.into_iter().map(one).collect::<Result<_, _>>()?;
+    unique("scanPoints", points.iter().map(|point| point.id.as_str()))?;
+    Ok(points)
+}
+
+fn bounded(
+    field: &str,
+    list: Option<Vec<String>>,
+    max: usize,
+) -> Result<Option<Vec<String>>, Problem> {
+    match &list {
+        Some(names) if names.len() > max => {
+            Err(invalid(format!("{field} must hold at most {max}")))
+        }
+        _ => Ok(list),
+    }
 }
 
 fn identities(field: &str, subs: Vec<String>) -> Result<Vec<String>, Problem> {

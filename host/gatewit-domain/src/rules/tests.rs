@@ -123,6 +123,18 @@ fn a_running_day_decides_alone() {
 }
 
 #[test]
+fn of_two_running_days_the_first_decides_alone() {
+    let overlapping = || {
+        let mut case = case("once");
+        case.event.calendar.days[1].starts = nairobi("2025-12-20T01:00:00");
+        case
+    };
+    overlapping().check("2025-12-20T01:30:00", "in on 0");
+    let used = overlapping().entered(0, &["2025-12-19T21:00:00"]);
+    used.check("2025-12-20T01:30:00", "already_used on 0");
+}
+
+#[test]
 fn late_grace_comes_before_an_early_opening_while_an_entry_is_left() {
     overlapping("once").check("2025-12-20T03:00:00", "in on 0");
     let used = overlapping("once").entered(0, &["2025-12-19T21:00:00"]);

@@ -10,7 +10,7 @@ use crate::event::MatchField;
 use crate::id::{CheckInId, EventId, TicketId};
 use crate::ports::{Commit, Guard, Write};
 use crate::problem::{DeskError, Problem};
-use crate::rules::{Decision, Facts, Found, Held};
+use crate::rules::{Decision, Facts, Found, Held, check_scanner};
 use crate::scan::{
     CheckIn, Entries, Entry, Outcome, Presented, Refusal, RepeatKey, Scan, TicketSummary, Verdict,
 };
@@ -24,6 +24,8 @@ use crate::ticket::Ticket;
 /// How long an answer is remembered for repeats.
 const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
+const LOCATION_MAX: usize = 200;
+
 /// An outcome, with the event in whose time it is told.
 pub struct Answered {
     pub outcome: Outcome,
@@ -34,7 +36,8 @@ pub struct Answered {
 struct Read {
     scanner: Stored<Scanner>,
     ticket: Option<(Stored<Ticket>, Option<Stored<Entries>>)>,
-    remembered: Option<Stored<Remembered>>,
+    /// Where the answer is to be remembered, and what is remembered there.
+    repeat: Option<(ScannerRepeat, Option<Stored<Remembered>>)>,
 }
 
 /// What is to become of a scan.
@@ -47,13 +50,26 @@ struct Plan {
 impl Desk {
     /// Decides a scan. What it answers is on disk; an error means that nothing was decided.
     pub async fn admit(&self, scan: &Scan) -> Result<Answered, DeskError> {
-        let event = self.live(scan.credential.event_id)?;
+        check_location(scan)?;
         for _ in 0..ATTEMPTS_MAX {
-            let remembered = self.remembered(scan).await?;
+            let event = self.live(scan.credential.event_id)?;
+            let scanner = self.scanner(scan.credential.scanner_id).await?;
+            // Nothing is remembered for, or told to, whoever is not that scanner or is one no more.
+            let repeat_key = scan.repeat_key.as_ref();
+            let repeat_key = repeat_key.filter(|_| check_scanner(scan, &scanner.value).is_ok());
+            let remembered = match repeat_key {
+                Some(key) => REPEATS.get(self.store(), &repeat(scan, key)).await?,
+                None => None,
+            };
             if let Some(outcome) = first_answer(scan, remembered.as_ref(), self.now())? {
                 return Ok(Answered { outcome, event });
             }
-            let plan = self.plan(scan, &event, remembered).await?;
+            let read = Read {
+                scanner,
+                ticket: None,
+                repeat: repeat_key.map(|key| (repeat(scan, key), remembered)),
+            };
+            let plan = self.plan(scan, &event, read).await?;
             if self.store().commit(plan.guards, plan.writes).await? == Commit::Done {
                 let outcome = plan.outcome;
                 return Ok(Answered { outcome, event });
@@ -85,46 +101,29 @@ impl Desk {
         }
     }
 
-    async fn remembered(&self, scan: &Scan) -> Result<Option<Stored<Remembered>>, DeskError> {
-        match &scan.repeat_key {
-            Some(key) => REPEATS.get(self.store(), &repeat(scan, key)).await,
-            None => Ok(None),
-        }
-    }
-
     /// Gathers the facts, decides, and says what that writes.
-    async fn plan(
-        &self,
-        scan: &Scan,
-        live: &LiveEvent,
-        remembered: Option<Stored<Remembered>>,
-    ) -> Result<Plan, DeskError> {
-        let scanner = self.scanner(scan.credential.scanner_id).await?;
-        let (found, ticket) = self.find(scan, live, &scanner.value).await?;
+    async fn plan(&self, scan: &Scan, live: &LiveEvent, mut read: Read) -> Result<Plan, DeskError> {
+        let (found, ticket) = self.find(scan, live, &read.scanner.value).await?;
+        read.ticket = ticket;
         let facts = Facts {
             now: self.now(),
             scan,
-            scanner: &scanner.value,
+            scanner: &read.scanner.value,
             event: &live.event,
             found,
         };
         let decision = facts.decide();
         let outcome = outcome(&facts, &decision);
         let mut writes = record(&facts, &decision, &outcome);
-        if let Some(key) = &scan.repeat_key {
+        if let Some((key, _)) = &read.repeat {
             let remembered = Remembered {
                 request: fingerprint(scan),
                 outcome: outcome.clone(),
             };
-            writes.push(REPEATS.put(&repeat(scan, key), &remembered));
+            writes.push(REPEATS.put(key, &remembered));
         }
-        let read = Read {
-            scanner,
-            ticket,
-            remembered,
-        };
         Ok(Plan {
-            guards: read.guards(scan, &decision),
+            guards: read.guards(&decision),
             outcome,
             writes,
         })
@@ -141,7 +140,7 @@ impl Desk {
         let point = scanner.scan_point.as_deref();
         let field = point
             .and_then(|id| live.event.scan_point(id))
-            .map_or(MatchField::Any, |point| point.match_field);
+            .map_or(MatchField::QrCode, |point| point.match_field);
         let id = match self.ports.signer.header(text) {
             Some(_) if !matches!(field, MatchField::Any | MatchField::QrCode) => {
                 return Ok((Found::Nothing, None));
@@ -194,14 +193,14 @@ impl Desk {
     ) -> Result<Option<TicketId>, DeskError> {
         if matches!(field, MatchField::Any | MatchField::CredentialCode) {
             let found = CREDENTIAL_CODES
-                .get(self.store(), &within(&event, &text))
+                .get(self.store(), &within(&event, &text.trim()))
                 .await?;
             if let Some(found) = found {
                 return Ok(Some(found.value));
             }
         }
         match field {
-            MatchField::Any | MatchField::TicketId => Ok(text.parse().ok()),
+            MatchField::Any | MatchField::TicketId => Ok(text.trim().parse().ok()),
             MatchField::QrCode | MatchField::CredentialCode => Ok(None),
         }
     }
@@ -210,10 +209,10 @@ impl Desk {
 impl Read {
     /// An admission stands only on what was read: nobody else entered with the ticket, cancelled it or revoked the
     /// scanner meanwhile. A refusal is true of the moment it was decided in.
-    fn guards(&self, scan: &Scan, decision: &Decision) -> Vec<Guard> {
+    fn guards(&self, decision: &Decision) -> Vec<Guard> {
         let mut guards = Vec::new();
-        if let Some(key) = &scan.repeat_key {
-            guards.push(REPEATS.as_read(&repeat(scan, key), self.remembered.as_ref()));
+        if let Some((key, remembered)) = &self.repeat {
+            guards.push(REPEATS.as_read(key, remembered.as_ref()));
         }
         if let (None, Some((ticket, entries))) = (&decision.refusal, &self.ticket) {
             guards.push(ENTRIES.as_read(&ticket.value.id, entries.as_ref()));
@@ -221,6 +220,20 @@ impl Read {
             guards.push(self.scanner.unchanged());
         }
         guards
+    }
+}
+
+fn check_location(scan: &Scan) -> Result<(), DeskError> {
+    let length = scan
+        .location
+        .as_ref()
+        .map_or(0, |location| location.chars().count());
+    match length {
+        0..=LOCATION_MAX => Ok(()),
+        _ => {
+            let words = format!("checkInLocation must have at most {LOCATION_MAX} characters");
+            Err(DeskError::unacceptable("invalid_scan", words))
+        }
     }
 }
 

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
 use crate::event::{Event, EventChange, EventStatus};
 use crate::id::EventId;
-use crate::ports::{Commit, Guard, StrategyError, Write};
+use crate::ports::{Commit, Guard, Write};
 use crate::problem::{DeskError, Problem};
 use crate::tables::{EVENTS, SLUGS, within};
-use crate::window::Holder;
+use crate::window::{Holder, StrategyError};
 
 /// How many names are tried for an event whose slug the organizer left to us.
 const SLUG_ATTEMPTS_MAX: usize = 1_000;
@@ -33,6 +33,14 @@ impl Desk {
         let slug_is_chosen = change.slug.is_some();
         let event =
             Event::create(change, caller.sub(), self.now()).map_err(DeskError::Unacceptable)?;
+        self.keep_new(event, slug_is_chosen).await
+    }
+
+    async fn keep_new(
+        &self,
+        event: Event,
+        slug_is_chosen: bool,
+    ) -> Result<Arc<LiveEvent>, DeskError> {
         self.check_strategy(&event).await?;
         let wanted = event.slug.clone();
         let attempts = if slug_is_chosen { 1 } else { SLUG_ATTEMPTS_MAX };
@@ -152,8 +160,7 @@ impl Desk {
         };
         let answer = self.ports.strategies.windows(&live.rule, &holder).await;
         let answer = answer.map_err(|error| {
-            let words = format!("strategy {} gave no windows: {error}", live.rule.strategy);
-            DeskError::Unavailable(Problem::new("strategy_failed", words))
+            DeskError::Unavailable(Problem::new("strategy_failed", error.to_string()))
         })?;
         let is_good = |day| kind.is_none_or(|kind| kind.is_good_for(day, calendar));
         let windows = answer.windows.iter().filter(|window| is_good(window.day));
@@ -173,7 +180,10 @@ impl Desk {
             events.find(|live| live.event.slug == *slug && live.event.org_id == org_id)
         });
         let Some(live) = declared else {
-            return self.create_event(&Caller::Local, change).await;
+            let event = Event::declare(change, Caller::Local.sub(), self.now());
+            return self
+                .keep_new(event.map_err(DeskError::Unacceptable)?, true)
+                .await;
         };
         let mut event = live.event.clone();
         event
@@ -226,13 +236,16 @@ impl Desk {
         let checked = strategies
             .check_options(&event.strategy, &event.strategy_options)
             .await;
-        checked.map_err(|error| {
-            let code = match &error {
-                StrategyError::Unknown { .. } => "unknown_strategy",
-                StrategyError::Rejected(_) => "invalid_strategy_options",
-                StrategyError::Failed(_) => "strategy_failed",
-            };
-            DeskError::unacceptable(code, error.to_string())
+        checked.map_err(|error| match error {
+            StrategyError::Unknown { .. } => {
+                DeskError::unacceptable("unknown_strategy", error.to_string())
+            }
+            StrategyError::Rejected(words) => {
+                DeskError::unacceptable("invalid_strategy_options", words)
+            }
+            StrategyError::Failed(words) => {
+                DeskError::Unavailable(Problem::new("strategy_failed", words))
+            }
         })
     }
 

@@ -16,6 +16,8 @@ use crate::tables::{
     DEVICES, REGISTRATION_TOKENS, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN, SCANNERS, Stored,
 };
 
+const DEVICE_INFO_MAX: usize = 4_000;
+
 /// A registration token as of now.
 #[derive(Clone)]
 pub struct TokenStatus {
@@ -97,6 +99,14 @@ impl Desk {
 
     /// Registers a device as a scanner, uses its token up, and revokes whatever scanner the device was before.
     pub async fn register_scanner(&self, new: NewScanner) -> Result<ScannerLink, DeskError> {
+        if new
+            .device_info
+            .as_ref()
+            .is_some_and(|info| info.chars().count() > DEVICE_INFO_MAX)
+        {
+            let words = format!("deviceInfo must have at most {DEVICE_INFO_MAX} characters");
+            return Err(DeskError::unacceptable("invalid_device_info", words));
+        }
         for _ in 0..ATTEMPTS_MAX {
             let now = self.now();
             let mut stored = self.stored_token(&new.token).await?;

@@ -80,7 +80,7 @@ impl Desk {
         self.warm_holders(&live, &tickets).await;
         let shown = tickets.into_iter().zip(tokens);
         Ok(shown
-            .map(|(ticket, token)| show(&live, ticket, false, token))
+            .map(|(ticket, token)| show(&live, ticket, &Entries::default(), token))
             .collect())
     }
 
@@ -173,7 +173,7 @@ impl Desk {
         let entries = entries.map_or_else(Entries::default, |stored| stored.value);
         let token = TICKET_TOKENS.get(self.store(), &ticket.id).await?;
         let token = token.map_or_else(String::new, |stored| stored.value);
-        Ok(show(live, ticket, !entries.0.is_empty(), token))
+        Ok(show(live, ticket, &entries, token))
     }
 
     /// Gives each draft the next number of its type. Numbers of a request that fails later stay unused.
@@ -192,18 +192,21 @@ impl Desk {
             next.insert(type_id.to_owned(), first);
         }
         let now = self.now();
-        let numbered = drafts.into_iter().map(|draft| {
+        // Ids of one moment are in no order, and tickets are listed in the order of their ids.
+        let mut ids: Vec<_> = drafts.iter().map(|_| TicketId::new(now)).collect();
+        ids.sort_unstable();
+        let numbered = drafts.into_iter().zip(ids).map(|(draft, id)| {
             let kind = known_type(event, &draft.ticket_type_id)?;
             let number = next.entry(draft.ticket_type_id.clone()).or_default();
             *number += 1;
-            Ok(Ticket::issue(draft, kind, *number - 1, event.id, now))
+            Ok(Ticket::issue(id, draft, kind, *number - 1, event.id, now))
         });
         numbered.collect()
     }
 
-    /// Takes `count` numbers of a type's series and tells the first.
+    /// Takes `count` numbers of a type's series and tells the first. Types that read alike in capitals share a series.
     async fn reserve(&self, event: EventId, type_id: &str, count: u64) -> Result<u64, DeskError> {
-        let key = within(&event, &type_id);
+        let key = within(&event, &type_id.to_uppercase());
         for _ in 0..ATTEMPTS_MAX {
             let stored = SERIES.get(self.store(), &key).await?;
             let last = stored.as_ref().map_or(0, |stored| stored.value);
@@ -305,12 +308,12 @@ fn claims(event: &Event, ticket: &Ticket) -> Result<Claims, DeskError> {
     Ok(Claims::Ticket(ticket.claims(event, kind)))
 }
 
-fn show(live: &Arc<LiveEvent>, ticket: Ticket, has_entered: bool, token: String) -> ShownTicket {
+fn show(live: &Arc<LiveEvent>, ticket: Ticket, entries: &Entries, token: String) -> ShownTicket {
     let kind = live.event.ticket_type(&ticket.type_id);
     ShownTicket {
         event: live.clone(),
         type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
-        state: ticket.shown_state(&live.event, has_entered),
+        state: ticket.shown_state(&live.event, entries),
         ticket,
         token,
     }

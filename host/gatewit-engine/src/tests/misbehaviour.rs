@@ -5,7 +5,15 @@ use std::time::{Duration, Instant};
 use super::*;
 
 /// The longest that a failing call may take beyond its limit, on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Room to misbehave by anything but time, however slow the machine.
+fn patient_house() -> House {
+    house_with(PluginLimits {
+        timeout: PATIENCE,
+        ..PluginLimits::default()
+    })
+}
 
 fn house() -> House {
     house_with(PluginLimits::default())
@@ -47,14 +55,14 @@ async fn check_others(house: &House) {
 
 #[tokio::test]
 async fn every_misdeed_is_a_failure_and_nothing_worse() {
-    let house = house();
+    check(&house(), "loop", "it ran longer than 200 ms").await;
+    let house = patient_house();
     check(
         &house,
         "panic",
         "it ended in a wasm trap: wasm `unreachable` instruction executed",
     )
     .await;
-    check(&house, "loop", "it ran longer than 200 ms").await;
     check(&house, "grow", "it needed more than 64 MiB of memory").await;
     check(&house, "error", "it gave none: the moon is wrong").await;
     check(
@@ -66,7 +74,7 @@ async fn every_misdeed_is_a_failure_and_nothing_worse() {
     check(
         &house,
         "no-such-day",
-        "it answered a window for day 4294967295; the event's days are 0 to 0",
+        "it answered a window for day 4294967295; the event has 1 days, counted from 0",
     )
     .await;
     check(
@@ -87,7 +95,7 @@ async fn every_misdeed_is_a_failure_and_nothing_worse() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plugin_that_loops_holds_up_nobody_else() {
     let limits = PluginLimits {
-        timeout: Duration::from_secs(1),
+        timeout: Duration::from_secs(2),
         ..PluginLimits::default()
     };
     let house = house_with(limits);
@@ -103,7 +111,7 @@ async fn a_plugin_that_loops_holds_up_nobody_else() {
         ["0 2025-12-15T04:00:00Z 2025-12-15T15:30:00Z"]
     );
     assert!(!looping.is_finished());
-    let expected = "strategy MISCHIEF failed: it ran longer than 1000 ms".to_owned();
+    let expected = "strategy MISCHIEF failed: it ran longer than 2000 ms".to_owned();
     assert_eq!(looping.await.unwrap(), Err(StrategyError::Failed(expected)));
     check_others(&house).await;
 }

@@ -12,7 +12,7 @@ use gatewit_domain::ports::{Commit, Guard, Key, StoreError, Write};
 use tokio::sync::oneshot;
 use tracing::error;
 
-use super::disk::Cause;
+use super::disk::{Cause, caught};
 use super::view::{Cell, Group, Stopped, View};
 use crate::stage::{Value, stage};
 
@@ -74,13 +74,21 @@ impl Committer {
     fn take(&mut self, request: Request) {
         let answer = match &self.stopped {
             Some(stopped) => Err(stopped.fails("commit")),
-            None => self.decide(&request.guards, request.writes),
+            None => self.decide_or_stop(&request.guards, request.writes),
         };
         self.waiting.push((request.answer, answer));
     }
 
+    /// Decides one commit; if sled breaks while it is read, nothing is known any more, and the store stops.
+    fn decide_or_stop(&mut self, guards: &[Guard], writes: Vec<Write>) -> Answer {
+        caught(|| Ok(self.decide(guards, writes))).unwrap_or_else(|cause| {
+            let stopped = self.stop(cause);
+            Err(stopped.fails("commit"))
+        })
+    }
+
     fn decide(&mut self, guards: &[Guard], writes: Vec<Write>) -> Answer {
-        // Read before anything is decided, so that nothing can fail halfway through the writes below.
+        // Readers need what a written key held. Read now, so that nothing can fail halfway through the writes below.
         for write in &writes {
             let (Write::Put(key, _) | Write::Delete(key) | Write::Add(key, _)) = write;
             cell(&mut self.group, &self.view, key)?;
@@ -124,18 +132,22 @@ impl Committer {
                 self.group = self.view.take_back();
                 self.group.clear();
             }
-            Err(cause) => self.stop(cause),
+            Err(cause) => {
+                self.stop(cause);
+            }
         }
     }
 
-    fn stop(&mut self, cause: Cause) {
+    fn stop(&mut self, cause: Cause) -> Stopped {
         let stopped = Stopped(cause.into());
         error!(error = ?stopped.0, "the store has stopped: a commit did not reach the disk");
         self.view.stop(stopped.clone());
         for (_, answer) in &mut self.waiting {
             *answer = Err(stopped.fails("commit"));
         }
-        self.stopped = Some(stopped);
+        self.group.clear();
+        self.stopped = Some(stopped.clone());
+        stopped
     }
 
     fn answer_all(&mut self) {

@@ -11,7 +11,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Holds a few million records. Above it sled reads pages back from disk, on the thread that asks for them.
 const CACHE_BYTES: u64 = 512 << 20;
@@ -19,6 +19,9 @@ const CACHE_BYTES: u64 = 512 << 20;
 /// How often a database is tried that is still locked.
 const LOCK_TRIES_MAX: u32 = 1000;
 const LOCK_TRY_EVERY: Duration = Duration::from_millis(1);
+
+/// A file system's clock moves in steps no longer than this.
+const CLOCK_STEP_MAX: Duration = Duration::from_millis(100);
 
 /// Why the disk failed: sled's own error, the system's, or what sled panicked with.
 pub(super) type Cause = Box<dyn Error + Send + Sync>;
@@ -42,36 +45,44 @@ impl Disk {
             .cache_capacity(CACHE_BYTES)
             // No background flusher: the committer flushes, and sled moves pages out of old segments as it writes.
             .flush_every_ms(None);
-        let db = caught(|| Ok(config.open()?))?;
+        let db = caught(|| config.open().map_err(plain))?;
         let mut disk = Self {
             db,
             log,
             spilled: Spilled::new(directory.join("blobs")),
         };
         // What sled recovered after a crash may be only in the page cache, and is about to be served.
-        disk.sync()?;
+        caught(|| disk.sync())?;
         Ok(disk)
     }
 
     /// Applies the batch as one step and returns when it is durable.
     pub(super) fn persist(&mut self, batch: sled::Batch) -> Result<(), Cause> {
         caught(|| {
-            self.db.apply_batch(batch)?;
+            self.db.apply_batch(batch).map_err(plain)?;
             self.sync()
         })
     }
 
     fn sync(&mut self) -> Result<(), Cause> {
         // Never `flush_async`: it hangs with a handful of calls in flight.
-        self.db.flush()?;
+        self.db.flush().map_err(plain)?;
         self.spilled.sync()?;
         self.log.sync_data()?;
         Ok(())
     }
 }
 
+/// What the system refused is told as the system said it.
+fn plain(err: sled::Error) -> Cause {
+    match err {
+        sled::Error::Io(err) => err.into(),
+        err => err.into(),
+    }
+}
+
 /// Calls sled, which panics where it finds its own invariants broken: here that is an error like any other.
-fn caught<T>(call: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
+pub(super) fn caught<T>(call: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
         let text = (panic.downcast_ref::<&str>().copied())
             .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -91,10 +102,12 @@ fn wait_until_unlocked(log: &File) -> io::Result<()> {
     Err(io::Error::other("another program keeps it locked"))
 }
 
-/// The files that sled spills large pages into, a file each, written once and never synced by sled.
+/// The files that sled spills large pages into: each written once, and never synced by sled.
 struct Spilled {
     directory: PathBuf,
     synced: HashSet<OsString>,
+    /// When the directory last changed, if nothing can have changed in it since without showing.
+    settled: Option<SystemTime>,
 }
 
 impl Spilled {
@@ -102,12 +115,19 @@ impl Spilled {
         Self {
             directory,
             synced: HashSet::new(),
+            settled: None,
         }
     }
 
+    /// Makes the files durable that are new since the last call.
     fn sync(&mut self) -> io::Result<()> {
+        // Listing takes longer than many a group, and there is seldom anything to see.
+        let modified = fs::metadata(&self.directory)?.modified()?;
+        if self.settled == Some(modified) {
+            return Ok(());
+        }
         let mut present = HashSet::new();
-        let mut is_changed = false;
+        let mut has_new = false;
         for entry in fs::read_dir(&self.directory)? {
             let entry = entry?;
             let name = entry.file_name();
@@ -118,14 +138,43 @@ impl Spilled {
                     Err(err) if err.kind() == io::ErrorKind::NotFound => continue,
                     Err(err) => return Err(err),
                 }
-                is_changed = true;
+                has_new = true;
             }
             present.insert(name);
         }
         self.synced = present;
-        if is_changed {
+        if has_new {
             File::open(&self.directory)?.sync_all()?;
         }
+        // A file made within the same step of the clock as the last one would not show.
+        let is_settled = (modified.elapsed()).is_ok_and(|elapsed| elapsed > CLOCK_STEP_MAX);
+        self.settled = is_settled.then_some(modified);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spilled_file_is_synced_however_soon_after_another() {
+        let home = tempfile::tempdir().unwrap();
+        let mut spilled = Spilled::new(home.path().to_owned());
+        let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
+        let directory = File::open(home.path()).unwrap();
+        directory.set_modified(an_hour_ago).unwrap();
+        spilled.sync().unwrap();
+        assert_eq!(spilled.settled, Some(an_hour_ago));
+
+        for name in ["1", "2", "3"] {
+            fs::write(home.path().join(name), "page").unwrap();
+            spilled.sync().unwrap();
+            assert!(spilled.synced.contains(&OsString::from(name)));
+            assert_eq!(spilled.settled, None);
+        }
+        fs::remove_file(home.path().join("1")).unwrap();
+        spilled.sync().unwrap();
+        assert_eq!(spilled.synced, HashSet::from(["2".into(), "3".into()]));
     }
 }

@@ -87,8 +87,9 @@ async fn a_commit_is_unseen_until_it_is_on_disk() {
     disk.succeed();
     old.await.unwrap();
 
-    let writes = vec![put("a", "new"), Write::Delete(key("b")), put("c", "new")];
-    let mut new = store.commit(vec![], writes);
+    let changes = [put("a", "new"), Write::Delete(key("b"))];
+    let additions = [put("0", "new"), put("c", "new")];
+    let mut new = store.commit(vec![], [changes, additions].concat());
     send(&mut new);
     disk.wait_for_write();
     assert_eq!(rows(&store, 99).await, [row("a", "old"), row("b", "old")]);
@@ -98,7 +99,8 @@ async fn a_commit_is_unseen_until_it_is_on_disk() {
 
     disk.succeed();
     new.await.unwrap();
-    assert_eq!(rows(&store, 99).await, [row("a", "new"), row("c", "new")]);
+    let all = ["0", "a", "c"].map(|name| row(name, "new"));
+    assert_eq!(rows(&store, 99).await, all);
     disk.succeed_always();
 }
 

@@ -2,6 +2,8 @@
 //!
 //! sled shows a write as soon as it is applied, before it is durable. An answer made from such a value could be
 //! undone by a power cut, so while a group of commits is being written, its keys are answered from what they held before.
+//! That makes every read, a scan too, a look at one moment on disk. No read waits for the disk; one may wait while sled
+//! applies a batch, some microseconds for each of its keys.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -41,7 +43,7 @@ struct InFlight {
 
 /// A group did not reach the disk. What is durable is then unknown, so nothing is acknowledged any more.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("an earlier commit did not reach the disk; check the disk, then start Gatewit again")]
+#[error("an earlier commit did not reach the disk; check the disk, then start gatewit again")]
 pub(super) struct Stopped(#[source] pub Arc<dyn Error + Send + Sync>);
 
 impl Stopped {

@@ -61,6 +61,12 @@ enum MatchFieldEntry {
     TicketId,
 }
 
+impl EventEntry {
+    pub fn org_id(&self) -> &str {
+        self.org_id.as_deref().unwrap_or("default")
+    }
+}
+
 impl From<EventEntry> for EventChange {
     fn from(entry: EventEntry) -> Self {
         fn all<E, C: From<E>>(entries: Option<Vec<E>>) -> Option<Vec<C>> {

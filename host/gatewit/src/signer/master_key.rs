@@ -78,16 +78,19 @@ fn parse(hex: &str, place: &str) -> Result<MasterKey, MasterKeyError> {
     Ok(MasterKey(bytes))
 }
 
-/// A key that signs tickets must not be lost in a crash.
+/// Writes the whole key or nothing: it must neither be lost in a crash nor stand there cut off.
 fn write_durably(path: &Path, hex: &str) -> io::Result<()> {
+    let unfinished = path.with_extension("unfinished");
     let mut options = OpenOptions::new();
     let mut file = options
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(0o600)
-        .open(path)?;
+        .open(&unfinished)?;
     writeln!(file, "{hex}")?;
     file.sync_all()?;
+    std::fs::rename(&unfinished, path)?;
     match path.parent() {
         Some(directory) => std::fs::File::open(directory)?.sync_all(),
         None => Ok(()),

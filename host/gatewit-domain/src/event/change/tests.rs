@@ -60,6 +60,15 @@ fn what_cannot_be_is_refused_by_field() {
     check_refused(json!({"days": no_offset}), "days[0].startDateTime");
     let long = day("2025-01-15T09:00:00Z", "2025-03-15T18:00:00Z");
     check_refused(json!({"days": long}), "longer than 31 days");
+    let many = vec!["monday"; 367];
+    check_refused(
+        json!({"ticketTypes": [{"id": "a", "days": many}]}),
+        "at most 366",
+    );
+    check_refused(
+        json!({"ticketTypes": [{"id": "a"}, {"id": " a "}]}),
+        "\"a\" twice",
+    );
     check_refused(json!({"timezone": "Mars/Olympus"}), "Mars/Olympus");
     check_refused(json!({"slug": "No Slug"}), "No Slug");
     check_refused(
@@ -78,6 +87,18 @@ fn what_cannot_be_is_refused_by_field() {
         json!({"scanPoints": [{"id": "x", "acceptedTicketTypes": ["gold"]}]}),
         "gold",
     );
+}
+
+#[test]
+fn times_are_kept_to_the_second() {
+    let days = serde_json::json!([{
+        "startDateTime": "2025-12-15T09:00:00.999+03:00",
+        "endDateTime": "2025-12-15T18:00:00.001+03:00",
+    }]);
+    let event = created(serde_json::json!({ "days": days })).unwrap();
+    let day = &event.calendar.days[0];
+    assert_eq!(day.starts, "2025-12-15T06:00:00Z".parse().unwrap());
+    assert_eq!(day.ends, "2025-12-15T15:00:00Z".parse().unwrap());
 }
 
 #[test]
@@ -137,6 +158,58 @@ fn a_day_keeps_its_id_while_it_is_renamed_or_moved() {
         ids_after(&[first, second, ("Day 3", "2025-12-17T09:00")]),
         [1, 2, 3]
     );
+}
+
+/// A session of the 15th, by its name and hours.
+fn session(name: &str, from: u8, to: u8) -> serde_json::Value {
+    let time = |hour: u8| format!("2025-12-15T{hour:02}:00:00+03:00");
+    serde_json::json!({"dayName": name, "startDateTime": time(from), "endDateTime": time(to)})
+}
+
+/// Makes an event of sessions on one date, gives it others, and lists the ids that these have.
+#[track_caller]
+fn session_ids(before: &[serde_json::Value], changes: &[&[serde_json::Value]]) -> Vec<u32> {
+    let mut event = created(serde_json::json!({ "days": before })).unwrap();
+    for days in changes {
+        event
+            .apply(change(serde_json::json!({ "days": days })))
+            .unwrap();
+    }
+    event.calendar.days.iter().map(|day| day.id.0).collect()
+}
+
+#[test]
+fn sessions_of_one_date_keep_their_own_ids() {
+    let (a, b, c) = (
+        session("A", 9, 10),
+        session("B", 11, 12),
+        session("C", 13, 14),
+    );
+    let all = [a.clone(), b.clone(), c.clone()];
+    assert_eq!(session_ids(&all, &[&all]), [1, 2, 3]);
+    assert_eq!(
+        session_ids(&all, &[&[c.clone(), a.clone(), b.clone()]]),
+        [1, 2, 3]
+    );
+    assert_eq!(session_ids(&all, &[&[b.clone(), c.clone()]]), [2, 3]);
+    let unnamed = |from, to| {
+        let mut day = session("", from, to);
+        day["dayName"] = serde_json::json!(null);
+        day
+    };
+    assert_eq!(
+        session_ids(&[unnamed(14, 16), unnamed(20, 22)], &[&[unnamed(20, 22)]]),
+        [2]
+    );
+    let moved = session("B", 15, 16);
+    assert_eq!(session_ids(&all, &[&[a, moved, c]]), [1, 3, 2]);
+}
+
+#[test]
+fn a_day_that_comes_back_is_the_day_it_was() {
+    let (a, b) = (session("A", 9, 10), session("B", 11, 12));
+    let both = [a, b.clone()];
+    assert_eq!(session_ids(&both, &[&[b], &both]), [1, 2]);
 }
 
 #[test]

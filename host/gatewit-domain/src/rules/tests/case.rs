@@ -6,14 +6,14 @@ use jiff::Timestamp;
 
 use crate::calendar::{Calendar, EventDay};
 use crate::event::{DayChange, Event, EventChange, ScanPointChange, TicketTypeChange};
-use crate::id::{CheckInId, ScannerId};
+use crate::id::{CheckInId, ScannerId, TicketId};
 use crate::plugin::PluginIdentity;
-use crate::ports::StrategyError;
+
 use crate::rules::{Decision, Facts, Found, Held};
 use crate::scan::{Contract, Entries, Entry, Presented, Refusal, Scan, ScannerProof};
 use crate::scanner::{Fingerprint, Scanner, ScannerName};
 use crate::ticket::{Ticket, TicketDraft};
-use crate::window::{Window, WindowsAnswer};
+use crate::window::{StrategyError, Window, WindowsAnswer};
 
 const FINGERPRINT: &str = "fingerprint-1";
 
@@ -108,7 +108,7 @@ pub fn case(type_id: &str) -> Case {
     .unwrap();
     let kind = event.ticket_type(type_id).unwrap();
     Case {
-        ticket: Ticket::issue(draft, kind, 1, event.id, made),
+        ticket: Ticket::issue(TicketId::new(made), draft, kind, 1, event.id, made),
         scanner: Scanner {
             id: ScannerId::new(made),
             event_id: event.id,

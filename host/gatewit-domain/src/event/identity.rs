@@ -1,0 +1,54 @@
+//! Which day of a changed event is which of before: entries are kept by day, so none may be lost or change hands.
+
+use crate::calendar::{DayId, EventDay, EventZone};
+
+/// Tells whether a new day is an old one.
+type IsSame<'a> = &'a dyn Fn(&EventDay, &EventDay) -> bool;
+
+/// Gives each day the id of the day it used to be, and tells which old days no new one is.
+///
+/// It is the day of the same hours; else of the same date and name; else of hours that overlap; else the only day of
+/// its date; else of its name.
+pub(super) fn identify(
+    days: &mut [EventDay],
+    old: Vec<EventDay>,
+    zone: &EventZone,
+    made: &mut u32,
+) -> Vec<EventDay> {
+    let zone = zone.time_zone();
+    let date = |day: &EventDay| day.starts.to_zoned(zone.clone()).date();
+    let only_on = |days: &[EventDay], day: &EventDay| {
+        days.iter().filter(|other| date(other) == date(day)).count() == 1
+    };
+    let only_new: Vec<_> = days.iter().map(|day| only_on(days, day)).collect();
+    let only_old: Vec<_> = old
+        .iter()
+        .filter(|day| only_on(&old, day))
+        .map(|day| day.id)
+        .collect();
+    let same: [IsSame; 5] = [
+        &|new, old| (new.starts, new.ends) == (old.starts, old.ends),
+        &|new, old| date(new) == date(old) && new.name == old.name,
+        &|new, old| new.starts < old.ends && old.starts < new.ends,
+        &|new, old| date(new) == date(old) && only_old.contains(&old.id),
+        &|new, old| new.name == old.name,
+    ];
+    let mut unclaimed = old;
+    let mut ids = vec![None; days.len()];
+    for (pass, is_same) in same.into_iter().enumerate() {
+        for (index, day) in days.iter().enumerate() {
+            let is_due = ids[index].is_none() && (pass != 3 || only_new[index]);
+            let found = unclaimed.iter().position(|old| is_due && is_same(day, old));
+            if let Some(found) = found {
+                ids[index] = Some(unclaimed.remove(found).id);
+            }
+        }
+    }
+    for (day, id) in days.iter_mut().zip(ids) {
+        day.id = id.unwrap_or_else(|| {
+            *made += 1;
+            DayId(*made)
+        });
+    }
+    unclaimed
+}

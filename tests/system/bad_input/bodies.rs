@@ -1,0 +1,159 @@
+//! Bodies that cannot be read, say something of another type, or are too large.
+
+use serde_json::{Value, json};
+
+use super::{EVENTS, check, event};
+use crate::support::Server;
+use crate::support::door::{VALIDATE, one_day, open_server, with};
+
+const MIB: usize = 1 << 20;
+const MALFORMED: &str = "malformed_request";
+
+/// JSON in so many bytes.
+fn padded(bytes: usize, json: &Value) -> Vec<u8> {
+    let mut text = json.to_string().into_bytes();
+    text.resize(bytes, b' ');
+    text
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_of_one_object_is_malformed() {
+    let server = Server::start().await;
+    let deep = format!("{{\"strategyOptions\": {{\"a\": {}", "[".repeat(10_000));
+    let bodies: [(&[u8], &str); 9] = [
+        (b"", "EOF while parsing"),
+        (b"{\"name\": \"Summit\"", "EOF while parsing"),
+        (b"{\"name\": \"Summit\"} {}", "trailing characters"),
+        (b"{'name': 'Summit'}", "key must be a string"),
+        (b"{\"name\": \"\xff\"}", "invalid unicode"),
+        (b"[]", "invalid length 0"),
+        (b"null", "invalid type: null"),
+        (b"7", "invalid type: integer"),
+        (deep.as_bytes(), "recursion limit exceeded"),
+    ];
+    for (body, words) in bodies {
+        let request = server.client.post_bytes(EVENTS, body.to_vec());
+        check(&server, request, 400, MALFORMED, words).await;
+    }
+}
+
+#[tokio::test]
+async fn every_route_that_takes_a_body_says_when_it_is_cut_off() {
+    let (server, door) = open_server().await;
+    let paths = [
+        door.tickets(),
+        "/api/v1/check-in/tokens/generate".to_owned(),
+        "/api/v1/check-in/scanners/register".to_owned(),
+        VALIDATE.to_owned(),
+    ];
+    for path in paths {
+        for body in ["", "{\"scannerId\": "] {
+            let request = door.scanner.post_bytes(&path, body);
+            check(&server, request, 400, MALFORMED, "EOF while parsing").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_field_of_the_wrong_type_is_named() {
+    let (server, door) = open_server().await;
+    let path = format!("{EVENTS}/{}", door.event_id);
+    let cases = [
+        (json!({"name": 7}), "name: invalid type: integer"),
+        (json!({"days": {}}), "days: invalid type: map"),
+        (
+            json!({"days": [{"startDateTime": 1}]}),
+            "days[0].startDateTime: invalid type: integer",
+        ),
+        (
+            json!({"days": [{"startDateTime": ""}]}),
+            "missing field `endDateTime`",
+        ),
+        (
+            json!({"strategyOptions": [2]}),
+            "strategyOptions: invalid type: sequence",
+        ),
+        (
+            json!({"ticketTypes": [{"id": "a", "reentryLimit": -1}]}),
+            "ticketTypes[0].reentryLimit",
+        ),
+        (
+            json!({"ticketTypes": [{"name": "VIP"}]}),
+            "missing field `id`",
+        ),
+        (
+            json!({"scanPoints": [{"id": "a", "matchField": "face"}]}),
+            "unknown variant `face`",
+        ),
+        (json!({"staff": "sub-1"}), "staff: invalid type: string"),
+    ];
+    for (fields, words) in cases {
+        let request = server.client.post(EVENTS, event(&fields));
+        check(&server, request, 400, MALFORMED, words).await;
+        let request = server.client.patch(&path, fields);
+        check(&server, request, 400, MALFORMED, words).await;
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_or_scan_of_wrong_types_is_malformed() {
+    let (server, door) = open_server().await;
+    let cases = [
+        (
+            json!({"ticketTypeId": "vip"}),
+            "missing field `attendeeName`",
+        ),
+        (
+            json!({"ticketTypeId": "vip", "attendeeName": ["Ann"]}),
+            "expected a string",
+        ),
+        (
+            json!({"tickets": {"ticketTypeId": "vip"}}),
+            "expected a sequence",
+        ),
+        (json!({"tickets": null}), "expected a sequence"),
+        (
+            json!({"ticketTypeId": "vip", "attendeeName": "Ann", "attributes": {"is_speaker": "yes"}}),
+            "expected a boolean",
+        ),
+    ];
+    for (draft, words) in cases {
+        let request = server.client.post(&door.tickets(), draft);
+        check(&server, request, 400, MALFORMED, words).await;
+    }
+    for field in ["jwtToken", "scannerId", "deviceFingerprint"] {
+        let scan = with(&door.body("nothing"), json!({field: null}));
+        let request = door.scanner.post(VALIDATE, scan);
+        let words = format!("{field}: invalid type: null");
+        check(&server, request, 400, MALFORMED, &words).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_more_than_a_mebibyte_is_too_large() {
+    let server = Server::start().await;
+    let post = |bytes| server.client.post_bytes(EVENTS, padded(bytes, &one_day()));
+    check(&server, post(MIB + 1), 413, "body_too_large", "too large").await;
+    check(&server, post(64 * MIB), 413, "body_too_large", "too large").await;
+    post(MIB).await.data(201);
+}
+
+#[tokio::test]
+async fn a_bulk_of_more_than_thirty_two_mebibytes_is_too_large() {
+    let (server, door) = open_server().await;
+    let bulk = json!({"tickets": [{"ticketTypeId": "vip", "attendeeName": "Ann"}]});
+    let post = |bytes| {
+        server
+            .client
+            .post_bytes(&door.tickets(), padded(bytes, &bulk))
+    };
+    check(
+        &server,
+        post(32 * MIB + 1),
+        413,
+        "body_too_large",
+        "too large",
+    )
+    .await;
+    post(32 * MIB).await.data(201);
+}

@@ -1,0 +1,70 @@
+//! A place for a server of its own: configuration, plugins and data.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::Process;
+
+/// A directory with `event_config.yml`, which says nothing, the plugin `hours-before` in `plugins`, and no `data` yet.
+pub struct Home(TempDir);
+
+impl Home {
+    pub fn new() -> Self {
+        let home = Self(TempDir::new().expect("there is room for a test's data"));
+        fs::create_dir(home.path("plugins")).expect("a directory can be made");
+        let plugin = "hours-before.wasm";
+        let copied = fs::copy(
+            super::plugins().join(plugin),
+            home.path("plugins").join(plugin),
+        );
+        copied.expect("our plugins are built");
+        home.configure("");
+        home
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes `event_config.yml`.
+    pub fn configure(&self, text: &str) {
+        let written = fs::write(self.path("event_config.yml"), text);
+        written.expect("a file can be written");
+    }
+
+    /// Prepares the server, which finds its configuration where it is started.
+    pub fn command(&self) -> Command {
+        let mut command = Process::serve();
+        command
+            .current_dir(self.0.path())
+            .env("GATEWIT_DATA", self.path("data"))
+            .env("GATEWIT_PLUGINS", self.path("plugins"));
+        command
+    }
+
+    /// Prepares the server with a variable set.
+    pub fn command_with(&self, variable: &str, value: impl AsRef<OsStr>) -> Command {
+        let mut command = self.command();
+        command.env(variable, value);
+        command
+    }
+
+    #[track_caller]
+    pub fn start(&self) -> Process {
+        Process::spawn(self.command())
+    }
+
+    /// Checks that the server does not start and says this, and tells all that it says.
+    #[track_caller]
+    pub fn check_refused(&self, command: Command, words: &[&str]) -> String {
+        let said = Process::refuse(command);
+        for words in words {
+            assert!(said.contains(words), "{words:?} is missing: {said}");
+        }
+        said
+    }
+}
