@@ -3,6 +3,7 @@
 mod support;
 
 mod bad_input;
+mod check_ins;
 mod configuration;
 mod drain;
 mod durable;
@@ -13,10 +14,12 @@ mod plugins;
 mod properties;
 mod repeats;
 mod restart;
+mod scanner_lists;
 mod scanners;
 mod scanning;
 mod startup;
 mod tickets;
 mod tidy;
+mod undo;
 mod walkthrough;
 mod windows;

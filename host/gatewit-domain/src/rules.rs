@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::event::{Event, TicketType};
-use crate::scan::{Entries, Refusal, Scan};
+use crate::scan::{Entries, Refusal, Scan, ScannedBy};
 use crate::scanner::Scanner;
 use crate::ticket::{Ticket, TicketState};
 use crate::window::{StrategyError, WindowsAnswer};
@@ -14,8 +14,8 @@ use crate::window::{StrategyError, WindowsAnswer};
 pub struct Facts<'a> {
     pub now: Timestamp,
     pub scan: &'a Scan,
-    pub scanner: &'a Scanner,
-    /// The scanner's event.
+    /// None: an organizer at the desk.
+    pub scanner: Option<&'a Scanner>,
     pub event: &'a Event,
     pub found: Found,
 }
@@ -155,7 +155,10 @@ impl Facts<'_> {
                 location: latest.location.clone(),
             });
         }
-        let Some(point) = self.scanner.scan_point.as_deref() else {
+        let point = self
+            .scanner
+            .and_then(|scanner| scanner.scan_point.as_deref());
+        let Some(point) = point else {
             return Ok(());
         };
         // A scanner whose scan point is gone stands nowhere.
@@ -171,13 +174,24 @@ impl Facts<'_> {
     }
 }
 
-/// Checks that the scanner may scan at all, and is who it says it is.
-pub fn check_scanner(scan: &Scan, scanner: &Scanner) -> Result<(), Refusal> {
+/// Checks that whoever scans may scan at all, and is who it says it is.
+pub fn check_scanner(scan: &Scan, scanner: Option<&Scanner>) -> Result<(), Refusal> {
+    let (
+        Some(scanner),
+        ScannedBy::Scanner {
+            claimed_scanner,
+            claimed_fingerprint,
+            ..
+        },
+    ) = (scanner, &scan.by)
+    else {
+        return Ok(());
+    };
     if !scanner.is_active() {
         return Err(Refusal::ScannerRevoked);
     }
-    let is_same = scan.claimed_scanner.parse() == Ok(scanner.id)
-        && scan.claimed_fingerprint == scanner.device_fingerprint.as_str();
+    let is_same = claimed_scanner.parse() == Ok(scanner.id)
+        && *claimed_fingerprint == scanner.device_fingerprint.as_str();
     match is_same {
         true => Ok(()),
         false => Err(Refusal::ScannerMismatch),

@@ -13,12 +13,10 @@ use crate::problem::Problem;
 pub struct Scan {
     pub presented: Presented,
     pub contract: Contract,
-    /// Who scans, as its credentials prove.
-    pub credential: ScannerProof,
-    /// Who scans, as the request says: compared, never trusted.
-    pub claimed_scanner: String,
-    pub claimed_fingerprint: String,
-    /// Where, in the scanner's own words.
+    /// The event at whose door it happened.
+    pub event_id: EventId,
+    pub by: ScannedBy,
+    /// Where, in the words of whoever scans.
     pub location: Option<String>,
     /// Under which the answer is remembered for 24 hours.
     pub repeat_key: Option<RepeatKey>,
@@ -30,6 +28,8 @@ pub struct Scan {
 pub enum Presented {
     /// Said to be a signed ticket. A text that is no token at all may still be a code that a ticket bears.
     Token(String),
+    /// No code at all: staff at the desk found the ticket by themselves.
+    Ticket(TicketId),
 }
 
 /// The contract a scan came by.
@@ -37,6 +37,32 @@ pub enum Presented {
 #[serde(rename_all = "kebab-case")]
 pub enum Contract {
     EventCheckIn,
+    /// Checked in without a code (`gatewit-api.md` §12).
+    Desk,
+}
+
+impl Contract {
+    /// The name in records and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EventCheckIn => "event-check-in",
+            Self::Desk => "desk",
+        }
+    }
+}
+
+/// Who scans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScannedBy {
+    Scanner {
+        /// As its credentials prove.
+        proof: ScannerProof,
+        /// As the request says: compared, never trusted.
+        claimed_scanner: String,
+        claimed_fingerprint: String,
+    },
+    /// An organizer, by its identity.
+    Organizer(String),
 }
 
 /// A scanner whose credentials were verified.
@@ -47,7 +73,8 @@ pub struct ScannerProof {
 }
 
 /// A client's name for a scan, so that asking again does nothing twice: 1 to 255 characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct RepeatKey(String);
 
 impl RepeatKey {
@@ -59,6 +86,11 @@ impl RepeatKey {
                 "the idempotency key must have 1 to 255 characters",
             )),
         }
+    }
+
+    /// The key of one of several scans that one request makes.
+    pub fn for_one_of_many(&self, ticket: &TicketId) -> Self {
+        Self(format!("{}/{ticket}", self.0))
     }
 
     pub fn as_str(&self) -> &str {
@@ -77,7 +109,8 @@ pub struct Outcome {
     pub ticket: Option<TicketSummary>,
     /// The name of the day that decided.
     pub day_name: Option<String>,
-    pub scanner_name: String,
+    /// None: an organizer at the desk.
+    pub scanner_name: Option<String>,
 }
 
 /// What a scanner shows of a ticket.
@@ -183,11 +216,31 @@ pub struct CheckIn {
     /// None: admitted; else why not.
     pub refusal: Option<Refusal>,
     pub at: Timestamp,
-    pub scanner_id: ScannerId,
+    /// None: an organizer at the desk.
+    pub scanner_id: Option<ScannerId>,
+    /// Who checked in at the desk.
+    #[serde(default)]
+    pub organizer: Option<String>,
     pub contract: Contract,
     pub scan_point: Option<String>,
     pub location: Option<String>,
     pub day: Option<DayId>,
     /// The plugin whose windows decided.
     pub plugin: Option<PluginIdentity>,
+    /// The name under which the answer is remembered.
+    #[serde(default)]
+    pub repeat_key: Option<RepeatKey>,
+    /// There once an admission was taken back.
+    #[serde(default)]
+    pub undo: Option<Undo>,
+}
+
+/// An admission taken back: its entry is free again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Undo {
+    pub at: Timestamp,
+    /// The scanner or organizer that took it back.
+    pub by: String,
+    pub reason: String,
 }

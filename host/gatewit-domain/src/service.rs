@@ -15,15 +15,21 @@ use crate::window::DoorRule;
 mod admission;
 mod caller;
 mod events;
+mod front_desk;
 mod live;
+mod log;
 mod scanners;
 mod tickets;
+mod undo;
 
 pub use admission::Answered;
 pub use caller::Caller;
 pub use events::EventWindow;
-pub use scanners::{NewScanner, ScannerLink, ScannerStatistics, TokenStatus};
+pub use front_desk::FoundAtDesk;
+pub use log::{CheckInPage, CheckInQuery, ScanOutcome};
+pub use scanners::{NewScanner, ScannerLink, ScannerList, ScannerStatistics, TokenStatus};
 pub use tickets::{ShownTicket, TicketPage, TicketQuery};
+pub use undo::{Undone, UndoneBy};
 
 use live::LiveEvents;
 

@@ -23,6 +23,8 @@ pub const SLUGS: Table<EventId, String> = Table::new("slugs");
 pub const TICKETS: Table<Ticket, TicketId> = Table::new("tickets");
 /// By `{event}/{ticket}`: an event's tickets in the order they were issued.
 pub const EVENT_TICKETS: Table<(), EventTicket> = Table::new("event_tickets");
+/// By `{event}/{order}/{ticket}`: the tickets of an order.
+pub const ORDERS: Table<(), OrderTicket> = Table::new("orders");
 /// A ticket's signed code.
 pub const TICKET_TOKENS: Table<String, TicketId> = Table::new("ticket_tokens");
 /// By `{event}/{code}`.
@@ -32,6 +34,8 @@ pub const SERIES: Table<u64, String> = Table::new("series");
 pub const REGISTRATION_TOKENS: Table<RegistrationToken, TokenText> =
     Table::new("registration_tokens");
 pub const SCANNERS: Table<Scanner, ScannerId> = Table::new("scanners");
+/// By `{event}/{scanner}`: an event's scanners in the order they were registered.
+pub const EVENT_SCANNERS: Table<(), EventScanner> = Table::new("event_scanners");
 /// The active scanner of each device.
 pub const DEVICES: Table<ScannerId, Fingerprint> = Table::new("devices");
 /// A scanner's admitted scans, counted.
@@ -44,8 +48,8 @@ pub const SCANNER_SEEN: Table<Timestamp, ScannerId> = Table::new("scanner_seen")
 pub const ENTRIES: Table<Entries, TicketId> = Table::new("entries");
 /// By `{event}/{check-in}`: every scan, in the order of time.
 pub const CHECK_INS: Table<CheckIn, EventCheckIn> = Table::new("check_ins");
-/// Answers remembered for repeats, by `{scanner}/{key}`.
-pub const REPEATS: Table<Remembered, ScannerRepeat> = Table::new("repeats");
+/// Answers remembered for repeats, by `{who}/{key}`.
+pub const REPEATS: Table<Remembered, CallerRepeat> = Table::new("repeats");
 
 /// An answer given under a repeat key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -171,8 +175,14 @@ pub struct EventTicket(pub EventId, pub TicketId);
 /// A recorded scan within its event.
 pub struct EventCheckIn(pub EventId, pub CheckInId);
 
-/// A remembered answer of a scanner.
-pub struct ScannerRepeat(pub ScannerId, pub RepeatKey);
+/// A scanner within its event.
+pub struct EventScanner(pub EventId, pub ScannerId);
+
+/// A ticket within its order.
+pub struct OrderTicket(pub EventId, pub String, pub TicketId);
+
+/// A remembered answer: whom it was given to, and under which key.
+pub struct CallerRepeat(pub String, pub RepeatKey);
 
 macro_rules! key_texts {
     ($($kind:ty: |$key:ident| $text:expr;)*) => {$(
@@ -194,7 +204,9 @@ key_texts! {
     String: |text| text.clone();
     EventTicket: |key| within(&key.0, &key.1);
     EventCheckIn: |key| within(&key.0, &key.1);
-    ScannerRepeat: |key| within(&key.0, &key.1.as_str());
+    EventScanner: |key| within(&key.0, &key.1);
+    OrderTicket: |key| within(&within(&key.0, &key.1), &key.2);
+    CallerRepeat: |key| within(&key.0, &key.1.as_str());
 }
 
 /// Joins two parts of a key.

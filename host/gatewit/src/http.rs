@@ -13,6 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 mod answer;
 mod check_in;
+mod check_ins;
 mod events;
 mod extract;
 mod health;
@@ -53,6 +54,10 @@ fn management() -> Router<Shared> {
         .route("/events/{eventId}/publish", post(events::publish))
         .route("/events/{eventId}/windows", get(events::windows))
         .route("/events/{eventId}/tickets", tickets)
+        .route(
+            "/events/{eventId}/check-ins",
+            get(check_ins::list).post(check_ins::create),
+        )
         .route("/tickets/{ticketId}", get(tickets::show))
         .route("/tickets/{ticketId}/cancel", post(tickets::cancel))
         .route("/tickets/{ticketId}/refund", post(tickets::refund))
@@ -73,7 +78,17 @@ fn check_in_contract() -> Router<Shared> {
             "/check-in/scanners/{scannerId}/stats",
             get(scanners::statistics),
         )
+        .route("/check-in/scanners/event/{eventId}", get(scanners::list))
+        .route(
+            "/check-in/scanners/event/{eventId}/active",
+            get(scanners::list_active),
+        )
+        .route(
+            "/check-in/scanners/{scannerId}/revoke",
+            post(scanners::revoke),
+        )
         .route("/check-in/validate", post(check_in::validate))
+        .route("/check-in/undo", post(check_in::undo))
 }
 
 async fn no_such_path() -> Failure {

@@ -75,6 +75,21 @@ impl Client {
         self.send(self.http.get(self.url(path)))
     }
 
+    /// Gets something in a form other than JSON, and tells its content type and text.
+    pub async fn get_text(&self, path: &str, accept: &str) -> (String, String) {
+        let request = self.http.get(self.url(path)).header("accept", accept);
+        let response = self.authorized(request).send().await;
+        let response = response.expect("the server answers");
+        assert_eq!(response.status(), 200);
+        let kind = response.headers()["content-type"].to_str();
+        let kind = kind.expect("a content type is text").to_owned();
+        let text = response
+            .text()
+            .await
+            .expect("the server answers to the end");
+        (kind, text)
+    }
+
     pub fn post(&self, path: &str, body: Value) -> Request {
         self.send(self.http.post(self.url(path)).json(&body))
     }

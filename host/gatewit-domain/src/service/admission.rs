@@ -2,28 +2,27 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::{ATTEMPTS_MAX, Desk, LiveEvent, PAGE};
 use crate::claims::{Claims, TicketClaims};
 use crate::event::MatchField;
-use crate::id::{CheckInId, EventId, TicketId};
+use crate::id::{EventId, ScannerId, TicketId};
 use crate::ports::{Commit, Guard, Write};
 use crate::problem::{DeskError, Problem};
-use crate::rules::{Decision, Facts, Found, Held, check_scanner};
-use crate::scan::{
-    CheckIn, Entries, Entry, Outcome, Presented, Refusal, RepeatKey, Scan, TicketSummary, Verdict,
-};
+use crate::rules::{Facts, Found, Held, check_scanner};
+use crate::scan::{Entries, Outcome, Presented, RepeatKey, Scan, ScannedBy};
 use crate::scanner::Scanner;
 use crate::tables::{
-    CHECK_INS, CREDENTIAL_CODES, ENTRIES, EventCheckIn, REPEATS, Remembered, SCANNER_ADMITTED,
-    SCANNER_REFUSED, SCANNER_SEEN, ScannerRepeat, Stored, TICKETS, within,
+    CREDENTIAL_CODES, CallerRepeat, ENTRIES, REPEATS, Remembered, SCANNERS, Stored, TICKETS, within,
 };
 use crate::ticket::Ticket;
 
-/// How long an answer is remembered for repeats.
-const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+mod record;
 
+/// How long an answer is remembered for repeats.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 const LOCATION_MAX: usize = 200;
 
 /// An outcome, with the event in whose time it is told.
@@ -34,10 +33,11 @@ pub struct Answered {
 
 /// What a scan read, kept so that the commit holds only if it is still so.
 struct Read {
-    scanner: Stored<Scanner>,
+    /// None: an organizer at the desk.
+    scanner: Option<Stored<Scanner>>,
     ticket: Option<(Stored<Ticket>, Option<Stored<Entries>>)>,
     /// Where the answer is to be remembered, and what is remembered there.
-    repeat: Option<(ScannerRepeat, Option<Stored<Remembered>>)>,
+    repeat: Option<(CallerRepeat, Option<Stored<Remembered>>)>,
 }
 
 /// What is to become of a scan.
@@ -52,23 +52,11 @@ impl Desk {
     pub async fn admit(&self, scan: &Scan) -> Result<Answered, DeskError> {
         check_location(scan)?;
         for _ in 0..ATTEMPTS_MAX {
-            let event = self.live(scan.credential.event_id)?;
-            let scanner = self.scanner(scan.credential.scanner_id).await?;
-            // Nothing is remembered for, or told to, whoever is not that scanner or is one no more.
-            let repeat_key = scan.repeat_key.as_ref();
-            let repeat_key = repeat_key.filter(|_| check_scanner(scan, &scanner.value).is_ok());
-            let remembered = match repeat_key {
-                Some(key) => REPEATS.get(self.store(), &repeat(scan, key)).await?,
-                None => None,
-            };
-            if let Some(outcome) = first_answer(scan, remembered.as_ref(), self.now())? {
+            let event = self.live(scan.event_id)?;
+            let read = self.read(scan).await?;
+            if let Some(outcome) = read.first_answer(scan, self.now())? {
                 return Ok(Answered { outcome, event });
             }
-            let read = Read {
-                scanner,
-                ticket: None,
-                repeat: repeat_key.map(|key| (repeat(scan, key), remembered)),
-            };
             let plan = self.plan(scan, &event, read).await?;
             if self.store().commit(plan.guards, plan.writes).await? == Commit::Done {
                 let outcome = plan.outcome;
@@ -101,20 +89,39 @@ impl Desk {
         }
     }
 
+    /// Reads who scans, and what it was answered before.
+    async fn read(&self, scan: &Scan) -> Result<Read, DeskError> {
+        let scanner = self.scanner_of(scan).await?;
+        // Nothing is remembered for, or told to, whoever is not that scanner or is one no more.
+        let may_scan = check_scanner(scan, scanner.as_ref().map(|stored| &stored.value)).is_ok();
+        let repeat = match scan.repeat_key.as_ref().filter(|_| may_scan) {
+            Some(key) => {
+                let key = repeat(&scan.by, key);
+                let remembered = REPEATS.get(self.store(), &key).await?;
+                Some((key, remembered))
+            }
+            None => None,
+        };
+        Ok(Read {
+            scanner,
+            ticket: None,
+            repeat,
+        })
+    }
+
     /// Gathers the facts, decides, and says what that writes.
     async fn plan(&self, scan: &Scan, live: &LiveEvent, mut read: Read) -> Result<Plan, DeskError> {
-        let (found, ticket) = self.find(scan, live, &read.scanner.value).await?;
-        read.ticket = ticket;
+        let found = self.find(scan, live, &mut read).await?;
         let facts = Facts {
             now: self.now(),
             scan,
-            scanner: &read.scanner.value,
+            scanner: read.scanner.as_ref().map(|stored| &stored.value),
             event: &live.event,
             found,
         };
         let decision = facts.decide();
-        let outcome = outcome(&facts, &decision);
-        let mut writes = record(&facts, &decision, &outcome);
+        let outcome = record::outcome(&facts, &decision);
+        let mut writes = record::writes(&facts, &decision, &outcome);
         if let Some((key, _)) = &read.repeat {
             let remembered = Remembered {
                 request: fingerprint(scan),
@@ -123,56 +130,79 @@ impl Desk {
             writes.push(REPEATS.put(key, &remembered));
         }
         Ok(Plan {
-            guards: read.guards(&decision),
+            guards: read.guards(decision.refusal.is_none()),
             outcome,
             writes,
         })
     }
 
-    /// Finds the ticket that was presented.
+    async fn scanner_of(&self, scan: &Scan) -> Result<Option<Stored<Scanner>>, DeskError> {
+        let ScannedBy::Scanner { proof, .. } = &scan.by else {
+            return Ok(None);
+        };
+        let scanner = SCANNERS.get(self.store(), &proof.scanner_id).await?;
+        match scanner {
+            Some(scanner) => Ok(Some(scanner)),
+            None => Err(DeskError::not_found("scanner", proof.scanner_id)),
+        }
+    }
+
+    /// Finds the ticket that was presented, and what it depends on.
     async fn find(
         &self,
         scan: &Scan,
         live: &LiveEvent,
-        scanner: &Scanner,
-    ) -> Result<(Found, Option<(Stored<Ticket>, Option<Stored<Entries>>)>), DeskError> {
-        let Presented::Token(text) = &scan.presented;
-        let point = scanner.scan_point.as_deref();
-        let field = point
-            .and_then(|id| live.event.scan_point(id))
-            .map_or(MatchField::QrCode, |point| point.match_field);
-        let id = match self.ports.signer.header(text) {
-            Some(_) if !matches!(field, MatchField::Any | MatchField::QrCode) => {
-                return Ok((Found::Nothing, None));
+        read: &mut Read,
+    ) -> Result<Found, DeskError> {
+        let scanner = read.scanner.as_ref().map(|stored| &stored.value);
+        let id = match &scan.presented {
+            Presented::Ticket(id) => *id,
+            Presented::Token(text) => {
+                match self.named(text, live, match_field(scanner, live)).await? {
+                    Ok(id) => id,
+                    Err(found) => return Ok(found),
+                }
             }
-            Some(header) => match self.verified(text, header.event) {
-                Some(claims) => claims.ticket_instance_id,
-                None => return Ok((Found::Forged, None)),
-            },
-            None => match self.by_code(live.event.id, field, text).await? {
-                Some(id) => id,
-                None => return Ok((Found::Forged, None)),
-            },
         };
         let Some(stored) = TICKETS.get(self.store(), &id).await? else {
-            return Ok((Found::Nothing, None));
+            return Ok(Found::Nothing);
         };
         if stored.value.event_id != live.event.id {
-            return Ok((Found::Elsewhere, None));
+            return Ok(Found::Elsewhere);
         }
         let entries = ENTRIES.get(self.store(), &id).await?;
+        let past = entries.as_ref().map(|stored| stored.value.clone());
         let held = Held {
             ticket: stored.value.clone(),
-            entries: entries
-                .as_ref()
-                .map_or_else(Entries::default, |stored| stored.value.clone()),
+            entries: past.unwrap_or_default(),
             windows: self
                 .ports
                 .strategies
                 .windows(&live.rule, &stored.value.holder())
                 .await,
         };
-        Ok((Found::Ticket(Box::new(held)), Some((stored, entries))))
+        read.ticket = Some((stored, entries));
+        Ok(Found::Ticket(Box::new(held)))
+    }
+
+    /// Finds out which ticket a text names, or what is wrong with it.
+    async fn named(
+        &self,
+        text: &str,
+        live: &LiveEvent,
+        field: MatchField,
+    ) -> Result<Result<TicketId, Found>, DeskError> {
+        let Some(header) = self.ports.signer.header(text) else {
+            let id = self.by_code(live.event.id, field, text).await?;
+            return Ok(id.ok_or(Found::Forged));
+        };
+        if !matches!(field, MatchField::Any | MatchField::QrCode) {
+            return Ok(Err(Found::Nothing));
+        }
+        let claims = self.verified(text, header.event);
+        Ok(claims
+            .map(|claims| claims.ticket_instance_id)
+            .ok_or(Found::Forged))
     }
 
     /// Verifies a ticket's token with the key of the event that it names.
@@ -207,20 +237,46 @@ impl Desk {
 }
 
 impl Read {
+    /// Finds the answer that was given to the same request, unless it is too old.
+    fn first_answer(&self, scan: &Scan, now: Timestamp) -> Result<Option<Outcome>, DeskError> {
+        let remembered = self
+            .repeat
+            .as_ref()
+            .and_then(|(_, remembered)| remembered.as_ref());
+        let fresh = remembered.filter(|stored| !is_forgotten(&stored.value.outcome, now));
+        let Some(Stored { value, .. }) = fresh else {
+            return Ok(None);
+        };
+        if value.request != fingerprint(scan) {
+            return Err(DeskError::Conflict(Problem::new(
+                "idempotency_mismatch",
+                "this idempotency key was used for another scan; use a new key for each scan",
+            )));
+        }
+        Ok(Some(value.outcome.clone()))
+    }
+
     /// An admission stands only on what was read: nobody else entered with the ticket, cancelled it or revoked the
     /// scanner meanwhile. A refusal is true of the moment it was decided in.
-    fn guards(&self, decision: &Decision) -> Vec<Guard> {
+    fn guards(&self, is_admitted: bool) -> Vec<Guard> {
         let mut guards = Vec::new();
         if let Some((key, remembered)) = &self.repeat {
             guards.push(REPEATS.as_read(key, remembered.as_ref()));
         }
-        if let (None, Some((ticket, entries))) = (&decision.refusal, &self.ticket) {
+        if let (true, Some((ticket, entries))) = (is_admitted, &self.ticket) {
             guards.push(ENTRIES.as_read(&ticket.value.id, entries.as_ref()));
             guards.push(ticket.unchanged());
-            guards.push(self.scanner.unchanged());
+            guards.extend(self.scanner.as_ref().map(Stored::unchanged));
         }
         guards
     }
+}
+
+/// Which of a ticket's codes counts where the scanner stands.
+fn match_field(scanner: Option<&Scanner>, live: &LiveEvent) -> MatchField {
+    let point = scanner.and_then(|scanner| scanner.scan_point.as_deref());
+    let point = point.and_then(|id| live.event.scan_point(id));
+    point.map_or(MatchField::QrCode, |point| point.match_field)
 }
 
 fn check_location(scan: &Scan) -> Result<(), DeskError> {
@@ -237,120 +293,45 @@ fn check_location(scan: &Scan) -> Result<(), DeskError> {
     }
 }
 
-/// Finds the answer that was given to the same request, unless it is too old.
-fn first_answer(
-    scan: &Scan,
-    remembered: Option<&Stored<Remembered>>,
-    now: jiff::Timestamp,
-) -> Result<Option<Outcome>, DeskError> {
-    let fresh = remembered.filter(|stored| !is_forgotten(&stored.value.outcome, now));
-    let Some(Stored { value, .. }) = fresh else {
-        return Ok(None);
-    };
-    if value.request != fingerprint(scan) {
-        return Err(DeskError::Conflict(Problem::new(
-            "idempotency_mismatch",
-            "this idempotency key was used for another scan; use a new key for each scan",
-        )));
-    }
-    Ok(Some(value.outcome.clone()))
-}
-
-fn is_forgotten(outcome: &Outcome, now: jiff::Timestamp) -> bool {
+fn is_forgotten(outcome: &Outcome, now: Timestamp) -> bool {
     now >= outcome.at + REMEMBERED
 }
 
-fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
-    let days = &facts.event.calendar.days;
-    let may_know = !matches!(
-        decision.refusal,
-        Some(Refusal::ScannerMismatch | Refusal::ScannerRevoked)
-    );
-    let held = match &facts.found {
-        Found::Ticket(held) if may_know => Some(held),
-        _ => None,
-    };
-    Outcome {
-        check_in_id: CheckInId::new(facts.now),
-        at: facts.now,
-        verdict: match &decision.refusal {
-            None => Verdict::Admitted,
-            Some(refusal) => Verdict::Refused(refusal.clone()),
-        },
-        ticket: held.map(|held| summary(facts, &held.ticket)),
-        day_name: decision.day.map(|day| days[day].name.clone()),
-        scanner_name: facts.scanner.name.as_str().to_owned(),
+/// Names the answer that is remembered for a scan.
+fn repeat(by: &ScannedBy, key: &RepeatKey) -> CallerRepeat {
+    match by {
+        ScannedBy::Scanner { proof, .. } => repeat_of(Some(proof.scanner_id), None, key),
+        ScannedBy::Organizer(sub) => repeat_of(None, Some(sub), key),
     }
 }
 
-fn summary(facts: &Facts, ticket: &Ticket) -> TicketSummary {
-    let kind = facts.event.ticket_type(&ticket.type_id);
-    TicketSummary {
-        id: ticket.id,
-        type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
-        series: ticket.series.clone(),
-        attendee_name: ticket.attendee_name.clone(),
-        attendee_email: ticket.attendee_email.clone(),
-        booking_reference: ticket.booking_reference.clone(),
-    }
-}
-
-/// Says what a decided scan leaves in the store: one record, the counts, and the entry of an admission.
-fn record(facts: &Facts, decision: &Decision, outcome: &Outcome) -> Vec<Write> {
-    let held = match &facts.found {
-        Found::Ticket(held) => Some(held),
-        _ => None,
-    };
-    let day = decision.day.map(|day| facts.event.calendar.days[day].id);
-    let answer = held.and_then(|held| held.windows.as_ref().ok());
-    let check_in = CheckIn {
-        id: outcome.check_in_id,
-        event_id: facts.event.id,
-        ticket_id: held.map(|held| held.ticket.id),
-        ticket_series: held.map(|held| held.ticket.series.clone()),
-        refusal: decision.refusal.clone(),
-        at: facts.now,
-        scanner_id: facts.scanner.id,
-        contract: facts.scan.contract,
-        scan_point: facts.scanner.scan_point.clone(),
-        location: facts.scan.location.clone(),
-        day,
-        plugin: answer.map(|answer| answer.plugin.clone()),
-    };
-    let scanner = &facts.scanner.id;
-    let mut writes = vec![
-        CHECK_INS.put(&EventCheckIn(facts.event.id, check_in.id), &check_in),
-        SCANNER_SEEN.put(scanner, &facts.now),
-    ];
-    match (&decision.refusal, held, day) {
-        (None, Some(held), Some(day)) => {
-            let mut entries = held.entries.clone();
-            entries.0.push(Entry {
-                check_in_id: check_in.id,
-                day,
-                at: facts.now,
-                location: facts.scan.location.clone(),
-            });
-            writes.push(ENTRIES.put(&held.ticket.id, &entries));
-            writes.push(SCANNER_ADMITTED.add(scanner, 1));
+/// Names a remembered answer. An organizer's identity is free text, so its length goes before it.
+pub(super) fn repeat_of(
+    scanner: Option<ScannerId>,
+    organizer: Option<&str>,
+    key: &RepeatKey,
+) -> CallerRepeat {
+    let who = match scanner {
+        Some(scanner) => scanner.to_string(),
+        None => {
+            let sub = organizer.unwrap_or_default();
+            format!("{}:{sub}", sub.len())
         }
-        _ => writes.push(SCANNER_REFUSED.add(scanner, 1)),
-    }
-    writes
-}
-
-fn repeat(scan: &Scan, key: &RepeatKey) -> ScannerRepeat {
-    ScannerRepeat(scan.credential.scanner_id, key.clone())
+    };
+    CallerRepeat(who, key.clone())
 }
 
 /// Tells one request from another under the same repeat key.
 fn fingerprint(scan: &Scan) -> String {
-    let parts = serde_json::json!([
-        scan.presented,
-        scan.claimed_scanner,
-        scan.claimed_fingerprint,
-        scan.location
-    ]);
+    let claimed = match &scan.by {
+        ScannedBy::Scanner {
+            claimed_scanner,
+            claimed_fingerprint,
+            ..
+        } => Some((claimed_scanner, claimed_fingerprint)),
+        ScannedBy::Organizer(_) => None,
+    };
+    let parts = serde_json::json!([scan.presented, claimed, scan.location]);
     let digest = Sha256::digest(parts.to_string());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

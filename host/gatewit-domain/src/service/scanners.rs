@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
+use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent, PAGE};
 use crate::claims::Claims;
 use crate::event::Event;
 use crate::id::{EventId, ScannerId, TokenId};
 use crate::ports::{Commit, Guard, Write};
-use crate::problem::{DeskError, Problem};
+use crate::problem::{DeskError, Problem, bounded_text};
 use crate::scan::ScannerProof;
 use crate::scanner::{Fingerprint, RegistrationToken, Revocation, Scanner, ScannerName, TokenText};
 use crate::tables::{
-    DEVICES, REGISTRATION_TOKENS, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN, SCANNERS, Stored,
+    DEVICES, EVENT_SCANNERS, EventScanner, REGISTRATION_TOKENS, SCANNER_ADMITTED, SCANNER_REFUSED,
+    SCANNER_SEEN, SCANNERS, Stored, within,
 };
 
 const DEVICE_INFO_MAX: usize = 4_000;
+const REASON_MAX: usize = 500;
 
 /// A registration token as of now.
 #[derive(Clone)]
@@ -43,6 +45,12 @@ pub struct ScannerLink {
     pub event: Arc<LiveEvent>,
     /// Its JWT; not to be had again.
     pub credentials: String,
+}
+
+/// An event's scanners.
+pub struct ScannerList {
+    pub scanners: Vec<Scanner>,
+    pub event: Arc<LiveEvent>,
 }
 
 /// What a scanner has done.
@@ -127,6 +135,7 @@ impl Desk {
             let mut writes = vec![
                 REGISTRATION_TOKENS.put(&new.token, &stored.value),
                 SCANNERS.put(&scanner.id, &scanner),
+                EVENT_SCANNERS.put(&EventScanner(scanner.event_id, scanner.id), &()),
                 DEVICES.put(&scanner.device_fingerprint, &scanner.id),
             ];
             self.revoke_former(&scanner, &live.event, &mut guards, &mut writes)
@@ -140,6 +149,67 @@ impl Desk {
                     event: live,
                     credentials,
                 });
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Lists an event's scanners in the order they were registered, revoked ones too.
+    pub async fn scanners(
+        &self,
+        caller: &Caller,
+        event: EventId,
+    ) -> Result<ScannerList, DeskError> {
+        let live = self.managed(caller, event)?;
+        let mut scanners = Vec::new();
+        let mut after = None;
+        let prefix = within(&event, &"");
+        loop {
+            let page = EVENT_SCANNERS
+                .page(self.store(), &prefix, after.as_ref(), PAGE)
+                .await?;
+            let Some(last) = page.last() else {
+                let event = live;
+                return Ok(ScannerList { scanners, event });
+            };
+            after = Some(last.key.clone());
+            for row in page {
+                let id: ScannerId = row.name().parse().map_err(|source| DeskError::Fault {
+                    action: format!("read the scanner list of event {event}"),
+                    source: Box::new(source),
+                })?;
+                scanners.push(self.scanner(id).await?.value);
+            }
+        }
+    }
+
+    /// Revokes a scanner for good; one revoked already keeps its first reason.
+    pub async fn revoke_scanner(
+        &self,
+        caller: &Caller,
+        id: ScannerId,
+        reason: &str,
+    ) -> Result<(Scanner, Arc<LiveEvent>), DeskError> {
+        let reason = bounded_text("reason", reason, REASON_MAX)
+            .map_err(|words| DeskError::unacceptable("invalid_reason", words))?;
+        for _ in 0..ATTEMPTS_MAX {
+            let stored = self.scanner(id).await?;
+            let live = self.managed(caller, stored.value.event_id)?;
+            if !stored.value.is_active() {
+                return Ok((stored.value, live));
+            }
+            let guard = stored.unchanged();
+            let revocation = Revocation {
+                at: self.now(),
+                reason: reason.clone(),
+            };
+            let revoked = Scanner {
+                revocation: Some(revocation),
+                ..stored.value
+            };
+            let writes = vec![SCANNERS.put(&id, &revoked)];
+            if self.store().commit(vec![guard], writes).await? == Commit::Done {
+                return Ok((revoked, live));
             }
         }
         Err(DeskError::contended())

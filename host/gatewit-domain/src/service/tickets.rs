@@ -11,7 +11,8 @@ use crate::ports::Commit;
 use crate::problem::{DeskError, Problem};
 use crate::scan::Entries;
 use crate::tables::{
-    CREDENTIAL_CODES, ENTRIES, EVENT_TICKETS, EventTicket, SERIES, TICKET_TOKENS, TICKETS, within,
+    CREDENTIAL_CODES, ENTRIES, EVENT_TICKETS, EventTicket, ORDERS, OrderTicket, SERIES,
+    TICKET_TOKENS, TICKETS, within,
 };
 use crate::ticket::{ShownState, Ticket, TicketAction, TicketDraft};
 
@@ -232,6 +233,8 @@ impl Desk {
             writes.push(TICKETS.put(&ticket.id, ticket));
             writes.push(TICKET_TOKENS.put(&ticket.id, token));
             writes.push(EVENT_TICKETS.put(&EventTicket(event, ticket.id), &()));
+            let order = OrderTicket(event, ticket.booking_reference.clone(), ticket.id);
+            writes.push(ORDERS.put(&order, &()));
             if let Some(code) = &ticket.credential_code {
                 let key = within(&event, code);
                 guards.push(CREDENTIAL_CODES.absent(&key));

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use gatewit_domain::problem::{DeskError, Problem};
-use gatewit_domain::scan::ScannerProof;
+use gatewit_domain::scan::{RepeatKey, ScannerProof};
 use gatewit_domain::service::{Caller, Desk};
 use serde::de::DeserializeOwned;
 
@@ -58,6 +58,21 @@ impl FromRequestParts<Arc<Desk>> for ScannerOrOrganizer {
         }
         let Organizer(caller) = Organizer::from_request_parts(parts, desk).await?;
         Ok(Self::Organizer(caller))
+    }
+}
+
+/// The name that a client gave its request, so that sending it again does nothing twice.
+pub struct IdempotencyKey(pub Option<RepeatKey>);
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let Some(value) = parts.headers.get("idempotency-key") else {
+            return Ok(Self(None));
+        };
+        let key = RepeatKey::parse(&String::from_utf8_lossy(value.as_bytes()));
+        Ok(Self(Some(key.map_err(DeskError::Malformed)?)))
     }
 }
 

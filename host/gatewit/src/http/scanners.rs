@@ -1,6 +1,7 @@
 //! Registration tokens and scanners: `event-check-in.txt` 1–3, `gatewit-api.md` §6.
 
 use axum::extract::State;
+use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId, TokenId};
 use gatewit_domain::problem::DeskError;
 use gatewit_domain::scanner::{Fingerprint, Scanner, ScannerName, TokenText};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use super::answer::{Done, Failure};
-use super::extract::{Body, Id, Organizer, PathText, ScannerOrOrganizer};
+use super::extract::{Body, Id, Organizer, Params, PathText, ScannerOrOrganizer};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,6 +49,11 @@ pub struct RegisterRequest {
     #[serde(default)]
     scanner_name: String,
     device_info: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct RevokeParams {
+    reason: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -99,30 +105,35 @@ impl From<TokenStatus> for RegistrationTokenResponse {
     }
 }
 
+impl ScannerResponse {
+    /// A scanner without its secrets.
+    fn new(scanner: Scanner, event: &Event) -> Self {
+        Self {
+            status: match scanner.is_active() {
+                true => "ACTIVE",
+                false => "REVOKED",
+            },
+            scanner_id: scanner.id,
+            name: scanner.name,
+            event_id: scanner.event_id,
+            event_name: event.name.clone(),
+            device_fingerprint: scanner.device_fingerprint,
+            scan_point: scanner.scan_point,
+            created_at: event.calendar.rfc3339(scanner.created_at),
+            credentials: None,
+            public_key: None,
+            revocation_reason: scanner.revocation.map(|revocation| revocation.reason),
+        }
+    }
+}
+
 impl From<ScannerLink> for ScannerResponse {
     fn from(link: ScannerLink) -> Self {
         let event = &link.event.event;
-        let Scanner {
-            id,
-            event_id,
-            name,
-            device_fingerprint,
-            scan_point,
-            created_at,
-            ..
-        } = link.scanner;
         Self {
-            scanner_id: id,
-            name,
-            event_id,
-            event_name: event.name.clone(),
-            status: "ACTIVE",
-            device_fingerprint,
-            scan_point,
-            created_at: event.calendar.rfc3339(created_at),
             credentials: Some(link.credentials),
             public_key: event.key.as_ref().map(|key| key.public_key.clone()),
-            revocation_reason: None,
+            ..Self::new(link.scanner, event)
         }
     }
 }
@@ -183,6 +194,57 @@ pub async fn register(
     };
     let link = desk.register_scanner(new).await?;
     Ok(Done::ok("Scanner registered", link.into()))
+}
+
+/// Lists every scanner of an event, revoked ones too.
+pub async fn list(
+    State(desk): State<Shared>,
+    Organizer(caller): Organizer,
+    Id(event): Id<EventId>,
+) -> Result<Done<Vec<ScannerResponse>>, Failure> {
+    let list = desk.scanners(&caller, event).await?;
+    Ok(Done::ok(
+        "Scanners",
+        shown(list.scanners.into_iter(), &list.event.event),
+    ))
+}
+
+/// Lists the active scanners of an event.
+pub async fn list_active(
+    State(desk): State<Shared>,
+    Organizer(caller): Organizer,
+    Id(event): Id<EventId>,
+) -> Result<Done<Vec<ScannerResponse>>, Failure> {
+    let list = desk.scanners(&caller, event).await?;
+    let active = list.scanners.into_iter().filter(Scanner::is_active);
+    Ok(Done::ok(
+        "Active scanners",
+        shown(active, &list.event.event),
+    ))
+}
+
+fn shown(scanners: impl Iterator<Item = Scanner>, event: &Event) -> Vec<ScannerResponse> {
+    scanners
+        .map(|scanner| ScannerResponse::new(scanner, event))
+        .collect()
+}
+
+/// Revokes a scanner for good.
+pub async fn revoke(
+    State(desk): State<Shared>,
+    Organizer(caller): Organizer,
+    Id(id): Id<ScannerId>,
+    Params(params): Params<RevokeParams>,
+) -> Result<Done<ScannerResponse>, Failure> {
+    let reason = params
+        .reason
+        .as_deref()
+        .unwrap_or("Revoked by an organizer");
+    let (scanner, live) = desk.revoke_scanner(&caller, id, reason).await?;
+    Ok(Done::ok(
+        "Scanner revoked",
+        ScannerResponse::new(scanner, &live.event),
+    ))
 }
 
 pub async fn statistics(

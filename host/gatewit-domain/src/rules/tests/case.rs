@@ -10,7 +10,7 @@ use crate::id::{CheckInId, ScannerId, TicketId};
 use crate::plugin::PluginIdentity;
 
 use crate::rules::{Decision, Facts, Found, Held};
-use crate::scan::{Contract, Entries, Entry, Presented, Refusal, Scan, ScannerProof};
+use crate::scan::{Contract, Entries, Entry, Presented, Refusal, Scan, ScannedBy, ScannerProof};
 use crate::scanner::{Fingerprint, Scanner, ScannerName};
 use crate::ticket::{Ticket, TicketDraft};
 use crate::window::{StrategyError, Window, WindowsAnswer};
@@ -143,12 +143,15 @@ impl Case {
         let scan = Scan {
             presented: Presented::Token(String::new()),
             contract: Contract::EventCheckIn,
-            credential: ScannerProof {
-                scanner_id: self.scanner.id,
-                event_id: self.event.id,
+            event_id: self.event.id,
+            by: ScannedBy::Scanner {
+                proof: ScannerProof {
+                    scanner_id: self.scanner.id,
+                    event_id: self.event.id,
+                },
+                claimed_scanner: self.scanner.id.to_string(),
+                claimed_fingerprint: self.claimed_fingerprint.to_owned(),
             },
-            claimed_scanner: self.scanner.id.to_string(),
-            claimed_fingerprint: self.claimed_fingerprint.to_owned(),
             location: None,
             repeat_key: None,
         };
@@ -166,7 +169,7 @@ impl Case {
         let facts = Facts {
             now,
             scan: &scan,
-            scanner: &self.scanner,
+            scanner: Some(&self.scanner),
             event: &self.event,
             found: found(held),
         };

@@ -1,0 +1,104 @@
+//! What a decided scan is answered with and leaves in the store. Pure.
+
+use crate::id::CheckInId;
+use crate::ports::Write;
+use crate::rules::{Decision, Facts, Found, Held};
+use crate::scan::{CheckIn, Entry, Outcome, Refusal, ScannedBy, TicketSummary, Verdict};
+use crate::tables::{
+    CHECK_INS, ENTRIES, EventCheckIn, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN,
+};
+use crate::ticket::Ticket;
+
+/// Says what the scan is answered with.
+pub(super) fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
+    let days = &facts.event.calendar.days;
+    let may_know = !matches!(
+        decision.refusal,
+        Some(Refusal::ScannerMismatch | Refusal::ScannerRevoked)
+    );
+    let held = held(facts).filter(|_| may_know);
+    Outcome {
+        check_in_id: CheckInId::new(facts.now),
+        at: facts.now,
+        verdict: match &decision.refusal {
+            None => Verdict::Admitted,
+            Some(refusal) => Verdict::Refused(refusal.clone()),
+        },
+        ticket: held.map(|held| summary(facts, &held.ticket)),
+        day_name: decision.day.map(|day| days[day].name.clone()),
+        scanner_name: facts
+            .scanner
+            .map(|scanner| scanner.name.as_str().to_owned()),
+    }
+}
+
+fn summary(facts: &Facts, ticket: &Ticket) -> TicketSummary {
+    let kind = facts.event.ticket_type(&ticket.type_id);
+    TicketSummary {
+        id: ticket.id,
+        type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
+        series: ticket.series.clone(),
+        attendee_name: ticket.attendee_name.clone(),
+        attendee_email: ticket.attendee_email.clone(),
+        booking_reference: ticket.booking_reference.clone(),
+    }
+}
+
+/// Says what the scan leaves: one record, the counts, and the entry of an admission.
+pub(super) fn writes(facts: &Facts, decision: &Decision, outcome: &Outcome) -> Vec<Write> {
+    let check_in = check_in(facts, decision, outcome);
+    let key = EventCheckIn(facts.event.id, check_in.id);
+    let mut writes = vec![CHECK_INS.put(&key, &check_in)];
+    if let (None, Some(held), Some(day)) = (&decision.refusal, held(facts), check_in.day) {
+        let mut entries = held.entries.clone();
+        entries.0.push(Entry {
+            check_in_id: check_in.id,
+            day,
+            at: facts.now,
+            location: facts.scan.location.clone(),
+        });
+        writes.push(ENTRIES.put(&held.ticket.id, &entries));
+    }
+    if let Some(scanner) = facts.scanner {
+        let count = match decision.refusal {
+            None => SCANNER_ADMITTED,
+            Some(_) => SCANNER_REFUSED,
+        };
+        writes.push(count.add(&scanner.id, 1));
+        writes.push(SCANNER_SEEN.put(&scanner.id, &facts.now));
+    }
+    writes
+}
+
+fn check_in(facts: &Facts, decision: &Decision, outcome: &Outcome) -> CheckIn {
+    let held = held(facts);
+    let answer = held.and_then(|held| held.windows.as_ref().ok());
+    let day = decision.day.map(|day| facts.event.calendar.days[day].id);
+    CheckIn {
+        id: outcome.check_in_id,
+        event_id: facts.event.id,
+        ticket_id: held.map(|held| held.ticket.id),
+        ticket_series: held.map(|held| held.ticket.series.clone()),
+        refusal: decision.refusal.clone(),
+        at: facts.now,
+        scanner_id: facts.scanner.map(|scanner| scanner.id),
+        organizer: match &facts.scan.by {
+            ScannedBy::Organizer(sub) => Some(sub.clone()),
+            ScannedBy::Scanner { .. } => None,
+        },
+        contract: facts.scan.contract,
+        scan_point: facts.scanner.and_then(|scanner| scanner.scan_point.clone()),
+        location: facts.scan.location.clone(),
+        day,
+        plugin: answer.map(|answer| answer.plugin.clone()),
+        repeat_key: facts.scan.repeat_key.clone(),
+        undo: None,
+    }
+}
+
+fn held<'f>(facts: &'f Facts) -> Option<&'f Held> {
+    match &facts.found {
+        Found::Ticket(held) => Some(held),
+        _ => None,
+    }
+}

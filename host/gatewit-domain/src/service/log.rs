@@ -1,0 +1,91 @@
+//! The record of scans at an event, read back. `gatewit-api.md` §12.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::{Caller, Desk, LiveEvent};
+use crate::id::{CheckInId, EventId, ScannerId};
+use crate::problem::DeskError;
+use crate::scan::CheckIn;
+use crate::tables::{CHECK_INS, EventCheckIn, within};
+
+/// How many records one page may look at, so that a filter that lets nothing through still ends.
+const LOOKED_AT_MAX: usize = 5_000;
+
+/// Which records to read.
+#[derive(Clone, Debug, Default)]
+pub struct CheckInQuery {
+    /// Scans on this date, by the wall clock at the event.
+    pub day: Option<Date>,
+    pub scanner: Option<ScannerId>,
+    pub outcome: Option<ScanOutcome>,
+    /// The last record of the page before.
+    pub cursor: Option<CheckInId>,
+    pub limit: usize,
+}
+
+/// Admitted or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanOutcome {
+    Admitted,
+    Refused,
+}
+
+/// Some of an event's records, in the order of time.
+pub struct CheckInPage {
+    pub event: Arc<LiveEvent>,
+    pub check_ins: Vec<CheckIn>,
+    /// Where the next page begins; a page may be short, even empty, though another follows.
+    pub next: Option<CheckInId>,
+}
+
+impl CheckInQuery {
+    fn admits(&self, check_in: &CheckIn, event: &LiveEvent) -> bool {
+        let day = || event.event.calendar.local(check_in.at).date();
+        let outcome = match check_in.refusal {
+            None => ScanOutcome::Admitted,
+            Some(_) => ScanOutcome::Refused,
+        };
+        self.scanner
+            .is_none_or(|scanner| check_in.scanner_id == Some(scanner))
+            && self.outcome.is_none_or(|wanted| outcome == wanted)
+            && self.day.is_none_or(|wanted| day() == wanted)
+    }
+}
+
+impl Desk {
+    /// Reads a page of an event's scans.
+    pub async fn check_ins(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        query: &CheckInQuery,
+    ) -> Result<CheckInPage, DeskError> {
+        let live = self.managed(caller, event)?;
+        let after = query
+            .cursor
+            .map(|id| CHECK_INS.key(&EventCheckIn(event, id)));
+        let prefix = within(&event, &"");
+        let rows = CHECK_INS
+            .page(self.store(), &prefix, after.as_ref(), LOOKED_AT_MAX)
+            .await?;
+        let is_cut = rows.len() == LOOKED_AT_MAX;
+        let mut page = CheckInPage {
+            event: live,
+            check_ins: Vec::new(),
+            next: None,
+        };
+        for row in rows {
+            if page.check_ins.len() == query.limit {
+                page.next = page.check_ins.last().map(|check_in| check_in.id);
+                return Ok(page);
+            }
+            page.next = is_cut.then_some(row.value.id);
+            if query.admits(&row.value, &page.event) {
+                page.check_ins.push(row.value);
+            }
+        }
+        Ok(page)
+    }
+}

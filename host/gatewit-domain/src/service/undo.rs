@@ -1,0 +1,158 @@
+//! Taking an admission back, so that its ticket can enter again. `gatewit-api.md` §5 "Undo".
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::admission::repeat_of;
+use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
+use crate::id::CheckInId;
+use crate::ports::Commit;
+use crate::problem::{DeskError, Problem, bounded_text};
+use crate::scan::{CheckIn, ScannerProof, Undo};
+use crate::tables::{CHECK_INS, ENTRIES, EventCheckIn, REPEATS, Stored};
+
+/// For how long a scanner may take back what it let in.
+const SCANNER_MAY_UNDO: SignedDuration = SignedDuration::from_mins(15);
+
+const REASON_MAX: usize = 500;
+
+/// Who takes an admission back.
+#[derive(Clone, Debug)]
+pub enum UndoneBy {
+    Scanner(ScannerProof),
+    Organizer(Caller),
+}
+
+/// An admission that was taken back.
+pub struct Undone {
+    pub check_in: CheckIn,
+    pub undo: Undo,
+    pub event: Arc<LiveEvent>,
+}
+
+impl Desk {
+    /// Takes an admission back: by the scanner that made it within 15 minutes, or by an organizer at any time.
+    ///
+    /// The record stays and says so; the entry is free again; a remembered answer to the scan is void. Once taken back,
+    /// an admission stays so, and asking again gives the first answer.
+    pub async fn undo(&self, by: &UndoneBy, id: &str, reason: &str) -> Result<Undone, DeskError> {
+        let reason = bounded_text("reason", reason, REASON_MAX)
+            .map_err(|words| DeskError::unacceptable("invalid_undo_request", words))?;
+        let id = id.parse().map_err(|_| unknown(id))?;
+        for _ in 0..ATTEMPTS_MAX {
+            let (stored, event) = self.find_check_in(by, id).await?;
+            if let Some(undo) = stored.value.undo.clone() {
+                let check_in = stored.value;
+                return Ok(Undone {
+                    check_in,
+                    undo,
+                    event,
+                });
+            }
+            self.check_undo(by, &stored.value)?;
+            let undo = Undo {
+                at: self.now(),
+                by: match by {
+                    UndoneBy::Scanner(proof) => proof.scanner_id.to_string(),
+                    UndoneBy::Organizer(caller) => caller.sub().to_owned(),
+                },
+                reason: reason.clone(),
+            };
+            if let Some(check_in) = self.commit_undo(stored, &undo).await? {
+                return Ok(Undone {
+                    check_in,
+                    undo,
+                    event,
+                });
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Frees the entry; None if something changed meanwhile.
+    async fn commit_undo(
+        &self,
+        stored: Stored<CheckIn>,
+        undo: &Undo,
+    ) -> Result<Option<CheckIn>, DeskError> {
+        let mut guards = vec![stored.unchanged()];
+        let mut check_in = stored.value;
+        check_in.undo = Some(undo.clone());
+        let key = EventCheckIn(check_in.event_id, check_in.id);
+        let mut writes = vec![CHECK_INS.put(&key, &check_in)];
+        if let Some(ticket) = &check_in.ticket_id
+            && let Some(entries) = ENTRIES.get(self.store(), ticket).await?
+        {
+            guards.push(entries.unchanged());
+            let mut entries = entries.value;
+            entries.0.retain(|entry| entry.check_in_id != check_in.id);
+            writes.push(ENTRIES.put(ticket, &entries));
+        }
+        if let Some(key) = &check_in.repeat_key {
+            writes.push(REPEATS.delete(&repeat_of(
+                check_in.scanner_id,
+                check_in.organizer.as_deref(),
+                key,
+            )));
+        }
+        let commit = self.store().commit(guards, writes).await?;
+        Ok((commit == Commit::Done).then_some(check_in))
+    }
+
+    /// Finds a recorded scan at an event of whoever asks.
+    async fn find_check_in(
+        &self,
+        by: &UndoneBy,
+        id: CheckInId,
+    ) -> Result<(Stored<CheckIn>, Arc<LiveEvent>), DeskError> {
+        let events = match by {
+            UndoneBy::Scanner(proof) => vec![self.live(proof.event_id)?],
+            UndoneBy::Organizer(caller) => self.events(caller),
+        };
+        for event in events {
+            let key = EventCheckIn(event.event.id, id);
+            if let Some(stored) = CHECK_INS.get(self.store(), &key).await? {
+                return Ok((stored, event));
+            }
+        }
+        Err(unknown(id))
+    }
+
+    fn check_undo(&self, by: &UndoneBy, check_in: &CheckIn) -> Result<(), DeskError> {
+        if check_in.refusal.is_some() {
+            let words = format!(
+                "check-in {} was refused, so there is no entry to take back",
+                check_in.id
+            );
+            return Err(DeskError::unacceptable("not_admitted", words));
+        }
+        let UndoneBy::Scanner(proof) = by else {
+            return Ok(());
+        };
+        let forbidden = |code, words: String| Err(DeskError::Forbidden(Problem::new(code, words)));
+        if check_in.scanner_id != Some(proof.scanner_id) {
+            let words = format!(
+                "check-in {} was made by another scanner; ask an organizer",
+                check_in.id
+            );
+            return forbidden("not_own_check_in", words);
+        }
+        if self.now() >= check_in.at + SCANNER_MAY_UNDO {
+            let words = format!(
+                "check-in {} is older than 15 minutes; ask an organizer",
+                check_in.id
+            );
+            return forbidden("undo_too_late", words);
+        }
+        Ok(())
+    }
+}
+
+fn unknown(id: impl Display) -> DeskError {
+    DeskError::unacceptable(
+        "unknown_check_in",
+        format!("checkInId: there is no check-in {id}"),
+    )
+}

@@ -1,0 +1,118 @@
+//! An outcome in the words of the contract: `event-check-in.txt` "ValidateTicketResponse", `gatewit-api.md` §6.
+
+use gatewit_domain::calendar::Calendar;
+use gatewit_domain::id::{CheckInId, TicketId};
+use gatewit_domain::scan::{Refusal, Verdict};
+use gatewit_domain::service::Answered;
+use serde::Serialize;
+
+/// What became of one scan.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValidateTicketResponse {
+    pub valid: bool,
+    /// One of the contract's six.
+    status: &'static str,
+    pub message: String,
+    /// The code of `gatewit-api.md` §5; null for an admission.
+    reason: Option<&'static str>,
+    /// When doors open, for `not_open`.
+    opens_at: Option<String>,
+    check_in_id: Option<CheckInId>,
+    ticket_instance_id: Option<TicketId>,
+    ticket_type_name: Option<String>,
+    ticket_series: Option<String>,
+    attendee_name: Option<String>,
+    attendee_email: Option<String>,
+    event_name: String,
+    booking_reference: Option<String>,
+    already_checked_in: bool,
+    previous_check_in_time: Option<String>,
+    previous_check_in_location: Option<String>,
+    current_check_in_time: Option<String>,
+    validation_mode: &'static str,
+    /// Null at the desk.
+    scanner_name: Option<String>,
+    day_name: Option<String>,
+}
+
+impl From<&Answered> for ValidateTicketResponse {
+    fn from(answered: &Answered) -> Self {
+        let outcome = &answered.outcome;
+        let event = &answered.event.event;
+        let calendar = &event.calendar;
+        let refusal = match &outcome.verdict {
+            Verdict::Refused(refusal) => Some(refusal),
+            Verdict::Admitted => None,
+        };
+        let valid = refusal.is_none();
+        let previous = match refusal {
+            Some(Refusal::AlreadyUsed { at, location }) => Some((at, location)),
+            _ => None,
+        };
+        let opens_at = match refusal {
+            Some(Refusal::NotOpen { opens_at }) => Some(calendar.rfc3339(*opens_at)),
+            _ => None,
+        };
+        let ticket = outcome.ticket.as_ref();
+        Self {
+            valid,
+            status: status(refusal),
+            message: message(refusal, outcome.day_name.as_deref(), calendar),
+            reason: refusal.map(Refusal::code),
+            opens_at,
+            check_in_id: valid.then_some(outcome.check_in_id),
+            ticket_instance_id: ticket.map(|ticket| ticket.id),
+            ticket_type_name: ticket.map(|ticket| ticket.type_name.clone()),
+            ticket_series: ticket.map(|ticket| ticket.series.clone()),
+            attendee_name: ticket.map(|ticket| ticket.attendee_name.clone()),
+            attendee_email: ticket.and_then(|ticket| ticket.attendee_email.clone()),
+            event_name: event.name.clone(),
+            booking_reference: ticket.map(|ticket| ticket.booking_reference.clone()),
+            already_checked_in: previous.is_some(),
+            previous_check_in_time: previous.map(|(at, _)| calendar.rfc3339(*at)),
+            previous_check_in_location: previous.and_then(|(_, location)| location.clone()),
+            current_check_in_time: valid.then(|| calendar.rfc3339(outcome.at)),
+            validation_mode: "ONLINE",
+            scanner_name: outcome.scanner_name.clone(),
+            day_name: outcome.day_name.clone(),
+        }
+    }
+}
+
+fn status(refusal: Option<&Refusal>) -> &'static str {
+    match refusal {
+        None => "VALID",
+        Some(Refusal::AlreadyUsed { .. }) => "DUPLICATE",
+        Some(Refusal::InvalidSignature) => "INVALID_SIGNATURE",
+        Some(Refusal::NotFound | Refusal::WrongEvent) => "NOT_FOUND",
+        Some(Refusal::ScannerRevoked) => "REVOKED",
+        Some(_) => "EXPIRED",
+    }
+}
+
+fn message(refusal: Option<&Refusal>, day: Option<&str>, calendar: &Calendar) -> String {
+    let day = day.unwrap_or("this day");
+    let why = match refusal {
+        None => return format!("✅ Entry granted for {day}. Welcome!"),
+        Some(Refusal::AlreadyUsed { .. }) => format!("Ticket already used for {day}."),
+        Some(Refusal::InvalidSignature) => "Ticket signature is invalid.".to_owned(),
+        Some(Refusal::NotFound) => "Ticket not found.".to_owned(),
+        Some(Refusal::WrongEvent) => "Ticket is for another event.".to_owned(),
+        Some(Refusal::ScannerRevoked | Refusal::ScannerMismatch) => {
+            return "❌ Scanner revoked. Ask an organizer to register it again.".to_owned();
+        }
+        Some(Refusal::NotActive) => "Ticket is not active.".to_owned(),
+        Some(Refusal::WrongDay) => "Ticket is not valid today.".to_owned(),
+        Some(Refusal::NotOpen { opens_at }) => {
+            let at = calendar.local(*opens_at).strftime("%A %d %B, %H:%M");
+            format!("Check-in is not open yet. It opens on {at}.")
+        }
+        Some(Refusal::Expired) => "Ticket validity expired.".to_owned(),
+        Some(Refusal::StrategyFailed) => {
+            "Check-in hours are not known: the event's check-in strategy failed.".to_owned()
+        }
+        Some(Refusal::TicketTypeNotAccepted) => "Ticket type is not accepted here.".to_owned(),
+    };
+    format!("❌ {why} Entry denied.")
+}

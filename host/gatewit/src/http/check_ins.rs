@@ -1,0 +1,113 @@
+//! The record of scans, and checking in without a code: `gatewit-api.md` §12.
+
+use axum::body::Body as Stream;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use gatewit_domain::id::{CheckInId, EventId, ScannerId};
+use gatewit_domain::service::{CheckInPage, CheckInQuery, FoundAtDesk, ScanOutcome};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::Shared;
+use super::answer::{Done, Failure};
+use super::check_in::ValidateTicketResponse;
+use super::extract::{Body, Id, IdempotencyKey, Organizer, Params};
+
+mod export;
+mod record;
+use record::CheckInRecord;
+
+const LIMIT_DEFAULT: usize = 100;
+const LIMIT_MAX: usize = 1_000;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListParams {
+    /// A date at the event: `2025-12-15`.
+    day: Option<Date>,
+    scanner_id: Option<ScannerId>,
+    outcome: Option<OutcomeParam>,
+    cursor: Option<CheckInId>,
+    limit: Option<usize>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OutcomeParam {
+    Admitted,
+    Refused,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListResponse {
+    check_ins: Vec<CheckInRecord>,
+    next_cursor: Option<CheckInId>,
+}
+
+/// One ticket, or every ticket of an order.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeskRequest {
+    ticket_instance_id: Option<String>,
+    order: Option<String>,
+}
+
+impl From<CheckInPage> for ListResponse {
+    fn from(page: CheckInPage) -> Self {
+        let calendar = &page.event.event.calendar;
+        let records = page.check_ins.into_iter();
+        Self {
+            check_ins: records
+                .map(|check_in| CheckInRecord::new(check_in, calendar))
+                .collect(),
+            next_cursor: page.next,
+        }
+    }
+}
+
+/// Answers one page, or with `Accept: application/x-ndjson` or `text/csv` all of it as a stream.
+pub async fn list(
+    State(desk): State<Shared>,
+    Organizer(caller): Organizer,
+    Id(event): Id<EventId>,
+    Params(params): Params<ListParams>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let query = CheckInQuery {
+        day: params.day,
+        scanner: params.scanner_id,
+        outcome: params.outcome.map(|outcome| match outcome {
+            OutcomeParam::Admitted => ScanOutcome::Admitted,
+            OutcomeParam::Refused => ScanOutcome::Refused,
+        }),
+        cursor: params.cursor,
+        limit: params.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX),
+    };
+    let first = desk.check_ins(&caller, event, &query).await?;
+    match export::Form::accepted(&headers) {
+        None => Ok(Done::ok("Check-ins", ListResponse::from(first)).into_response()),
+        Some(form) => {
+            let content_type = [(header::CONTENT_TYPE, form.content_type())];
+            let rows = export::rows(desk, caller, event, query, first, form);
+            Ok((content_type, Stream::from_stream(rows)).into_response())
+        }
+    }
+}
+
+/// Checks in a ticket or an order; answers each ticket's outcome.
+pub async fn create(
+    State(desk): State<Shared>,
+    Organizer(caller): Organizer,
+    Id(event): Id<EventId>,
+    IdempotencyKey(key): IdempotencyKey,
+    Body(request): Body<DeskRequest>,
+) -> Result<Done<Vec<ValidateTicketResponse>>, Failure> {
+    let found = FoundAtDesk::parse(request.ticket_instance_id, request.order)?;
+    let answers = desk
+        .check_in_without_code(&caller, event, &found, key.as_ref())
+        .await?;
+    let outcomes = answers.iter().map(ValidateTicketResponse::from).collect();
+    Ok(Done::ok("Checked in without a code", outcomes))
+}

@@ -1,0 +1,111 @@
+//! Every record as a stream of lines: NDJSON or CSV, a page of the store at a time.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, header};
+use futures::Stream;
+use futures::stream::{self, TryStreamExt};
+use gatewit_domain::id::EventId;
+use gatewit_domain::service::{Caller, CheckInPage, CheckInQuery, Desk};
+
+use super::CheckInRecord;
+
+/// A streamed form of the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Ndjson,
+    /// With a header row.
+    Csv,
+}
+
+impl Form {
+    /// The streamed form that the client would rather have than JSON, if any.
+    pub fn accepted(headers: &HeaderMap) -> Option<Self> {
+        let accepted = headers.get(header::ACCEPT)?.to_str().ok()?;
+        let kinds = accepted
+            .split(',')
+            .map(|kind| kind.split(';').next().unwrap_or_default().trim());
+        kinds.into_iter().find_map(|kind| match kind {
+            "application/x-ndjson" => Some(Some(Self::Ndjson)),
+            "text/csv" => Some(Some(Self::Csv)),
+            "application/json" | "*/*" => Some(None),
+            _ => None,
+        })?
+    }
+
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Ndjson => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+        }
+    }
+
+    fn print(self, page: CheckInPage, is_first: bool) -> io::Result<Vec<u8>> {
+        let calendar = &page.event.event.calendar;
+        let records = page
+            .check_ins
+            .into_iter()
+            .map(|check_in| CheckInRecord::new(check_in, calendar));
+        match self {
+            Self::Ndjson => ndjson(records),
+            Self::Csv => csv(records, is_first),
+        }
+    }
+}
+
+/// Reads on from the first page to the end.
+pub fn rows(
+    desk: Arc<Desk>,
+    caller: Caller,
+    event: EventId,
+    query: CheckInQuery,
+    first: CheckInPage,
+    form: Form,
+) -> impl Stream<Item = io::Result<Vec<u8>>> {
+    let next = first.next;
+    let first = stream::once(std::future::ready(form.print(first, true)));
+    let rest = stream::try_unfold(next, move |cursor| {
+        let (desk, caller) = (desk.clone(), caller.clone());
+        let query = CheckInQuery {
+            cursor,
+            ..query.clone()
+        };
+        async move {
+            if query.cursor.is_none() {
+                return Ok(None);
+            }
+            let page = desk
+                .check_ins(&caller, event, &query)
+                .await
+                .map_err(io::Error::other)?;
+            let next = page.next;
+            Ok(Some((form.print(page, false)?, next)))
+        }
+    });
+    futures::StreamExt::chain(first, rest).inspect_err(move |error| {
+        tracing::error!(event.id = %event, error = %error, "an export of check-ins was cut off");
+    })
+}
+
+fn ndjson(records: impl Iterator<Item = CheckInRecord>) -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for record in records {
+        serde_json::to_writer(&mut lines, &record)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+fn csv(records: impl Iterator<Item = CheckInRecord>, with_header: bool) -> io::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(Vec::new());
+    if with_header {
+        writer.write_record(CheckInRecord::FIELDS)?;
+    }
+    for record in records {
+        writer.serialize(record)?;
+    }
+    writer.into_inner().map_err(|error| error.into_error())
+}
