@@ -3,13 +3,18 @@
 mod support;
 
 mod bad_input;
+mod bench;
 mod check_ins;
 mod configuration;
 mod drain;
 mod durable;
 mod events;
+mod export;
 mod forgeries;
 mod full_disk;
+mod logs;
+mod metrics;
+mod openapi;
 mod plugins;
 mod properties;
 mod repeats;
@@ -17,7 +22,9 @@ mod restart;
 mod scanner_lists;
 mod scanners;
 mod scanning;
+mod search;
 mod startup;
+mod throttle;
 mod tickets;
 mod tidy;
 mod undo;

@@ -24,7 +24,7 @@ pub fn project() -> PathBuf {
 }
 
 /// The directory that cargo builds into.
-fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     // A test binary lies in target/<profile>/deps.
     let binary = std::env::current_exe().expect("a running test has a path");
     let target = binary.ancestors().nth(3);

@@ -4,6 +4,7 @@
 
 mod components;
 mod debian;
+mod peers;
 mod shell;
 mod toolchain;
 
@@ -119,6 +120,7 @@ fn test(workspace: &Workspace, args: &[OsString]) -> Result<()> {
     for tool in WALKTHROUGH_TOOLS {
         debian::ensure(tool, tool)?;
     }
+    peers::ensure(workspace);
     plugins(workspace)?;
     shell::step("the server and the tests");
     workspace.build(&["--all-targets"])?;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::calendar::{Calendar, EventDay};
 use crate::id::EventId;
@@ -82,7 +83,7 @@ pub struct SealedKey {
 }
 
 /// Whether tickets can be issued and scanned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum EventStatus {
     Draft,
@@ -90,7 +91,7 @@ pub enum EventStatus {
 }
 
 /// A kind of ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketType {
     pub id: String,
@@ -123,7 +124,7 @@ impl TicketType {
 }
 
 /// A place where tickets are scanned.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScanPoint {
     pub id: String,
@@ -135,7 +136,7 @@ pub struct ScanPoint {
 }
 
 /// Which of a ticket's codes a scanned text is compared with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum MatchField {
     /// `qrCode`, then `credentialCode`, then `ticketId`.

@@ -12,6 +12,7 @@ pub mod problem;
 pub mod rules;
 pub mod scan;
 pub mod scanner;
+pub mod search;
 pub mod service;
 pub mod tables;
 pub mod ticket;

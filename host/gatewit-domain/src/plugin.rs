@@ -2,12 +2,14 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// One plugin name and the generation that serves under it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PluginRow {
     /// The stem of the file's name.
+    #[schema(example = "hours-before")]
     pub name: String,
     /// None for a file that is no plugin at all.
     pub kind: Option<PluginKind>,
@@ -18,13 +20,14 @@ pub struct PluginRow {
     /// Rises with every swap; 0 where nothing serves.
     pub generation: u64,
     pub state: PluginState,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub loaded_at: Option<Timestamp>,
     /// Why the newest file was refused.
     pub error: Option<String>,
 }
 
 /// What a plugin is for: which world it exports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PluginKind {
     Backend,
@@ -32,7 +35,7 @@ pub enum PluginKind {
 }
 
 /// Whether a plugin serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum PluginState {
     Active,

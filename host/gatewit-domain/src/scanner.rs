@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::claims::ScannerClaims;
@@ -84,8 +85,12 @@ impl RegistrationToken {
 }
 
 /// The text of a registration token: `REG-` and twice eight capital hex digits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(
+    pattern = "^REG-[0-9A-F]{8}-[0-9A-F]{8}$",
+    example = "REG-ABC12345-DEF67890"
+)]
 pub struct TokenText(String);
 
 impl TokenText {
@@ -125,8 +130,9 @@ impl fmt::Display for TokenText {
 }
 
 /// What a scanner is called: 3 to 200 characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(example = "Gate A - Main Entrance")]
 pub struct ScannerName(String);
 
 impl ScannerName {
@@ -147,8 +153,9 @@ impl ScannerName {
 }
 
 /// What tells a device from every other: 10 to 255 characters, compared exactly.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(example = "abc123def456hash")]
 pub struct Fingerprint(String);
 
 impl Fingerprint {

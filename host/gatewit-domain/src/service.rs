@@ -19,6 +19,8 @@ mod front_desk;
 mod live;
 mod log;
 mod scanners;
+mod search;
+mod tally;
 mod tickets;
 mod undo;
 
@@ -28,10 +30,13 @@ pub use events::EventWindow;
 pub use front_desk::FoundAtDesk;
 pub use log::{CheckInPage, CheckInQuery, ScanOutcome};
 pub use scanners::{NewScanner, ScannerLink, ScannerList, ScannerStatistics, TokenStatus};
+pub use tally::ScanCount;
 pub use tickets::{ShownTicket, TicketPage, TicketQuery};
 pub use undo::{Undone, UndoneBy};
 
 use live::LiveEvents;
+use search::TicketIndex;
+use tally::ScanTally;
 
 /// How often a step is tried again when others changed what it read.
 ///
@@ -69,6 +74,8 @@ pub struct Desk {
     ports: Ports,
     settings: DeskSettings,
     live: LiveEvents,
+    index: TicketIndex,
+    tally: ScanTally,
 }
 
 /// An event in memory, with all that a scan needs of it.
@@ -86,6 +93,8 @@ impl Desk {
             ports,
             settings,
             live: LiveEvents::default(),
+            index: TicketIndex::default(),
+            tally: ScanTally::default(),
         };
         let mut after = None;
         loop {
@@ -112,7 +121,8 @@ impl Desk {
         EVENTS.page(self.store(), "", None, 1).await.map(|_| ())
     }
 
-    fn now(&self) -> Timestamp {
+    /// The time by which everything is decided.
+    pub fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }
 

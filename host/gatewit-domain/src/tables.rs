@@ -42,7 +42,7 @@ pub const DEVICES: Table<ScannerId, Fingerprint> = Table::new("devices");
 pub const SCANNER_ADMITTED: Table<i64, ScannerId> = Table::new("scanner_admitted");
 /// A scanner's refused scans, counted.
 pub const SCANNER_REFUSED: Table<i64, ScannerId> = Table::new("scanner_refused");
-/// When a scanner last scanned.
+/// When a scanner last scanned, to the second.
 pub const SCANNER_SEEN: Table<Timestamp, ScannerId> = Table::new("scanner_seen");
 /// A ticket's entries: read and guarded by every admission.
 pub const ENTRIES: Table<Entries, TicketId> = Table::new("entries");
@@ -157,11 +157,18 @@ impl<K: KeyText> Table<i64, K> {
 fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskError> {
     match serde_json::from_slice(&bytes) {
         Ok(value) => Ok(Stored { value, key, bytes }),
-        Err(source) => Err(DeskError::Fault {
-            action: format!("read the stored value of {key:?}"),
-            source: Box::new(source),
+        // Neither the key nor the parser's words: both may quote what nobody may read in a log.
+        Err(err) => Err(DeskError::Fault {
+            action: format!("read a stored value of the table {}", table_of(&key)),
+            source: format!("{:?} error at column {}", err.classify(), err.column()).into(),
         }),
     }
+}
+
+/// The table that a key is of.
+fn table_of(key: &Key) -> Cow<'_, str> {
+    let mut parts = key.as_bytes().split(|byte| *byte == b'/');
+    String::from_utf8_lossy(parts.next().unwrap_or_default())
 }
 
 /// What names a value in a table. Free text stands beside nothing that may hold a slash, so that no two keys collide.

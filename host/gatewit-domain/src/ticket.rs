@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::claims::{Schedule, TicketClaims};
 use crate::event::{Event, TicketType};
@@ -54,7 +55,7 @@ pub enum TicketState {
 }
 
 /// A ticket's state as clients see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ShownState {
     Active,
@@ -74,18 +75,28 @@ pub enum TicketAction {
 }
 
 /// A ticket as an organizer asks for it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketDraft {
+    #[schema(example = "vip")]
     pub ticket_type_id: String,
+    #[schema(min_length = 1, max_length = 200, example = "John Doe")]
     pub attendee_name: String,
+    #[schema(example = "john@example.com")]
     pub attendee_email: Option<String>,
     /// Default: `EVT-` and eight hex digits.
+    #[schema(example = "EVT-A3F4B21C")]
     pub booking_reference: Option<String>,
+    /// What a badge or wristband carries, unique within the event.
+    #[schema(example = "NFC-1")]
     pub credential_code: Option<String>,
+    /// True or false each, known to strategies.
     #[serde(default)]
+    #[schema(example = json!({"is_speaker": true}))]
     pub attributes: BTreeMap<String, bool>,
+    /// Text shown to staff.
     #[serde(default)]
+    #[schema(example = json!({"seat": "12"}))]
     pub details: BTreeMap<String, String>,
 }
 

@@ -7,6 +7,7 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::calendar::Calendar;
 use crate::plugin::PluginIdentity;
@@ -15,8 +16,9 @@ use crate::plugin::PluginIdentity;
 pub const WINDOWS_MAX: usize = 1_000;
 
 /// A strategy as events name it: `EARLY_VIP` for the plugin `early-vip`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(transparent)]
+#[schema(example = "HOURS_BEFORE")]
 pub struct StrategyName(String);
 
 impl StrategyName {

@@ -10,4 +10,4 @@ mod sled_store;
 mod stage;
 
 pub use memory_store::MemoryStore;
-pub use sled_store::{OpenError, SledStore};
+pub use sled_store::{Distribution, OpenError, Restore, SledStore, StoreMeasures, StoreMeter};

@@ -6,6 +6,8 @@
 mod committer;
 mod directory;
 mod disk;
+mod meter;
+mod restore;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -14,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -24,6 +27,8 @@ use committer::{Committer, Persist, Request};
 use directory::Lock;
 pub use directory::OpenError;
 use disk::Disk;
+pub use meter::{Distribution, StoreMeasures, StoreMeter};
+pub use restore::Restore;
 use view::View;
 
 /// How many commits may wait; a further one is told that the store is busy.
@@ -37,6 +42,7 @@ const QUEUE_MAX: usize = 4096;
 /// Dropping it writes the commits still waiting, then frees the directory. It blocks meanwhile.
 pub struct SledStore {
     view: Arc<View>,
+    meter: Arc<StoreMeter>,
     /// There until the store is dropped.
     committer: Option<(SyncSender<Request>, JoinHandle<()>)>,
     /// Last, so that the directory is free only when everything else is gone.
@@ -53,6 +59,11 @@ impl SledStore {
         })
     }
 
+    /// Tells whether a directory holds a store, or the beginning of one.
+    pub fn is_in(directory: &Path) -> bool {
+        directory::holds_database(directory)
+    }
+
     fn open_with(
         directory: &Path,
         persist: impl FnOnce(Disk) -> Persist,
@@ -60,7 +71,8 @@ impl SledStore {
         let (disk, lock) = directory::open(directory)?;
         let view = Arc::new(View::new(disk.db.clone()));
         let (sender, queue) = sync_channel(QUEUE_MAX);
-        let committer = Committer::new(queue, Arc::clone(&view), persist(disk));
+        let meter = Arc::new(StoreMeter::new());
+        let committer = Committer::new(queue, Arc::clone(&view), Arc::clone(&meter), persist(disk));
         let thread = thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run())
@@ -71,9 +83,15 @@ impl SledStore {
             })?;
         Ok(Self {
             view,
+            meter,
             committer: Some((sender, thread)),
             _lock: lock,
         })
+    }
+
+    /// What measures the commits of this store.
+    pub fn meter(&self) -> Arc<StoreMeter> {
+        Arc::clone(&self.meter)
     }
 }
 
@@ -99,10 +117,15 @@ impl Store for SledStore {
             guards,
             writes,
             answer,
+            asked_at: Instant::now(),
         };
-        queue.try_send(request).map_err(|err| match err {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => committer_is_gone(),
+        self.meter.asked();
+        queue.try_send(request).map_err(|err| {
+            self.meter.turned_away();
+            match err {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Disconnected(_) => committer_is_gone(),
+            }
         })?;
         answered.await.unwrap_or_else(|_| Err(committer_is_gone()))
     }

@@ -1,14 +1,19 @@
 //! The command line. `gatewit-api.md` §11.
 
-use std::io::IsTerminal;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
+use crate::archive::{ExportArguments, ImportArguments, export, import};
+use crate::bench::{self, BenchArguments};
+use crate::http::openapi;
+use crate::http::{GUESS_LIMIT, TrustedProxies};
+use crate::log::{LogFormat, log_to_stderr};
 use crate::serve::{ServeSettings, serve};
 
 /// How long work that was cut off may take to notice.
@@ -20,12 +25,26 @@ const LEFT_BEHIND: Duration = Duration::from_secs(1);
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// How the log on stderr is written.
+    #[arg(long, env = "GATEWIT_LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Serve the check-in API.
     Serve(ServeArguments),
+    /// Write everything in the data directory to a file, while the server is stopped.
+    Export(ExportArguments),
+    /// Fill an empty data directory with what was exported.
+    Import(ImportArguments),
+    /// Measure how fast this machine checks tickets in, beside what it could do at most.
+    Bench(BenchArguments),
+    /// Print the OpenAPI description of the HTTP interface.
+    Openapi,
+    /// What `bench` measures scans against.
+    #[command(hide = true)]
+    BenchHello,
 }
 
 #[derive(clap::Args)]
@@ -59,6 +78,27 @@ struct ServeArguments {
         value_parser = clap::value_parser!(u32).range(1..=60 * 24 * 7)
     )]
     registration_token_minutes: u32,
+    /// How many wrong guesses a minute are answered per registration token asked about.
+    #[arg(
+        long,
+        env = "GATEWIT_GUESS_LIMIT",
+        default_value_t = GUESS_LIMIT,
+        value_name = "GUESSES",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    guess_limit: u32,
+    /// Addresses and networks of the proxies whose X-Forwarded-For counts, with commas between.
+    #[arg(
+        long,
+        env = "GATEWIT_TRUSTED_PROXIES",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "NETWORKS"
+    )]
+    trusted_proxies: TrustedProxies,
+    /// Address and port where Prometheus may ask for /metrics; without it, nobody may.
+    #[arg(long, env = "GATEWIT_METRICS_LISTEN", value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
     /// Allow listening beyond loopback although authentication is off: 1.
     #[arg(long, env = "GATEWIT_ALLOW_OPEN", hide = true)]
     allow_open: Option<String>,
@@ -66,19 +106,33 @@ struct ServeArguments {
 
 /// Runs the command line to its end.
 pub fn run() -> ExitCode {
-    let Command::Serve(arguments) = Cli::parse().command;
-    log_to_stderr();
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&anyhow::Error::from(error).context("cannot start")),
+    let cli = Cli::parse();
+    log_to_stderr(cli.log_format);
+    let done = match cli.command {
+        Command::Serve(arguments) => block_on(serve(arguments.into())),
+        Command::Export(arguments) => block_on(export(arguments)),
+        Command::Import(arguments) => block_on(import(arguments)),
+        Command::Openapi => print_openapi(),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::BenchHello => block_on(bench::serve_hello()),
     };
-    let served = runtime.block_on(serve(arguments.into()));
-    // Work that nobody waits for any more, a large bulk being signed, does not hold the program up.
-    runtime.shutdown_timeout(LEFT_BEHIND);
-    match served {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
+}
+
+fn print_openapi() -> anyhow::Result<()> {
+    let printed = std::io::stdout().write_all(openapi::document().as_bytes());
+    printed.context("cannot print the description")
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start")?;
+    let done = runtime.block_on(work);
+    // Work that nobody waits for any more, a large bulk being signed, does not hold the program up.
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    done
 }
 
 impl From<ServeArguments> for ServeSettings {
@@ -90,18 +144,12 @@ impl From<ServeArguments> for ServeSettings {
             plugins: arguments.plugins,
             master_key: arguments.master_key,
             registration_token_minutes: arguments.registration_token_minutes,
+            guess_limit: arguments.guess_limit,
+            trusted_proxies: arguments.trusted_proxies,
+            metrics_listen: arguments.metrics_listen,
             allow_open: arguments.allow_open.as_deref() == Some("1"),
         }
     }
-}
-
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use gatewit_domain::service::Desk;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
 mod answer;
 mod check_in;
@@ -17,9 +19,18 @@ mod check_ins;
 mod events;
 mod extract;
 mod health;
+pub mod openapi;
 mod plugins;
+mod proxies;
+mod request_id;
 mod scanners;
+mod throttle;
 mod tickets;
+mod traffic;
+
+pub use proxies::TrustedProxies;
+pub use throttle::{GUESS_LIMIT, Throttle};
+pub use traffic::Traffic;
 
 use answer::Failure;
 
@@ -30,65 +41,60 @@ const BULK_MAX: usize = 32 * 1024 * 1024;
 
 type Shared = Arc<Desk>;
 
-/// Builds every route of the server over a desk.
-pub fn router(desk: Arc<Desk>) -> Router {
-    Router::new()
-        .route("/", get(health::alive))
-        .route("/healthcheck/alive", get(health::alive))
-        .route("/healthcheck/ready", get(health::ready))
-        .nest("/api/v1", management().merge(check_in_contract()))
+/// Builds every route of the server over a desk. To tell clients apart, it must be served with `ConnectInfo`.
+pub fn router(desk: Arc<Desk>, traffic: Arc<Traffic>) -> Router {
+    let watch = from_fn_with_state((Arc::clone(&desk), traffic), traffic::watch);
+    Router::from(routes())
+        .merge(openapi::pages::assets())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(watch)
         .with_state(desk)
 }
 
+/// Every route with its description: what is added by `routes!` is documented, and there is no other way in here.
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(health::root))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(openapi::show))
+        .routes(routes!(openapi::pages::docs))
+        .routes(routes!(openapi::pages::redoc))
+        .nest("/api/v1", management().merge(check_in_contract()))
+}
+
 /// Events, tickets and plugins: `gatewit-api.md` §3, §4, §10.
-fn management() -> Router<Shared> {
+fn management() -> OpenApiRouter<Shared> {
     let bulk = DefaultBodyLimit::max(BULK_MAX);
-    let tickets = get(tickets::list).post(tickets::issue).layer(bulk);
-    Router::new()
-        .route("/events", get(events::list).post(events::create))
-        .route("/events/{eventId}", get(events::show).patch(events::change))
-        .route("/events/{eventId}/publish", post(events::publish))
-        .route("/events/{eventId}/windows", get(events::windows))
-        .route("/events/{eventId}/tickets", tickets)
-        .route(
-            "/events/{eventId}/check-ins",
-            get(check_ins::list).post(check_ins::create),
-        )
-        .route("/tickets/{ticketId}", get(tickets::show))
-        .route("/tickets/{ticketId}/cancel", post(tickets::cancel))
-        .route("/tickets/{ticketId}/refund", post(tickets::refund))
-        .route("/tickets/{ticketId}/reinstate", post(tickets::reinstate))
-        .route("/plugins", get(plugins::list))
+    OpenApiRouter::new()
+        .routes(routes!(events::list, events::create))
+        .routes(routes!(events::show, events::change))
+        .routes(routes!(events::publish))
+        .routes(routes!(events::windows))
+        .routes(routes!(tickets::list, tickets::issue).layer(bulk))
+        .routes(routes!(check_ins::list, check_ins::create))
+        .routes(routes!(tickets::show))
+        .routes(routes!(tickets::cancel))
+        .routes(routes!(tickets::refund))
+        .routes(routes!(tickets::reinstate))
+        .routes(routes!(plugins::list))
 }
 
 /// The contract `event-check-in.txt`, as `gatewit-api.md` §6 settles it.
-fn check_in_contract() -> Router<Shared> {
-    Router::new()
-        .route("/check-in/tokens/generate", post(scanners::generate_token))
-        .route(
-            "/check-in/tokens/validate/{token}",
-            get(scanners::validate_token),
-        )
-        .route("/check-in/scanners/register", post(scanners::register))
-        .route(
-            "/check-in/scanners/{scannerId}/stats",
-            get(scanners::statistics),
-        )
-        .route("/check-in/scanners/event/{eventId}", get(scanners::list))
-        .route(
-            "/check-in/scanners/event/{eventId}/active",
-            get(scanners::list_active),
-        )
-        .route(
-            "/check-in/scanners/{scannerId}/revoke",
-            post(scanners::revoke),
-        )
-        .route("/check-in/validate", post(check_in::validate))
-        .route("/check-in/undo", post(check_in::undo))
+fn check_in_contract() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(scanners::generate_token))
+        .routes(routes!(scanners::validate_token))
+        .routes(routes!(scanners::register))
+        .routes(routes!(scanners::statistics))
+        .routes(routes!(scanners::list))
+        .routes(routes!(scanners::list_active))
+        .routes(routes!(scanners::revoke))
+        .routes(routes!(check_in::validate))
+        .routes(routes!(check_in::undo))
 }
 
 async fn no_such_path() -> Failure {

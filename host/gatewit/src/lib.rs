@@ -1,8 +1,12 @@
 //! The check-in server: HTTP, authentication, configuration and the command line, wired to the desk.
 
+pub mod archive;
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod http;
+pub mod log;
+pub mod metrics;
 pub mod serve;
 pub mod signer;

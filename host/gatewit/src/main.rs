@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// A scan allocates on a worker what the committer frees, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     gatewit::cli::run()
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use axum::Router;
 use gatewit_domain::event::EventChange;
 use gatewit_domain::plugin::{PluginRow, PluginState};
 use gatewit_domain::ports::{Clock, Store};
@@ -18,11 +19,12 @@ use gatewit_store::SledStore;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::clock::SystemClock;
 use crate::config::{Config, EventEntry};
-use crate::http;
+use crate::http::{self, Throttle, Traffic, TrustedProxies};
+use crate::metrics::{self, Counters};
 use crate::signer::{MasterKey, RsaSigner};
 
 /// How long requests under way may take to finish once the server is told to stop.
@@ -40,6 +42,12 @@ pub struct ServeSettings {
     pub plugins: PathBuf,
     pub master_key: Option<String>,
     pub registration_token_minutes: u32,
+    /// How many wrong guesses a minute are answered per registration token.
+    pub guess_limit: u32,
+    /// Whose `X-Forwarded-For` counts.
+    pub trusted_proxies: TrustedProxies,
+    /// Where Prometheus may ask; None: nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Whether to listen beyond loopback with authentication off.
     pub allow_open: bool,
 }
@@ -49,21 +57,42 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     check_exposure(&settings)?;
     let config = Config::load(settings.config.as_deref())?;
     let store = SledStore::open(&settings.data)?;
-    let desk = Arc::new(open_desk(&settings, &config, Arc::new(store)).await?);
+    let meter = store.meter();
+    let engine = Arc::new(load_plugins(&settings, &config).await?);
+    let desk = Arc::new(open_desk(&settings, Arc::new(store), engine.clone()).await?);
     for event in config.events {
         declare(&desk, event).await?;
     }
-    let listener = TcpListener::bind(settings.listen).await;
-    let listener = listener.with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let traffic = Arc::new(Traffic {
+        proxies: settings.trusted_proxies,
+        throttle: Throttle::new(settings.guess_limit),
+        ..Traffic::default()
+    });
+    // Ends when this ends.
+    let mut beside = JoinSet::new();
+    if let Some(address) = settings.metrics_listen {
+        let counters = Counters {
+            desk: desk.clone(),
+            store: meter,
+            engine,
+            started_at: SystemClock.now(),
+        };
+        let metrics = metrics::router(counters, &traffic.counts);
+        beside.spawn(serve_metrics(bind(address).await?, metrics));
+    }
+    let listener = bind(settings.listen).await?;
     // Before anyone can know that it serves: a signal that nobody hears ends the process at once.
     let told = told_to_stop()?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
-    let chores = tokio::spawn(chores(desk.clone()));
-    let served = run(listener, desk, told).await;
-    chores.abort();
-    served
+    beside.spawn(chores(desk.clone()));
+    run(listener, http::router(desk, traffic), told).await
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Makes or brings up to date a declared event. A plugin that was refused or fails hurts its own event only.
@@ -95,17 +124,15 @@ async fn declare(desk: &Desk, event: EventEntry) -> anyhow::Result<()> {
 /// Opens the desk over a store, with real plugins, keys and time.
 async fn open_desk(
     settings: &ServeSettings,
-    config: &Config,
     store: Arc<dyn Store>,
+    engine: Arc<Engine>,
 ) -> anyhow::Result<Desk> {
     let master_key = MasterKey::find(settings.master_key.as_deref(), &settings.data)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let engine = load_plugins(settings, config, clock.clone()).await?;
     let ports = Ports {
         store,
-        strategies: Arc::new(engine),
+        strategies: engine,
         signer: Arc::new(RsaSigner::new(&master_key)),
-        clock,
+        clock: Arc::new(SystemClock),
     };
     let minutes = settings.registration_token_minutes.into();
     let desk = Desk::open(
@@ -118,18 +145,14 @@ async fn open_desk(
         .context("cannot read the events of the data directory")
 }
 
-async fn load_plugins(
-    settings: &ServeSettings,
-    config: &Config,
-    clock: Arc<dyn Clock>,
-) -> anyhow::Result<Engine> {
+async fn load_plugins(settings: &ServeSettings, config: &Config) -> anyhow::Result<Engine> {
     let settings = EngineSettings {
         plugins: settings.plugins.clone(),
         cache: settings.data.join("cache"),
         limits: PluginLimits::default(),
         limits_of: config.plugin_limits(),
     };
-    Ok(spawn_blocking(|| Engine::load(settings, clock)).await??)
+    Ok(spawn_blocking(|| Engine::load(settings, Arc::new(SystemClock))).await??)
 }
 
 /// Without authentication whoever reaches the server may do everything (`gatewit-api.md` §2).
@@ -149,12 +172,12 @@ fn check_exposure(settings: &ServeSettings) -> anyhow::Result<()> {
 /// Serves, and gives requests under way a bounded time once a signal comes.
 async fn run(
     listener: TcpListener,
-    desk: Arc<Desk>,
+    app: Router,
     told: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut heard = stopped.clone();
-    let app = http::router(desk);
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
         // An error means that the sender is gone, which stops the server as well.
         let _ = heard.wait_for(|stop| *stop).await;
@@ -188,9 +211,22 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// What is done beside serving: windows ahead of the first scan, then cleaning up now and then.
+/// Answers Prometheus.
+async fn serve_metrics(listener: TcpListener, metrics: Router) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!("metrics on http://{address}/metrics");
+    }
+    if let Err(error) = axum::serve(listener, metrics).await {
+        tracing::error!(error = %error, "metrics are not served any more");
+    }
+}
+
+/// What is done beside serving: what the first scan and the first search would wait for, then cleaning up now and then.
 async fn chores(desk: Arc<Desk>) {
     desk.warm_windows().await;
+    if let Err(error) = desk.warm_search().await {
+        tracing::warn!(error = %error, "cannot read tickets ahead of the first search; it will read them itself");
+    }
     let mut hourly = tokio::time::interval(FORGET_EVERY);
     loop {
         hourly.tick().await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use reqwest::header::HeaderName;
 use serde_json::Value;
 
 /// How long an answer may take: a server that hangs fails its test.
@@ -54,6 +55,18 @@ impl Client {
     pub fn with_bearer(&self, token: &str) -> Self {
         Self {
             bearer: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same client, at an address that a proxy tells.
+    pub fn forwarded_for(&self, chain: &str) -> Self {
+        let value = chain.parse().expect("addresses may stand in a header");
+        let headers = [(HeaderName::from_static("x-forwarded-for"), value)];
+        let http = reqwest::Client::builder().timeout(ANSWER_MAX);
+        let http = http.default_headers(headers.into_iter().collect()).build();
+        Self {
+            http: http.expect("a client can be made"),
             ..self.clone()
         }
     }

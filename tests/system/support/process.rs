@@ -39,7 +39,15 @@ impl Process {
     /// Prepares `gatewit serve` on a free port, and nothing else.
     pub fn serve() -> Command {
         let mut command = Command::new(program());
-        for setting in ["MASTER_KEY", "ALLOW_OPEN", "REGISTRATION_TOKEN_MINUTES"] {
+        for setting in [
+            "MASTER_KEY",
+            "ALLOW_OPEN",
+            "REGISTRATION_TOKEN_MINUTES",
+            "GUESS_LIMIT",
+            "TRUSTED_PROXIES",
+            "METRICS_LISTEN",
+            "LOG_FORMAT",
+        ] {
             command.env_remove(format!("GATEWIT_{setting}"));
         }
         command
@@ -96,6 +104,13 @@ impl Process {
         let ended = process.wait();
         assert_ne!(ended.code, Some(0), "{}", ended.log);
         ended.log
+    }
+
+    /// Runs another of the program's commands over a data directory to its end: `export`, say, with its arguments.
+    pub fn run(name: &str, data: &Path, arguments: &[&Path]) -> Ended {
+        let mut command = Command::new(program());
+        command.arg(name).args(arguments).env("GATEWIT_DATA", data);
+        Self::begin(command).wait()
     }
 
     /// Starts a program and reads the first line it prints: none if it ends before.

@@ -1,10 +1,12 @@
 //! A server within the test: everything real but the clock.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use gatewit::http::Traffic;
 use gatewit::signer::{MasterKey, RsaSigner};
 use gatewit_domain::ports::{Clock, Key, Store};
 use gatewit_domain::service::{Desk, DeskSettings, Ports};
@@ -60,18 +62,32 @@ impl Server {
 
     /// Starts a server with the plugins of a directory.
     pub async fn start_with(plugins: &Path) -> Self {
+        Self::start_in(plugins, Traffic::default()).await
+    }
+
+    /// Starts a server that trusts these proxies.
+    pub async fn start_behind(proxies: &str) -> Self {
+        let traffic = Traffic {
+            proxies: proxies.parse().expect("a test writes good networks"),
+            ..Traffic::default()
+        };
+        Self::start_in(&super::plugins(), traffic).await
+    }
+
+    async fn start_in(plugins: &Path, traffic: Traffic) -> Self {
         let data = TempDir::new().expect("there is room for a test's data");
         let clock = Arc::new(TestClock(AtomicI64::new(0)));
         clock.set(START);
         let store: Arc<dyn Store> =
             Arc::new(SledStore::open(data.path()).expect("a new store opens"));
-        Self::over(store, data, clock, plugins).await
+        Self::over(store, data, clock, plugins, traffic).await
     }
 
     /// Ends the server and starts another over the same store.
     pub async fn restart(self) -> Self {
         drop(self.serving);
-        Self::over(self.store, self.data, self.clock, &super::plugins()).await
+        let (plugins, traffic) = (super::plugins(), Traffic::default());
+        Self::over(self.store, self.data, self.clock, &plugins, traffic).await
     }
 
     /// All that is stored, so that a test can tell whether anything changed.
@@ -88,6 +104,7 @@ impl Server {
         data: TempDir,
         clock: Arc<TestClock>,
         plugins: &Path,
+        traffic: Traffic,
     ) -> Self {
         let settings = EngineSettings {
             plugins: plugins.to_owned(),
@@ -120,7 +137,8 @@ impl Server {
                 .local_addr()
                 .expect("a bound socket has an address")
         );
-        let app = gatewit::http::router(Arc::new(desk));
+        let app = gatewit::http::router(Arc::new(desk), Arc::new(traffic));
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             axum::serve(listener, app)

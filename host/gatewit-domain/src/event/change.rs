@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::identity::identify;
 use super::{Event, MatchField, ScanPoint, StrategyOptions, TicketType};
@@ -23,15 +24,25 @@ const DAY_HOURS_MAX: i64 = 24 * 31;
 const YEARS: RangeInclusive<i16> = 1970..=9000;
 
 /// Fields of an event to set; None leaves one as it is, or at its default in a new event.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventChange {
+    #[schema(example = "East African Tech Summit 2025")]
     pub name: Option<String>,
+    /// Unique within its organization. Default: made of the name.
+    #[schema(example = "eats-2025")]
     pub slug: Option<String>,
+    /// Default: `default`.
+    #[schema(example = "default")]
     pub org_id: Option<String>,
+    /// IANA name or offset. Default: the first day's offset.
+    #[schema(example = "Africa/Nairobi")]
     pub timezone: Option<String>,
     pub days: Option<Vec<DayChange>>,
+    /// Default: `HOURS_BEFORE`.
     pub check_in_strategy: Option<StrategyName>,
+    /// What they may be is for the strategy to say.
+    #[schema(value_type = Option<Object>, example = json!({"earlyCheckInHours": 2, "lateCheckInMinutes": 30}))]
     pub strategy_options: Option<StrategyOptions>,
     pub ticket_types: Option<Vec<TicketTypeChange>>,
     pub scan_points: Option<Vec<ScanPointChange>>,
@@ -40,19 +51,22 @@ pub struct EventChange {
 }
 
 /// One day as an organizer writes it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DayChange {
     /// Default: `Day 1`, `Day 2` and so on.
+    #[schema(example = "Day 1")]
     pub day_name: Option<String>,
     /// RFC 3339 with an offset.
+    #[schema(format = DateTime, example = "2025-12-15T09:00:00+03:00")]
     pub start_date_time: String,
     /// RFC 3339 with an offset.
+    #[schema(format = DateTime, example = "2025-12-15T18:00:00+03:00")]
     pub end_date_time: String,
 }
 
 /// A ticket type as an organizer writes it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketTypeChange {
     pub id: String,
@@ -67,7 +81,7 @@ pub struct TicketTypeChange {
 }
 
 /// A scan point as an organizer writes it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScanPointChange {
     pub id: String,

@@ -60,6 +60,7 @@ impl Desk {
             let plan = self.plan(scan, &event, read).await?;
             if self.store().commit(plan.guards, plan.writes).await? == Commit::Done {
                 let outcome = plan.outcome;
+                self.tally.count(scan.contract, &outcome.verdict);
                 return Ok(Answered { outcome, event });
             }
         }

@@ -10,8 +10,9 @@ use crate::id::{EventId, TicketId};
 use crate::ports::Commit;
 use crate::problem::{DeskError, Problem};
 use crate::scan::Entries;
+use crate::search::Search;
 use crate::tables::{
-    CREDENTIAL_CODES, ENTRIES, EVENT_TICKETS, EventTicket, ORDERS, OrderTicket, SERIES,
+    CREDENTIAL_CODES, ENTRIES, EVENT_TICKETS, EventTicket, ORDERS, OrderTicket, SERIES, Stored,
     TICKET_TOKENS, TICKETS, within,
 };
 use crate::ticket::{ShownState, Ticket, TicketAction, TicketDraft};
@@ -19,7 +20,7 @@ use crate::ticket::{ShownState, Ticket, TicketAction, TicketDraft};
 /// The most tickets one request may issue.
 const ISSUE_MAX: usize = 50_000;
 /// How many tickets one page of a list may look at, so that a search that finds nothing still ends.
-const LOOKED_AT_MAX: usize = 5_000;
+pub(super) const LOOKED_AT_MAX: usize = 5_000;
 
 /// A ticket with all that is shown of it.
 #[derive(Clone)]
@@ -36,7 +37,7 @@ pub struct ShownTicket {
 /// Which of an event's tickets to list.
 #[derive(Clone, Debug, Default)]
 pub struct TicketQuery {
-    /// Part of a name, e-mail address, series or order, whatever its case.
+    /// What somebody typed to find a ticket: a name, an e-mail address, an order, a series, an id.
     pub text: Option<String>,
     pub state: Option<ShownState>,
     /// The last ticket of the page before.
@@ -93,7 +94,7 @@ impl Desk {
         self.shown(&live, stored.value).await
     }
 
-    /// Lists an event's tickets in the order they were issued.
+    /// Lists an event's tickets in the order they were issued, or, if something was typed, the nearest to it first.
     pub async fn tickets(
         &self,
         caller: &Caller,
@@ -101,7 +102,18 @@ impl Desk {
         query: TicketQuery,
     ) -> Result<TicketPage, DeskError> {
         let live = self.managed(caller, event)?;
-        let text = query.text.as_deref().map(str::to_lowercase);
+        match query.text.as_deref().and_then(Search::parse) {
+            Some(search) => self.search_tickets(&live, &search, &query).await,
+            None => self.list_tickets(&live, &query).await,
+        }
+    }
+
+    async fn list_tickets(
+        &self,
+        live: &Arc<LiveEvent>,
+        query: &TicketQuery,
+    ) -> Result<TicketPage, DeskError> {
+        let event = live.event.id;
         let mut page = TicketPage {
             tickets: Vec::new(),
             next: None,
@@ -110,11 +122,9 @@ impl Desk {
             .cursor
             .map(|ticket| EVENT_TICKETS.key(&EventTicket(event, ticket)));
         let prefix = within(&event, &"");
-        let is_filtered = text.is_some() || query.state.is_some();
-        let look_at = if is_filtered {
-            LOOKED_AT_MAX
-        } else {
-            query.limit + 1
+        let look_at = match query.state {
+            Some(_) => LOOKED_AT_MAX,
+            None => query.limit + 1,
         };
         let rows = EVENT_TICKETS
             .page(self.store(), &prefix, after.as_ref(), look_at)
@@ -125,21 +135,12 @@ impl Desk {
                 page.next = page.tickets.last().map(|shown| shown.ticket.id);
                 return Ok(page);
             }
-            let id: TicketId = row.name().parse().map_err(|source| DeskError::Fault {
-                action: format!("read the ticket list of event {event}"),
-                source: Box::new(source),
-            })?;
+            let id = listed(&row, event)?;
             page.next = is_cut.then_some(id);
             let Some(stored) = TICKETS.get(self.store(), &id).await? else {
                 continue;
             };
-            if !text
-                .as_ref()
-                .is_none_or(|text| mentions(&stored.value, text))
-            {
-                continue;
-            }
-            let shown = self.shown(&live, stored.value).await?;
+            let shown = self.shown(live, stored.value).await?;
             if query.state.is_none_or(|state| state == shown.state) {
                 page.tickets.push(shown);
             }
@@ -169,7 +170,11 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    async fn shown(&self, live: &Arc<LiveEvent>, ticket: Ticket) -> Result<ShownTicket, DeskError> {
+    pub(super) async fn shown(
+        &self,
+        live: &Arc<LiveEvent>,
+        ticket: Ticket,
+    ) -> Result<ShownTicket, DeskError> {
         let entries = ENTRIES.get(self.store(), &ticket.id).await?;
         let entries = entries.map_or_else(Entries::default, |stored| stored.value);
         let token = TICKET_TOKENS.get(self.store(), &ticket.id).await?;
@@ -242,9 +247,13 @@ impl Desk {
                 codes.push(code);
             }
         }
+        self.note_issued(event, tickets).await;
         match self.store().commit(guards, writes).await? {
             Commit::Done => Ok(()),
-            Commit::Blocked(position) => Err(code_taken(codes[position])),
+            Commit::Blocked(position) => {
+                self.index.forget(event, tickets);
+                Err(code_taken(codes[position]))
+            }
         }
     }
 
@@ -322,15 +331,12 @@ fn show(live: &Arc<LiveEvent>, ticket: Ticket, entries: &Entries, token: String)
     }
 }
 
-fn mentions(ticket: &Ticket, lowercase: &str) -> bool {
-    let fields = [
-        Some(&ticket.attendee_name),
-        ticket.attendee_email.as_ref(),
-        Some(&ticket.series),
-        Some(&ticket.booking_reference),
-    ];
-    let mut fields = fields.into_iter().flatten();
-    fields.any(|field| field.to_lowercase().contains(lowercase))
+/// The ticket that a row of an event's list names.
+pub(super) fn listed(row: &Stored<()>, event: EventId) -> Result<TicketId, DeskError> {
+    row.name().parse().map_err(|source| DeskError::Fault {
+        action: format!("read the ticket list of event {event}"),
+        source: Box::new(source),
+    })
 }
 
 fn code_taken(code: &str) -> DeskError {

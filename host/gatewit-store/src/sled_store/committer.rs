@@ -7,12 +7,14 @@ use std::collections::hash_map::Entry;
 use std::mem;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::time::Instant;
 
 use gatewit_domain::ports::{Commit, Guard, Key, StoreError, Write};
 use tokio::sync::oneshot;
 use tracing::error;
 
 use super::disk::{Cause, caught};
+use super::meter::StoreMeter;
 use super::view::{Cell, Group, Stopped, View};
 use crate::stage::{Value, stage};
 
@@ -24,6 +26,14 @@ pub(super) struct Request {
     pub guards: Vec<Guard>,
     pub writes: Vec<Write>,
     pub answer: oneshot::Sender<Answer>,
+    pub asked_at: Instant,
+}
+
+/// A commit that is decided, and who waits for it to be durable.
+struct Waiting {
+    waiter: oneshot::Sender<Answer>,
+    answer: Answer,
+    asked_at: Instant,
 }
 
 pub(super) type Answer = Result<Commit, StoreError>;
@@ -34,19 +44,26 @@ pub(super) type Persist = Box<dyn FnMut(sled::Batch) -> Result<(), Cause> + Send
 pub(super) struct Committer {
     queue: Receiver<Request>,
     view: Arc<View>,
+    meter: Arc<StoreMeter>,
     persist: Persist,
     group: Group,
-    /// Those to answer when the group is durable, and with what.
-    waiting: Vec<(oneshot::Sender<Answer>, Answer)>,
+    /// Those to answer when the group is durable.
+    waiting: Vec<Waiting>,
     staged: Vec<(Key, Value)>,
     stopped: Option<Stopped>,
 }
 
 impl Committer {
-    pub(super) fn new(queue: Receiver<Request>, view: Arc<View>, persist: Persist) -> Self {
+    pub(super) fn new(
+        queue: Receiver<Request>,
+        view: Arc<View>,
+        meter: Arc<StoreMeter>,
+        persist: Persist,
+    ) -> Self {
         Self {
             queue,
             view,
+            meter,
             persist,
             group: Group::new(),
             waiting: Vec::new(),
@@ -76,7 +93,11 @@ impl Committer {
             Some(stopped) => Err(stopped.fails("commit")),
             None => self.decide_or_stop(&request.guards, request.writes),
         };
-        self.waiting.push((request.answer, answer));
+        self.waiting.push(Waiting {
+            waiter: request.answer,
+            answer,
+            asked_at: request.asked_at,
+        });
     }
 
     /// Decides one commit; if sled breaks while it is read, nothing is known any more, and the store stops.
@@ -115,8 +136,12 @@ impl Committer {
         let mut is_empty = true;
         for (key, cell) in &self.group {
             let Some(next) = &cell.next else { continue };
+            let next = next.clone().into_stored();
+            if next == cell.durable {
+                continue;
+            }
             is_empty = false;
-            match next.clone().into_stored() {
+            match next {
                 Some(value) => batch.insert(key.as_bytes(), &*value),
                 None => batch.remove(key.as_bytes()),
             }
@@ -142,8 +167,8 @@ impl Committer {
         let stopped = Stopped(cause.into());
         error!(error = ?stopped.0, "the store has stopped: a commit did not reach the disk");
         self.view.stop(stopped.clone());
-        for (_, answer) in &mut self.waiting {
-            *answer = Err(stopped.fails("commit"));
+        for waiting in &mut self.waiting {
+            waiting.answer = Err(stopped.fails("commit"));
         }
         self.group.clear();
         self.stopped = Some(stopped.clone());
@@ -151,9 +176,13 @@ impl Committer {
     }
 
     fn answer_all(&mut self) {
-        for (waiter, answer) in self.waiting.drain(..) {
+        self.meter.group_written(self.waiting.len());
+        let now = Instant::now();
+        for waiting in self.waiting.drain(..) {
+            self.meter
+                .answered_after(now.duration_since(waiting.asked_at));
             // A waiter may have gone; its commit stands.
-            let _ = waiter.send(answer);
+            let _ = waiting.waiter.send(waiting.answer);
         }
     }
 }

@@ -21,6 +21,9 @@ pub enum OpenError {
     /// Another process has it open, or another store of this one.
     #[error("data directory {} is in use by another process", .0.display())]
     InUse(PathBuf),
+    /// It holds a database, and was to be filled with another.
+    #[error("data directory {} is not empty", .0.display())]
+    NotEmpty(PathBuf),
     /// A newer Gatewit wrote it.
     #[error(
         "data directory {} has format {found}, but this gatewit knows formats up to {FORMAT}: run a newer gatewit",
@@ -82,8 +85,15 @@ pub(super) fn open(directory: &Path) -> Result<(Disk, Lock), OpenError> {
     Ok((disk, lock))
 }
 
+/// Tells whether there is a database in a data directory, or the beginning of one.
+pub(super) fn holds_database(directory: &Path) -> bool {
+    ["format", "db"]
+        .iter()
+        .any(|part| directory.join(part).exists())
+}
+
 /// Creates a directory, and those above it that are missing, for this user alone.
-fn create_private(directory: &Path) -> Result<(), OpenError> {
+pub(super) fn create_private(directory: &Path) -> Result<(), OpenError> {
     if directory.is_dir() {
         return Ok(());
     }
@@ -102,7 +112,7 @@ fn create_private(directory: &Path) -> Result<(), OpenError> {
     sync(parent)
 }
 
-fn lock(directory: &Path) -> Result<Lock, OpenError> {
+pub(super) fn lock(directory: &Path) -> Result<Lock, OpenError> {
     let path = directory.join("lock");
     let file = (OpenOptions::new().create(true).append(true))
         .open(&path)
@@ -142,7 +152,7 @@ fn write_format(directory: &Path) -> Result<(), OpenError> {
 }
 
 /// Makes a file's contents durable, or a directory's entries.
-fn sync(path: &Path) -> Result<(), OpenError> {
+pub(super) fn sync(path: &Path) -> Result<(), OpenError> {
     File::open(path)
         .and_then(|file| file.sync_all())
         .map_err(cannot("sync", path))
@@ -159,7 +169,7 @@ fn not_opened(directory: &Path, cause: Cause) -> OpenError {
     }
 }
 
-fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+pub(super) fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     move |source| OpenError::Io {
         action,
         path: path.to_owned(),

@@ -1,11 +1,16 @@
 //! The envelope of every `/api/v1` answer (`gatewit-api.md` §1), and which status each error of the desk has.
 
+use std::error::Error;
+use std::fmt;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::ports::StoreError;
 use gatewit_domain::problem::{DeskError, Problem};
+use gatewit_domain::scanner::TokenText;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A successful answer.
 pub struct Done<T> {
@@ -32,7 +37,7 @@ impl<T> Done<T> {
 }
 
 /// The envelope: `success` tells whether what was asked for came about.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope<T> {
     pub success: bool,
@@ -56,6 +61,18 @@ impl<T: Serialize> IntoResponse for Done<T> {
 pub struct Failure {
     status: StatusCode,
     problem: Problem,
+    /// The registration token that was asked about.
+    token: Option<TokenText>,
+    /// Default: 1 for what is not available just now, else not said.
+    retry_after_seconds: Option<i64>,
+}
+
+/// Why a request failed, beside the answer: for whoever watches answers pass.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    pub code: &'static str,
+    /// The registration token that was asked about.
+    pub token: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -75,6 +92,25 @@ impl Failure {
         Self {
             status,
             problem: Problem::new(code, message),
+            token: None,
+            retry_after_seconds: None,
+        }
+    }
+
+    /// Too many guesses were wrong.
+    pub fn throttled(retry_after_seconds: i64) -> Self {
+        let words = format!("too many wrong guesses; try again in {retry_after_seconds} s");
+        Self {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_guesses", words)
+        }
+    }
+
+    /// The same failure, of a request that asked about a registration token.
+    pub fn about_token(self, token: &TokenText) -> Self {
+        Self {
+            token: Some(token.clone()),
+            ..self
         }
     }
 
@@ -98,21 +134,18 @@ impl From<DeskError> for Failure {
                 return unavailable("store_busy", "too much is going on; try again");
             }
             DeskError::Store(error @ StoreError::Failed { .. }) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "the store cannot answer"
-                );
+                tracing::error!(error = %Chain(&error), "the store cannot answer");
                 return unavailable(
                     "store_unavailable",
                     "the server cannot keep anything just now; its log says why",
                 );
             }
             DeskError::Fault { .. } => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
+                tracing::error!(error = %Chain(&error), "a request failed");
                 return Self::internal();
             }
         };
-        Self { status, problem }
+        Self::new(status, problem.code, problem.message)
     }
 }
 
@@ -126,9 +159,14 @@ impl IntoResponse for Failure {
             },
         };
         let mut response = (self.status, Json(body)).into_response();
+        response.extensions_mut().insert(Failed {
+            code: self.problem.code,
+            token: self.token.as_ref().map(ToString::to_string),
+        });
         let headers = response.headers_mut();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let soon = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+        if let Some(seconds) = self.retry_after_seconds.or(soon) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -139,4 +177,19 @@ impl IntoResponse for Failure {
 
 fn unavailable(code: &'static str, words: &str) -> Failure {
     Failure::new(StatusCode::SERVICE_UNAVAILABLE, code, words)
+}
+
+/// An error with all that caused it.
+struct Chain<'a>(&'a dyn Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
 }

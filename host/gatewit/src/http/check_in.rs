@@ -8,6 +8,7 @@ use gatewit_domain::problem::{DeskError, Problem};
 use gatewit_domain::scan::{Contract, Presented, Refusal, RepeatKey, Scan, ScannedBy, Verdict};
 use gatewit_domain::service::{Answered, UndoneBy};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::answer::{Done, Envelope, Failure};
@@ -16,35 +17,58 @@ use super::extract::{Body, Device, IdempotencyKey, ScannerOrOrganizer};
 mod outcome;
 pub use outcome::ValidateTicketResponse;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidateRequest {
+    /// What the QR code says.
+    #[schema(example = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln")]
     jwt_token: String,
+    #[schema(example = "019b2045-5a00-7c3e-9d5e-2f1a8b7c6d5e")]
     scanner_id: String,
+    #[schema(example = "abc123def456hash")]
     device_fingerprint: String,
+    #[schema(example = "Gate A")]
     check_in_location: Option<String>,
     /// The scan's own name, so that sending it again does nothing twice; so does the header `Idempotency-Key`.
     scan_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UndoRequest {
+    #[schema(example = "019b2045-5a00-7c3e-9d5e-2f1a8b7c6d5e")]
     check_in_id: String,
+    #[schema(min_length = 1, example = "Scanned by mistake")]
     reason: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UndoResponse {
     check_in_id: CheckInId,
     undone: bool,
+    #[schema(format = DateTime)]
     undone_at: String,
     /// The scanner or organizer that took the admission back.
     undone_by: String,
     reason: String,
 }
 
+/// Scans a ticket, and lets its holder in if it may.
+///
+/// A refusal answers 200 with `valid: false` and the reason; it is recorded like an admission.
+#[utoipa::path(
+    post, path = "/check-in/validate", tag = "Scans", operation_id = "validate_ticket",
+    params(("Idempotency-Key" = Option<String>, Header, description = "The scan's own name; as `scanId`.")),
+    request_body = ValidateRequest,
+    responses(
+        (status = 200, body = Envelope<ValidateTicketResponse>, description = "What became of the scan."),
+        (status = 403, description = "`scanner_mismatch`"),
+        (status = 404, description = "`not_found`"),
+        (status = 409, description = "`idempotency_mismatch`")
+    ),
+    security(("scanner" = []))
+)]
 pub async fn validate(
     State(desk): State<Shared>,
     Device(proof): Device,
@@ -83,6 +107,19 @@ fn print(answered: &Answered) -> Result<Response, Failure> {
     Ok(Json(envelope).into_response())
 }
 
+/// Takes an admission back: the ticket can enter again, and both records stay.
+///
+/// By the scanner that made it within 15 minutes, or by an organizer at any time.
+#[utoipa::path(
+    post, path = "/check-in/undo", tag = "Scans", operation_id = "undo_check_in",
+    request_body = UndoRequest,
+    responses(
+        (status = 200, body = Envelope<UndoResponse>, description = "It is taken back."),
+        (status = 403, description = "`not_event_organizer`, `not_own_check_in`, `undo_too_late`"),
+        (status = 422, description = "`invalid_undo_request`, `unknown_check_in`, `not_admitted`")
+    ),
+    security((), ("scanner" = []))
+)]
 pub async fn undo(
     State(desk): State<Shared>,
     who: ScannerOrOrganizer,

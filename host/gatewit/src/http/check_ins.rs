@@ -8,9 +8,10 @@ use gatewit_domain::id::{CheckInId, EventId, ScannerId};
 use gatewit_domain::service::{CheckInPage, CheckInQuery, FoundAtDesk, ScanOutcome};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
-use super::answer::{Done, Failure};
+use super::answer::{Done, Envelope, Failure};
 use super::check_in::ValidateTicketResponse;
 use super::extract::{Body, Id, IdempotencyKey, Organizer, Params};
 
@@ -21,36 +22,44 @@ use record::CheckInRecord;
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub struct ListParams {
     /// A date at the event: `2025-12-15`.
+    #[param(value_type = Option<String>, format = Date)]
     day: Option<Date>,
     scanner_id: Option<ScannerId>,
+    #[param(inline)]
     outcome: Option<OutcomeParam>,
+    /// The `nextCursor` of the page before.
     cursor: Option<CheckInId>,
+    /// At most 1000; 100 unless told.
     limit: Option<usize>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum OutcomeParam {
     Admitted,
     Refused,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CheckInPage)]
 pub struct ListResponse {
     check_ins: Vec<CheckInRecord>,
     next_cursor: Option<CheckInId>,
 }
 
 /// One ticket, or every ticket of an order.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeskRequest {
+    #[schema(example = "019b2045-5a00-7c3e-9d5e-2f1a8b7c6d5e")]
     ticket_instance_id: Option<String>,
+    /// The booking reference.
     order: Option<String>,
 }
 
@@ -67,7 +76,21 @@ impl From<CheckInPage> for ListResponse {
     }
 }
 
-/// Answers one page, or with `Accept: application/x-ndjson` or `text/csv` all of it as a stream.
+/// Lists the record of scans.
+///
+/// One page as JSON, or with `Accept: application/x-ndjson` or `text/csv` all of it as a stream.
+#[utoipa::path(
+    get, path = "/events/{eventId}/check-ins", tag = "Scans", operation_id = "list_check_ins",
+    params(("eventId" = EventId, Path), ListParams),
+    responses((
+        status = 200, description = "A page, or all of it.",
+        content(
+            (Envelope<ListResponse> = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/csv")
+        )
+    ))
+)]
 pub async fn list(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -96,7 +119,17 @@ pub async fn list(
     }
 }
 
-/// Checks in a ticket or an order; answers each ticket's outcome.
+/// Checks in without a code: one ticket, or every ticket of an order.
+#[utoipa::path(
+    post, path = "/events/{eventId}/check-ins", tag = "Scans", operation_id = "check_in_without_code",
+    params(("eventId" = EventId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The request's own name.")),
+    request_body = DeskRequest,
+    responses(
+        (status = 200, body = Envelope<Vec<ValidateTicketResponse>>, description = "Each ticket's outcome."),
+        (status = 409, description = "`idempotency_mismatch`"),
+        (status = 422, description = "`invalid_check_in_request`, `unknown_ticket`, `unknown_order`, `event_not_published`")
+    )
+)]
 pub async fn create(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,

@@ -6,52 +6,67 @@ use gatewit_domain::id::EventId;
 use gatewit_domain::service::LiveEvent;
 use gatewit_domain::window::StrategyName;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
-use super::answer::{Done, Failure};
+use super::answer::{Done, Envelope, Failure};
 use super::extract::{Body, Id, Organizer, Params};
 
 /// An event as organizers see it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventResponse {
     event_id: EventId,
+    #[schema(example = "East African Tech Summit 2025")]
     name: String,
+    #[schema(example = "eats-2025")]
     slug: String,
+    #[schema(example = "default")]
     org_id: String,
+    #[schema(example = "Africa/Nairobi")]
     timezone: String,
     days: Vec<DayResponse>,
     check_in_strategy: StrategyName,
+    #[schema(value_type = Object, example = json!({"earlyCheckInHours": 2, "lateCheckInMinutes": 30}))]
     strategy_options: StrategyOptions,
     ticket_types: Vec<TicketType>,
     scan_points: Vec<ScanPoint>,
     organizers: Vec<String>,
     staff: Vec<String>,
     status: EventStatus,
+    #[schema(format = DateTime, example = "2025-12-01T12:00:00+03:00")]
     created_at: String,
     /// Base64 of the SPKI DER; null until the event is published.
     public_key: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DayResponse {
+    #[schema(example = "Day 1")]
     day_name: String,
+    #[schema(format = DateTime, example = "2025-12-15T09:00:00+03:00")]
     start_date_time: String,
+    #[schema(format = DateTime, example = "2025-12-15T18:00:00+03:00")]
     end_date_time: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WindowResponse {
+    #[schema(example = "Day 1")]
     day_name: String,
+    #[schema(format = DateTime, example = "2025-12-15T07:00:00+03:00")]
     opens: String,
+    #[schema(format = DateTime, example = "2025-12-15T18:30:00+03:00")]
     closes: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub struct WindowParams {
+    /// Whose windows. Without it, those of a ticket of no type.
     ticket_type: Option<String>,
 }
 
@@ -84,6 +99,18 @@ impl From<&LiveEvent> for EventResponse {
     }
 }
 
+/// Makes a draft of an event.
+///
+/// `name` and `days` are required.
+#[utoipa::path(
+    post, path = "/events", tag = "Events", operation_id = "create_event",
+    request_body = EventChange,
+    responses(
+        (status = 201, body = Envelope<EventResponse>, description = "The event, a draft."),
+        (status = 409, description = "`slug_taken`"),
+        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`")
+    )
+)]
 pub async fn create(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -93,6 +120,11 @@ pub async fn create(
     Ok(Done::created("Event created", (&*live).into()))
 }
 
+/// Lists the events that the caller manages.
+#[utoipa::path(
+    get, path = "/events", tag = "Events", operation_id = "list_events",
+    responses((status = 200, body = Envelope<Vec<EventResponse>>, description = "The events."))
+)]
 pub async fn list(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -104,6 +136,12 @@ pub async fn list(
     )
 }
 
+/// Shows an event.
+#[utoipa::path(
+    get, path = "/events/{eventId}", tag = "Events", operation_id = "show_event",
+    params(("eventId" = EventId, Path)),
+    responses((status = 200, body = Envelope<EventResponse>, description = "The event."))
+)]
 pub async fn show(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -113,6 +151,19 @@ pub async fn show(
     Ok(Done::ok("Event", (&*live).into()))
 }
 
+/// Replaces the fields of an event that the request names, at once.
+///
+/// Naming `checkInStrategy` without `strategyOptions` resets the options.
+#[utoipa::path(
+    patch, path = "/events/{eventId}", tag = "Events", operation_id = "change_event",
+    params(("eventId" = EventId, Path)),
+    request_body = EventChange,
+    responses(
+        (status = 200, body = Envelope<EventResponse>, description = "The event as it is now."),
+        (status = 409, description = "`slug_taken`"),
+        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`")
+    )
+)]
 pub async fn change(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -123,6 +174,12 @@ pub async fn change(
     Ok(Done::ok("Event changed", (&*live).into()))
 }
 
+/// Makes an event's signing key, so that tickets can be issued; publishing again changes nothing.
+#[utoipa::path(
+    post, path = "/events/{eventId}/publish", tag = "Events", operation_id = "publish_event",
+    params(("eventId" = EventId, Path)),
+    responses((status = 200, body = Envelope<EventResponse>, description = "The event, with its public key."))
+)]
 pub async fn publish(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -132,6 +189,16 @@ pub async fn publish(
     Ok(Done::ok("Event published", (&*live).into()))
 }
 
+/// Tells when doors are open.
+#[utoipa::path(
+    get, path = "/events/{eventId}/windows", tag = "Events", operation_id = "list_windows",
+    params(("eventId" = EventId, Path), WindowParams),
+    responses(
+        (status = 200, body = Envelope<Vec<WindowResponse>>, description = "The windows, in order of opening."),
+        (status = 422, description = "`unknown_ticket_type`"),
+        (status = 503, description = "`strategy_failed`")
+    )
+)]
 pub async fn windows(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,

@@ -4,10 +4,14 @@ use axum::extract::State;
 use gatewit_domain::plugin::PluginRow;
 
 use super::Shared;
-use super::answer::Done;
+use super::answer::{Done, Envelope};
 use super::extract::Organizer;
 
 /// Lists every plugin, serving or refused.
+#[utoipa::path(
+    get, path = "/plugins", tag = "Plugins",
+    responses((status = 200, body = Envelope<Vec<PluginRow>>, description = "One row a name."))
+)]
 pub async fn list(State(desk): State<Shared>, _: Organizer) -> Done<Vec<PluginRow>> {
     Done::ok("Plugins", desk.plugins())
 }

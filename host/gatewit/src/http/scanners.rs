@@ -8,64 +8,91 @@ use gatewit_domain::scanner::{Fingerprint, Scanner, ScannerName, TokenText};
 use gatewit_domain::service::{NewScanner, ScannerLink, ScannerStatistics, TokenStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
-use super::answer::{Done, Failure};
+use super::answer::{Done, Envelope, Failure};
 use super::extract::{Body, Id, Organizer, Params, PathText, ScannerOrOrganizer};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GenerateRequest {
+    #[schema(example = "019b2045-5a00-7c3e-9d5e-2f1a8b7c6d5e")]
     event_id: String,
+    #[schema(min_length = 3, max_length = 200, example = "Gate A - Main Entrance")]
     scanner_name: String,
     /// Binds the scanner to a scan point of the event.
     scan_point: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RegistrationTokenResponse {
     token_id: TokenId,
     token: TokenText,
     event_id: EventId,
+    #[schema(example = "East African Tech Summit 2025")]
     event_name: String,
     scanner_name: ScannerName,
     scan_point: Option<String>,
+    #[schema(format = DateTime, example = "2025-12-11T10:35:00Z")]
     expires_at: String,
     validity_minutes: i64,
     remaining_seconds: i64,
     /// What the scanner app reads to register.
+    #[schema(example = "scannerapp://register?token=REG-ABC12345-DEF67890")]
     qr_code_data: String,
     is_valid: bool,
     used: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RegisterRequest {
+    #[schema(example = "REG-ABC12345-DEF67890")]
     registration_token: String,
     #[serde(default)]
+    #[schema(
+        required,
+        min_length = 10,
+        max_length = 255,
+        example = "abc123def456hash"
+    )]
     device_fingerprint: String,
     #[serde(default)]
+    #[schema(
+        required,
+        min_length = 3,
+        max_length = 200,
+        example = "Gate A - Main Entrance"
+    )]
     scanner_name: String,
+    /// What the device says of itself.
+    #[schema(example = r#"{"model":"iPhone 13"}"#)]
     device_info: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct RevokeParams {
+    #[param(example = "Suspicious activity")]
     reason: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScannerResponse {
     scanner_id: ScannerId,
     name: ScannerName,
     event_id: EventId,
+    #[schema(example = "East African Tech Summit 2025")]
     event_name: String,
+    /// `ACTIVE` or `REVOKED`.
+    #[schema(pattern = "^(ACTIVE|REVOKED)$", example = "ACTIVE")]
     status: &'static str,
     device_fingerprint: Fingerprint,
     scan_point: Option<String>,
+    #[schema(format = DateTime, example = "2025-12-11T10:30:00Z")]
     created_at: String,
     /// Only ever shown when the scanner registers.
     credentials: Option<String>,
@@ -73,7 +100,7 @@ pub struct ScannerResponse {
     revocation_reason: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StatisticsResponse {
     total_scans: i64,
@@ -81,7 +108,9 @@ pub struct StatisticsResponse {
     failed_scans: i64,
     /// Percent; 0 before the first scan.
     success_rate: f64,
+    #[schema(format = DateTime)]
     last_scan_at: Option<String>,
+    #[schema(format = DateTime, example = "2025-12-15T09:15:00+03:00")]
     last_synced_at: String,
 }
 
@@ -154,6 +183,17 @@ impl From<ScannerStatistics> for StatisticsResponse {
     }
 }
 
+/// Makes a token that registers one scanner.
+#[utoipa::path(
+    post, path = "/check-in/tokens/generate", tag = "Scanners",
+    request_body = GenerateRequest,
+    responses(
+        (status = 200, body = Envelope<RegistrationTokenResponse>, description = "The token, shown as a QR code."),
+        (status = 403, description = "`not_event_organizer`"),
+        (status = 404, description = "`not_found`"),
+        (status = 422, description = "`invalid_scanner_name`, `unknown_scan_point`, `event_not_published`")
+    )
+)]
 pub async fn generate_token(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -169,15 +209,39 @@ pub async fn generate_token(
     ))
 }
 
+/// Tells whether a registration token is still good.
+///
+/// Anyone may ask. A token that was used or has expired answers 200 with `isValid: false`.
+#[utoipa::path(
+    get, path = "/check-in/tokens/validate/{token}", tag = "Scanners",
+    params(("token" = TokenText, Path)),
+    responses(
+        (status = 200, body = Envelope<RegistrationTokenResponse>, description = "The token."),
+        (status = 400, description = "`invalid_token`, `malformed_request`"),
+        (status = 404, description = "`token_not_found`")
+    )
+)]
 pub async fn validate_token(
     State(desk): State<Shared>,
     PathText(token): PathText,
 ) -> Result<Done<RegistrationTokenResponse>, Failure> {
     let token: TokenText = token.parse().map_err(DeskError::Malformed)?;
-    let status = desk.registration_token(&token).await?;
+    let status = desk.registration_token(&token).await;
+    let status = status.map_err(|error| Failure::from(error).about_token(&token))?;
     Ok(Done::ok("Registration token", status.into()))
 }
 
+/// Registers a device as a scanner, and cuts off whatever scanner it was before.
+#[utoipa::path(
+    post, path = "/check-in/scanners/register", tag = "Scanners", operation_id = "register_scanner",
+    request_body = RegisterRequest,
+    responses(
+        (status = 200, body = Envelope<ScannerResponse>, description = "The scanner, with its credentials."),
+        (status = 400, description = "`invalid_fingerprint`, `invalid_token`, `token_used`, `token_expired`"),
+        (status = 404, description = "`token_not_found`"),
+        (status = 422, description = "`invalid_scanner_name`, `event_not_published`")
+    )
+)]
 pub async fn register(
     State(desk): State<Shared>,
     Body(request): Body<RegisterRequest>,
@@ -192,11 +256,18 @@ pub async fn register(
             .map_err(DeskError::Malformed)?,
         device_info: request.device_info,
     };
-    let link = desk.register_scanner(new).await?;
+    let token = new.token.clone();
+    let link = desk.register_scanner(new).await;
+    let link = link.map_err(|error| Failure::from(error).about_token(&token))?;
     Ok(Done::ok("Scanner registered", link.into()))
 }
 
 /// Lists every scanner of an event, revoked ones too.
+#[utoipa::path(
+    get, path = "/check-in/scanners/event/{eventId}", tag = "Scanners", operation_id = "list_scanners",
+    params(("eventId" = EventId, Path)),
+    responses((status = 200, body = Envelope<Vec<ScannerResponse>>, description = "The scanners, without credentials."))
+)]
 pub async fn list(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -210,6 +281,11 @@ pub async fn list(
 }
 
 /// Lists the active scanners of an event.
+#[utoipa::path(
+    get, path = "/check-in/scanners/event/{eventId}/active", tag = "Scanners", operation_id = "list_active_scanners",
+    params(("eventId" = EventId, Path)),
+    responses((status = 200, body = Envelope<Vec<ScannerResponse>>, description = "The scanners, without credentials."))
+)]
 pub async fn list_active(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -230,6 +306,14 @@ fn shown(scanners: impl Iterator<Item = Scanner>, event: &Event) -> Vec<ScannerR
 }
 
 /// Revokes a scanner for good.
+#[utoipa::path(
+    post, path = "/check-in/scanners/{scannerId}/revoke", tag = "Scanners", operation_id = "revoke_scanner",
+    params(("scannerId" = ScannerId, Path), RevokeParams),
+    responses(
+        (status = 200, body = Envelope<ScannerResponse>, description = "The scanner, revoked."),
+        (status = 422, description = "`invalid_reason`")
+    )
+)]
 pub async fn revoke(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -247,6 +331,18 @@ pub async fn revoke(
     ))
 }
 
+/// Counts a scanner's scans.
+///
+/// A scanner may ask about itself, an organizer about any.
+#[utoipa::path(
+    get, path = "/check-in/scanners/{scannerId}/stats", tag = "Scanners", operation_id = "scanner_statistics",
+    params(("scannerId" = ScannerId, Path)),
+    responses(
+        (status = 200, body = Envelope<StatisticsResponse>, description = "The counts."),
+        (status = 403, description = "`scanner_mismatch`")
+    ),
+    security((), ("scanner" = []))
+)]
 pub async fn statistics(
     State(desk): State<Shared>,
     who: ScannerOrOrganizer,

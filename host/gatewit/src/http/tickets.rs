@@ -7,17 +7,20 @@ use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::service::{ShownTicket, TicketQuery};
 use gatewit_domain::ticket::{ShownState, TicketAction, TicketDraft};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
-use super::answer::{Done, Failure};
+use super::answer::{Done, Envelope, Failure};
 use super::extract::{Body, Id, Organizer, Params};
 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;
 
 /// One ticket, or several under `tickets` that are issued together or not at all.
+#[derive(ToSchema)]
+#[serde(untagged)]
 pub enum IssueRequest {
-    Many(Vec<TicketDraft>),
+    Many { tickets: Vec<TicketDraft> },
     One(TicketDraft),
 }
 
@@ -25,14 +28,14 @@ impl<'de> Deserialize<'de> for IssueRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut body = serde_json::Value::deserialize(deserializer)?;
         let request = match body.get_mut("tickets").map(serde_json::Value::take) {
-            Some(tickets) => serde_json::from_value(tickets).map(Self::Many),
+            Some(tickets) => serde_json::from_value(tickets).map(|tickets| Self::Many { tickets }),
             None => serde_json::from_value(body).map(Self::One),
         };
         request.map_err(serde::de::Error::custom)
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum IssueResponse {
     Many(Vec<TicketResponse>),
@@ -40,21 +43,28 @@ pub enum IssueResponse {
 }
 
 /// A ticket as organizers see it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketResponse {
     ticket_instance_id: TicketId,
     event_id: EventId,
+    #[schema(example = "vip")]
     ticket_type_id: String,
+    #[schema(example = "VIP Pass")]
     ticket_type_name: String,
+    #[schema(example = "VIP-0001")]
     ticket_series: String,
+    #[schema(example = "John Doe")]
     attendee_name: String,
+    #[schema(example = "john@example.com")]
     attendee_email: Option<String>,
+    #[schema(example = "EVT-A3F4B21C")]
     booking_reference: String,
     credential_code: Option<String>,
     attributes: BTreeMap<String, bool>,
     details: BTreeMap<String, String>,
     state: ShownState,
+    #[schema(format = DateTime, example = "2025-12-01T12:00:00+03:00")]
     issued_at: String,
     /// What the QR code shows.
     qr_code: String,
@@ -62,16 +72,22 @@ pub struct TicketResponse {
     jwt_token: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ListParams {
+    /// A name however it is spelled, an e-mail address, an order, a series or a ticket's id; the nearest come first.
     query: Option<String>,
+    #[param(inline)]
     state: Option<ShownState>,
+    /// The `nextCursor` of the page before.
     cursor: Option<TicketId>,
+    /// At most 200; 50 unless told.
     limit: Option<usize>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TicketPage)]
 pub struct ListResponse {
     tickets: Vec<TicketResponse>,
     next_cursor: Option<TicketId>,
@@ -101,6 +117,19 @@ impl From<ShownTicket> for TicketResponse {
     }
 }
 
+/// Issues one ticket, or several: all of them or none.
+///
+/// The answer is one ticket or an array, as the request was.
+#[utoipa::path(
+    post, path = "/events/{eventId}/tickets", tag = "Tickets", operation_id = "issue_tickets",
+    params(("eventId" = EventId, Path)),
+    request_body = IssueRequest,
+    responses(
+        (status = 201, body = Envelope<IssueResponse>, description = "What was issued, with its signed code."),
+        (status = 409, description = "`credential_code_taken`"),
+        (status = 422, description = "`invalid_ticket_request`, `unknown_ticket_type`, `event_not_published`")
+    )
+)]
 pub async fn issue(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -108,8 +137,8 @@ pub async fn issue(
     Body(request): Body<IssueRequest>,
 ) -> Result<Done<IssueResponse>, Failure> {
     match request {
-        IssueRequest::Many(drafts) => {
-            let issued = desk.issue_tickets(&caller, event, drafts).await?;
+        IssueRequest::Many { tickets } => {
+            let issued = desk.issue_tickets(&caller, event, tickets).await?;
             let tickets = issued.into_iter().map(TicketResponse::from).collect();
             Ok(Done::created(
                 "Tickets issued",
@@ -126,6 +155,12 @@ pub async fn issue(
     }
 }
 
+/// Lists and finds an event's tickets.
+#[utoipa::path(
+    get, path = "/events/{eventId}/tickets", tag = "Tickets", operation_id = "list_tickets",
+    params(("eventId" = EventId, Path), ListParams),
+    responses((status = 200, body = Envelope<ListResponse>, description = "A page."))
+)]
 pub async fn list(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -146,6 +181,12 @@ pub async fn list(
     Ok(Done::ok("Tickets", response))
 }
 
+/// Shows a ticket.
+#[utoipa::path(
+    get, path = "/tickets/{ticketId}", tag = "Tickets", operation_id = "show_ticket",
+    params(("ticketId" = TicketId, Path)),
+    responses((status = 200, body = Envelope<TicketResponse>, description = "The ticket."))
+)]
 pub async fn show(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -155,6 +196,15 @@ pub async fn show(
     Ok(Done::ok("Ticket", ticket.into()))
 }
 
+/// Cancels a ticket: it lets nobody in until it is reinstated.
+#[utoipa::path(
+    post, path = "/tickets/{ticketId}/cancel", tag = "Tickets", operation_id = "cancel_ticket",
+    params(("ticketId" = TicketId, Path)),
+    responses(
+        (status = 409, description = "`ticket_refunded`"),
+        (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now.")
+    )
+)]
 pub async fn cancel(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -166,6 +216,12 @@ pub async fn cancel(
     Ok(Done::ok("Ticket cancelled", ticket.into()))
 }
 
+/// Marks a ticket as paid back: it lets nobody in until it is reinstated.
+#[utoipa::path(
+    post, path = "/tickets/{ticketId}/refund", tag = "Tickets", operation_id = "refund_ticket",
+    params(("ticketId" = TicketId, Path)),
+    responses((status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now."))
+)]
 pub async fn refund(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
@@ -177,6 +233,12 @@ pub async fn refund(
     Ok(Done::ok("Ticket refunded", ticket.into()))
 }
 
+/// Makes a ticket good again.
+#[utoipa::path(
+    post, path = "/tickets/{ticketId}/reinstate", tag = "Tickets", operation_id = "reinstate_ticket",
+    params(("ticketId" = TicketId, Path)),
+    responses((status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now."))
+)]
 pub async fn reinstate(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,

@@ -1,5 +1,7 @@
 //! What a decided scan is answered with and leaves in the store. Pure.
 
+use jiff::Timestamp;
+
 use crate::id::CheckInId;
 use crate::ports::Write;
 use crate::rules::{Decision, Facts, Found, Held};
@@ -65,7 +67,9 @@ pub(super) fn writes(facts: &Facts, decision: &Decision, outcome: &Outcome) -> V
             Some(_) => SCANNER_REFUSED,
         };
         writes.push(count.add(&scanner.id, 1));
-        writes.push(SCANNER_SEEN.put(&scanner.id, &facts.now));
+        // To the second: what a busy scanner has in the store already costs nothing to write again.
+        let seen = Timestamp::from_second(facts.now.as_second());
+        writes.push(SCANNER_SEEN.put(&scanner.id, &seen.unwrap_or(facts.now)));
     }
     writes
 }

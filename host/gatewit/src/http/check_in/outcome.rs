@@ -5,35 +5,59 @@ use gatewit_domain::id::{CheckInId, TicketId};
 use gatewit_domain::scan::{Refusal, Verdict};
 use gatewit_domain::service::Answered;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What became of one scan.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidateTicketResponse {
     pub valid: bool,
-    /// One of the contract's six.
-    status: &'static str,
+    status: Status,
+    #[schema(example = "✅ Entry granted for Day 1. Welcome!")]
     pub message: String,
     /// The code of `gatewit-api.md` §5; null for an admission.
     reason: Option<&'static str>,
     /// When doors open, for `not_open`.
+    #[schema(format = DateTime)]
     opens_at: Option<String>,
     check_in_id: Option<CheckInId>,
     ticket_instance_id: Option<TicketId>,
+    #[schema(example = "VIP Pass")]
     ticket_type_name: Option<String>,
+    #[schema(example = "VIP-0001")]
     ticket_series: Option<String>,
+    #[schema(example = "John Doe")]
     attendee_name: Option<String>,
+    #[schema(example = "john@example.com")]
     attendee_email: Option<String>,
+    #[schema(example = "East African Tech Summit 2025")]
     event_name: String,
+    #[schema(example = "EVT-A3F4B21C")]
     booking_reference: Option<String>,
     already_checked_in: bool,
+    #[schema(format = DateTime)]
     previous_check_in_time: Option<String>,
     previous_check_in_location: Option<String>,
+    #[schema(format = DateTime, example = "2025-12-15T09:15:00+03:00")]
     current_check_in_time: Option<String>,
+    #[schema(example = "ONLINE")]
     validation_mode: &'static str,
     /// Null at the desk.
     scanner_name: Option<String>,
+    #[schema(example = "Day 1")]
     day_name: Option<String>,
+}
+
+/// The contract's six.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Status {
+    Valid,
+    Duplicate,
+    InvalidSignature,
+    Expired,
+    NotFound,
+    Revoked,
 }
 
 impl From<&Answered> for ValidateTicketResponse {
@@ -80,14 +104,14 @@ impl From<&Answered> for ValidateTicketResponse {
     }
 }
 
-fn status(refusal: Option<&Refusal>) -> &'static str {
+fn status(refusal: Option<&Refusal>) -> Status {
     match refusal {
-        None => "VALID",
-        Some(Refusal::AlreadyUsed { .. }) => "DUPLICATE",
-        Some(Refusal::InvalidSignature) => "INVALID_SIGNATURE",
-        Some(Refusal::NotFound | Refusal::WrongEvent) => "NOT_FOUND",
-        Some(Refusal::ScannerRevoked) => "REVOKED",
-        Some(_) => "EXPIRED",
+        None => Status::Valid,
+        Some(Refusal::AlreadyUsed { .. }) => Status::Duplicate,
+        Some(Refusal::InvalidSignature) => Status::InvalidSignature,
+        Some(Refusal::NotFound | Refusal::WrongEvent) => Status::NotFound,
+        Some(Refusal::ScannerRevoked) => Status::Revoked,
+        Some(_) => Status::Expired,
     }
 }
 

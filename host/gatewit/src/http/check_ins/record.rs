@@ -4,21 +4,27 @@ use gatewit_domain::calendar::Calendar;
 use gatewit_domain::id::{CheckInId, ScannerId, TicketId};
 use gatewit_domain::scan::{CheckIn, Refusal};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The fields in their order; a field without a value is null, in CSV empty.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckInRecord {
     check_in_id: CheckInId,
     ticket_instance_id: Option<TicketId>,
     ticket_series: Option<String>,
     /// `admitted` or `refused`.
+    #[schema(pattern = "^(admitted|refused)$", example = "admitted")]
     outcome: &'static str,
     reason: Option<&'static str>,
+    #[schema(example = "in")]
     direction: &'static str,
+    #[schema(format = DateTime)]
     at: String,
+    #[schema(format = DateTime)]
     arrived_at: String,
     scanner_id: Option<ScannerId>,
+    #[schema(example = "event-check-in")]
     contract: &'static str,
     zone: Option<String>,
     checkpoint: Option<String>,

@@ -1,0 +1,119 @@
+//! The one admission decision: a ticket of a three-day event, let in and refused.
+
+use std::sync::Arc;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use gatewit_domain::event::{Event, EventChange};
+use gatewit_domain::id::{ScannerId, TicketId};
+use gatewit_domain::plugin::PluginIdentity;
+use gatewit_domain::rules::{Facts, Found, Held};
+use gatewit_domain::scan::{Contract, Entries, Entry, Presented, Scan, ScannedBy, ScannerProof};
+use gatewit_domain::scanner::Scanner;
+use gatewit_domain::ticket::Ticket;
+use gatewit_domain::window::{Window, WindowsAnswer};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+const FINGERPRINT: &str = "bench-device-fingerprint";
+
+fn at(time: &str) -> Timestamp {
+    time.parse().expect("the bench writes times in RFC 3339")
+}
+
+fn event() -> Event {
+    let day = |day: u8| {
+        json!({
+            "startDateTime": format!("2025-12-{day}T09:00:00+03:00"),
+            "endDateTime": format!("2025-12-{day}T18:00:00+03:00"),
+        })
+    };
+    let change: EventChange = serde_json::from_value(json!({
+        "name": "Summit",
+        "timezone": "Africa/Nairobi",
+        "days": [day(15), day(16), day(17)],
+        "ticketTypes": [{"id": "vip", "name": "VIP Pass"}],
+    }))
+    .expect("the event is well-formed");
+    Event::create(change, "local", at("2025-12-01T00:00:00Z")).expect("the event is acceptable")
+}
+
+/// The ticket, its past, and windows from two hours before each day until half an hour after it.
+fn held(event: &Event, entries: Entries) -> Held {
+    let draft = json!({"ticketTypeId": "vip", "attendeeName": "John Doe"});
+    let draft = serde_json::from_value(draft).expect("the draft is well-formed");
+    let kind = event.ticket_type("vip").expect("the event has the type");
+    let made = event.created_at;
+    let days = event.calendar.days.iter().enumerate();
+    let windows = days.map(|(day, of)| Window {
+        day,
+        opens: of.starts - SignedDuration::from_hours(2),
+        closes: of.ends + SignedDuration::from_mins(30),
+    });
+    let plugin = PluginIdentity {
+        name: "hours-before".to_owned(),
+        digest: "sha256:00".to_owned(),
+    };
+    Held {
+        ticket: Ticket::issue(TicketId::new(made), draft, kind, 1, event.id, made),
+        entries,
+        windows: Ok(Arc::new(WindowsAnswer {
+            windows: windows.collect(),
+            plugin,
+        })),
+    }
+}
+
+fn scanner(event: &Event) -> Scanner {
+    serde_json::from_value(json!({
+        "id": ScannerId::new(event.created_at),
+        "eventId": event.id,
+        "name": "Gate A",
+        "deviceFingerprint": FINGERPRINT,
+        "createdAt": event.created_at,
+    }))
+    .expect("the scanner is well-formed")
+}
+
+fn decisions(criterion: &mut Criterion) {
+    let event = event();
+    let scanner = scanner(&event);
+    let proof = ScannerProof {
+        scanner_id: scanner.id,
+        event_id: event.id,
+    };
+    let scan = Scan {
+        presented: Presented::Token(String::new()),
+        contract: Contract::EventCheckIn,
+        event_id: event.id,
+        by: ScannedBy::Scanner {
+            proof,
+            claimed_scanner: scanner.id.to_string(),
+            claimed_fingerprint: FINGERPRINT.to_owned(),
+        },
+        location: None,
+        repeat_key: None,
+    };
+    let entered = Entries(vec![Entry {
+        check_in_id: gatewit_domain::id::CheckInId::new(event.created_at),
+        day: event.calendar.days[1].id,
+        at: at("2025-12-16T09:00:00+03:00"),
+        location: None,
+    }]);
+    for (name, entries) in [("let in", Entries::default()), ("already used", entered)] {
+        let facts = Facts {
+            now: at("2025-12-16T10:00:00+03:00"),
+            scan: &scan,
+            scanner: Some(&scanner),
+            event: &event,
+            found: Found::Ticket(Box::new(held(&event, entries))),
+        };
+        let is_in = facts.decide().refusal.is_none();
+        assert_eq!(is_in, name == "let in");
+        criterion.bench_function(&format!("decision, {name}"), |bencher| {
+            bencher.iter(|| facts.decide())
+        });
+    }
+}
+
+criterion_group!(benches, decisions);
+criterion_main!(benches);

@@ -1,0 +1,103 @@
+//! Words as they are compared: in lower-case Latin letters and digits, whatever script they were written in.
+
+/// Longer words are cut to so many letters.
+pub(super) const LETTERS_MAX: usize = 48;
+/// Stands before a word of which only the consonants are known.
+const BONES: char = '~';
+
+/// A word in Latin letters.
+pub(super) struct Word {
+    /// Each letter as the plain one nearest to it: `muller`.
+    pub plain: String,
+    /// Umlauts and their like as the two letters that replace them: `mueller`. None if there are none.
+    pub spelled_out: Option<String>,
+    /// Whether it was written in a script that leaves out vowels, such as Arabic or Hebrew.
+    omits_vowels: bool,
+}
+
+/// The words of a text.
+pub(super) fn words(text: &str) -> impl Iterator<Item = Word> {
+    let words = text.split(is_separator).map(Word::of);
+    words.filter(|word| !word.plain.is_empty())
+}
+
+/// Adds a word to others unless it is among them.
+pub(super) fn add_word(words: &mut String, word: &str) {
+    let is_there = words.split([' ', '\n']).any(|other| other == word);
+    if is_there {
+        return;
+    }
+    if !words.is_empty() && !words.ends_with('\n') {
+        words.push(' ');
+    }
+    words.push_str(word);
+}
+
+impl Word {
+    fn of(word: &str) -> Self {
+        let plain = spell(word, any_ascii::any_ascii_char);
+        let spelled_out = spell(word, |letter| {
+            replacement(letter).unwrap_or(any_ascii::any_ascii_char(letter))
+        });
+        Self {
+            spelled_out: (spelled_out != plain).then_some(spelled_out),
+            plain,
+            omits_vowels: word.contains(|letter| matches!(letter, '\u{590}'..='\u{8ff}')),
+        }
+    }
+
+    /// Adds the word as a ticket holds it: in each of its forms.
+    pub(super) fn add_to(&self, words: &mut String) {
+        add_word(words, &self.plain);
+        if let Some(spelled_out) = &self.spelled_out {
+            add_word(words, spelled_out);
+        }
+        if self.omits_vowels
+            && let Some(bones) = self.bones()
+        {
+            add_word(words, &bones);
+        }
+    }
+
+    /// The consonants, by which محمد is Mohammed; None if there are too few to tell anything.
+    pub(super) fn bones(&self) -> Option<String> {
+        let mut bones = String::from(BONES);
+        for letter in self.plain.trim_end_matches('h').chars() {
+            if !"aeiouwy".contains(letter) && !bones.ends_with(letter) {
+                bones.push(letter);
+            }
+        }
+        (bones.len() > 2).then_some(bones)
+    }
+}
+
+fn spell(word: &str, latin: impl Fn(char) -> &'static str) -> String {
+    let letters = word.chars().flat_map(|letter| latin(letter).chars());
+    let letters = letters
+        .filter(char::is_ascii_alphanumeric)
+        .take(LETTERS_MAX);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+fn replacement(letter: char) -> Option<&'static str> {
+    match letter {
+        'ä' | 'Ä' => Some("ae"),
+        'ö' | 'Ö' | 'ø' | 'Ø' => Some("oe"),
+        'ü' | 'Ü' => Some("ue"),
+        'å' | 'Å' => Some("aa"),
+        // The same, where the letter and its mark are two characters.
+        '\u{308}' => Some("e"),
+        '\u{30a}' => Some("a"),
+        _ => None,
+    }
+}
+
+fn is_separator(letter: char) -> bool {
+    match letter {
+        // O'Brien is one word, and so is what invisible joiners hold together.
+        '\'' | '`' | '´' | '‘' | '’' | 'ʼ' | '\u{200b}'..='\u{200f}' => false,
+        '«' | '»' | '·' | '\u{2010}'..='\u{206f}' | '\u{3000}'..='\u{3003}' | '・' => true,
+        _ if letter.is_ascii() => !letter.is_ascii_alphanumeric(),
+        _ => letter.is_whitespace(),
+    }
+}

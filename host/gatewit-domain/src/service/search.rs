@@ -1,0 +1,223 @@
+//! Searching an event's tickets, over cards of them in memory: 100 to 200 bytes a ticket.
+//!
+//! The cards of an event are read from the store once, after the start or at its first search. From then on they are
+//! kept current by noting tickets just before they are committed. So a card may be of a ticket that is not there (yet):
+//! what is found is read from the store before it is shown.
+
+use std::collections::{HashMap, HashSet};
+use std::future::poll_fn;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+
+use super::tickets::{LOOKED_AT_MAX, TicketPage, TicketQuery, listed};
+use super::{Desk, LiveEvent};
+use crate::id::{EventId, TicketId};
+use crate::problem::DeskError;
+use crate::search::{Card, Search};
+use crate::tables::{EVENT_TICKETS, TICKETS, within};
+use crate::ticket::Ticket;
+
+/// How many cards are looked through before others may run: about a millisecond.
+const DRAWER: usize = 4_096;
+/// How many cards are written before others may run: about as long.
+const WRITTEN_AT_ONCE: usize = 256;
+
+/// The cards of every event that was searched, or had tickets issued, since the start.
+#[derive(Default)]
+pub(super) struct TicketIndex {
+    // A std mutex: held for moves and pushes, never across an await.
+    cabinets: Mutex<HashMap<EventId, Cabinet>>,
+}
+
+/// The cards of one event.
+#[derive(Default)]
+struct Cabinet {
+    /// Full ones but for the last. A search looks through them as they were when it began.
+    drawers: Vec<Arc<Vec<Card>>>,
+    /// Whether the tickets issued before the start are among them.
+    is_whole: bool,
+}
+
+impl TicketIndex {
+    fn note(&self, event: EventId, tickets: &[Ticket]) {
+        let cards: Vec<_> = tickets.iter().map(Card::of).collect();
+        self.cabinets().entry(event).or_default().add(cards);
+    }
+
+    /// Takes away tickets that were noted but not committed.
+    pub(super) fn forget(&self, event: EventId, tickets: &[Ticket]) {
+        let gone: HashSet<_> = tickets.iter().map(|ticket| ticket.id).collect();
+        if let Some(cabinet) = self.cabinets().get_mut(&event) {
+            for drawer in &mut cabinet.drawers {
+                if drawer.iter().any(|card| gone.contains(&card.id)) {
+                    Arc::make_mut(drawer).retain(|card| !gone.contains(&card.id));
+                }
+            }
+        }
+    }
+
+    /// The event's cards, if all of them are there.
+    fn whole(&self, event: EventId) -> Option<Vec<Arc<Vec<Card>>>> {
+        let cabinets = self.cabinets();
+        let cabinet = cabinets.get(&event).filter(|cabinet| cabinet.is_whole);
+        cabinet.map(|cabinet| cabinet.drawers.clone())
+    }
+
+    /// The tickets noted so far.
+    fn noted(&self, event: EventId) -> HashSet<TicketId> {
+        let cabinets = self.cabinets();
+        let drawers = cabinets
+            .get(&event)
+            .map_or(&[][..], |cabinet| &cabinet.drawers);
+        drawers
+            .iter()
+            .flat_map(|drawer| drawer.iter())
+            .map(|card| card.id)
+            .collect()
+    }
+
+    /// Puts the cards read from the store beside those noted meanwhile, unless another search was first.
+    fn complete(&self, event: EventId, mut read: Vec<Card>) -> Vec<Arc<Vec<Card>>> {
+        let noted = self.noted(event);
+        read.retain(|card| !noted.contains(&card.id));
+        let mut cabinets = self.cabinets();
+        let cabinet = cabinets.entry(event).or_default();
+        if !mem::replace(&mut cabinet.is_whole, true) {
+            cabinet.add(read);
+        }
+        cabinet.drawers.clone()
+    }
+
+    fn cabinets(&self) -> MutexGuard<'_, HashMap<EventId, Cabinet>> {
+        // A panic between two pushes leaves cards missing at worst.
+        self.cabinets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cabinet {
+    fn add(&mut self, cards: Vec<Card>) {
+        for card in cards {
+            match self.drawers.last_mut() {
+                Some(last) if last.len() < DRAWER => Arc::make_mut(last).push(card),
+                _ => self.drawers.push(Arc::new(vec![card])),
+            }
+        }
+    }
+}
+
+impl Desk {
+    /// Has the tickets of every event that is not over read, so that the first search need not.
+    pub async fn warm_search(&self) -> Result<(), DeskError> {
+        for live in self.live.all() {
+            let days = &live.event.calendar.days;
+            if days.iter().any(|day| day.ends >= self.now()) {
+                self.cards(live.event.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets tickets be found that are about to be committed. Afterwards would be too late for a caller that has left.
+    pub(super) async fn note_issued(&self, event: EventId, tickets: &[Ticket]) {
+        for some in tickets.chunks(WRITTEN_AT_ONCE) {
+            self.index.note(event, some);
+            let_others_run().await;
+        }
+    }
+
+    /// Lists the tickets that are what was typed, the nearest first, those as near in the order they were issued.
+    pub(super) async fn search_tickets(
+        &self,
+        live: &Arc<LiveEvent>,
+        search: &Search,
+        query: &TicketQuery,
+    ) -> Result<TicketPage, DeskError> {
+        let found = self.found_by(search, live.event.id).await?;
+        // Ranks depend on query and ticket alone, so the next page begins after the same ticket whatever was issued since.
+        let start = match query.cursor {
+            None => 0,
+            Some(cursor) => {
+                let last = found.iter().position(|id| *id == cursor);
+                last.map_or(found.len(), |last| last + 1)
+            }
+        };
+        let mut page = TicketPage {
+            tickets: Vec::new(),
+            next: None,
+        };
+        for (looked_at, id) in found[start..].iter().enumerate() {
+            if page.tickets.len() == query.limit {
+                page.next = page.tickets.last().map(|shown| shown.ticket.id);
+                return Ok(page);
+            }
+            if looked_at == LOOKED_AT_MAX {
+                page.next = Some(found[start + looked_at - 1]);
+                return Ok(page);
+            }
+            let Some(stored) = TICKETS.get(self.store(), id).await? else {
+                continue;
+            };
+            let shown = self.shown(live, stored.value).await?;
+            if query.state.is_none_or(|state| state == shown.state) {
+                page.tickets.push(shown);
+            }
+        }
+        Ok(page)
+    }
+
+    async fn found_by(&self, search: &Search, event: EventId) -> Result<Vec<TicketId>, DeskError> {
+        let mut found = Vec::new();
+        for drawer in self.cards(event).await? {
+            let ranked = drawer
+                .iter()
+                .filter_map(|card| Some((search.rank(card)?, card.id)));
+            found.extend(ranked);
+            let_others_run().await;
+        }
+        found.sort_unstable();
+        Ok(found.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// The event's cards, read from the store if that was not done yet.
+    async fn cards(&self, event: EventId) -> Result<Vec<Arc<Vec<Card>>>, DeskError> {
+        if let Some(cards) = self.index.whole(event) {
+            return Ok(cards);
+        }
+        let noted = self.index.noted(event);
+        let mut read = Vec::new();
+        let mut after = None;
+        loop {
+            let prefix = within(&event, &"");
+            let rows = EVENT_TICKETS
+                .page(self.store(), &prefix, after.as_ref(), WRITTEN_AT_ONCE)
+                .await?;
+            let Some(last) = rows.last() else {
+                return Ok(self.index.complete(event, read));
+            };
+            after = Some(last.key.clone());
+            for row in &rows {
+                let id = listed(row, event)?;
+                if !noted.contains(&id)
+                    && let Some(stored) = TICKETS.get(self.store(), &id).await?
+                {
+                    read.push(Card::of(&stored.value));
+                }
+            }
+            let_others_run().await;
+        }
+    }
+}
+
+/// Gives way to whatever else waits for this thread, scans above all.
+async fn let_others_run() {
+    let mut has_waited = false;
+    poll_fn(|context| {
+        if mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

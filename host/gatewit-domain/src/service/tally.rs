@@ -1,0 +1,45 @@
+//! How many scans were decided how since the start: what an operator watches, not what anything is decided by.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::Desk;
+use crate::scan::{Contract, Verdict};
+
+/// Counts of scans. The lock is held for an addition, never across an await.
+#[derive(Default)]
+pub(super) struct ScanTally(Mutex<BTreeMap<(Contract, Option<&'static str>), u64>>);
+
+/// How many scans of one contract had one outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanCount {
+    pub contract: Contract,
+    /// None: admitted; else the code of the refusal.
+    pub reason: Option<&'static str>,
+    pub count: u64,
+}
+
+impl ScanTally {
+    /// Counts a scan that was decided and is on disk.
+    pub(super) fn count(&self, contract: Contract, verdict: &Verdict) {
+        let reason = match verdict {
+            Verdict::Admitted => None,
+            Verdict::Refused(refusal) => Some(refusal.code()),
+        };
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry((contract, reason)).or_default() += 1;
+    }
+}
+
+impl Desk {
+    /// Tells how many scans were decided how since the start. A repeated answer is not decided anew.
+    pub fn scan_counts(&self) -> Vec<ScanCount> {
+        let counts = self.tally.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = counts.iter().map(|((contract, reason), count)| ScanCount {
+            contract: *contract,
+            reason: *reason,
+            count: *count,
+        });
+        counts.collect()
+    }
+}

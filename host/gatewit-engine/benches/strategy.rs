@@ -1,0 +1,80 @@
+//! A strategy's windows: from a fresh instance on a blocking thread, as the first scan of a kind of holder gets them,
+//! and as they are kept.
+//!
+//! Runs the components that `cargo xtask plugins` builds.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use gatewit_domain::event::{Event, EventChange};
+use gatewit_domain::ports::{Clock, Strategies};
+use gatewit_domain::window::{DoorRule, Holder};
+use gatewit_engine::{Engine, EngineSettings, PluginLimits};
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        "2025-12-01T12:00:00Z"
+            .parse()
+            .expect("the time is well-formed")
+    }
+}
+
+fn rule() -> DoorRule {
+    let change: EventChange = serde_json::from_value(json!({
+        "name": "Summit",
+        "timezone": "Africa/Nairobi",
+        "days": [{"startDateTime": "2025-12-15T09:00:00+03:00", "endDateTime": "2025-12-15T18:00:00+03:00"}],
+    }))
+    .expect("the event is well-formed");
+    let event = Event::create(change, "local", Noon.now()).expect("the event is acceptable");
+    event.door_rule()
+}
+
+fn engine() -> Engine {
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("..");
+    let settings = EngineSettings {
+        plugins: target.join("plugins"),
+        cache: target.join("test-cache"),
+        limits: PluginLimits::default(),
+        limits_of: Default::default(),
+    };
+    Engine::load(settings, Arc::new(Noon)).expect("run `cargo xtask plugins` first")
+}
+
+fn holder(ticket_type: String) -> Holder {
+    Holder {
+        ticket_type,
+        attributes: Vec::new(),
+    }
+}
+
+fn windows(criterion: &mut Criterion) {
+    let (engine, rule) = (engine(), Arc::new(rule()));
+    let workers = Runtime::new().expect("the runtime starts");
+    let ask = |holder: &Holder| {
+        let answer = workers.block_on(engine.windows(&rule, holder));
+        answer.expect("the strategy answers")
+    };
+    let mut kinds = 0_u64..;
+    let mut another = || {
+        holder(format!(
+            "type-{}",
+            kinds.next().expect("there is always another number")
+        ))
+    };
+    criterion.bench_function("windows, fresh instance", |bencher| {
+        bencher.iter_batched(&mut another, |holder| ask(&holder), BatchSize::SmallInput);
+    });
+    let holder = holder("vip".to_owned());
+    ask(&holder);
+    criterion.bench_function("windows, kept", |bencher| bencher.iter(|| ask(&holder)));
+}
+
+criterion_group!(benches, windows);
+criterion_main!(benches);

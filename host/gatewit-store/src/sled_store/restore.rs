@@ -1,0 +1,125 @@
+//! Filling an empty data directory, whole or not at all.
+//!
+//! The database grows in a folder of its own beside its place and is moved there when it is complete. What a crash
+//! leaves before that is no database, and is thrown away by the next attempt.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::SledStore;
+use super::directory::{self, Lock, OpenError, cannot};
+
+/// A data directory being filled. Dropped before it is [finished](Self::finish), it leaves the directory empty.
+pub struct Restore {
+    directory: PathBuf,
+    /// There until the restore is finished or dropped.
+    store: Option<SledStore>,
+    _lock: Lock,
+}
+
+impl Restore {
+    /// Begins to fill a directory, which is made if need be and kept from other processes meanwhile.
+    ///
+    /// Fails if it holds a database already, or is in use.
+    pub fn begin(directory: &Path) -> Result<Self, OpenError> {
+        directory::create_private(directory)?;
+        let lock = directory::lock(directory)?;
+        if directory::holds_database(directory) {
+            return Err(OpenError::NotEmpty(directory.to_owned()));
+        }
+        let draft = draft(directory);
+        match fs::remove_dir_all(&draft) {
+            Err(err) if err.kind() != io::ErrorKind::NotFound => {
+                return Err(cannot("remove", &draft)(err));
+            }
+            _ => {}
+        }
+        Ok(Self {
+            directory: directory.to_owned(),
+            store: Some(SledStore::open(&draft)?),
+            _lock: lock,
+        })
+    }
+
+    /// Where to write what is restored.
+    pub fn store(&self) -> &SledStore {
+        self.store.as_ref().expect("taken only at the end")
+    }
+
+    /// Moves what was written to where it is served from.
+    pub fn finish(mut self) -> Result<(), OpenError> {
+        drop(self.store.take());
+        let draft = draft(&self.directory);
+        // The format last: where it exists, a database did.
+        for part in ["db", "format"] {
+            let path = self.directory.join(part);
+            fs::rename(draft.join(part), &path).map_err(cannot("create", &path))?;
+            directory::sync(&self.directory)?;
+        }
+        fs::remove_dir_all(&draft).map_err(cannot("remove", &draft))
+    }
+}
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        if let Some(store) = self.store.take() {
+            drop(store);
+            // What cannot be removed now is removed by the next attempt.
+            let _ = fs::remove_dir_all(draft(&self.directory));
+        }
+    }
+}
+
+fn draft(directory: &Path) -> PathBuf {
+    directory.join("importing")
+}
+
+#[cfg(test)]
+mod tests {
+    use gatewit_domain::ports::{Key, Store, Write};
+    use tempfile::tempdir;
+
+    use super::*;
+
+    async fn put(store: &SledStore) {
+        let put = Write::Put(Key::new("a/b"), "1".into());
+        store.commit(vec![], vec![put]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_restored_is_there_once_it_is_finished() {
+        let home = tempdir().unwrap();
+        let restore = Restore::begin(home.path()).unwrap();
+        put(restore.store()).await;
+        assert!(!SledStore::is_in(home.path()));
+        let in_use = SledStore::open(home.path()).err().unwrap();
+        assert!(matches!(in_use, OpenError::InUse(_)), "{in_use}");
+        restore.finish().unwrap();
+        let store = SledStore::open(home.path()).unwrap();
+        let value = store.get(&Key::new("a/b")).await.unwrap();
+        assert_eq!(value, Some("1".into()));
+        assert!(!draft(home.path()).exists());
+    }
+
+    #[tokio::test]
+    async fn a_restore_given_up_leaves_nothing_behind() {
+        let home = tempdir().unwrap();
+        let restore = Restore::begin(home.path()).unwrap();
+        put(restore.store()).await;
+        drop(restore);
+        assert!(!draft(home.path()).exists());
+        // What a crash leaves is no obstacle.
+        fs::create_dir(draft(home.path())).unwrap();
+        fs::write(draft(home.path()).join("format"), "7").unwrap();
+        Restore::begin(home.path()).unwrap().finish().unwrap();
+    }
+
+    #[test]
+    fn a_directory_with_a_database_is_left_alone() {
+        let home = tempdir().unwrap();
+        drop(SledStore::open(home.path()).unwrap());
+        let refused = Restore::begin(home.path()).err().unwrap();
+        assert!(matches!(refused, OpenError::NotEmpty(_)), "{refused}");
+    }
+}

@@ -1,0 +1,158 @@
+//! `gatewit export`: writes all that a store holds to a file or to stdout.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use aws_lc_rs::digest;
+use gatewit_domain::ports::{Key, Store};
+use gatewit_store::{OpenError, SledStore};
+use serde::Serialize;
+
+use super::progress::Progress;
+use super::{DataDirectory, FORMAT, Footer, Header, PAGE, Row, VERSION, hex};
+
+#[derive(clap::Args)]
+pub struct ExportArguments {
+    #[command(flatten)]
+    data: DataDirectory,
+    /// The file to write, for this user's eyes only; without it, stdout.
+    file: Option<PathBuf>,
+}
+
+/// Exports a store that no server has open.
+pub async fn export(arguments: ExportArguments) -> anyhow::Result<()> {
+    let store = open(&arguments.data.path)?;
+    let rows = match &arguments.file {
+        Some(path) => write_file(&store, path).await?,
+        None => {
+            let mut stdout = BufWriter::new(io::stdout());
+            let rows = write_rows(&store, &mut stdout).await?;
+            stdout.flush().context("cannot write the export")?;
+            rows
+        }
+    };
+    eprintln!(
+        "exported {rows} rows; the master key is not among them: keep a copy of master.key, or of GATEWIT_MASTER_KEY, \
+         apart from the export"
+    );
+    Ok(())
+}
+
+fn open(data: &Path) -> anyhow::Result<SledStore> {
+    if !SledStore::is_in(data) {
+        bail!("there is nothing to export in {}", data.display());
+    }
+    let opened = SledStore::open(data);
+    let is_in_use = matches!(opened, Err(OpenError::InUse(_)));
+    let store = opened.map_err(anyhow::Error::from);
+    match is_in_use {
+        true => store.context("cannot export while the server is running; stop it first"),
+        false => store,
+    }
+}
+
+/// Writes the file under another name first, so that it is there whole or not at all.
+async fn write_file(store: &SledStore, path: &Path) -> anyhow::Result<u64> {
+    if path.exists() && !path.is_file() {
+        bail!(
+            "{} is not a file; without one, the export goes to stdout",
+            path.display()
+        );
+    }
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".part");
+    let draft = PathBuf::from(draft);
+    let written = write_draft(store, &draft).await.and_then(|rows| {
+        fs::rename(&draft, path)?;
+        Ok(rows)
+    });
+    if written.is_err() {
+        // What failed is told; what cannot be removed is overwritten next time.
+        let _ = fs::remove_file(&draft);
+    }
+    written.with_context(|| format!("cannot export to {}", path.display()))
+}
+
+async fn write_draft(store: &SledStore, draft: &Path) -> anyhow::Result<u64> {
+    match fs::remove_file(draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    let file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(draft)?;
+    let mut out = BufWriter::new(file);
+    let rows = write_rows(store, &mut out).await?;
+    let file: File = out.into_inner()?;
+    file.sync_all()?;
+    Ok(rows)
+}
+
+async fn write_rows(store: &SledStore, out: &mut dyn Write) -> anyhow::Result<u64> {
+    let mut lines = Lines {
+        out,
+        digest: digest::Context::new(&digest::SHA256),
+    };
+    lines.write(&Header {
+        format: FORMAT.into(),
+        version: VERSION,
+    })?;
+    let mut progress = Progress::new("exported");
+    let mut rows = 0;
+    let mut after = None;
+    loop {
+        let page = store.scan(&Key::new(""), after.as_ref(), PAGE).await?;
+        for (key, value) in &page {
+            let row = row(key, value)
+                .with_context(|| format!("cannot export a row of {}", table(key)))?;
+            lines.write(&row)?;
+            rows += 1;
+        }
+        progress.tell(rows);
+        match page.into_iter().last() {
+            Some((key, _)) => after = Some(key),
+            None => break,
+        }
+    }
+    let sha256 = hex(&lines.digest.clone().finish());
+    lines.write(&Footer { rows, sha256 })?;
+    Ok(rows)
+}
+
+fn row<'a>(key: &'a Key, value: &'a [u8]) -> anyhow::Result<Row<'a>> {
+    Ok(Row {
+        key: str::from_utf8(key.as_bytes())?.into(),
+        value: serde_json::from_slice(value)?,
+    })
+}
+
+/// The part of a key that names nobody.
+fn table(key: &Key) -> String {
+    let name = key.as_bytes().split(|byte| *byte == b'/').next();
+    name.unwrap_or_default().escape_ascii().to_string()
+}
+
+/// Writes JSON lines and sums them up.
+struct Lines<'a> {
+    out: &'a mut dyn Write,
+    digest: digest::Context,
+}
+
+impl Lines<'_> {
+    fn write(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
+        let mut line = serde_json::to_vec(value)?;
+        // A value may hold line breaks only between its parts, where a space does as well.
+        line.iter_mut()
+            .filter(|byte| **byte == b'\n')
+            .for_each(|byte| *byte = b' ');
+        line.push(b'\n');
+        self.digest.update(&line);
+        self.out.write_all(&line).context("cannot write the export")
+    }
+}

@@ -1,0 +1,67 @@
+//! `gatewit import`: fills an empty data directory with an export, whole or not at all.
+
+use std::mem;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use gatewit_domain::ports::{Commit, Store, Write};
+use gatewit_store::Restore;
+
+use super::progress::Progress;
+use super::reader::Reader;
+use super::{DataDirectory, PAGE};
+
+#[derive(clap::Args)]
+pub struct ImportArguments {
+    #[command(flatten)]
+    data: DataDirectory,
+    /// What `gatewit export` wrote.
+    file: PathBuf,
+}
+
+/// Imports an export once all of it is known to be there.
+pub async fn import(arguments: ImportArguments) -> anyhow::Result<()> {
+    check(&arguments.file)?;
+    let data = &arguments.data.path;
+    let cannot = || format!("cannot import into {}", data.display());
+    let restore = Restore::begin(data).with_context(cannot)?;
+    let rows = fill(&restore, &arguments.file).await.with_context(cannot)?;
+    restore.finish().with_context(cannot)?;
+    eprintln!(
+        "imported {rows} rows into {}; before it is served, put the exported server's master.key there, or set \
+         GATEWIT_MASTER_KEY as it was",
+        data.display()
+    );
+    Ok(())
+}
+
+/// Reads the whole file and writes nothing.
+fn check(file: &Path) -> anyhow::Result<()> {
+    let mut progress = Progress::new("checked");
+    let mut reader = Reader::open(file)?;
+    while reader.next()?.is_some() {
+        progress.tell(reader.rows());
+    }
+    Ok(())
+}
+
+async fn fill(restore: &Restore, file: &Path) -> anyhow::Result<u64> {
+    let mut progress = Progress::new("imported");
+    let mut reader = Reader::open(file)?;
+    let mut writes = Vec::new();
+    while let Some((key, value)) = reader.next()? {
+        writes.push(Write::Put(key, value));
+        if writes.len() == PAGE {
+            commit(restore, mem::take(&mut writes)).await?;
+            progress.tell(reader.rows());
+        }
+    }
+    commit(restore, writes).await?;
+    Ok(reader.rows())
+}
+
+async fn commit(restore: &Restore, writes: Vec<Write>) -> anyhow::Result<()> {
+    let commit = restore.store().commit(Vec::new(), writes).await?;
+    ensure!(commit == Commit::Done, "the store took no rows");
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Reads an export row by row, and tells whether it is all there.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use aws_lc_rs::digest;
+use bytes::Bytes;
+use gatewit_domain::ports::Key;
+
+use super::{FORMAT, Footer, Header, Row, VERSION, hex};
+
+pub(super) struct Reader {
+    path: PathBuf,
+    lines: BufReader<File>,
+    /// The line read last.
+    line: Vec<u8>,
+    rows: u64,
+    digest: digest::Context,
+}
+
+impl Reader {
+    /// Opens an export of this version or an older one.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        let mut reader = Self {
+            path: path.to_owned(),
+            lines: BufReader::new(file),
+            line: Vec::new(),
+            rows: 0,
+            digest: digest::Context::new(&digest::SHA256),
+        };
+        reader.read_line()?;
+        let header = serde_json::from_slice::<Header>(&reader.line).ok();
+        let Some(header) = header.filter(|header| header.format == FORMAT) else {
+            bail!("{} is no export of gatewit", path.display());
+        };
+        if header.version > VERSION {
+            bail!(
+                "{} has version {}, but this gatewit knows exports up to {VERSION}: run a newer gatewit",
+                path.display(),
+                header.version
+            );
+        }
+        reader.digest.update(&reader.line);
+        Ok(reader)
+    }
+
+    /// Reads the next row; None once the last was read and nothing is missing or changed.
+    pub(super) fn next(&mut self) -> anyhow::Result<Option<(Key, Bytes)>> {
+        self.read_line()?;
+        if !self.line.ends_with(b"\n") {
+            bail!(
+                "{} is cut short after {} rows",
+                self.path.display(),
+                self.rows
+            );
+        }
+        if let Ok(row) = serde_json::from_slice::<Row>(&self.line) {
+            self.rows += 1;
+            self.digest.update(&self.line);
+            let value = Bytes::copy_from_slice(row.value.get().as_bytes());
+            return Ok(Some((Key::new(row.key.into_owned()), value)));
+        }
+        let Ok(footer) = serde_json::from_slice::<Footer>(&self.line) else {
+            bail!(
+                "{} is garbled in row {}",
+                self.path.display(),
+                self.rows + 1
+            );
+        };
+        let digest = hex(&self.digest.clone().finish());
+        self.read_line()?;
+        if (footer.rows, footer.sha256) != (self.rows, digest) || !self.line.is_empty() {
+            bail!(
+                "{} is not what was exported: it was changed since",
+                self.path.display()
+            );
+        }
+        Ok(None)
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn read_line(&mut self) -> anyhow::Result<()> {
+        self.line.clear();
+        let read = self.lines.read_until(b'\n', &mut self.line);
+        read.with_context(|| format!("cannot read {}", self.path.display()))?;
+        Ok(())
+    }
+}

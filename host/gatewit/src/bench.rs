@@ -1,0 +1,199 @@
+//! `gatewit bench`: how fast this machine checks tickets in, beside what it could do at most.
+//!
+//! A figure alone says more about the machine than about the program, so each is taken beside its limit, in turns within
+//! one run: scans beside an endpoint that only reads the same requests, our store beside a bare append log, our
+//! verification of a token beside aws-lc's. The ratios are what can be compared.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+
+mod child;
+mod client;
+mod commits;
+mod event;
+mod figures;
+mod hello;
+mod load;
+mod report;
+mod tokens;
+
+use child::Child;
+use client::Caller;
+use commits::Rivals;
+use event::{Device, Door, VALIDATE};
+use figures::{Latencies, Measured};
+use load::{Load, Until};
+use report::{Bulk, Report};
+use tokens::Tokens;
+
+pub use hello::serve as serve_hello;
+
+/// How often the measurements take turns.
+const ROUNDS: usize = 5;
+/// How many tickets are issued in one request at most.
+const BULK_MAX: usize = 10_000;
+/// How long a device that scans alone rests between two scans.
+const REST: Duration = Duration::from_millis(1);
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub struct BenchArguments {
+    /// How many connections scan at once, each a scanner of its own.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    connections: u16,
+    /// How long each of the measurements beside the scans takes in all.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// How many tickets are issued and scanned, once each.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=1_000_000))]
+    tickets: u32,
+    /// Where the temporary data directory is made: on the disk that is to be measured.
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    directory: PathBuf,
+    /// The directory of plugins, one .wasm component each.
+    #[arg(
+        long,
+        env = "GATEWIT_PLUGINS",
+        default_value = "plugins",
+        value_name = "DIR"
+    )]
+    plugins: PathBuf,
+}
+
+/// Measures and prints to stdout; tells on stderr how far it is.
+pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
+    let home = Home::make(&arguments.directory)?;
+    let plugins = fs::canonicalize(&arguments.plugins)
+        .with_context(|| format!("cannot find the plugins in {}", arguments.plugins.display()))?;
+    let server = Child::serve(&home.0, &plugins)?;
+    let hello = Child::hello(&home.0)?;
+    let connections = arguments.connections.into();
+    let mut report = Report {
+        connections,
+        ..Report::default()
+    };
+
+    note("making an event and its scanners");
+    let mut door = Door::open(server.address, connections)?;
+    let tickets = arguments.tickets as usize;
+    measure_bulk_issue(&mut door, tickets.min(BULK_MAX), &mut report)?;
+    issue_rest(&mut door, tickets)?;
+
+    let turn = Duration::from_secs(arguments.seconds) / ROUNDS as u32;
+    let tokens = Tokens::make(&home.0)?;
+    let rivals = Rivals::open(&home.0, connections)?;
+    for round in 0..ROUNDS {
+        note(&format!("round {} of {ROUNDS}", round + 1));
+        let devices = door.devices_of_round(round, ROUNDS);
+        report
+            .hello
+            .push(scan(&hello, "/hello", &devices, Until::Elapsed(turn))?);
+        report
+            .validate
+            .push(scan(&server, VALIDATE, &devices, Until::EachOnce)?);
+        report.raw_log.push(rivals.raw_log(turn)?);
+        report.store.push(rivals.store(turn)?);
+        report.verify.push(tokens.compare(turn)?);
+    }
+    print!("{report}");
+    Ok(())
+}
+
+fn scan(
+    child: &Child,
+    path: &str,
+    devices: &[Device<'_>],
+    until: Until,
+) -> anyhow::Result<Measured> {
+    let load = Load {
+        server: child.address,
+        path,
+        until,
+    };
+    load.run(devices)
+}
+
+/// Issues many tickets in one request while one device scans, which has scanned alone before.
+fn measure_bulk_issue(door: &mut Door, bulk: usize, report: &mut Report) -> anyhow::Result<()> {
+    let issuer = door.issuer();
+    let (_, tickets) = issuer.issue(bulk)?;
+    let (alone, beside) = tickets.split_at(bulk / 10);
+    note("one device scans alone");
+    report.alone = scan_with_one(door, alone, || false)?;
+    note(&format!("it scans on while {bulk} tickets are issued"));
+    let issuing = thread::spawn(move || issuer.issue(bulk));
+    report.beside_bulk = scan_with_one(door, beside, || issuing.is_finished())?;
+    let issued = issuing.join().map_err(|_| anyhow!("the client panicked"))?;
+    let (took, tickets) = issued?;
+    report.bulk = Bulk {
+        tickets: bulk,
+        took,
+    };
+    door.keep(tickets);
+    Ok(())
+}
+
+/// Scans with one device until there are no more tickets or it is told to stop.
+fn scan_with_one(
+    door: &Door,
+    tickets: &[String],
+    is_over: impl Fn() -> bool,
+) -> anyhow::Result<Latencies> {
+    let device = door.device(0, tickets);
+    let mut caller = Caller::open(door.server)?;
+    let mut latencies = Latencies::default();
+    let mut request = Vec::new();
+    for ticket in 0..tickets.len() {
+        if is_over() {
+            break;
+        }
+        device.write(VALIDATE, ticket, &mut request);
+        let sent = Instant::now();
+        let answer = caller.call(&request)?;
+        latencies.add(sent.elapsed());
+        answer.must_succeed()?;
+        thread::sleep(REST);
+    }
+    Ok(latencies)
+}
+
+/// Issues what is missing for the scans of many devices.
+fn issue_rest(door: &mut Door, wanted: usize) -> anyhow::Result<()> {
+    while door.tickets() < wanted {
+        let missing = wanted - door.tickets();
+        note(&format!("issuing {missing} more tickets"));
+        let (_, tickets) = door.issuer().issue(missing.min(BULK_MAX))?;
+        door.keep(tickets);
+    }
+    Ok(())
+}
+
+fn note(words: &str) {
+    eprintln!("{words} ...");
+}
+
+/// A directory of the run's own, gone when dropped.
+struct Home(PathBuf);
+
+impl Home {
+    fn make(within: &Path) -> anyhow::Result<Self> {
+        let name = format!("gatewit-bench-{}", std::process::id());
+        let within = fs::canonicalize(within);
+        let within = within.context("cannot find the directory to measure in")?;
+        let home = within.join(name);
+        fs::create_dir(&home).with_context(|| format!("cannot make {}", home.display()))?;
+        Ok(Self(home))
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            eprintln!("cannot remove {}: {error}", self.0.display());
+        }
+    }
+}

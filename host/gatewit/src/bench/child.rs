@@ -1,0 +1,82 @@
+//! A server beside the bench: a process of its own, so that what is compared runs under the same conditions.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child as Process, Command, Stdio};
+
+use anyhow::Context;
+
+/// A server that ends when dropped.
+pub struct Child {
+    pub address: SocketAddr,
+    process: Process,
+}
+
+impl Child {
+    /// Starts `gatewit serve` as it is by default, over a new data directory.
+    pub fn serve(home: &Path, plugins: &Path) -> anyhow::Result<Self> {
+        let mut command = program()?;
+        command.args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            "data",
+            "--plugins",
+        ]);
+        Self::start(command.arg(plugins), home, "server.log")
+    }
+
+    /// Starts the endpoint that only reads the requests.
+    pub fn hello(home: &Path) -> anyhow::Result<Self> {
+        Self::start(program()?.arg("bench-hello"), home, "hello.log")
+    }
+
+    /// Starts a server in `home`, where there is no configuration, and waits until it listens.
+    fn start(command: &mut Command, home: &Path, log: &str) -> anyhow::Result<Self> {
+        let log = home.join(log);
+        let mut process = command
+            .current_dir(home)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log)?)
+            .spawn()
+            .context("cannot start a server")?;
+        let stdout = process.stdout.take().expect("stdout is piped");
+        let mut line = String::new();
+        let read = BufReader::new(stdout).read_line(&mut line);
+        let address = line.trim().strip_prefix("listening on http://");
+        let address = address.and_then(|address| address.parse().ok());
+        match (read, address) {
+            (Ok(_), Some(address)) => Ok(Self { address, process }),
+            _ => {
+                // It may have ended by itself.
+                let _ = process.kill();
+                let _ = process.wait();
+                let said = fs::read_to_string(&log).unwrap_or_default();
+                anyhow::bail!("the server to measure did not start: {}", said.trim())
+            }
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // All it has written is thrown away with the bench's directory.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// This very program, with no settings from the environment but how much is logged and how many workers there are.
+fn program() -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GATEWIT_") {
+            command.env_remove(name);
+        }
+    }
+    Ok(command)
+}

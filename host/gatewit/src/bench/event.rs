@@ -1,0 +1,206 @@
+//! The event that is scanned at: made, published and equipped through the API, as an organizer would.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::client::Caller;
+
+/// Where scans go.
+pub const VALIDATE: &str = "/api/v1/check-in/validate";
+
+/// An event that is under way, with a scanner for each connection and tickets nobody has scanned.
+pub struct Door {
+    pub server: SocketAddr,
+    event_id: String,
+    scanners: Vec<Scanner>,
+    /// To be scanned by many devices at once, each once.
+    tickets: Vec<String>,
+}
+
+/// A registered scanner.
+struct Scanner {
+    id: String,
+    fingerprint: String,
+    /// Says who scans, on every request.
+    authorization: String,
+}
+
+/// A scanner and what is held before it.
+#[derive(Clone, Copy)]
+pub struct Device<'d> {
+    scanner: &'d Scanner,
+    pub tickets: &'d [String],
+}
+
+/// Issues tickets of an event.
+pub struct Issuer {
+    server: SocketAddr,
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct Issued {
+    data: Vec<IssuedTicket>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct IssuedTicket {
+    jwt_token: String,
+}
+
+impl Door {
+    /// Makes and publishes an event of one day and registers its scanners.
+    pub fn open(server: SocketAddr, scanners: usize) -> anyhow::Result<Self> {
+        let mut caller = Caller::open(server)?;
+        let hours_from_now =
+            |hours| (Timestamp::now() + SignedDuration::from_hours(hours)).to_string();
+        let event = json!({
+            "name": "Bench",
+            "days": [{"startDateTime": hours_from_now(-1), "endDateTime": hours_from_now(24)}],
+            "ticketTypes": [{"id": "vip", "name": "VIP Pass"}],
+        });
+        let event = post(&mut caller, "/api/v1/events", &event)?;
+        let event_id = text(&event, "eventId")?;
+        post(
+            &mut caller,
+            &format!("/api/v1/events/{event_id}/publish"),
+            &json!({}),
+        )?;
+        let scanners =
+            (0..scanners).map(|number| Scanner::register(&mut caller, &event_id, number));
+        Ok(Self {
+            server,
+            scanners: scanners.collect::<Result<_, _>>()?,
+            event_id,
+            tickets: Vec::new(),
+        })
+    }
+
+    pub fn issuer(&self) -> Issuer {
+        Issuer {
+            server: self.server,
+            path: format!("/api/v1/events/{}/tickets", self.event_id),
+        }
+    }
+
+    /// Takes tickets in that are to be scanned by many devices at once.
+    pub fn keep(&mut self, tickets: Vec<String>) {
+        self.tickets.extend(tickets);
+    }
+
+    pub fn tickets(&self) -> usize {
+        self.tickets.len()
+    }
+
+    /// One of the scanners, with these tickets.
+    pub fn device<'d>(&'d self, number: usize, tickets: &'d [String]) -> Device<'d> {
+        let scanner = &self.scanners[number];
+        Device { scanner, tickets }
+    }
+
+    /// Every scanner, with its share of the tickets that are scanned in one of so many rounds.
+    pub fn devices_of_round(&self, round: usize, rounds: usize) -> Vec<Device<'_>> {
+        let of_round = share(&self.tickets, round, rounds);
+        let count = self.scanners.len();
+        let devices = (0..count).map(|number| self.device(number, share(of_round, number, count)));
+        devices.collect()
+    }
+}
+
+/// One of so many equal parts, as far as they can be equal.
+fn share(tickets: &[String], number: usize, of: usize) -> &[String] {
+    let start = |number| tickets.len() * number / of;
+    &tickets[start(number)..start(number + 1)]
+}
+
+impl Scanner {
+    fn register(caller: &mut Caller, event_id: &str, number: usize) -> anyhow::Result<Self> {
+        let name = format!("Gate {number:04}");
+        let request = json!({"eventId": event_id, "scannerName": name});
+        let token = post(caller, "/api/v1/check-in/tokens/generate", &request)?;
+        let fingerprint = format!("bench-device-{number:04}");
+        let request = json!({
+            "registrationToken": text(&token, "token")?,
+            "deviceFingerprint": fingerprint,
+            "scannerName": name,
+        });
+        let scanner = post(caller, "/api/v1/check-in/scanners/register", &request)?;
+        let credentials = text(&scanner, "credentials")?;
+        Ok(Self {
+            id: text(&scanner, "scannerId")?,
+            fingerprint,
+            authorization: format!("Authorization: Bearer {credentials}\r\n"),
+        })
+    }
+}
+
+impl Device<'_> {
+    /// Writes the request that scans one of its tickets.
+    pub fn write(&self, path: &str, ticket: usize, request: &mut Vec<u8>) {
+        let Scanner {
+            id,
+            fingerprint,
+            authorization,
+        } = self.scanner;
+        let ticket = &self.tickets[ticket];
+        let body = format!(
+            r#"{{"jwtToken":"{ticket}","scannerId":"{id}","deviceFingerprint":"{fingerprint}","checkInLocation":"Gate A"}}"#
+        );
+        write_post(path, authorization, &body, request);
+    }
+}
+
+impl Issuer {
+    /// Issues tickets in one request; tells how long that took, and their signed codes.
+    pub fn issue(&self, count: usize) -> anyhow::Result<(Duration, Vec<String>)> {
+        let mut caller = Caller::open(self.server)?;
+        let draft = json!({"ticketTypeId": "vip", "attendeeName": "A. Visitor"});
+        let body = json!({"tickets": vec![draft; count]}).to_string();
+        let mut request = Vec::new();
+        write_post(&self.path, "", &body, &mut request);
+        let began = Instant::now();
+        let answer = caller.call(&request)?;
+        let took = began.elapsed();
+        answer.must_succeed()?;
+        let issued: Issued = serde_json::from_slice(answer.body)?;
+        ensure!(
+            issued.data.len() == count,
+            "fewer tickets were issued than asked for"
+        );
+        let tokens = issued.data.into_iter().map(|ticket| ticket.jwt_token);
+        Ok((took, tokens.collect()))
+    }
+}
+
+/// Posts JSON and tells the `data` of the answer.
+fn post(caller: &mut Caller, path: &str, body: &Value) -> anyhow::Result<Value> {
+    let mut request = Vec::new();
+    write_post(path, "", &body.to_string(), &mut request);
+    let answer = caller.call(&request)?;
+    answer
+        .must_succeed()
+        .with_context(|| format!("at {path}"))?;
+    let mut answer: Value = serde_json::from_slice(answer.body)?;
+    Ok(answer["data"].take())
+}
+
+fn text(data: &Value, field: &str) -> anyhow::Result<String> {
+    let text = data[field].as_str().map(str::to_owned);
+    text.with_context(|| format!("the server's answer has no {field}"))
+}
+
+fn write_post(path: &str, headers: &str, body: &str, request: &mut Vec<u8>) {
+    request.clear();
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    request.extend_from_slice(head.as_bytes());
+    request.extend_from_slice(body.as_bytes());
+}

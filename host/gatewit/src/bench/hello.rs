@@ -1,0 +1,47 @@
+//! What a scan is measured against: an endpoint that reads the same request, decides nothing and keeps nothing.
+
+use std::io::Write;
+
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+
+/// The fields of a scan.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HelloRequest {
+    jwt_token: String,
+    scanner_id: String,
+    device_fingerprint: String,
+    check_in_location: Option<String>,
+}
+
+#[derive(Serialize)]
+struct HelloResponse {
+    success: bool,
+    message: &'static str,
+    /// The length of all that was read, so that nothing of it is left out.
+    read: usize,
+}
+
+/// Serves it on a free port until killed, on as many workers as `gatewit serve` has.
+pub async fn serve() -> anyhow::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
+    stdout.flush()?;
+    let app = Router::new().route("/hello", post(hello));
+    Ok(axum::serve(listener, app).await?)
+}
+
+async fn hello(Json(request): Json<HelloRequest>) -> Json<HelloResponse> {
+    let location = request.check_in_location.as_deref().map_or(0, str::len);
+    let read =
+        request.jwt_token.len() + request.scanner_id.len() + request.device_fingerprint.len();
+    Json(HelloResponse {
+        success: true,
+        message: "Hello",
+        read: read + location,
+    })
+}

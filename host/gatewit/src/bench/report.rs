@@ -1,0 +1,153 @@
+//! What the bench prints.
+
+use std::fmt;
+use std::num::NonZero;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use super::figures::{Latencies, Measured, median};
+use super::tokens::Compared;
+
+/// The figures of a run, round by round.
+#[derive(Default)]
+pub struct Report {
+    pub connections: usize,
+    pub hello: Vec<Measured>,
+    pub validate: Vec<Measured>,
+    pub raw_log: Vec<Measured>,
+    pub store: Vec<Measured>,
+    pub verify: Vec<Compared>,
+    /// The scans of one device alone, then beside a bulk issue.
+    pub alone: Latencies,
+    pub beside_bulk: Latencies,
+    pub bulk: Bulk,
+}
+
+/// Many tickets issued in one request.
+#[derive(Default)]
+pub struct Bulk {
+    pub tickets: usize,
+    pub took: Duration,
+}
+
+/// What a ratio should be.
+enum Goal {
+    AtLeast { bar: f64, aim: f64 },
+    AtMost { bar: f64, aim: f64 },
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        writeln!(
+            f,
+            "{} connections, {cores} cores, {} rounds\n",
+            self.connections,
+            self.hello.len()
+        )?;
+        writeln!(
+            f,
+            "{:<28}{:>12}{:>10}{:>10}{:>10}",
+            "", "per second", "p50 ms", "p99 ms", "p99.9 ms"
+        )?;
+        rate(f, "hello", &self.hello)?;
+        rate(f, "validate", &self.validate)?;
+        rate(f, "raw log, commits", &self.raw_log)?;
+        rate(f, "our store, commits", &self.store)?;
+        self.bulk(f)?;
+        self.verify(f)?;
+        writeln!(
+            f,
+            "\n{:<28}{:>8}   {:<16}{:>8}{:>8}",
+            "ratio", "median", "rounds", "bar", "aim"
+        )?;
+        let per_second = |of: &[Measured]| of.iter().map(|one| one.per_second).collect::<Vec<_>>();
+        let ratio = |ours: &[Measured], limit: &[Measured]| -> Vec<f64> {
+            let pairs = per_second(ours).into_iter().zip(per_second(limit));
+            pairs.map(|(ours, limit)| ours / limit).collect()
+        };
+        let verify = self
+            .verify
+            .iter()
+            .map(|one| one.ours.as_secs_f64() / one.bare.as_secs_f64());
+        let goal = Goal::AtLeast {
+            bar: 0.22,
+            aim: 0.30,
+        };
+        goal.judge(f, "validate / hello", &ratio(&self.validate, &self.hello))?;
+        let goal = Goal::AtLeast {
+            bar: 0.40,
+            aim: 0.50,
+        };
+        goal.judge(f, "our store / raw log", &ratio(&self.store, &self.raw_log))?;
+        let goal = Goal::AtMost {
+            bar: 1.5,
+            aim: 1.25,
+        };
+        goal.judge(f, "JWT verify / bare verify", &verify.collect::<Vec<_>>())
+    }
+}
+
+impl Report {
+    fn bulk(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        latencies(f, "one device, alone", &self.alone)?;
+        latencies(f, "one device, beside a bulk", &self.beside_bulk)?;
+        let Bulk { tickets, took } = &self.bulk;
+        let seconds = took.as_secs_f64();
+        let per_second = *tickets as f64 / seconds;
+        writeln!(
+            f,
+            "\n{tickets} tickets issued in one request: {seconds:.2} s, {per_second:.0} a second"
+        )
+    }
+
+    fn verify(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = |of: fn(&Compared) -> Duration| {
+            median(self.verify.iter().map(|one| of(one).as_secs_f64() * 1e6))
+        };
+        let (ours, bare) = (micros(|one| one.ours), micros(|one| one.bare));
+        writeln!(
+            f,
+            "a ticket's token verified: {ours:.1} µs; its signature alone by aws-lc: {bare:.1} µs"
+        )
+    }
+}
+
+fn rate(f: &mut fmt::Formatter<'_>, name: &str, rounds: &[Measured]) -> fmt::Result {
+    let per_second = median(rounds.iter().map(|round| round.per_second));
+    let mut all = Latencies::default();
+    rounds
+        .iter()
+        .for_each(|round| all.extend(round.latencies.clone()));
+    row(f, name, &format!("{per_second:.0}"), all)
+}
+
+fn latencies(f: &mut fmt::Formatter<'_>, name: &str, latencies: &Latencies) -> fmt::Result {
+    row(f, name, "", latencies.clone())
+}
+
+fn row(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    rate: &str,
+    mut latencies: Latencies,
+) -> fmt::Result {
+    let [p50, p99, p999] =
+        [500, 990, 999].map(|share| latencies.percentile(share).as_secs_f64() * 1e3);
+    writeln!(f, "{name:<28}{rate:>12}{p50:>10.3}{p99:>10.3}{p999:>10.3}")
+}
+
+impl Goal {
+    fn judge(&self, f: &mut fmt::Formatter<'_>, name: &str, ratios: &[f64]) -> fmt::Result {
+        let median = median(ratios.iter().copied());
+        let (sign, bar, aim) = match self {
+            Self::AtLeast { bar, aim } => ('≥', bar, aim),
+            Self::AtMost { bar, aim } => ('≤', bar, aim),
+        };
+        let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = ratios.iter().copied().fold(0.0, f64::max);
+        let rounds = format!("{low:.2} to {high:.2}");
+        let (bar, aim) = (format!("{sign} {bar:.2}"), format!("{sign} {aim:.2}"));
+        writeln!(f, "{name:<28}{median:>8.2}   {rounds:<16}{bar:>8}{aim:>8}")
+    }
+}

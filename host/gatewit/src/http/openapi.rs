@@ -1,0 +1,76 @@
+//! The description of the API, made from the handlers themselves, and the pages that show it. `gatewit-api.md` §1.
+
+use std::sync::LazyLock;
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi};
+use utoipa::{Modify, OpenApi as _};
+
+mod complete;
+pub mod pages;
+
+/// The document as it is served.
+static DOCUMENT: LazyLock<String> = LazyLock::new(document);
+
+/// What the document says before any route is added.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Gatewit",
+        description = "A check-in server. Every answer is JSON; a refused scan is an answer, not an error. \
+                       Times are RFC 3339. Fields unknown to the server are ignored."
+    ),
+    tags(
+        (name = "Events", description = "Events, their days and their door rules."),
+        (name = "Tickets", description = "Issuing, finding and cancelling tickets."),
+        (name = "Scanners", description = "Linking devices to an event's doors, and cutting them off."),
+        (name = "Scans", description = "Letting people in, and taking it back."),
+        (name = "Plugins", description = "The components that decide when doors are open."),
+        (name = "Health", description = "Whether the server lives, and whether it can do its work."),
+        (name = "Description", description = "This description.")
+    ),
+    modifiers(&SecuritySchemes)
+)]
+struct Head;
+
+struct SecuritySchemes;
+
+impl Modify for SecuritySchemes {
+    fn modify(&self, document: &mut OpenApi) {
+        let mut scanner = Http::new(HttpAuthScheme::Bearer);
+        scanner.bearer_format = Some("JWT".to_owned());
+        scanner.description =
+            Some("The `credentials` that a scanner got when it registered.".to_owned());
+        let components = document.components.get_or_insert_with(Components::new);
+        components.add_security_scheme("scanner", SecurityScheme::Http(scanner));
+    }
+}
+
+/// Begins the document; the routes add themselves.
+pub fn head() -> OpenApi {
+    let mut head = Head::openapi();
+    // Whatever the package says of its makers and licence says nothing of the API.
+    head.info.license = None;
+    head.info.contact = None;
+    head
+}
+
+/// Prints the whole document.
+pub fn document() -> String {
+    let routes = super::routes().into_openapi();
+    let mut document = serde_json::to_value(routes).expect("an OpenAPI document prints as JSON");
+    complete::complete(&mut document);
+    format!("{document:#}\n")
+}
+
+/// Describes the API: this document.
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "Description",
+    responses((status = 200, body = Object, description = "An OpenAPI 3.1 document."))
+)]
+pub async fn show() -> Response {
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    (json, DOCUMENT.as_str()).into_response()
+}

@@ -1,0 +1,188 @@
+//! Adds to the document what every route shares, so that handlers name only what is their own.
+//!
+//! A failure's description lists its codes in backquotes; its schema, headers and example are made of them here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+const SCHEMAS: &str = "#/components/schemas/";
+/// Codes that answer a wrong guess, of which there may be too many (`gatewit-api.md` §2).
+const GUESSES: [&str; 3] = ["invalid_credentials", "invalid_token", "token_not_found"];
+
+/// The codes of an operation's failures by status.
+type Codes = BTreeMap<String, BTreeSet<String>>;
+
+/// Completes every operation's failures and every answer's schema.
+pub fn complete(document: &mut Value) {
+    for (path, item) in objects(&mut document["paths"]) {
+        let is_enveloped = path.starts_with("/api/");
+        for (method, operation) in objects(item) {
+            if method != "parameters" && is_enveloped {
+                add_failures(operation);
+            }
+        }
+    }
+    tidy_schemas(document);
+}
+
+fn add_failures(operation: &mut Value) {
+    let mut codes = shared_codes(operation);
+    for (status, response) in objects(&mut operation["responses"]) {
+        if status.starts_with(['4', '5']) {
+            let description = response["description"].as_str().unwrap_or_default();
+            let named = description.split('`').skip(1).step_by(2).map(str::to_owned);
+            codes.entry(status.clone()).or_default().extend(named);
+        }
+    }
+    if codes
+        .values()
+        .flatten()
+        .any(|code| GUESSES.contains(&code.as_str()))
+    {
+        codes.insert(
+            "429".to_owned(),
+            BTreeSet::from(["too_many_guesses".to_owned()]),
+        );
+    }
+    for (status, codes) in codes {
+        operation["responses"][&status] = failure(&status, &codes);
+    }
+}
+
+/// The failures that follow from what an operation takes: what extractors answer, and any route.
+fn shared_codes(operation: &Value) -> Codes {
+    let parameters = operation["parameters"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let takes = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
+    let names = parameters
+        .iter()
+        .filter_map(|parameter| parameter["name"].as_str());
+    let takes_id = names.clone().any(|name| name.ends_with("Id"));
+    let has_body = operation.get("requestBody").is_some();
+    let by_credentials = operation["security"] == json!([{"scanner": []}]);
+    let shared: [(bool, &str, &[&str]); 8] = [
+        (takes("query") || has_body, "400", &["malformed_request"]),
+        (takes("header"), "400", &["invalid_idempotency_key"]),
+        (
+            by_credentials,
+            "401",
+            &["missing_credentials", "invalid_credentials"],
+        ),
+        (takes_id, "404", &["not_found"]),
+        (has_body, "413", &["body_too_large"]),
+        (true, "500", &["internal_error"]),
+        (true, "503", &["store_busy", "store_unavailable"]),
+        (takes_id, "403", &["not_event_organizer"]),
+    ];
+    let mut found = Codes::new();
+    for (_, status, codes) in shared.into_iter().filter(|(applies, ..)| *applies) {
+        let codes = codes.iter().map(|code| (*code).to_owned());
+        found.entry(status.to_owned()).or_default().extend(codes);
+    }
+    found
+}
+
+/// Describes the failures of one status: `gatewit-api.md` §1.
+fn failure(status: &str, codes: &BTreeSet<String>) -> Value {
+    let listed: Vec<_> = codes.iter().map(|code| format!("`{code}`")).collect();
+    let mut response = json!({
+        "description": listed.join(", "),
+        "content": {"application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["success", "message", "error"],
+                "properties": {
+                    "success": {"type": "boolean", "const": false},
+                    "message": {"type": "string", "description": "For people."},
+                    "error": {
+                        "type": "object",
+                        "required": ["code"],
+                        "properties": {"code": {"type": "string", "enum": codes}},
+                    },
+                },
+            },
+            "example": {"success": false, "message": "what went wrong, in words", "error": {"code": codes.first()}},
+        }},
+    });
+    let header = match status {
+        "401" => Some(("WWW-Authenticate", "string", "`Bearer`")),
+        "429" | "503" => Some(("Retry-After", "integer", "Seconds to wait.")),
+        _ => None,
+    };
+    if let Some((name, kind, description)) = header {
+        response["headers"] = json!({name: {"description": description, "schema": {"type": kind}}});
+    }
+    response
+}
+
+/// Drops the schemas that nothing refers to, and requires every property of what is only ever answered.
+///
+/// A field of an answer is always there, null if it has no value.
+fn tidy_schemas(document: &mut Value) {
+    let mut asked = BTreeSet::new();
+    let mut answered = BTreeSet::new();
+    for item in document["paths"]
+        .as_object()
+        .into_iter()
+        .flat_map(Map::values)
+    {
+        for operation in item.as_object().into_iter().flat_map(Map::values) {
+            collect(&operation["requestBody"], document, &mut asked);
+            collect(&operation["parameters"], document, &mut asked);
+            collect(&operation["responses"], document, &mut answered);
+        }
+    }
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, _| asked.contains(name) || answered.contains(name));
+    }
+    for (name, schema) in objects(&mut document["components"]["schemas"]) {
+        if !asked.contains(name) {
+            require_all(schema);
+        }
+    }
+}
+
+/// Collects the names of the schemas that a part of the document refers to, however far.
+fn collect(part: &Value, document: &Value, found: &mut BTreeSet<String>) {
+    match part {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let schema = value.as_str().and_then(|text| text.strip_prefix(SCHEMAS));
+                match schema {
+                    Some(schema) if name == "$ref" => {
+                        if found.insert(schema.to_owned()) {
+                            collect(&document["components"]["schemas"][schema], document, found);
+                        }
+                    }
+                    _ => collect(value, document, found),
+                }
+            }
+        }
+        Value::Array(values) => values
+            .iter()
+            .for_each(|value| collect(value, document, found)),
+        _ => {}
+    }
+}
+
+/// Requires the properties of a schema and of the objects written out within it.
+fn require_all(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some(Value::Object(properties)) = fields.get("properties") {
+                let names: Vec<_> = properties.keys().cloned().collect();
+                fields.insert("required".to_owned(), json!(names));
+            }
+            fields.values_mut().for_each(require_all);
+        }
+        Value::Array(values) => values.iter_mut().for_each(require_all),
+        _ => {}
+    }
+}
+
+/// The fields of an object, or none of anything else.
+fn objects(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    value.as_object_mut().into_iter().flatten()
+}

@@ -1,0 +1,41 @@
+//! The name of one request, in its answer and in every line that is logged for it.
+
+use std::fmt;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
+
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+const LENGTH_MAX: usize = 64;
+
+/// Letters, digits, `-`, `_` and `.`: whatever a client sends, it breaks no log line.
+#[derive(Clone, Debug)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// Takes over the id that the client or a proxy gave the request, or makes one.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
+        match given.filter(|id| is_sane(id)) {
+            Some(id) => Self(id.to_owned()),
+            None => Self(Uuid::new_v4().to_string()),
+        }
+    }
+}
+
+impl From<RequestId> for HeaderValue {
+    fn from(id: RequestId) -> Self {
+        Self::try_from(id.0).expect("its letters may stand in a header")
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_sane(id: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (1..=LENGTH_MAX).contains(&id.len()) && id.bytes().all(is_allowed)
+}

@@ -1,0 +1,213 @@
+//! How many wrong guesses are answered before their guesser must wait: `gatewit-api.md` §2. Pure: it reads no clock and
+//! knows no requests.
+//!
+//! Only wrong guesses come here, and only they are refused. So whoever holds a valid credential or token is answered,
+//! whatever others at the same address do; what keeps those unguessed is their length.
+
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use moka::sync::Cache;
+
+/// How many wrong guesses a minute are answered per token asked about, unless the operator says otherwise.
+pub const GUESS_LIMIT: u32 = 10;
+/// How many failures a minute of unauthenticated callers are answered per client address.
+const ADDRESS_LIMIT: u32 = 300;
+const WINDOW: SignedDuration = SignedDuration::from_mins(1);
+/// How many tokens, and how many addresses, are kept account of; beyond, those asked about least are forgotten.
+const ACCOUNTS_MAX: u64 = 100_000;
+
+/// Counts the wrong guesses of each minute.
+pub struct Throttle {
+    guess_limit: u32,
+    by_token: Accounts<String>,
+    by_address: Accounts<IpAddr>,
+}
+
+/// An attempt to come by something that the caller could not prove to be its own.
+#[derive(Clone, Copy, Debug)]
+pub struct WrongGuess<'a> {
+    pub from: IpAddr,
+    /// The token asked about, if it was well-formed.
+    pub token: Option<&'a str>,
+}
+
+/// There were too many wrong guesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany {
+    /// After how many seconds a guess is answered again: at least one.
+    pub retry_after_seconds: i64,
+}
+
+impl Throttle {
+    /// Makes a throttle that answers so many wrong guesses a minute about one token.
+    pub fn new(guess_limit: u32) -> Self {
+        Self {
+            guess_limit,
+            by_token: Accounts::new(),
+            by_address: Accounts::new(),
+        }
+    }
+
+    /// Counts a wrong guess, and tells whether it was one too many.
+    pub fn count(&self, guess: WrongGuess<'_>, now: Timestamp) -> Result<(), TooMany> {
+        // An address that is refused anyway fills no accounts of tokens.
+        self.by_address
+            .count(network(guess.from), ADDRESS_LIMIT, now)?;
+        match guess.token {
+            Some(token) => self.by_token.count(token.to_owned(), self.guess_limit, now),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self::new(GUESS_LIMIT)
+    }
+}
+
+/// The wrong guesses of the current minute, by what they have in common.
+struct Accounts<K>(Cache<K, Arc<Mutex<Account>>>);
+
+#[derive(Clone, Copy)]
+struct Account {
+    /// The first guess of this minute.
+    since: Timestamp,
+    guesses: u32,
+}
+
+impl<K: Hash + Eq + Send + Sync + 'static> Accounts<K> {
+    fn new() -> Self {
+        Self(Cache::new(ACCOUNTS_MAX))
+    }
+
+    fn count(&self, key: K, limit: u32, now: Timestamp) -> Result<(), TooMany> {
+        let fresh = Account {
+            since: now,
+            guesses: 0,
+        };
+        let account = self.0.get_with(key, || Arc::new(Mutex::new(fresh)));
+        let mut account = account.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = now.duration_since(account.since);
+        // A clock that was set back ends the minute too.
+        if age.is_negative() || age >= WINDOW {
+            *account = fresh;
+        }
+        if account.guesses >= limit {
+            let retry_after_seconds = seconds_up(WINDOW - age);
+            return Err(TooMany {
+                retry_after_seconds,
+            });
+        }
+        account.guesses += 1;
+        Ok(())
+    }
+}
+
+/// Rounds up to whole seconds.
+fn seconds_up(wait: SignedDuration) -> i64 {
+    wait.as_secs() + i64::from(wait.subsec_nanos() > 0)
+}
+
+/// Who has one IPv6 address has the 2⁶⁴ around it.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: &str = "203.0.113.7";
+    const TOKEN: Option<&str> = Some("REG-00000000-00000000");
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp::from_millisecond(milliseconds).unwrap()
+    }
+
+    fn guess<'a>(from: &str, token: Option<&'a str>) -> WrongGuess<'a> {
+        let from = from.parse().unwrap();
+        WrongGuess { from, token }
+    }
+
+    /// How many of so many guesses are answered.
+    fn answered(
+        throttle: &Throttle,
+        guess: WrongGuess<'_>,
+        guesses: usize,
+        now: Timestamp,
+    ) -> usize {
+        let answers = (0..guesses).map(|_| throttle.count(guess, now));
+        answers.filter(Result::is_ok).count()
+    }
+
+    fn wait(seconds: i64) -> Result<(), TooMany> {
+        Err(TooMany {
+            retry_after_seconds: seconds,
+        })
+    }
+
+    #[test]
+    fn ten_wrong_guesses_about_one_token_are_answered_in_a_minute() {
+        let throttle = Throttle::default();
+        let about_token = guess(HERE, TOKEN);
+        assert_eq!(throttle.count(about_token, at(0)), Ok(()));
+        assert_eq!(answered(&throttle, about_token, 20, at(10_000)), 9);
+        assert_eq!(throttle.count(about_token, at(10_001)), wait(50));
+        assert_eq!(throttle.count(about_token, at(59_999)), wait(1));
+        assert_eq!(answered(&throttle, about_token, 20, at(60_000)), 10);
+    }
+
+    #[test]
+    fn guesses_about_one_token_add_up_from_wherever_they_come() {
+        let throttle = Throttle::new(2);
+        assert_eq!(throttle.count(guess(HERE, TOKEN), at(0)), Ok(()));
+        assert_eq!(throttle.count(guess("203.0.113.8", TOKEN), at(0)), Ok(()));
+        assert_eq!(throttle.count(guess("203.0.113.9", TOKEN), at(0)), wait(60));
+        let other = Some("REG-00000000-00000001");
+        assert_eq!(throttle.count(guess(HERE, other), at(0)), Ok(()));
+    }
+
+    #[test]
+    fn three_hundred_failures_a_minute_are_answered_per_address() {
+        let throttle = Throttle::default();
+        assert_eq!(answered(&throttle, guess(HERE, None), 400, at(0)), 300);
+        assert_eq!(throttle.count(guess(HERE, TOKEN), at(0)), wait(60));
+        assert_eq!(throttle.count(guess("203.0.113.8", TOKEN), at(0)), Ok(()));
+        assert_eq!(throttle.count(guess(HERE, None), at(60_000)), Ok(()));
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_count_as_one() {
+        let throttle = Throttle::default();
+        assert_eq!(
+            answered(&throttle, guess("2001:db8::1", None), 300, at(0)),
+            300
+        );
+        assert_eq!(
+            throttle.count(guess("2001:db8::ffff:2", None), at(0)),
+            wait(60)
+        );
+        assert_eq!(
+            throttle.count(guess("2001:db8:0:1::1", None), at(0)),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out() {
+        let throttle = Throttle::new(1);
+        assert_eq!(throttle.count(guess(HERE, TOKEN), at(3_600_000)), Ok(()));
+        assert_eq!(throttle.count(guess(HERE, TOKEN), at(0)), Ok(()));
+        assert_eq!(throttle.count(guess(HERE, TOKEN), at(0)), wait(60));
+    }
+}

@@ -1,0 +1,113 @@
+//! What is done with every request, whoever handles it: an id, a place for its log lines, a count, and the throttle.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
+
+use super::Shared;
+use super::answer::{Failed, Failure};
+use super::proxies::TrustedProxies;
+use super::request_id::{self, RequestId};
+use super::throttle::{Throttle, WrongGuess};
+use crate::metrics::{Answered, RequestCounts};
+
+/// The route of a request to no path of ours: never the path itself, which may hold anything.
+const NO_ROUTE: &str = "none";
+
+/// What is known of the requests of a server.
+#[derive(Default)]
+pub struct Traffic {
+    pub proxies: TrustedProxies,
+    pub throttle: Throttle,
+    pub counts: RequestCounts,
+}
+
+/// Lets a request through, in a span that names it in every line it logs.
+pub(super) async fn watch(
+    State((desk, traffic)): State<(Shared, Arc<Traffic>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let begun = Instant::now();
+    let id = RequestId::of(request.headers());
+    let method = known_method(request.method().as_str());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let from = traffic.proxies.client(peer(&request), request.headers());
+    // Of the highest level, so that no filter takes the id away from a line that it lets through.
+    let span =
+        tracing::error_span!("request", request.id = %id, http.method = method, http.route = route);
+    let answer = async {
+        let response = next.run(request).await;
+        let response = throttled(&desk, &traffic, from, response);
+        let took = begun.elapsed();
+        let status = response.status().as_u16();
+        traffic.counts.count(
+            Answered {
+                method,
+                route,
+                status,
+            },
+            took,
+        );
+        tracing::debug!(
+            http.status = status,
+            error.code = response
+                .extensions()
+                .get::<Failed>()
+                .map(|failed| failed.code),
+            duration_ms = took.as_micros() as f64 / 1_000.0,
+            "answered"
+        );
+        response
+    };
+    let mut response = answer.instrument(span).await;
+    response
+        .headers_mut()
+        .insert(request_id::HEADER, HeaderValue::from(id));
+    response
+}
+
+/// Counts an answer to a wrong guess, and refuses it instead if it was one too many.
+fn throttled(desk: &Shared, traffic: &Traffic, from: IpAddr, response: Response) -> Response {
+    let failed = response.extensions().get::<Failed>();
+    let Some(token) = wrong_guess(response.status(), failed) else {
+        return response;
+    };
+    let guess = WrongGuess { from, token };
+    match traffic.throttle.count(guess, desk.now()) {
+        Ok(()) => response,
+        Err(too_many) => Failure::throttled(too_many.retry_after_seconds).into_response(),
+    }
+}
+
+/// Tells whether an answer is one to a wrong guess, and which token the guess was about.
+fn wrong_guess(status: StatusCode, failed: Option<&Failed>) -> Option<Option<&str>> {
+    match failed.map(|failed| failed.code) {
+        Some("token_not_found") => Some(failed?.token.as_deref()),
+        Some("invalid_token" | "token_used" | "token_expired") => Some(None),
+        _ if status == StatusCode::UNAUTHORIZED => Some(None),
+        _ => None,
+    }
+}
+
+/// Tells who is at the other end of the connection. Without `ConnectInfo`, nobody can be told from anybody.
+fn peer(request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip())
+}
+
+/// Names a method; a client may make up any other.
+fn known_method(method: &str) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    KNOWN
+        .into_iter()
+        .find(|known| *known == method)
+        .unwrap_or("other")
+}

@@ -1,0 +1,48 @@
+//! The log: on stderr, as text for people or JSON for programs, without names, e-mails, tokens, keys and codes.
+
+use std::any::Any;
+use std::io::IsTerminal;
+use std::panic::{self, PanicHookInfo};
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+
+/// How log lines are written (`GATEWIT_LOG_FORMAT`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Lets everything that is logged from now on go to stderr, as `RUST_LOG` filters it: by default from `info` on.
+pub fn log_to_stderr(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => {
+            log.json().flatten_event(true).with_span_list(false).init();
+        }
+    }
+    panic::set_hook(Box::new(log_panic));
+}
+
+/// Logs a panic as an error of the request in which it happened.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string);
+    let words = literal(panic.payload());
+    tracing::error!(location, "the code panicked: {words}");
+}
+
+/// Tells what a panic says if it says the same each time: words put together at run time may hold what nobody may read.
+fn literal(payload: &dyn Any) -> &str {
+    payload
+        .downcast_ref::<&'static str>()
+        .copied()
+        .unwrap_or("its words are not logged")
+}

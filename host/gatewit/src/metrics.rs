@@ -1,0 +1,155 @@
+//! What Prometheus may ask, on a listener of its own. Every label is from a small set and names no person.
+//!
+//! Desk, store and engine count for themselves and know nothing of this; what they have counted is read when somebody
+//! asks.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use gatewit_domain::service::Desk;
+use gatewit_engine::Engine;
+use gatewit_store::{Distribution, StoreMeter};
+use jiff::Timestamp;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+mod requests;
+pub use requests::{Answered, RequestCounts};
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Those who count.
+pub struct Counters {
+    pub desk: Arc<Desk>,
+    pub store: Arc<StoreMeter>,
+    pub engine: Arc<Engine>,
+    pub started_at: Timestamp,
+}
+
+/// Builds the one route of the metrics listener: `GET /metrics`.
+pub fn router(counters: Counters, requests: &RequestCounts) -> Router {
+    let mut registry = Registry::with_prefix("gatewit");
+    requests.register(&mut registry);
+    registry.register_collector(Box::new(counters));
+    let metrics = get(show).with_state(Arc::new(registry));
+    Router::new().route("/metrics", metrics)
+}
+
+async fn show(State(registry): State<Arc<Registry>>) -> impl IntoResponse {
+    let mut text = String::new();
+    encode(&mut text, &registry).expect("a text takes whatever is written to it");
+    ([(header::CONTENT_TYPE, OPEN_METRICS)], text)
+}
+
+impl Collector for Counters {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        self.encode_start(&mut encoder)?;
+        self.encode_scans(&mut encoder)?;
+        self.encode_store(&mut encoder)?;
+        self.encode_plugins(&mut encoder)
+    }
+}
+
+impl Counters {
+    fn encode_start(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "When the server started, in seconds since 1970";
+        let seconds = ConstGauge::new(self.started_at.as_millisecond() as f64 / 1_000.0);
+        let name = "process_start_time_seconds";
+        seconds.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
+    }
+
+    fn encode_scans(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Scans decided, by contract, outcome and the reason of a refusal; repeats are not decided anew";
+        let mut scans = encoder.encode_descriptor("scans", help, None, MetricType::Counter)?;
+        for scan in self.desk.scan_counts() {
+            let labels = [
+                ("contract", scan.contract.name()),
+                (
+                    "outcome",
+                    if scan.reason.is_some() {
+                        "refused"
+                    } else {
+                        "admitted"
+                    },
+                ),
+                ("reason", scan.reason.unwrap_or_default()),
+            ];
+            ConstCounter::new(scan.count).encode(scans.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
+    fn encode_store(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let store = self.store.read();
+        let help = "Commits that wait for their answer";
+        let waiting = ConstGauge::new(store.commits_waiting);
+        let name = "store_waiting_commits";
+        waiting.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+        let help = "Time from asking for a commit to its answer, which comes when it is on disk";
+        let name = "store_commit_duration_seconds";
+        encode_distribution(encoder, name, help, &store.commit_micros, 1e-6)?;
+        let help = "How many commits shared one sync";
+        encode_distribution(
+            encoder,
+            "store_group_commits",
+            help,
+            &store.group_sizes,
+            1.0,
+        )
+    }
+
+    fn encode_plugins(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let plugins = self.engine.call_counts();
+        let help = "Calls of a plugin's code; answers from what was kept are none";
+        let mut calls =
+            encoder.encode_descriptor("plugin_calls", help, None, MetricType::Counter)?;
+        for counts in &plugins {
+            let labels = [("plugin", counts.plugin.as_str())];
+            ConstCounter::new(counts.calls).encode(calls.encode_family(&labels)?)?;
+        }
+        let help = "Calls that trapped, ran over a limit or were answered with nonsense";
+        let mut failures =
+            encoder.encode_descriptor("plugin_failures", help, None, MetricType::Counter)?;
+        for counts in &plugins {
+            let labels = [("plugin", counts.plugin.as_str())];
+            ConstCounter::new(counts.failures).encode(failures.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Shows a distribution as a histogram, its values in another unit.
+fn encode_distribution(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    measured: &Distribution,
+    unit: f64,
+) -> fmt::Result {
+    let bound = |bound: Option<u64>| bound.map_or(f64::INFINITY, |bound| bound as f64 * unit);
+    let buckets = measured
+        .buckets
+        .iter()
+        .map(|(upper, count)| (bound(*upper), *count));
+    let buckets: Vec<_> = buckets.collect();
+    let count = buckets.iter().map(|(_, count)| count).sum();
+    let sum = measured.sum as f64 * unit;
+    let mut histogram = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
+    histogram.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+}
+
+impl fmt::Debug for Counters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Counters").finish_non_exhaustive()
+    }
+}

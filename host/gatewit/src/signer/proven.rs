@@ -1,0 +1,98 @@
+//! Credentials that were verified before: a scanner sends the same with every scan, and a signature does not change.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use gatewit_domain::claims::{Claims, ScannerClaims};
+
+/// How many are remembered for one event; it has seldom more scanners than that.
+const PROVEN_MAX: usize = 4096;
+
+type Digest = [u8; 32];
+
+/// What genuine scanner credentials say, by their digest: the credentials themselves are not kept.
+///
+/// It only saves the work of verifying. Whether a scanner may still scan is looked up each time.
+#[derive(Default)]
+pub(super) struct Proven(RwLock<HashMap<Digest, ScannerClaims>>);
+
+impl Proven {
+    /// Verifies a token, unless it is known to be the genuine credentials of a scanner.
+    pub(super) fn or_verify(
+        &self,
+        token: &str,
+        verify: impl FnOnce(&str) -> Option<Claims>,
+    ) -> Option<Claims> {
+        let digest = digest_of(token);
+        // Nothing that holds the lock can panic.
+        let proven = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(claims) = proven.get(&digest) {
+            return Some(Claims::ScannerCredential(claims.clone()));
+        }
+        drop(proven);
+        let claims = verify(token)?;
+        if let Claims::ScannerCredential(claims) = &claims {
+            self.remember(digest, claims.clone());
+        }
+        Some(claims)
+    }
+
+    fn remember(&self, digest: Digest, claims: ScannerClaims) {
+        let mut proven = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if proven.len() >= PROVEN_MAX {
+            // Those in use are back after their next scan.
+            proven.clear();
+        }
+        proven.insert(digest, claims);
+    }
+}
+
+fn digest_of(token: &str) -> Digest {
+    let digest = digest(&SHA256, token.as_bytes());
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credentials(iat: i64) -> Claims {
+        let id = "00000000-0000-7000-8000-000000000000";
+        Claims::ScannerCredential(ScannerClaims {
+            scanner_id: id.parse().unwrap(),
+            event_id: id.parse().unwrap(),
+            iat,
+            exp: iat + 1,
+        })
+    }
+
+    #[test]
+    fn genuine_credentials_are_verified_once() {
+        let proven = Proven::default();
+        let first = proven.or_verify("token", |_| Some(credentials(1)));
+        assert_eq!(first, Some(credentials(1)));
+        let again = proven.or_verify("token", |_| panic!("verified again"));
+        assert_eq!(again, first);
+    }
+
+    #[test]
+    fn a_forgery_is_never_remembered() {
+        let proven = Proven::default();
+        assert_eq!(proven.or_verify("token", |_| None), None);
+        assert_eq!(
+            proven.or_verify("token", |_| Some(credentials(1))),
+            Some(credentials(1))
+        );
+        assert_eq!(proven.or_verify("token2", |_| None), None);
+    }
+
+    #[test]
+    fn a_flood_of_credentials_fills_no_memory() {
+        let proven = Proven::default();
+        for number in 0..PROVEN_MAX + 10 {
+            proven.or_verify(&number.to_string(), |_| Some(credentials(1)));
+        }
+        assert!(proven.0.read().unwrap().len() <= PROVEN_MAX);
+    }
+}

@@ -1,0 +1,76 @@
+//! RS256 tokens of one event, with both halves of its key parsed once and for all.
+//!
+//! `jsonwebtoken` reads and writes the parts of a token; its own signing and verifying would parse the key each time,
+//! which more than doubles what a signature costs.
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeyPair;
+use aws_lc_rs::signature::{
+    KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
+};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gatewit_domain::claims::Claims;
+use gatewit_domain::id::EventId;
+use jsonwebtoken::dangerous::insecure_decode_claims;
+use jsonwebtoken::{Algorithm, Header, decode_header};
+
+use super::Fault;
+
+/// The private half: makes tokens.
+pub(super) struct SigningKey {
+    /// The first part of every token, and its dot.
+    header: String,
+    key: KeyPair,
+}
+
+/// The public half: tells whether a token is genuine.
+pub(super) struct VerifyingKey(ParsedPublicKey);
+
+impl SigningKey {
+    /// Reads a private key (PKCS #1 DER).
+    pub(super) fn new(event: EventId, der: &[u8]) -> Result<Self, Fault> {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(event.to_string());
+        let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header)?);
+        Ok(Self {
+            header: header + ".",
+            key: KeyPair::from_der(der)?,
+        })
+    }
+
+    pub(super) fn verifying_key(&self) -> Result<VerifyingKey, Fault> {
+        let public = self.key.public_key().as_ref();
+        Ok(VerifyingKey(ParsedPublicKey::new(
+            &RSA_PKCS1_2048_8192_SHA256,
+            public,
+        )?))
+    }
+
+    /// Makes a compact token. Takes some 200 µs.
+    pub(super) fn sign(&self, claims: &Claims) -> Result<String, Fault> {
+        let mut token = self.header.clone();
+        URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut token);
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        // PKCS #1 v1.5 uses no randomness; the interface asks for it all the same.
+        let random = SystemRandom::new();
+        self.key
+            .sign(&RSA_PKCS1_SHA256, &random, token.as_bytes(), &mut signature)?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(token)
+    }
+}
+
+impl VerifyingKey {
+    /// Tells what a token claims if the key's other half signed it with RS256, and nothing but that.
+    pub(super) fn verify(&self, token: &str) -> Option<Claims> {
+        if decode_header(token).ok()?.alg != Algorithm::RS256 {
+            return None;
+        }
+        let (signed, signature) = token.rsplit_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        self.0.verify_sig(signed.as_bytes(), &signature).ok()?;
+        insecure_decode_claims(token).ok()
+    }
+}
