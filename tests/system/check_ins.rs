@@ -82,7 +82,7 @@ async fn every_scan_is_on_record() {
         "arrivedAt": "2025-12-15T07:00:00+03:00",
         "scannerId": door.scanner_id,
         "contract": "event-check-in",
-        "zone": null,
+        "zone": "venue",
         "checkpoint": null,
         "sessionId": null,
         "conflict": false,
@@ -98,7 +98,7 @@ async fn every_scan_is_on_record() {
 async fn records_are_found_by_day_scanner_and_outcome() {
     let server = Server::start().await;
     let door = Door::open_one_day(&server.client).await;
-    let other = Door::link(&server.client, &door.event_id, "another-device", None).await;
+    let other = Door::link(&server.client, &door.event_id, "another-device", json!({})).await;
     three_scans(&server, &door).await;
     other.verdict("nothing").await;
     assert_eq!(listed(&door, "?outcome=admitted").await.len(), 1);

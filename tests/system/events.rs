@@ -39,6 +39,7 @@ async fn an_event_needs_only_a_name_and_its_days() {
         "checkInStrategy": "HOURS_BEFORE",
         "strategyOptions": {},
         "ticketTypes": [],
+        "zones": [{"id": "venue", "perimeter": true}],
         "scanPoints": [],
         "organizers": ["local"],
         "staff": [],
@@ -89,7 +90,9 @@ async fn the_whole_example_of_the_contract_is_understood() {
     for field in as_written.split(' ') {
         assert_eq!(event[field], example[field], "{field}");
     }
-    for field in ["id", "name", "matchField", "acceptedTicketTypes"] {
+    let zones = json!([{"id": "venue", "perimeter": true}, {"id": "vip", "perimeter": false}]);
+    assert_eq!(event["zones"], zones);
+    for field in ["id", "name", "zone", "matchField", "acceptedTicketTypes"] {
         let (shown, written) = (&event["scanPoints"][0], &example["scanPoints"][0]);
         assert_eq!(shown[field], written[field], "{field}");
     }

@@ -156,7 +156,7 @@ async fn a_token_that_was_altered_or_cut_is_no_ticket() {
 async fn credentials_of_a_scanner_are_no_ticket() {
     let (server, door) = open_server().await;
     let ticket = door.issue("vip").await;
-    let other = link(&server.client, &door.event_id, "another-device", None).await;
+    let other = link(&server.client, &door.event_id, "another-device", json!({})).await;
     let tokens = [("a scanner's credentials", text(&other["credentials"]))];
     check(&server, &door, &ticket, &tokens).await;
 }
@@ -178,7 +178,13 @@ async fn a_code_of_another_event_means_nothing_at_a_scan_point() {
     let server = Server::start().await;
     let event = with(&one_day(), json!({"scanPoints": [{"id": "desk"}]}));
     let first = Door::open(&server.client, event).await;
-    let door = Door::link(&server.client, &first.event_id, "at-the-desk", Some("desk")).await;
+    let door = Door::link(
+        &server.client,
+        &first.event_id,
+        "at-the-desk",
+        json!({"scanPoint": "desk"}),
+    )
+    .await;
     let other = Door::open_with(&server.client, one_day(), "another-device").await;
     let draft = json!({"ticketTypeId": "vip", "attendeeName": "Ann", "credentialCode": "NFC-1"});
     let ticket = other.issue_all(draft).await;
@@ -191,7 +197,7 @@ async fn a_code_of_another_event_means_nothing_at_a_scan_point() {
 #[tokio::test]
 async fn nothing_but_genuine_credentials_is_a_scanner() {
     let (server, door) = open_server().await;
-    let link = link(&server.client, &door.event_id, "another-device", None).await;
+    let link = link(&server.client, &door.event_id, "another-device", json!({})).await;
     let genuine = text(&link["credentials"]);
     let own = json!({"scannerId": link["scannerId"], "deviceFingerprint": "another-device"});
     let ticket = door.issue_jwt("vip").await;

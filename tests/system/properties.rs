@@ -50,7 +50,7 @@ async fn doors(server: &Server) -> Vec<Door> {
         "ticketTypes": [{"id": "once"}, {"id": "thrice", "allowReentry": true, "reentryLimit": 3}],
     });
     let first = Door::open(&server.client, event).await;
-    let second = Door::link(&server.client, &first.event_id, "another-device", None).await;
+    let second = Door::link(&server.client, &first.event_id, "another-device", json!({})).await;
     vec![first, second]
 }
 

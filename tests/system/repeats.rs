@@ -149,7 +149,7 @@ async fn one_key_for_two_scans_at_once_serves_one_of_them() {
 #[tokio::test]
 async fn scanners_may_use_the_same_key() {
     let (server, door) = open_server().await;
-    let other = Door::link(&server.client, &door.event_id, "another-device", None).await;
+    let other = Door::link(&server.client, &door.event_id, "another-device", json!({})).await;
     let (jwt, another) = (door.issue_jwt("vip").await, door.issue_jwt("vip").await);
     let first = scan_once(&door, "scan-1", &jwt).await.data(200);
     let second = scan_once(&other, "scan-1", &another).await.data(200);
@@ -198,7 +198,7 @@ async fn an_answer_is_not_repeated_to_another_device_or_to_a_scanner_that_is_one
         first
     );
     assert_eq!(counted(&door).await, (1, 1));
-    Door::link(&server.client, &door.event_id, &door.fingerprint, None).await;
+    Door::link(&server.client, &door.event_id, &door.fingerprint, json!({})).await;
     let refused = door.scanner.post_once(VALIDATE, "scan-1", body).await;
     assert_eq!(verdict(&refused), "REVOKED scanner_revoked");
 }

@@ -31,6 +31,7 @@ async fn scanners_are_listed_without_their_secrets() {
         "status": "ACTIVE",
         "deviceFingerprint": door.fingerprint,
         "scanPoint": null,
+        "zone": null,
         "createdAt": "2025-12-15T07:00:00+03:00",
         "credentials": null,
         "publicKey": null,
@@ -45,7 +46,7 @@ async fn a_revoked_scanner_stays_listed_with_its_reason_and_scans_no_more() {
     let server = Server::start().await;
     let door = Door::open_one_day(&server.client).await;
     server.clock.advance(SignedDuration::from_mins(1));
-    let other = Door::link(&server.client, &door.event_id, "another-device", None).await;
+    let other = Door::link(&server.client, &door.event_id, "another-device", json!({})).await;
     let jwt = door.issue_jwt("vip").await;
     let revoked = door
         .organizer
@@ -96,7 +97,7 @@ async fn sixteen_registrations_of_one_device_at_once_leave_one_active_scanner() 
     let server = Server::start().await;
     let door = Door::open_one_day(&server.client).await;
     let links =
-        (0..16).map(|_| Door::link(&server.client, &door.event_id, "the-same-device", None));
+        (0..16).map(|_| Door::link(&server.client, &door.event_id, "the-same-device", json!({})));
     futures::future::join_all(links).await;
     assert_eq!(list(&door, "").await.len(), 17);
     let active = list(&door, "/active").await;

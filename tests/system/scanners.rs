@@ -4,7 +4,9 @@ use futures::future::join_all;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::door::{NOBODY, VALIDATE, link, one_day, open_server, text, verdict, with};
+use crate::support::door::{
+    NOBODY, VALIDATE, link, one_day, open_server, text, texts, verdict, with,
+};
 use crate::support::{Client, Door, Server};
 
 mod registration;
@@ -24,7 +26,13 @@ async fn a_device_is_one_active_scanner_across_all_events() {
     let jwt = second.issue_jwt("vip").await;
     assert_eq!(second.verdict(&jwt).await, "VALID");
     // Linked to the same event again, the device is a new scanner there as well.
-    let again = Door::link(&server.client, &second.event_id, &second.fingerprint, None).await;
+    let again = Door::link(
+        &server.client,
+        &second.event_id,
+        &second.fingerprint,
+        json!({}),
+    )
+    .await;
     assert_eq!(second.verdict(&jwt).await, "REVOKED scanner_revoked");
     assert_eq!(again.verdict(&jwt).await, "DUPLICATE already_used");
 }
@@ -32,7 +40,8 @@ async fn a_device_is_one_active_scanner_across_all_events() {
 #[tokio::test]
 async fn a_device_registered_many_times_at_once_is_one_active_scanner() {
     let (server, door) = open_server().await;
-    let links = join_all((0..8).map(|_| link(&server.client, &door.event_id, "same-device", None)));
+    let links =
+        join_all((0..8).map(|_| link(&server.client, &door.event_id, "same-device", json!({}))));
     let mut active = 0;
     for link in links.await {
         let body = json!({
@@ -56,7 +65,14 @@ async fn a_scan_point_lets_in_its_ticket_types_by_its_kind_of_code() {
         ],
     });
     let door = Door::open(&server.client, with(&one_day(), fields)).await;
-    let link = |device, point| Door::link(&server.client, &door.event_id, device, Some(point));
+    let link = |device, point| {
+        Door::link(
+            &server.client,
+            &door.event_id,
+            device,
+            json!({"scanPoint": point}),
+        )
+    };
     let front = link("front-device", "front").await;
     let badges = link("badge-device", "badges").await;
     let (vip, crew) = (door.issue_jwt("vip").await, door.issue_jwt("crew").await);
@@ -68,6 +84,35 @@ async fn a_scan_point_lets_in_its_ticket_types_by_its_kind_of_code() {
     door.issue_all(draft).await;
     assert_eq!(badges.verdict("NFC-1").await, "VALID");
     assert_eq!(door.verdict(&crew).await, "VALID");
+}
+
+#[tokio::test]
+async fn a_zone_inside_counts_its_own_entries() {
+    let server = Server::start().await;
+    let fields = json!({
+        "zones": [{"id": "venue"}, {"id": "lounge"}, {"id": "garden", "perimeter": true}],
+        "scanPoints": [{"id": "bar", "zone": "lounge"}],
+    });
+    let door = Door::open(&server.client, with(&one_day(), fields)).await;
+    let link = |device, place| Door::link(&server.client, &door.event_id, device, place);
+    let lounge = link("lounge-device", json!({"zone": "lounge"})).await;
+    let bar = link("bar-device", json!({"scanPoint": "bar"})).await;
+    let garden = link("garden-device", json!({"zone": "garden"})).await;
+    let vip = door.issue_jwt("vip").await;
+    for (scanner, verdict) in [
+        (&garden, "VALID"),
+        (&door, "DUPLICATE already_used"),
+        (&lounge, "VALID"),
+        (&bar, "DUPLICATE already_used"),
+        (&garden, "DUPLICATE already_used"),
+    ] {
+        server.clock.advance(SignedDuration::from_secs(1));
+        assert_eq!(scanner.verdict(&vip).await, verdict);
+    }
+    let path = format!("/api/v1/events/{}/check-ins", door.event_id);
+    let records = door.organizer.get(&path).await.data(200);
+    let zones = texts(&records["checkIns"], "zone");
+    assert_eq!(zones, ["garden", "venue", "lounge", "lounge", "garden"]);
 }
 
 /// Checks that a client may not scan, is told how to prove who it is, and changes nothing.
@@ -102,7 +147,7 @@ async fn credentials_expire_after_a_year() {
 #[tokio::test]
 async fn credentials_of_another_scanner_or_device_are_refused_and_counted() {
     let (server, door) = open_server().await;
-    let other = Door::link(&server.client, &door.event_id, "another-device", None).await;
+    let other = Door::link(&server.client, &door.event_id, "another-device", json!({})).await;
     let jwt = door.issue_jwt("vip").await;
     let bodies = [
         ("scannerId", &other.scanner_id),
@@ -123,7 +168,7 @@ async fn credentials_of_another_scanner_or_device_are_refused_and_counted() {
 #[tokio::test]
 async fn a_scanner_sees_how_it_did_and_no_other_scanner_does() {
     let (server, door) = open_server().await;
-    let other = Door::link(&server.client, &door.event_id, "another-device", None).await;
+    let other = Door::link(&server.client, &door.event_id, "another-device", json!({})).await;
     let fresh = json!({
         "totalScans": 0, "successfulScans": 0, "failedScans": 0, "successRate": 0.0,
         "lastScanAt": null, "lastSyncedAt": "2025-12-15T07:00:00+03:00",
@@ -158,7 +203,7 @@ async fn a_scanner_whose_scan_point_is_gone_lets_nobody_in() {
         &server.client,
         &first.event_id,
         "at-the-lounge",
-        Some("lounge"),
+        json!({"scanPoint": "lounge"}),
     )
     .await;
     let jwt = door.issue_jwt("vip").await;

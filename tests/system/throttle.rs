@@ -108,7 +108,7 @@ async fn whoever_has_something_to_show_is_answered_whatever_others_at_the_addres
     fail(&server.client, 310).await;
     check_throttled(ask(&server.client, UNKNOWN).await, "60");
     assert_eq!(door.verdict(&jwt).await, "VALID");
-    let other = Door::link(&server.client, &door.event_id, "another-device", None).await;
+    let other = Door::link(&server.client, &door.event_id, "another-device", json!({})).await;
     assert_eq!(other.verdict(&jwt).await, "DUPLICATE already_used");
 }
 

@@ -66,7 +66,7 @@ async fn a_ticket_of_a_single_day_is_no_longer_used_once_its_entry_is_taken_back
 async fn a_scanner_may_take_back_its_own_admissions_for_fifteen_minutes() {
     let server = Server::start().await;
     let door = Door::open_one_day(&server.client).await;
-    let other = Door::link(&server.client, &door.event_id, "another-device", None).await;
+    let other = Door::link(&server.client, &door.event_id, "another-device", json!({})).await;
     let check_in_id = admit(&door, &door.issue_jwt("vip").await).await;
     undo(&other.scanner, &check_in_id)
         .await

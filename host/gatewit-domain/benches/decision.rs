@@ -69,6 +69,7 @@ fn scanner(event: &Event) -> Scanner {
         "eventId": event.id,
         "name": "Gate A",
         "deviceFingerprint": FINGERPRINT,
+        "place": {},
         "createdAt": event.created_at,
     }))
     .expect("the scanner is well-formed")
@@ -96,6 +97,7 @@ fn decisions(criterion: &mut Criterion) {
     let entered = Entries(vec![Entry {
         check_in_id: gatewit_domain::id::CheckInId::new(event.created_at),
         day: event.calendar.days[1].id,
+        zone: "venue".to_owned(),
         at: at("2025-12-16T09:00:00+03:00"),
         location: None,
     }]);

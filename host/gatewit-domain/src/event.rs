@@ -10,7 +10,9 @@ use crate::window::{DoorRule, StrategyName};
 
 mod change;
 mod identity;
+mod zone;
 pub use change::{DayChange, EventChange, ScanPointChange, TicketTypeChange};
+pub use zone::{Scope, Zone, ZoneChange};
 
 /// Options of a strategy, as the organizer wrote them.
 pub type StrategyOptions = serde_json::Map<String, serde_json::Value>;
@@ -35,6 +37,8 @@ pub struct Event {
     pub strategy: StrategyName,
     pub strategy_options: StrategyOptions,
     pub ticket_types: Vec<TicketType>,
+    /// At least one.
+    pub zones: Vec<Zone>,
     pub scan_points: Vec<ScanPoint>,
     /// Identities (`sub`) that may manage the event; whoever created it comes first.
     pub organizers: Vec<String>,
@@ -129,6 +133,8 @@ impl TicketType {
 pub struct ScanPoint {
     pub id: String,
     pub name: String,
+    /// Where it stands; None: in the first zone.
+    pub zone: Option<String>,
     /// Which of a ticket's codes counts here.
     pub match_field: MatchField,
     /// Ids of the ticket types let in here; None: every type.

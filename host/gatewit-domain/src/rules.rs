@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::event::{Event, TicketType};
-use crate::scan::{Entries, Refusal, Scan, ScannedBy};
-use crate::scanner::Scanner;
+use crate::scan::{Entries, Entry, Refusal, Scan, ScannedBy};
+use crate::scanner::{Place, Scanner};
 use crate::ticket::{Ticket, TicketState};
 use crate::window::{StrategyError, WindowsAnswer};
 
@@ -109,7 +109,7 @@ impl Facts<'_> {
         }
         let open = (0..calendar.days.len()).filter(|&day| is_good(day) && has_open_window(day));
         let in_turn = self.in_turn(open.collect());
-        let has_entry_left = |day: &&usize| has_entry_left(self.event, **day, kind, entries);
+        let has_entry_left = |day: &&usize| self.has_entry_left(**day, kind, entries);
         match in_turn.iter().find(has_entry_left).or(in_turn.first()) {
             Some(day) => Ok(*day),
             None => Err(self.closed(answer, is_good)),
@@ -147,8 +147,8 @@ impl Facts<'_> {
 
     /// Checks what is left to check once the day is known: earlier entries, then the scan point.
     fn check_entry(&self, day: usize, kind: &TicketType, entries: &Entries) -> Result<(), Refusal> {
-        if !has_entry_left(self.event, day, kind, entries) {
-            let latest = entries.on(self.event.calendar.days[day].id).next_back();
+        if !self.has_entry_left(day, kind, entries) {
+            let latest = self.earlier_entries(day, entries).next_back();
             let latest = latest.expect("a day without entries has one left");
             return Err(Refusal::AlreadyUsed {
                 at: latest.at,
@@ -157,7 +157,7 @@ impl Facts<'_> {
         }
         let point = self
             .scanner
-            .and_then(|scanner| scanner.scan_point.as_deref());
+            .and_then(|scanner| scanner.place.scan_point.as_deref());
         let Some(point) = point else {
             return Ok(());
         };
@@ -171,6 +171,29 @@ impl Facts<'_> {
             true => Ok(()),
             false => Err(Refusal::TicketTypeNotAccepted),
         }
+    }
+
+    /// Tells whether one more entry is due on the day, where the scan is.
+    fn has_entry_left(&self, day: usize, kind: &TicketType, entries: &Entries) -> bool {
+        let used = self.earlier_entries(day, entries).count();
+        kind.entries_max().is_none_or(|max| used < max as usize)
+    }
+
+    /// Lists the entries that count together with the one to decide, oldest first.
+    fn earlier_entries<'e>(
+        &self,
+        day: usize,
+        entries: &'e Entries,
+    ) -> impl DoubleEndedIterator<Item = &'e Entry> {
+        let scope = self.event.scope_of(self.zone());
+        let of_day = entries.on(self.event.calendar.days[day].id);
+        of_day.filter(move |entry| self.event.scope_of(&entry.zone) == scope)
+    }
+
+    /// The id of the zone in which the scan is.
+    pub fn zone(&self) -> &str {
+        let place = self.scanner.map(|scanner| &scanner.place);
+        self.event.zone_at(place.unwrap_or(&Place::default()))
     }
 }
 
@@ -196,12 +219,6 @@ pub fn check_scanner(scan: &Scan, scanner: Option<&Scanner>) -> Result<(), Refus
         true => Ok(()),
         false => Err(Refusal::ScannerMismatch),
     }
-}
-
-/// Tells whether one more entry is due on the day.
-fn has_entry_left(event: &Event, day: usize, kind: &TicketType, entries: &Entries) -> bool {
-    let used = entries.on(event.calendar.days[day].id).count();
-    kind.entries_max().is_none_or(|max| used < max as usize)
 }
 
 #[cfg(test)]

@@ -193,6 +193,8 @@ pub struct Entries(pub Vec<Entry>);
 pub struct Entry {
     pub check_in_id: CheckInId,
     pub day: DayId,
+    /// The id of the zone, as it was then.
+    pub zone: String,
     pub at: Timestamp,
     pub location: Option<String>,
 }
@@ -222,6 +224,8 @@ pub struct CheckIn {
     #[serde(default)]
     pub organizer: Option<String>,
     pub contract: Contract,
+    /// The id of the zone in which it was.
+    pub zone: String,
     pub scan_point: Option<String>,
     pub location: Option<String>,
     pub day: Option<DayId>,

@@ -25,11 +25,19 @@ pub struct Scanner {
     pub device_fingerprint: Fingerprint,
     /// What the device says of itself.
     pub device_info: Option<String>,
-    /// Where it stands, if its token said so.
-    pub scan_point: Option<String>,
+    pub place: Place,
     pub created_at: Timestamp,
     /// Once there, permanent.
     pub revocation: Option<Revocation>,
+}
+
+/// Where a scanner stands, as far as its registration token says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    pub scan_point: Option<String>,
+    /// Counts before the scan point's own.
+    pub zone: Option<String>,
 }
 
 /// When and why a scanner stopped being one.
@@ -64,7 +72,7 @@ pub struct RegistrationToken {
     pub token: TokenText,
     pub event_id: EventId,
     pub scanner_name: ScannerName,
-    pub scan_point: Option<String>,
+    pub place: Place,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub used_by: Option<ScannerId>,

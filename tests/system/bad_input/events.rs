@@ -118,6 +118,14 @@ async fn an_event_that_contradicts_itself_is_refused() {
             "scanPoints names \"a\" twice",
         ),
         (
+            json!({"zones": [{"id": "a"}, {"id": "a"}]}),
+            "zones names \"a\" twice",
+        ),
+        (
+            json!({"scanPoints": [{"id": "a", "zone": "cellar"}]}),
+            "scanPoints: point \"a\" is in the zone \"cellar\", which does not exist",
+        ),
+        (
             json!({"scanPoints": [{"id": "a", "acceptedTicketTypes": ["b"]}]}),
             "ticket type \"b\"",
         ),

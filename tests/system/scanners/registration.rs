@@ -50,6 +50,7 @@ async fn a_registration_token_tells_all_that_the_contract_names() {
         "eventName": "Summit",
         "scannerName": "Gate B",
         "scanPoint": null,
+        "zone": null,
         "expiresAt": "2025-12-15T07:05:00+03:00",
         "validityMinutes": 5,
         "remainingSeconds": 300,
@@ -119,6 +120,7 @@ async fn tokens_are_made_for_published_events_and_known_scan_points_only() {
             "event_not_published",
         ),
         (json!({"scanPoint": "back-door"}), 422, "unknown_scan_point"),
+        (json!({"zone": "cellar"}), 422, "unknown_zone"),
         (json!({"scannerName": "ab"}), 422, "invalid_scanner_name"),
         (
             json!({"scannerName": "x".repeat(201)}),
@@ -150,6 +152,7 @@ async fn a_registered_scanner_gets_credentials_for_a_year() {
         "status": "ACTIVE",
         "deviceFingerprint": "another-device",
         "scanPoint": null,
+        "zone": null,
         "createdAt": "2025-12-15T07:00:00+03:00",
         "credentials": credentials,
         "publicKey": door.public_key,

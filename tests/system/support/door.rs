@@ -54,17 +54,12 @@ impl Door {
         let event_id = text(&event["eventId"]);
         let publish = format!("/api/v1/events/{event_id}/publish");
         client.post(&publish, json!({})).await.data(200);
-        Self::link(client, &event_id, fingerprint, None).await
+        Self::link(client, &event_id, fingerprint, json!({})).await
     }
 
-    /// Links a device to a published event.
-    pub async fn link(
-        client: &Client,
-        event_id: &str,
-        fingerprint: &str,
-        scan_point: Option<&str>,
-    ) -> Self {
-        let link = link(client, event_id, fingerprint, scan_point).await;
+    /// Links a device to a published event, at a place such as `{"scanPoint": "front"}`.
+    pub async fn link(client: &Client, event_id: &str, fingerprint: &str, place: Value) -> Self {
+        let link = link(client, event_id, fingerprint, place).await;
         Self {
             organizer: client.clone(),
             scanner: client.with_bearer(&text(&link["credentials"])),
@@ -139,13 +134,11 @@ impl Door {
 }
 
 /// Registers a scanner by a fresh token, and tells what it got.
-pub async fn link(
-    client: &Client,
-    event_id: &str,
-    fingerprint: &str,
-    scan_point: Option<&str>,
-) -> Value {
-    let request = json!({"eventId": event_id, "scannerName": "Gate A", "scanPoint": scan_point});
+pub async fn link(client: &Client, event_id: &str, fingerprint: &str, place: Value) -> Value {
+    let request = with(
+        &json!({"eventId": event_id, "scannerName": "Gate A"}),
+        place,
+    );
     let token = client
         .post("/api/v1/check-in/tokens/generate", request)
         .await

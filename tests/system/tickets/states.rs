@@ -28,7 +28,7 @@ async fn at_a_scan_point_a_code_on_a_badge_and_the_id_of_a_ticket_let_in_like_it
         &server.client,
         &anywhere.event_id,
         "at-the-desk",
-        Some("desk"),
+        json!({"scanPoint": "desk"}),
     )
     .await;
     let badge = door.issue_all(draft_coded("Ann", "NFC-1")).await;

@@ -1,27 +1,26 @@
 //! What an organizer says of an event: a new one, a change, or a declaration in the configuration.
 
-use std::collections::HashSet;
-use std::ops::RangeInclusive;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::identity::identify;
+use super::zone::{Zone, ZoneChange, checked_zones};
 use super::{Event, MatchField, ScanPoint, StrategyOptions, TicketType};
-use crate::calendar::{Calendar, DayId, EventDay, EventZone, WrittenTime};
+use crate::calendar::{Calendar, DayId, EventDay, EventZone};
 use crate::id::EventId;
-use crate::problem::{Problem, bounded_text};
+use crate::problem::Problem;
 use crate::window::StrategyName;
 
-const NAME_MAX: usize = 200;
+pub(super) mod checks;
+use checks::{
+    LIST_MAX, NAME_MAX, bounded, checked_slug, identities, invalid, slug_of, text, unique, written,
+};
+
 const DAYS_MAX: usize = 366;
-const LIST_MAX: usize = 1_000;
 /// How many days that are gone an event remembers, the latest first.
 const FORMER_DAYS_MAX: usize = 1_000;
 const DAY_HOURS_MAX: i64 = 24 * 31;
-/// The years that days may lie in: whatever is added to their times stays within time.
-const YEARS: RangeInclusive<i16> = 1970..=9000;
 
 /// Fields of an event to set; None leaves one as it is, or at its default in a new event.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
@@ -45,6 +44,8 @@ pub struct EventChange {
     #[schema(value_type = Option<Object>, example = json!({"earlyCheckInHours": 2, "lateCheckInMinutes": 30}))]
     pub strategy_options: Option<StrategyOptions>,
     pub ticket_types: Option<Vec<TicketTypeChange>>,
+    /// Default: one, `venue`.
+    pub zones: Option<Vec<ZoneChange>>,
     pub scan_points: Option<Vec<ScanPointChange>>,
     pub organizers: Option<Vec<String>>,
     pub staff: Option<Vec<String>>,
@@ -87,6 +88,8 @@ pub struct ScanPointChange {
     pub id: String,
     /// Default: the id.
     pub name: Option<String>,
+    /// Default: the first zone.
+    pub zone: Option<String>,
     pub match_field: Option<MatchField>,
     pub accepted_ticket_types: Option<Vec<String>>,
 }
@@ -133,6 +136,7 @@ impl Event {
             strategy: StrategyName::default(),
             strategy_options: StrategyOptions::new(),
             ticket_types: Vec::new(),
+            zones: vec![Zone::venue()],
             scan_points: Vec::new(),
             organizers: vec![declarer.to_owned()],
             staff: Vec::new(),
@@ -164,6 +168,9 @@ impl Event {
         self.set_strategy(change.check_in_strategy, change.strategy_options);
         if let Some(types) = change.ticket_types {
             self.ticket_types = ticket_types(types)?;
+        }
+        if let Some(zones) = change.zones {
+            self.zones = checked_zones(zones)?;
         }
         if let Some(points) = change.scan_points {
             self.scan_points = scan_points(points)?;
@@ -229,6 +236,12 @@ impl Event {
             }
         }
         for point in &self.scan_points {
+            if let Some(zone) = point.zone.as_ref().filter(|zone| self.zone(zone).is_none()) {
+                return Err(invalid(format!(
+                    "scanPoints: point \"{}\" is in the zone \"{zone}\", which does not exist",
+                    point.id
+                )));
+            }
             for id in point.accepted_ticket_types.iter().flatten() {
                 if self.ticket_type(id).is_none() {
                     return Err(invalid(format!(
@@ -240,40 +253,6 @@ impl Event {
         }
         Ok(())
     }
-}
-
-fn invalid(message: impl Into<String>) -> Problem {
-    Problem::new("invalid_event", message)
-}
-
-/// Reads a time to the second, which is as fine as strategies know it: a fraction is dropped.
-fn written(field: &str, text: &str) -> Result<WrittenTime, Problem> {
-    let mut time: WrittenTime = text
-        .parse()
-        .map_err(|words: String| invalid(format!("{field}: {words}")))?;
-    if !YEARS.contains(&time.offset.to_datetime(time.instant).year()) {
-        return Err(invalid(format!(
-            "{field}: \"{text}\" is not in the years {} to {}",
-            YEARS.start(),
-            YEARS.end()
-        )));
-    }
-    time.instant -= SignedDuration::from_nanos(time.instant.subsec_nanosecond().into());
-    Ok(time)
-}
-
-fn text(field: &str, text: String, max: usize) -> Result<String, Problem> {
-    bounded_text(field, &text, max).map_err(invalid)
-}
-
-fn unique<'a>(field: &str, names: impl Iterator<Item = &'a str>) -> Result<(), Problem> {
-    let mut seen = HashSet::new();
-    for name in names {
-        if !seen.insert(name) {
-            return Err(invalid(format!("{field} names \"{name}\" twice")));
-        }
-    }
-    Ok(())
 }
 
 fn day(index: usize, change: DayChange) -> Result<EventDay, Problem> {
@@ -336,6 +315,7 @@ fn scan_points(changes: Vec<ScanPointChange>) -> Result<Vec<ScanPoint>, Problem>
         Ok(ScanPoint {
             id: text("scanPoints: id", change.id, NAME_MAX)?,
             name: text("scanPoints: name", name, NAME_MAX)?,
+            zone: change.zone,
             match_field: change.match_field.unwrap_or_default(),
             accepted_ticket_types: bounded(
                 "scanPoints: acceptedTicketTypes",
@@ -347,52 +327,6 @@ fn scan_points(changes: Vec<ScanPointChange>) -> Result<Vec<ScanPoint>, Problem>
     let points: Vec<ScanPoint> = changes.into_iter().map(one).collect::<Result<_, _>>()?;
     unique("scanPoints", points.iter().map(|point| point.id.as_str()))?;
     Ok(points)
-}
-
-fn bounded(
-    field: &str,
-    list: Option<Vec<String>>,
-    max: usize,
-) -> Result<Option<Vec<String>>, Problem> {
-    match &list {
-        Some(names) if names.len() > max => {
-            Err(invalid(format!("{field} must hold at most {max}")))
-        }
-        _ => Ok(list),
-    }
-}
-
-fn identities(field: &str, subs: Vec<String>) -> Result<Vec<String>, Problem> {
-    if subs.len() > LIST_MAX {
-        return Err(invalid(format!("{field} must hold at most {LIST_MAX}")));
-    }
-    subs.into_iter()
-        .map(|sub| text(field, sub, NAME_MAX))
-        .collect()
-}
-
-fn checked_slug(slug: String) -> Result<String, Problem> {
-    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if slug.is_empty() || slug.len() > 80 || !slug.chars().all(is_plain) {
-        return Err(invalid(format!(
-            "slug \"{slug}\" must have 1 to 80 small letters, digits and hyphens"
-        )));
-    }
-    Ok(slug)
-}
-
-/// Makes a slug of a name: `East African Tech Summit 2025` becomes `east-african-tech-summit-2025`.
-fn slug_of(name: &str) -> String {
-    let lower = name.to_lowercase();
-    let words = lower
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty());
-    let mut slug = words.collect::<Vec<_>>().join("-");
-    slug.truncate(60);
-    match slug.trim_end_matches('-') {
-        "" => "event".to_owned(),
-        slug => slug.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod case;
 use case::{Case, case, nairobi};
 
 use super::*;
-use crate::scanner::Revocation;
+use crate::scanner::{Place, Revocation};
 use crate::window::Window;
 
 #[test]
@@ -210,15 +210,47 @@ fn a_strategy_without_windows_lets_nobody_in() {
 fn a_scan_point_accepts_its_ticket_types_after_all_else() {
     let backstage = |type_id: &str| {
         let mut case = case(type_id);
-        case.scanner.scan_point = Some("backstage".to_owned());
+        case.scanner.place.scan_point = Some("backstage".to_owned());
         case
     };
     let now = "2025-12-20T12:00:00";
     backstage("always").check(now, "in on 1");
     backstage("once").check(now, "ticket_type_not_accepted on 1");
     backstage("once")
-        .entered(1, &["2025-12-20T11:00:00"])
+        .entered_zone("lounge", 1, &["2025-12-20T11:00:00"])
         .check(now, "already_used on 1");
+}
+
+#[test]
+fn an_inner_zone_has_entries_of_its_own_and_ways_in_share_theirs() {
+    let at = |zone: Option<&str>, point: Option<&str>| {
+        let mut case = case("once");
+        case.scanner.place = Place {
+            scan_point: point.map(ToOwned::to_owned),
+            zone: zone.map(ToOwned::to_owned),
+        };
+        case
+    };
+    let entered = ["2025-12-20T11:00:00"];
+    let now = "2025-12-20T12:00:00";
+    for outer in [None, Some("venue"), Some("garden"), Some("torn down")] {
+        let used = at(outer, None).entered(1, &entered);
+        used.check(now, "already_used on 1");
+        let used = at(outer, None).entered_zone("garden", 1, &entered);
+        used.check(now, "already_used on 1");
+        let inside = at(outer, None).entered_zone("lounge", 1, &entered);
+        inside.check(now, "in on 1");
+        // What a zone was called before lets nobody in again.
+        let used = at(outer, None).entered_zone("main hall", 1, &entered);
+        used.check(now, "already_used on 1");
+    }
+    let lounge = || at(Some("lounge"), None);
+    lounge().entered(1, &entered).check(now, "in on 1");
+    let used = lounge().entered_zone("lounge", 1, &entered);
+    used.check(now, "already_used on 1");
+    // The zone that a scanner is bound to counts before its scan point's.
+    let used = at(Some("venue"), Some("backstage")).entered(1, &entered);
+    used.check(now, "already_used on 1");
 }
 
 #[test]

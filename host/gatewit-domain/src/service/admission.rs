@@ -275,7 +275,7 @@ impl Read {
 
 /// Which of a ticket's codes counts where the scanner stands.
 fn match_field(scanner: Option<&Scanner>, live: &LiveEvent) -> MatchField {
-    let point = scanner.and_then(|scanner| scanner.scan_point.as_deref());
+    let point = scanner.and_then(|scanner| scanner.place.scan_point.as_deref());
     let point = point.and_then(|id| live.event.scan_point(id));
     point.map_or(MatchField::QrCode, |point| point.match_field)
 }

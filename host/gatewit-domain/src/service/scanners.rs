@@ -11,7 +11,9 @@ use crate::id::{EventId, ScannerId, TokenId};
 use crate::ports::{Commit, Guard, Write};
 use crate::problem::{DeskError, Problem, bounded_text};
 use crate::scan::ScannerProof;
-use crate::scanner::{Fingerprint, RegistrationToken, Revocation, Scanner, ScannerName, TokenText};
+use crate::scanner::{
+    Fingerprint, Place, RegistrationToken, Revocation, Scanner, ScannerName, TokenText,
+};
 use crate::tables::{
     DEVICES, EVENT_SCANNERS, EventScanner, REGISTRATION_TOKENS, SCANNER_ADMITTED, SCANNER_REFUSED,
     SCANNER_SEEN, SCANNERS, Stored, within,
@@ -71,24 +73,18 @@ impl Desk {
         caller: &Caller,
         event: EventId,
         scanner_name: ScannerName,
-        scan_point: Option<String>,
+        place: Place,
     ) -> Result<TokenStatus, DeskError> {
         let live = self.managed(caller, event)?;
         live.published_key()?;
-        if let Some(id) = &scan_point {
-            let known = live.event.scan_point(id);
-            known.ok_or_else(|| {
-                let words = format!("scanPoint: the event has no scan point \"{id}\"");
-                DeskError::unacceptable("unknown_scan_point", words)
-            })?;
-        }
+        check_place(&place, &live.event)?;
         let now = self.now();
         let token = RegistrationToken {
             id: TokenId::new(now),
             token: TokenText::random(),
             event_id: event,
             scanner_name,
-            scan_point,
+            place,
             created_at: now,
             expires_at: now + self.settings.registration_token_life,
             used_by: None,
@@ -126,7 +122,7 @@ impl Desk {
                 name: new.name.clone(),
                 device_fingerprint: new.fingerprint.clone(),
                 device_info: new.device_info.clone(),
-                scan_point: stored.value.scan_point.clone(),
+                place: stored.value.place.clone(),
                 created_at: now,
                 revocation: None,
             };
@@ -351,6 +347,23 @@ fn check_usable(token: &RegistrationToken, now: Timestamp) -> Result<(), DeskErr
             "token_expired",
             "the registration token has expired; ask an organizer for a new one",
         );
+    }
+    Ok(())
+}
+
+/// Checks that a scanner can be bound to what its token names.
+fn check_place(place: &Place, event: &Event) -> Result<(), DeskError> {
+    if let Some(id) = place
+        .scan_point
+        .as_deref()
+        .filter(|id| event.scan_point(id).is_none())
+    {
+        let words = format!("scanPoint: the event has no scan point \"{id}\"");
+        return Err(DeskError::unacceptable("unknown_scan_point", words));
+    }
+    if let Some(id) = place.zone.as_deref().filter(|id| event.zone(id).is_none()) {
+        let words = format!("zone: the event has no zone \"{id}\"");
+        return Err(DeskError::unacceptable("unknown_zone", words));
     }
     Ok(())
 }

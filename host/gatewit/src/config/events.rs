@@ -2,6 +2,7 @@
 
 use gatewit_domain::event::{
     DayChange, EventChange, MatchField, ScanPointChange, StrategyOptions, TicketTypeChange,
+    ZoneChange,
 };
 use gatewit_domain::window::StrategyName;
 use serde::Deserialize;
@@ -18,6 +19,7 @@ pub struct EventEntry {
     check_in_strategy: Option<StrategyName>,
     strategy_options: Option<StrategyOptions>,
     ticket_types: Option<Vec<TicketTypeEntry>>,
+    zones: Option<Vec<ZoneEntry>>,
     scan_points: Option<Vec<ScanPointEntry>>,
     organizers: Option<Vec<String>>,
     staff: Option<Vec<String>>,
@@ -45,9 +47,18 @@ struct TicketTypeEntry {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct ZoneEntry {
+    id: String,
+    #[serde(default)]
+    perimeter: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ScanPointEntry {
     id: String,
     name: Option<String>,
+    zone: Option<String>,
     match_field: Option<MatchFieldEntry>,
     accepted_ticket_types: Option<Vec<String>>,
 }
@@ -81,6 +92,7 @@ impl From<EventEntry> for EventChange {
             check_in_strategy: entry.check_in_strategy,
             strategy_options: entry.strategy_options,
             ticket_types: all(entry.ticket_types),
+            zones: all(entry.zones),
             scan_points: all(entry.scan_points),
             organizers: entry.organizers,
             staff: entry.staff,
@@ -111,11 +123,21 @@ impl From<TicketTypeEntry> for TicketTypeChange {
     }
 }
 
+impl From<ZoneEntry> for ZoneChange {
+    fn from(entry: ZoneEntry) -> Self {
+        Self {
+            id: entry.id,
+            perimeter: entry.perimeter,
+        }
+    }
+}
+
 impl From<ScanPointEntry> for ScanPointChange {
     fn from(entry: ScanPointEntry) -> Self {
         Self {
             id: entry.id,
             name: entry.name,
+            zone: entry.zone,
             match_field: entry.match_field.map(MatchField::from),
             accepted_ticket_types: entry.accepted_ticket_types,
         }

@@ -1,7 +1,9 @@
 //! `/api/v1/events`. `gatewit-api.md` §3.
 
 use axum::extract::State;
-use gatewit_domain::event::{EventChange, EventStatus, ScanPoint, StrategyOptions, TicketType};
+use gatewit_domain::event::{
+    EventChange, EventStatus, ScanPoint, StrategyOptions, TicketType, Zone,
+};
 use gatewit_domain::id::EventId;
 use gatewit_domain::service::LiveEvent;
 use gatewit_domain::window::StrategyName;
@@ -30,6 +32,7 @@ pub struct EventResponse {
     #[schema(value_type = Object, example = json!({"earlyCheckInHours": 2, "lateCheckInMinutes": 30}))]
     strategy_options: StrategyOptions,
     ticket_types: Vec<TicketType>,
+    zones: Vec<Zone>,
     scan_points: Vec<ScanPoint>,
     organizers: Vec<String>,
     staff: Vec<String>,
@@ -91,6 +94,7 @@ impl From<&LiveEvent> for EventResponse {
             check_in_strategy: event.strategy,
             strategy_options: event.strategy_options,
             ticket_types: event.ticket_types,
+            zones: event.zones,
             scan_points: event.scan_points,
             organizers: event.organizers,
             staff: event.staff,

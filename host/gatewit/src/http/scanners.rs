@@ -4,7 +4,7 @@ use axum::extract::State;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId, TokenId};
 use gatewit_domain::problem::DeskError;
-use gatewit_domain::scanner::{Fingerprint, Scanner, ScannerName, TokenText};
+use gatewit_domain::scanner::{Fingerprint, Place, Scanner, ScannerName, TokenText};
 use gatewit_domain::service::{NewScanner, ScannerLink, ScannerStatistics, TokenStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ pub struct GenerateRequest {
     scanner_name: String,
     /// Binds the scanner to a scan point of the event.
     scan_point: Option<String>,
+    /// Binds the scanner to a zone of the event, whatever zone its scan point is in.
+    zone: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -35,6 +37,7 @@ pub struct RegistrationTokenResponse {
     event_name: String,
     scanner_name: ScannerName,
     scan_point: Option<String>,
+    zone: Option<String>,
     #[schema(format = DateTime, example = "2025-12-11T10:35:00Z")]
     expires_at: String,
     validity_minutes: i64,
@@ -92,6 +95,7 @@ pub struct ScannerResponse {
     status: &'static str,
     device_fingerprint: Fingerprint,
     scan_point: Option<String>,
+    zone: Option<String>,
     #[schema(format = DateTime, example = "2025-12-11T10:30:00Z")]
     created_at: String,
     /// Only ever shown when the scanner registers.
@@ -129,7 +133,8 @@ impl From<TokenStatus> for RegistrationTokenResponse {
             used: token.used_by.is_some(),
             token: token.token,
             scanner_name: token.scanner_name,
-            scan_point: token.scan_point,
+            scan_point: token.place.scan_point,
+            zone: token.place.zone,
         }
     }
 }
@@ -147,7 +152,8 @@ impl ScannerResponse {
             event_id: scanner.event_id,
             event_name: event.name.clone(),
             device_fingerprint: scanner.device_fingerprint,
-            scan_point: scanner.scan_point,
+            scan_point: scanner.place.scan_point,
+            zone: scanner.place.zone,
             created_at: event.calendar.rfc3339(scanner.created_at),
             credentials: None,
             public_key: None,
@@ -191,7 +197,7 @@ impl From<ScannerStatistics> for StatisticsResponse {
         (status = 200, body = Envelope<RegistrationTokenResponse>, description = "The token, shown as a QR code."),
         (status = 403, description = "`not_event_organizer`"),
         (status = 404, description = "`not_found`"),
-        (status = 422, description = "`invalid_scanner_name`, `unknown_scan_point`, `event_not_published`")
+        (status = 422, description = "`invalid_scanner_name`, `unknown_scan_point`, `unknown_zone`, `event_not_published`")
     )
 )]
 pub async fn generate_token(
@@ -202,7 +208,11 @@ pub async fn generate_token(
     let event: Result<EventId, _> = request.event_id.parse();
     let event = event.map_err(|_| DeskError::not_found("event", &request.event_id))?;
     let name = ScannerName::parse(&request.scanner_name).map_err(DeskError::Unacceptable)?;
-    let created = desk.create_registration_token(&caller, event, name, request.scan_point);
+    let place = Place {
+        scan_point: request.scan_point,
+        zone: request.zone,
+    };
+    let created = desk.create_registration_token(&caller, event, name, place);
     Ok(Done::ok(
         "Registration token generated",
         created.await?.into(),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::calendar::{Calendar, EventDay};
-use crate::event::{DayChange, Event, EventChange, ScanPointChange, TicketTypeChange};
+use crate::event::{DayChange, Event, EventChange, ScanPointChange, TicketTypeChange, ZoneChange};
 use crate::id::{CheckInId, ScannerId, TicketId};
 use crate::plugin::PluginIdentity;
 
 use crate::rules::{Decision, Facts, Found, Held};
 use crate::scan::{Contract, Entries, Entry, Presented, Refusal, Scan, ScannedBy, ScannerProof};
-use crate::scanner::{Fingerprint, Scanner, ScannerName};
+use crate::scanner::{Fingerprint, Place, Scanner, ScannerName};
 use crate::ticket::{Ticket, TicketDraft};
 use crate::window::{StrategyError, Window, WindowsAnswer};
 
@@ -47,6 +47,13 @@ fn ticket_type(id: &str) -> TicketTypeChange {
     }
 }
 
+fn zone(id: &str, perimeter: bool) -> ZoneChange {
+    ZoneChange {
+        id: id.to_owned(),
+        perimeter,
+    }
+}
+
 fn event() -> Event {
     let day = |name: &str, starts: &str, ends: &str| DayChange {
         day_name: Some(name.to_owned()),
@@ -79,9 +86,15 @@ fn event() -> Event {
                 ..ticket_type("shirt")
             },
         ]),
+        zones: Some(vec![
+            zone("venue", false),
+            zone("garden", true),
+            zone("lounge", false),
+        ]),
         scan_points: Some(vec![ScanPointChange {
             id: "backstage".to_owned(),
             name: None,
+            zone: Some("lounge".to_owned()),
             match_field: None,
             accepted_ticket_types: Some(vec!["always".to_owned()]),
         }]),
@@ -115,7 +128,7 @@ pub fn case(type_id: &str) -> Case {
             name: ScannerName::parse("Gate A").unwrap(),
             device_fingerprint: Fingerprint::parse(FINGERPRINT).unwrap(),
             device_info: None,
-            scan_point: None,
+            place: Place::default(),
             created_at: made,
             revocation: None,
         },
@@ -127,12 +140,18 @@ pub fn case(type_id: &str) -> Case {
 }
 
 impl Case {
-    /// Adds entries on a day.
-    pub fn entered(mut self, day: usize, times: &[&str]) -> Self {
+    /// Adds entries from outside on a day.
+    pub fn entered(self, day: usize, times: &[&str]) -> Self {
+        self.entered_zone("venue", day, times)
+    }
+
+    /// Adds entries to a zone on a day.
+    pub fn entered_zone(mut self, zone: &str, day: usize, times: &[&str]) -> Self {
         let day = self.event.calendar.days[day].id;
         self.entries.0.extend(times.iter().map(|time| Entry {
             check_in_id: CheckInId::new(nairobi(time)),
             day,
+            zone: zone.to_owned(),
             at: nairobi(time),
             location: Some("Gate A".to_owned()),
         }));

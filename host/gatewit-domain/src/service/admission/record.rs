@@ -56,6 +56,7 @@ pub(super) fn writes(facts: &Facts, decision: &Decision, outcome: &Outcome) -> V
         entries.0.push(Entry {
             check_in_id: check_in.id,
             day,
+            zone: facts.zone().to_owned(),
             at: facts.now,
             location: facts.scan.location.clone(),
         });
@@ -91,7 +92,10 @@ fn check_in(facts: &Facts, decision: &Decision, outcome: &Outcome) -> CheckIn {
             ScannedBy::Scanner { .. } => None,
         },
         contract: facts.scan.contract,
-        scan_point: facts.scanner.and_then(|scanner| scanner.scan_point.clone()),
+        zone: facts.zone().to_owned(),
+        scan_point: facts
+            .scanner
+            .and_then(|scanner| scanner.place.scan_point.clone()),
         location: facts.scan.location.clone(),
         day,
         plugin: answer.map(|answer| answer.plugin.clone()),

@@ -26,7 +26,7 @@ pub struct CheckInRecord {
     scanner_id: Option<ScannerId>,
     #[schema(example = "event-check-in")]
     contract: &'static str,
-    zone: Option<String>,
+    zone: String,
     checkpoint: Option<String>,
     session_id: Option<String>,
     conflict: bool,
@@ -77,7 +77,7 @@ impl CheckInRecord {
             at,
             scanner_id: check_in.scanner_id,
             contract: check_in.contract.name(),
-            zone: None,
+            zone: check_in.zone,
             checkpoint: check_in.scan_point,
             session_id: None,
             conflict: false,

@@ -1,0 +1,97 @@
+//! Zones of a venue: where a scan happens, and which earlier entries it is held against. `gatewit-api.md` §3, §5.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Event;
+use super::change::checks::{LIST_MAX, NAME_MAX, invalid, text, unique};
+use crate::problem::Problem;
+use crate::scanner::Place;
+
+/// A part of the venue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Zone {
+    #[schema(example = "venue")]
+    pub id: String,
+    /// Whether its doors lead in from outside; so do those of the first zone of an event.
+    pub perimeter: bool,
+}
+
+/// A zone as an organizer writes it.
+#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ZoneChange {
+    #[schema(example = "venue")]
+    pub id: String,
+    /// Whether its doors lead in from outside. The first zone's always do. Default: false.
+    #[serde(default)]
+    pub perimeter: bool,
+}
+
+/// Entries that count together: a ticket with one entry uses it once in each scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope<'z> {
+    /// All zones that lead in from outside.
+    Perimeter,
+    /// A zone that lies inside.
+    Inner(&'z str),
+}
+
+impl Zone {
+    /// What an event has that names no zones.
+    pub fn venue() -> Self {
+        Self {
+            id: "venue".to_owned(),
+            perimeter: true,
+        }
+    }
+}
+
+impl Event {
+    /// Finds the zone in which a scanner stands: the one it is bound to, else its scan point's, else the first.
+    pub fn zone_at(&self, place: &Place) -> &str {
+        let point = place.scan_point.as_deref();
+        let of_point = point.and_then(|id| self.scan_point(id)?.zone.as_deref());
+        let named = place.zone.as_deref().or(of_point);
+        let zone = named.and_then(|id| self.zone(id));
+        let zone = zone.or_else(|| self.zones.first());
+        zone.map_or("", |zone| &zone.id)
+    }
+
+    pub fn zone(&self, id: &str) -> Option<&Zone> {
+        self.zones.iter().find(|zone| zone.id == id)
+    }
+
+    /// Tells which entries count together with those of a zone. A zone that is gone counts as a way in from outside: what
+    /// was renamed lets nobody in again.
+    pub fn scope_of<'z>(&self, zone: &'z str) -> Scope<'z> {
+        match self.zone(zone) {
+            Some(known) if !known.perimeter => Scope::Inner(zone),
+            _ => Scope::Perimeter,
+        }
+    }
+}
+
+/// Reads an event's zones; the first is always one that leads in from outside.
+pub(super) fn checked_zones(changes: Vec<ZoneChange>) -> Result<Vec<Zone>, Problem> {
+    if changes.len() > LIST_MAX {
+        return Err(invalid(format!("zones must hold at most {LIST_MAX}")));
+    }
+    if changes.is_empty() {
+        return Ok(vec![Zone::venue()]);
+    }
+    let one = |(index, change): (usize, ZoneChange)| {
+        Ok(Zone {
+            id: text("zones: id", change.id, NAME_MAX)?,
+            perimeter: change.perimeter || index == 0,
+        })
+    };
+    let zones: Vec<Zone> = changes
+        .into_iter()
+        .enumerate()
+        .map(one)
+        .collect::<Result<_, _>>()?;
+    unique("zones", zones.iter().map(|zone| zone.id.as_str()))?;
+    Ok(zones)
+}
