@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod check_ins;
 mod configuration;
+mod crash_snapshot;
 mod drain;
 mod durable;
 mod events;

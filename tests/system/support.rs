@@ -2,19 +2,23 @@
 
 mod client;
 pub mod crowd;
+mod disk;
 pub mod door;
 mod home;
 pub mod jwt;
 mod log;
 mod process;
 mod server;
+mod shift;
 
 pub use client::{Answer, Client, Request};
 pub use crowd::Crowd;
+pub use disk::Disk;
 pub use door::Door;
 pub use home::Home;
 pub use process::Process;
 pub use server::Server;
+pub use shift::Shift;
 
 use std::path::PathBuf;
 

@@ -127,6 +127,15 @@ impl Door {
         verdict(&self.scan(jwt).await)
     }
 
+    /// Every scan on record at the event.
+    pub async fn record(&self) -> Vec<Value> {
+        let path = format!("/api/v1/events/{}/check-ins?limit=1000", self.event_id);
+        let (_, lines) = self.organizer.get_text(&path, "application/x-ndjson").await;
+        let lines = lines.lines().map(serde_json::from_str);
+        let record = lines.collect::<Result<_, _>>();
+        record.expect("each line is JSON")
+    }
+
     pub async fn statistics(&self) -> Value {
         let path = format!("/api/v1/check-in/scanners/{}/stats", self.scanner_id);
         self.scanner.get(&path).await.data(200)

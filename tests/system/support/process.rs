@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
 use super::Client;
 use super::log::Log;
 
@@ -137,6 +139,16 @@ impl Process {
             .args([&format!("-{name}"), &self.child.id().to_string()])
             .status();
         assert!(status.expect("kill runs").success());
+    }
+
+    /// Stops the server where it stands, and waits until none of its threads runs: it writes nothing any more.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+        let stopped = waitid(
+            WaitId::Pid(Pid::from_child(&self.child)),
+            WaitIdOptions::STOPPED,
+        );
+        stopped.expect("a child that was signalled stops");
     }
 
     /// Waits until the program has ended.
