@@ -63,29 +63,40 @@ impl Desk {
         query: &CheckInQuery,
     ) -> Result<CheckInPage, DeskError> {
         let live = self.managed(caller, event)?;
-        let after = query
-            .cursor
-            .map(|id| CHECK_INS.key(&EventCheckIn(event, id)));
-        let prefix = within(&event, &"");
-        let rows = CHECK_INS
-            .page(self.store(), &prefix, after.as_ref(), LOOKED_AT_MAX)
-            .await?;
-        let is_cut = rows.len() == LOOKED_AT_MAX;
         let mut page = CheckInPage {
             event: live,
             check_ins: Vec::new(),
             next: None,
         };
-        for row in rows {
-            if page.check_ins.len() == query.limit {
-                page.next = page.check_ins.last().map(|check_in| check_in.id);
+        let prefix = within(&event, &"");
+        let mut after = query
+            .cursor
+            .map(|id| CHECK_INS.key(&EventCheckIn(event, id)));
+        let mut looked_at = 0;
+        loop {
+            let rows = CHECK_INS
+                .page(self.store(), &prefix, after.as_ref(), query.limit + 1)
+                .await?;
+            let is_last = rows.len() <= query.limit;
+            for row in rows {
+                if page.check_ins.len() == query.limit {
+                    page.next = page.check_ins.last().map(|check_in| check_in.id);
+                    return Ok(page);
+                }
+                if looked_at == LOOKED_AT_MAX {
+                    return Ok(page);
+                }
+                looked_at += 1;
+                page.next = Some(row.value.id);
+                after = Some(row.key);
+                if query.admits(&row.value, &page.event) {
+                    page.check_ins.push(row.value);
+                }
+            }
+            if is_last {
+                page.next = None;
                 return Ok(page);
             }
-            page.next = is_cut.then_some(row.value.id);
-            if query.admits(&row.value, &page.event) {
-                page.check_ins.push(row.value);
-            }
         }
-        Ok(page)
     }
 }

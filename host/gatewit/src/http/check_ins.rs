@@ -98,6 +98,11 @@ pub async fn list(
     Params(params): Params<ListParams>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    let form = export::Form::accepted(&headers);
+    let limit = match form {
+        None => params.limit.unwrap_or(LIMIT_DEFAULT),
+        Some(_) => LIMIT_MAX,
+    };
     let query = CheckInQuery {
         day: params.day,
         scanner: params.scanner_id,
@@ -106,10 +111,10 @@ pub async fn list(
             OutcomeParam::Refused => ScanOutcome::Refused,
         }),
         cursor: params.cursor,
-        limit: params.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX),
+        limit: limit.clamp(1, LIMIT_MAX),
     };
     let first = desk.check_ins(&caller, event, &query).await?;
-    match export::Form::accepted(&headers) {
+    match form {
         None => Ok(Done::ok("Check-ins", ListResponse::from(first)).into_response()),
         Some(form) => {
             let content_type = [(header::CONTENT_TYPE, form.content_type())];
