@@ -2,12 +2,14 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use tokio::runtime::Builder;
 
 use crate::archive::{ExportArguments, ImportArguments, export, import};
 use crate::bench::{self, BenchArguments};
@@ -16,6 +18,8 @@ use crate::http::{GUESS_LIMIT, TrustedProxies};
 use crate::log::{LogFormat, log_to_stderr};
 use crate::serve::{ServeSettings, serve};
 
+/// A worker that reads the store may wait a moment while sled applies a batch; another goes on meanwhile.
+const WORKERS_PER_CORE: usize = 2;
 /// How long work that was cut off may take to notice.
 const LEFT_BEHIND: Duration = Duration::from_secs(1);
 
@@ -128,7 +132,12 @@ fn print_openapi() -> anyhow::Result<()> {
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Runtime::new().context("cannot start")?;
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(WORKERS_PER_CORE * cores)
+        .enable_all()
+        .build()
+        .context("cannot start")?;
     let done = runtime.block_on(work);
     // Work that nobody waits for any more, a large bulk being signed, does not hold the program up.
     runtime.shutdown_timeout(LEFT_BEHIND);

@@ -65,7 +65,7 @@ impl Committer {
             view,
             meter,
             persist,
-            group: Group::new(),
+            group: Group::default(),
             waiting: Vec::new(),
             staged: Vec::new(),
             stopped: None,
@@ -153,10 +153,7 @@ impl Committer {
         }
         self.view.hide(mem::take(&mut self.group));
         match (self.persist)(batch) {
-            Ok(()) => {
-                self.group = self.view.take_back();
-                self.group.clear();
-            }
+            Ok(()) => self.group = self.view.show(),
             Err(cause) => {
                 self.stop(cause);
             }

@@ -12,12 +12,19 @@ use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use gatewit_domain::ports::{Key, StoreError};
 
 use crate::stage::Value;
 
+/// How many values are kept in memory: those of the scanners at work and their counters, above all.
+const RECENT_MAX: usize = 16_384;
+
 /// The keys a group of commits has looked at or is to write.
-pub(super) type Group = HashMap<Key, Cell>;
+pub(super) type Group = HashMap<Key, Cell, RandomState>;
+
+/// What keys hold.
+type Recent = HashMap<Key, Bytes, RandomState>;
 
 /// One key of a group.
 pub(super) struct Cell {
@@ -38,6 +45,9 @@ pub(super) struct View {
 #[derive(Default)]
 struct InFlight {
     group: Group,
+    /// What keys outside the group hold, as far as earlier groups looked at them. sled's own reads take some
+    /// microseconds, and wait while it applies a batch.
+    recent: Recent,
     stopped: Option<Stopped>,
 }
 
@@ -67,12 +77,22 @@ impl View {
         let in_flight = self.readable()?;
         match in_flight.group.get(key) {
             Some(cell) => Ok(cell.durable.clone()),
-            None => self.get_applied(key),
+            None => self.get_settled(&in_flight, key),
         }
     }
 
-    /// Reads what sled has, on disk or not. For the committer, which is the one that writes.
+    /// Reads what a key holds after the last group. For the committer, which is the one that writes.
     pub(super) fn get_applied(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        let in_flight = self.in_flight.read();
+        let in_flight = in_flight.unwrap_or_else(PoisonError::into_inner);
+        self.get_settled(&in_flight, key)
+    }
+
+    /// Reads a key that is not in the group in flight.
+    fn get_settled(&self, in_flight: &InFlight, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        if let Some(value) = in_flight.recent.get(key) {
+            return Ok(Some(value.clone()));
+        }
         let value = self.tree.get(key.as_bytes()).map_err(cannot_read)?;
         Ok(value.map(|value| Bytes::copy_from_slice(&value)))
     }
@@ -133,9 +153,21 @@ impl View {
         self.write().group = group;
     }
 
-    /// Shows readers what the group wrote.
-    pub(super) fn take_back(&self) -> Group {
-        mem::take(&mut self.write().group)
+    /// Shows readers what the group wrote, and gives its memory back.
+    pub(super) fn show(&self) -> Group {
+        let mut in_flight = self.write();
+        let mut group = mem::take(&mut in_flight.group);
+        let mut forgotten = Recent::default();
+        if in_flight.recent.len() + group.len() > RECENT_MAX {
+            // Those in use are back with the next group that looks at them.
+            forgotten = mem::take(&mut in_flight.recent);
+        }
+        for (key, cell) in group.drain() {
+            keep(&mut in_flight.recent, key, cell);
+        }
+        drop(in_flight);
+        drop(forgotten);
+        group
     }
 
     /// Answers no more reads: the tree holds writes that may not be on disk.
@@ -157,6 +189,19 @@ impl View {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Keeps what a key of a group that is on disk holds now. A key that is new is seldom read again soon.
+fn keep(recent: &mut Recent, key: Key, cell: Cell) {
+    let is_known = cell.durable.is_some();
+    let held = match cell.next {
+        Some(next) => next.into_stored(),
+        None => cell.durable,
+    };
+    match held {
+        Some(value) if is_known => recent.insert(key, value),
+        _ => recent.remove(&key),
+    };
 }
 
 fn cannot_read(err: sled::Error) -> StoreError {
