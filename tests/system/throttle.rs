@@ -3,9 +3,10 @@
 use futures::future::join_all;
 use jiff::SignedDuration;
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::support::door::{VALIDATE, open_server, text};
-use crate::support::{Answer, Client, Door, Request, Server};
+use crate::support::{Answer, Client, Door, Process, Request, Server};
 
 /// A token that nobody was given.
 const UNKNOWN: &str = "REG-00000000-00000000";
@@ -49,6 +50,25 @@ fn check_throttled(answer: Answer, retry_after: &str) {
         "{answer:?}"
     );
     answer.failure(429, "too_many_guesses");
+}
+
+#[tokio::test]
+async fn operators_say_how_many_guesses_are_answered_and_whose_word_counts() {
+    let data = TempDir::new().expect("there is room for a test's data");
+    let mut command = Process::command(data.path());
+    command.env("GATEWIT_GUESS_LIMIT", "1");
+    command.env("GATEWIT_TRUSTED_PROXIES", "127.0.0.0/8");
+    let server = Process::spawn(command);
+    ask(&server.client, UNKNOWN)
+        .await
+        .failure(404, "token_not_found");
+    let again = ask(&server.client, UNKNOWN).await;
+    again.failure(429, "too_many_guesses");
+    server.kill();
+    let mut command = Process::command(data.path());
+    command.env("GATEWIT_TRUSTED_PROXIES", "proxy.internal");
+    let refusal = Process::refuse(command);
+    assert!(refusal.contains("proxy.internal"), "{refusal}");
 }
 
 #[tokio::test]

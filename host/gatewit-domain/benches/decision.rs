@@ -98,6 +98,7 @@ fn decisions(criterion: &mut Criterion) {
         check_in_id: gatewit_domain::id::CheckInId::new(event.created_at),
         day: event.calendar.days[1].id,
         zone: "venue".to_owned(),
+        from_outside: true,
         at: at("2025-12-16T09:00:00+03:00"),
         location: None,
     }]);

@@ -187,7 +187,7 @@ impl Facts<'_> {
     ) -> impl DoubleEndedIterator<Item = &'e Entry> {
         let scope = self.event.scope_of(self.zone());
         let of_day = entries.on(self.event.calendar.days[day].id);
-        of_day.filter(move |entry| self.event.scope_of(&entry.zone) == scope)
+        of_day.filter(move |entry| self.event.scope_of_entry(entry) == scope)
     }
 
     /// The id of the zone in which the scan is.

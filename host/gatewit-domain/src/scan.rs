@@ -195,6 +195,8 @@ pub struct Entry {
     pub day: DayId,
     /// The id of the zone, as it was then.
     pub zone: String,
+    /// Whether the zone led in from outside then; counts if there is no such zone any more.
+    pub from_outside: bool,
     pub at: Timestamp,
     pub location: Option<String>,
 }

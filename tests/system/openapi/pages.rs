@@ -128,3 +128,12 @@ async fn render(browser: &str, url: &str) -> String {
         .expect("the browser ends");
     String::from_utf8_lossy(&output.expect("the browser runs").stdout).into_owned()
 }
+
+#[tokio::test]
+async fn a_file_of_the_pages_that_is_not_there_is_no_plain_text_either() {
+    let server = Server::start().await;
+    let absent = server.client.get("/docs/absent.js").await;
+    absent.failure(404, "not_found");
+    let garbled = server.client.get("/docs/%FF").await;
+    garbled.failure(400, "malformed_request");
+}

@@ -1,6 +1,7 @@
 //! A disk whose power can be cut: an ext4 image on a loop device.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -15,7 +16,7 @@ const MISSING: [&str; 5] = [
     "permission denied",
     "not permitted",
     "loop device",
-    "no such file",
+    "not installed",
 ];
 
 /// A mounted disk; unmounted when dropped, and its loop device freed.
@@ -87,7 +88,10 @@ impl Drop for Disk {
 /// Runs a command to its end. Tells its complaint if it fails.
 fn run(command: &mut Command) -> Result<(), String> {
     let output = command.env("LC_ALL", "C").output();
-    let output = output.map_err(|error| format!("{:?}: {error}", command.get_program()))?;
+    let output = output.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!("{:?} is not installed", command.get_program()),
+        _ => format!("{:?}: {error}", command.get_program()),
+    })?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     let complaint = complaint.lines().next().unwrap_or_default();
     match output.status.success() {

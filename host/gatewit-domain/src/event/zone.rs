@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::Event;
 use super::change::checks::{LIST_MAX, NAME_MAX, invalid, text, unique};
 use crate::problem::Problem;
+use crate::scan::Entry;
 use crate::scanner::Place;
 
 /// A part of the venue.
@@ -59,16 +60,27 @@ impl Event {
         zone.map_or("", |zone| &zone.id)
     }
 
+    /// Finds a zone of the event by its id.
     pub fn zone(&self, id: &str) -> Option<&Zone> {
         self.zones.iter().find(|zone| zone.id == id)
     }
 
-    /// Tells which entries count together with those of a zone. A zone that is gone counts as a way in from outside: what
-    /// was renamed lets nobody in again.
+    /// Tells which entries count together with those of a zone of the event.
     pub fn scope_of<'z>(&self, zone: &'z str) -> Scope<'z> {
-        match self.zone(zone) {
-            Some(known) if !known.perimeter => Scope::Inner(zone),
-            _ => Scope::Perimeter,
+        self.scope(zone, true)
+    }
+
+    /// Tells which entries an entry counts together with. A way in from outside stays one when its zone is renamed, so
+    /// that it lets nobody in again; a zone inside is another one under another id.
+    pub fn scope_of_entry<'e>(&self, entry: &'e Entry) -> Scope<'e> {
+        self.scope(&entry.zone, entry.from_outside)
+    }
+
+    fn scope<'z>(&self, zone: &'z str, if_gone: bool) -> Scope<'z> {
+        let is_outer = self.zone(zone).map_or(if_gone, |zone| zone.perimeter);
+        match is_outer {
+            true => Scope::Perimeter,
+            false => Scope::Inner(zone),
         }
     }
 }

@@ -243,6 +243,9 @@ fn an_inner_zone_has_entries_of_its_own_and_ways_in_share_theirs() {
         // What a zone was called before lets nobody in again.
         let used = at(outer, None).entered_zone("main hall", 1, &entered);
         used.check(now, "already_used on 1");
+        // A zone inside that is gone counts nowhere else.
+        let inside = at(outer, None).entered_zone("cellar", 1, &entered);
+        inside.check(now, "in on 1");
     }
     let lounge = || at(Some("lounge"), None);
     lounge().entered(1, &entered).check(now, "in on 1");

@@ -155,13 +155,14 @@ impl Desk {
                 page.next = Some(found[start + looked_at - 1]);
                 return Ok(page);
             }
+            if looked_at % WRITTEN_AT_ONCE == WRITTEN_AT_ONCE - 1 {
+                let_others_run().await;
+            }
             let Some(stored) = TICKETS.get(self.store(), id).await? else {
                 continue;
             };
-            let shown = self.shown(live, stored.value).await?;
-            if query.state.is_none_or(|state| state == shown.state) {
-                page.tickets.push(shown);
-            }
+            let shown = self.shown_in(live, stored.value, query.state).await?;
+            page.tickets.extend(shown);
         }
         Ok(page)
     }

@@ -140,10 +140,8 @@ impl Desk {
             let Some(stored) = TICKETS.get(self.store(), &id).await? else {
                 continue;
             };
-            let shown = self.shown(live, stored.value).await?;
-            if query.state.is_none_or(|state| state == shown.state) {
-                page.tickets.push(shown);
-            }
+            let shown = self.shown_in(live, stored.value, query.state).await?;
+            page.tickets.extend(shown);
         }
         Ok(page)
     }
@@ -170,16 +168,40 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    pub(super) async fn shown(
+    /// Tells all that is shown of a ticket.
+    async fn shown(&self, live: &Arc<LiveEvent>, ticket: Ticket) -> Result<ShownTicket, DeskError> {
+        let entries = self.entries(&ticket).await?;
+        self.shown_with(live, ticket, &entries).await
+    }
+
+    /// Tells all that is shown of a ticket, if it is in the state asked for.
+    pub(super) async fn shown_in(
         &self,
         live: &Arc<LiveEvent>,
         ticket: Ticket,
-    ) -> Result<ShownTicket, DeskError> {
+        state: Option<ShownState>,
+    ) -> Result<Option<ShownTicket>, DeskError> {
+        let entries = self.entries(&ticket).await?;
+        if state.is_some_and(|state| state != ticket.shown_state(&live.event, &entries)) {
+            return Ok(None);
+        }
+        self.shown_with(live, ticket, &entries).await.map(Some)
+    }
+
+    async fn entries(&self, ticket: &Ticket) -> Result<Entries, DeskError> {
         let entries = ENTRIES.get(self.store(), &ticket.id).await?;
-        let entries = entries.map_or_else(Entries::default, |stored| stored.value);
+        Ok(entries.map_or_else(Entries::default, |stored| stored.value))
+    }
+
+    async fn shown_with(
+        &self,
+        live: &Arc<LiveEvent>,
+        ticket: Ticket,
+        entries: &Entries,
+    ) -> Result<ShownTicket, DeskError> {
         let token = TICKET_TOKENS.get(self.store(), &ticket.id).await?;
         let token = token.map_or_else(String::new, |stored| stored.value);
-        Ok(show(live, ticket, &entries, token))
+        Ok(show(live, ticket, entries, token))
     }
 
     /// Gives each draft the next number of its type. Numbers of a request that fails later stay unused.
@@ -248,12 +270,13 @@ impl Desk {
             }
         }
         self.note_issued(event, tickets).await;
-        match self.store().commit(guards, writes).await? {
+        let commit = self.store().commit(guards, writes).await;
+        if !matches!(commit, Ok(Commit::Done)) {
+            self.index.forget(event, tickets);
+        }
+        match commit? {
             Commit::Done => Ok(()),
-            Commit::Blocked(position) => {
-                self.index.forget(event, tickets);
-                Err(code_taken(codes[position]))
-            }
+            Commit::Blocked(position) => Err(code_taken(codes[position])),
         }
     }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::SledStore;
 use super::directory::{self, Lock, OpenError, cannot};
 
-/// A data directory being filled. Dropped before it is [finished](Self::finish), it leaves the directory empty.
+/// A data directory being filled. Dropped before it is [finished](Self::finish), it leaves no database.
 pub struct Restore {
     directory: PathBuf,
     /// There until the restore is finished or dropped.
@@ -63,11 +63,9 @@ impl Restore {
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        if let Some(store) = self.store.take() {
-            drop(store);
-            // What cannot be removed now is removed by the next attempt.
-            let _ = fs::remove_dir_all(draft(&self.directory));
-        }
+        drop(self.store.take());
+        // What cannot be removed now is removed by the next attempt; after the end, there is nothing.
+        let _ = fs::remove_dir_all(draft(&self.directory));
     }
 }
 

@@ -18,7 +18,7 @@ use gatewit_domain::ports::{Key, StoreError};
 use crate::stage::Value;
 
 /// How many values are kept in memory: those of the scanners at work and their counters, above all.
-const RECENT_MAX: usize = 16_384;
+const RECENT_MAX: usize = if cfg!(test) { 3 } else { 16_384 };
 
 /// The keys a group of commits has looked at or is to write.
 pub(super) type Group = HashMap<Key, Cell, RandomState>;
@@ -155,19 +155,39 @@ impl View {
 
     /// Shows readers what the group wrote, and gives its memory back.
     pub(super) fn show(&self) -> Group {
+        let known = self.known();
         let mut in_flight = self.write();
         let mut group = mem::take(&mut in_flight.group);
         let mut forgotten = Recent::default();
-        if in_flight.recent.len() + group.len() > RECENT_MAX {
+        if in_flight.recent.len() + known.len() > RECENT_MAX {
             // Those in use are back with the next group that looks at them.
             forgotten = mem::take(&mut in_flight.recent);
         }
-        for (key, cell) in group.drain() {
-            keep(&mut in_flight.recent, key, cell);
+        for (key, held) in known.into_iter().take(RECENT_MAX) {
+            match held {
+                Some(value) => in_flight.recent.insert(key, value),
+                None => in_flight.recent.remove(&key),
+            };
         }
         drop(in_flight);
         drop(forgotten);
+        group.clear();
         group
+    }
+
+    /// Lists what the keys of the group hold once it is on disk. One that is new is seldom read again soon.
+    fn known(&self) -> Vec<(Key, Option<Bytes>)> {
+        let in_flight = self.in_flight.read();
+        let in_flight = in_flight.unwrap_or_else(PoisonError::into_inner);
+        let known = (in_flight.group.iter()).filter(|(_, cell)| cell.durable.is_some());
+        let known = known.map(|(key, cell)| {
+            let held = match &cell.next {
+                Some(next) => next.clone().into_stored(),
+                None => cell.durable.clone(),
+            };
+            (key.clone(), held)
+        });
+        known.collect()
     }
 
     /// Answers no more reads: the tree holds writes that may not be on disk.
@@ -189,19 +209,6 @@ impl View {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Keeps what a key of a group that is on disk holds now. A key that is new is seldom read again soon.
-fn keep(recent: &mut Recent, key: Key, cell: Cell) {
-    let is_known = cell.durable.is_some();
-    let held = match cell.next {
-        Some(next) => next.into_stored(),
-        None => cell.durable,
-    };
-    match held {
-        Some(value) if is_known => recent.insert(key, value),
-        _ => recent.remove(&key),
-    };
 }
 
 fn cannot_read(err: sled::Error) -> StoreError {

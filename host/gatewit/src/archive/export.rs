@@ -67,6 +67,11 @@ async fn write_file(store: &SledStore, path: &Path) -> anyhow::Result<u64> {
     let draft = PathBuf::from(draft);
     let written = write_draft(store, &draft).await.and_then(|rows| {
         fs::rename(&draft, path)?;
+        // The new name is durable with its directory.
+        let directory = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
         Ok(rows)
     });
     if written.is_err() {

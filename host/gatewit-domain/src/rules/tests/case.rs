@@ -152,6 +152,7 @@ impl Case {
             check_in_id: CheckInId::new(nairobi(time)),
             day,
             zone: zone.to_owned(),
+            from_outside: !matches!(zone, "lounge" | "cellar"),
             at: nairobi(time),
             location: Some("Gate A".to_owned()),
         }));

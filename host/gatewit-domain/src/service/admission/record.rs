@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::event::Scope;
 use crate::id::CheckInId;
 use crate::ports::Write;
 use crate::rules::{Decision, Facts, Found, Held};
@@ -57,6 +58,7 @@ pub(super) fn writes(facts: &Facts, decision: &Decision, outcome: &Outcome) -> V
             check_in_id: check_in.id,
             day,
             zone: facts.zone().to_owned(),
+            from_outside: facts.event.scope_of(facts.zone()) == Scope::Perimeter,
             at: facts.now,
             location: facts.scan.location.clone(),
         });

@@ -83,8 +83,10 @@ pub fn rows(
             Ok(Some((form.print(page, false)?, next)))
         }
     });
+    // The body is read after the handler is done.
+    let request = tracing::Span::current();
     futures::StreamExt::chain(first, rest).inspect_err(move |error| {
-        tracing::error!(event.id = %event, error = %error, "an export of check-ins was cut off");
+        tracing::error!(parent: &request, event.id = %event, error = %error, "an export of check-ins was cut off");
     })
 }
 

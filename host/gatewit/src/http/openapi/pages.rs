@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -11,6 +10,7 @@ use axum::routing::get;
 use utoipa_swagger_ui::{Config, serve};
 
 use crate::http::answer::Failure;
+use crate::http::extract::PathText;
 
 /// The pages may fetch from this server only, whatever their scripts would like to.
 const CONTENT_POLICY: &str = "default-src 'none'; connect-src 'self'; font-src 'self' data:; img-src 'self' data:; \
@@ -68,7 +68,7 @@ async fn swagger_index() -> Result<Response, Failure> {
     swagger("index.html")
 }
 
-async fn swagger_file(Path(file): Path<String>) -> Result<Response, Failure> {
+async fn swagger_file(PathText(file): PathText) -> Result<Response, Failure> {
     swagger(&file)
 }
 
