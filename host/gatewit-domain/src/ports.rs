@@ -1,5 +1,6 @@
 //! What the desk needs from the world: a store, strategies, a signer and a clock.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -48,6 +49,12 @@ impl Key {
 
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The table that the key is of: the part that names nobody.
+    pub fn table(&self) -> Cow<'_, str> {
+        let mut parts = self.0.split(|byte| *byte == b'/');
+        String::from_utf8_lossy(parts.next().unwrap_or_default())
     }
 }
 

@@ -38,6 +38,8 @@ use live::LiveEvents;
 use search::TicketIndex;
 use tally::ScanTally;
 
+/// How many rows one page of a list may look at, so that a filter that lets nothing through still ends.
+const LOOKED_AT_MAX: usize = 5_000;
 /// How often a step is tried again when others changed what it read.
 ///
 /// In each round of contention at least one contender gets through, so this is also how many may race for one ticket.

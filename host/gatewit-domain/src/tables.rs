@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -87,6 +88,20 @@ impl<V> Stored<V> {
     }
 }
 
+impl Stored<()> {
+    /// Which ticket, scanner or other kind of thing a row of an event's list names.
+    pub fn listed<I: FromStr<Err = uuid::Error>>(
+        &self,
+        kind: &str,
+        event: EventId,
+    ) -> Result<I, DeskError> {
+        self.name().parse().map_err(|source| DeskError::Fault {
+            action: format!("read the {kind} list of event {event}"),
+            source: Box::new(source),
+        })
+    }
+}
+
 impl<V, K> Table<V, K> {
     const fn new(name: &'static str) -> Self {
         Self {
@@ -159,16 +174,10 @@ fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskEr
         Ok(value) => Ok(Stored { value, key, bytes }),
         // Neither the key nor the parser's words: both may quote what nobody may read in a log.
         Err(err) => Err(DeskError::Fault {
-            action: format!("read a stored value of the table {}", table_of(&key)),
+            action: format!("read a stored value of the table {}", key.table()),
             source: format!("{:?} error at column {}", err.classify(), err.column()).into(),
         }),
     }
-}
-
-/// The table that a key is of.
-fn table_of(key: &Key) -> Cow<'_, str> {
-    let mut parts = key.as_bytes().split(|byte| *byte == b'/');
-    String::from_utf8_lossy(parts.next().unwrap_or_default())
 }
 
 /// What names a value in a table. Free text stands beside nothing that may hold a slash, so that no two keys collide.

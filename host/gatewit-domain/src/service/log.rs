@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{Caller, Desk, LiveEvent};
+use super::{Caller, Desk, LOOKED_AT_MAX, LiveEvent};
 use crate::id::{CheckInId, EventId, ScannerId};
 use crate::problem::DeskError;
 use crate::scan::CheckIn;
 use crate::tables::{CHECK_INS, EventCheckIn, within};
-
-/// How many records one page may look at, so that a filter that lets nothing through still ends.
-const LOOKED_AT_MAX: usize = 5_000;
 
 /// Which records to read.
 #[derive(Clone, Debug, Default)]

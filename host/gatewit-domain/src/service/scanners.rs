@@ -170,10 +170,7 @@ impl Desk {
             };
             after = Some(last.key.clone());
             for row in page {
-                let id: ScannerId = row.name().parse().map_err(|source| DeskError::Fault {
-                    action: format!("read the scanner list of event {event}"),
-                    source: Box::new(source),
-                })?;
+                let id = row.listed("scanner", event)?;
                 scanners.push(self.scanner(id).await?.value);
             }
         }

@@ -10,8 +10,8 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use super::tickets::{LOOKED_AT_MAX, TicketPage, TicketQuery, listed};
-use super::{Desk, LiveEvent};
+use super::tickets::{TicketPage, TicketQuery};
+use super::{Desk, LOOKED_AT_MAX, LiveEvent};
 use crate::id::{EventId, TicketId};
 use crate::problem::DeskError;
 use crate::search::{Card, Search};
@@ -198,7 +198,7 @@ impl Desk {
             };
             after = Some(last.key.clone());
             for row in &rows {
-                let id = listed(row, event)?;
+                let id = row.listed("ticket", event)?;
                 if !noted.contains(&id)
                     && let Some(stored) = TICKETS.get(self.store(), &id).await?
                 {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
+use super::{ATTEMPTS_MAX, Caller, Desk, LOOKED_AT_MAX, LiveEvent};
 use crate::claims::Claims;
 use crate::event::Event;
 use crate::id::{EventId, TicketId};
@@ -12,15 +12,13 @@ use crate::problem::{DeskError, Problem};
 use crate::scan::Entries;
 use crate::search::Search;
 use crate::tables::{
-    CREDENTIAL_CODES, ENTRIES, EVENT_TICKETS, EventTicket, ORDERS, OrderTicket, SERIES, Stored,
+    CREDENTIAL_CODES, ENTRIES, EVENT_TICKETS, EventTicket, ORDERS, OrderTicket, SERIES,
     TICKET_TOKENS, TICKETS, within,
 };
 use crate::ticket::{ShownState, Ticket, TicketAction, TicketDraft};
 
 /// The most tickets one request may issue.
 const ISSUE_MAX: usize = 50_000;
-/// How many tickets one page of a list may look at, so that a search that finds nothing still ends.
-pub(super) const LOOKED_AT_MAX: usize = 5_000;
 
 /// A ticket with all that is shown of it.
 #[derive(Clone)]
@@ -135,7 +133,7 @@ impl Desk {
                 page.next = page.tickets.last().map(|shown| shown.ticket.id);
                 return Ok(page);
             }
-            let id = listed(&row, event)?;
+            let id = row.listed("ticket", event)?;
             page.next = is_cut.then_some(id);
             let Some(stored) = TICKETS.get(self.store(), &id).await? else {
                 continue;
@@ -352,14 +350,6 @@ fn show(live: &Arc<LiveEvent>, ticket: Ticket, entries: &Entries, token: String)
         ticket,
         token,
     }
-}
-
-/// The ticket that a row of an event's list names.
-pub(super) fn listed(row: &Stored<()>, event: EventId) -> Result<TicketId, DeskError> {
-    row.name().parse().map_err(|source| DeskError::Fault {
-        action: format!("read the ticket list of event {event}"),
-        source: Box::new(source),
-    })
 }
 
 fn code_taken(code: &str) -> DeskError {

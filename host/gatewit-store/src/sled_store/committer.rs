@@ -189,7 +189,7 @@ fn cell<'a>(group: &'a mut Group, view: &View, key: &Key) -> Result<&'a mut Cell
     Ok(match group.entry(key.clone()) {
         Entry::Occupied(entry) => entry.into_mut(),
         Entry::Vacant(entry) => entry.insert(Cell {
-            durable: view.get_applied(key)?,
+            durable: view.get(key)?,
             next: None,
         }),
     })

@@ -73,23 +73,12 @@ impl View {
         }
     }
 
+    /// Reads one key. While the committer decides, no group is in flight, and it reads what the last one left.
     pub(super) fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
         let in_flight = self.readable()?;
-        match in_flight.group.get(key) {
-            Some(cell) => Ok(cell.durable.clone()),
-            None => self.get_settled(&in_flight, key),
+        if let Some(cell) = in_flight.group.get(key) {
+            return Ok(cell.durable.clone());
         }
-    }
-
-    /// Reads what a key holds after the last group. For the committer, which is the one that writes.
-    pub(super) fn get_applied(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
-        let in_flight = self.in_flight.read();
-        let in_flight = in_flight.unwrap_or_else(PoisonError::into_inner);
-        self.get_settled(&in_flight, key)
-    }
-
-    /// Reads a key that is not in the group in flight.
-    fn get_settled(&self, in_flight: &InFlight, key: &Key) -> Result<Option<Bytes>, StoreError> {
         if let Some(value) = in_flight.recent.get(key) {
             return Ok(Some(value.clone()));
         }

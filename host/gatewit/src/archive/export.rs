@@ -115,7 +115,7 @@ async fn write_rows(store: &SledStore, out: &mut dyn Write) -> anyhow::Result<u6
         let page = store.scan(&Key::new(""), after.as_ref(), PAGE).await?;
         for (key, value) in &page {
             let row = row(key, value)
-                .with_context(|| format!("cannot export a row of {}", table(key)))?;
+                .with_context(|| format!("cannot export a row of {}", key.table()))?;
             lines.write(&row)?;
             rows += 1;
         }
@@ -135,12 +135,6 @@ fn row<'a>(key: &'a Key, value: &'a [u8]) -> anyhow::Result<Row<'a>> {
         key: str::from_utf8(key.as_bytes())?.into(),
         value: serde_json::from_slice(value)?,
     })
-}
-
-/// The part of a key that names nobody.
-fn table(key: &Key) -> String {
-    let name = key.as_bytes().split(|byte| *byte == b'/').next();
-    name.unwrap_or_default().escape_ascii().to_string()
 }
 
 /// Writes JSON lines and sums them up.

@@ -1,8 +1,5 @@
 //! The envelope of every `/api/v1` answer (`gatewit-api.md` §1), and which status each error of the desk has.
 
-use std::error::Error;
-use std::fmt;
-
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -134,14 +131,16 @@ impl From<DeskError> for Failure {
                 return unavailable("store_busy", "too much is going on; try again");
             }
             DeskError::Store(error @ StoreError::Failed { .. }) => {
-                tracing::error!(error = %Chain(&error), "the store cannot answer");
+                let error = anyhow::Error::from(error);
+                tracing::error!(error = format!("{error:#}"), "the store cannot answer");
                 return unavailable(
                     "store_unavailable",
                     "the server cannot keep anything just now; its log says why",
                 );
             }
-            DeskError::Fault { .. } => {
-                tracing::error!(error = %Chain(&error), "a request failed");
+            fault @ DeskError::Fault { .. } => {
+                let error = anyhow::Error::from(fault);
+                tracing::error!(error = format!("{error:#}"), "a request failed");
                 return Self::internal();
             }
         };
@@ -177,19 +176,4 @@ impl IntoResponse for Failure {
 
 fn unavailable(code: &'static str, words: &str) -> Failure {
     Failure::new(StatusCode::SERVICE_UNAVAILABLE, code, words)
-}
-
-/// An error with all that caused it.
-struct Chain<'a>(&'a dyn Error);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
 }
