@@ -7,6 +7,7 @@ mod committer;
 mod directory;
 mod disk;
 mod meter;
+mod recent;
 mod restore;
 #[cfg(test)]
 mod tests;

@@ -15,16 +15,11 @@ use bytes::Bytes;
 use foldhash::fast::RandomState;
 use gatewit_domain::ports::{Key, StoreError};
 
+use super::recent::Recent;
 use crate::stage::Value;
-
-/// How many values are kept in memory: those of the scanners at work and their counters, above all.
-const RECENT_MAX: usize = if cfg!(test) { 3 } else { 16_384 };
 
 /// The keys a group of commits has looked at or is to write.
 pub(super) type Group = HashMap<Key, Cell, RandomState>;
-
-/// What keys hold.
-type Recent = HashMap<Key, Bytes, RandomState>;
 
 /// One key of a group.
 pub(super) struct Cell {
@@ -45,8 +40,8 @@ pub(super) struct View {
 #[derive(Default)]
 struct InFlight {
     group: Group,
-    /// What keys outside the group hold, as far as earlier groups looked at them. sled's own reads take some
-    /// microseconds, and wait while it applies a batch.
+    /// What keys outside the group hold, as far as somebody looked lately. It is read, and read ahead into, under the
+    /// lock that keeps a group from being shown halfway through.
     recent: Recent,
     stopped: Option<Stopped>,
 }
@@ -79,11 +74,13 @@ impl View {
         if let Some(cell) = in_flight.group.get(key) {
             return Ok(cell.durable.clone());
         }
-        if let Some(value) = in_flight.recent.get(key) {
-            return Ok(Some(value.clone()));
+        if let Some(held) = in_flight.recent.get(key) {
+            return Ok(held);
         }
-        let value = self.tree.get(key.as_bytes()).map_err(cannot_read)?;
-        Ok(value.map(|value| Bytes::copy_from_slice(&value)))
+        let held = self.tree.get(key.as_bytes()).map_err(cannot_read)?;
+        let held = held.map(|value| Bytes::copy_from_slice(&value));
+        in_flight.recent.keep(key.clone(), held.clone());
+        Ok(held)
     }
 
     pub(super) fn scan(
@@ -144,39 +141,13 @@ impl View {
 
     /// Shows readers what the group wrote, and gives its memory back.
     pub(super) fn show(&self) -> Group {
-        let known = self.known();
         let mut in_flight = self.write();
         let mut group = mem::take(&mut in_flight.group);
-        let mut forgotten = Recent::default();
-        if in_flight.recent.len() + known.len() > RECENT_MAX {
-            // Those in use are back with the next group that looks at them.
-            forgotten = mem::take(&mut in_flight.recent);
+        for (key, cell) in group.drain() {
+            let held = cell.next.map_or(cell.durable, Value::into_stored);
+            in_flight.recent.keep(key, held);
         }
-        for (key, held) in known.into_iter().take(RECENT_MAX) {
-            match held {
-                Some(value) => in_flight.recent.insert(key, value),
-                None => in_flight.recent.remove(&key),
-            };
-        }
-        drop(in_flight);
-        drop(forgotten);
-        group.clear();
         group
-    }
-
-    /// Lists what the keys of the group hold once it is on disk. One that is new is seldom read again soon.
-    fn known(&self) -> Vec<(Key, Option<Bytes>)> {
-        let in_flight = self.in_flight.read();
-        let in_flight = in_flight.unwrap_or_else(PoisonError::into_inner);
-        let known = (in_flight.group.iter()).filter(|(_, cell)| cell.durable.is_some());
-        let known = known.map(|(key, cell)| {
-            let held = match &cell.next {
-                Some(next) => next.clone().into_stored(),
-                None => cell.durable.clone(),
-            };
-            (key.clone(), held)
-        });
-        known.collect()
     }
 
     /// Answers no more reads: the tree holds writes that may not be on disk.
