@@ -12,6 +12,24 @@ pub enum Claims {
     ScannerCredential(ScannerClaims),
 }
 
+/// What a genuine ticket's token says, as far as the server goes by it: the rest is for offline readers, and takes
+/// longer to read than to ignore.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketProof {
+    /// Tells it from every other kind of token.
+    #[serde(rename = "type")]
+    _kind: TicketKind,
+    pub ticket_instance_id: TicketId,
+    pub event_id: EventId,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TicketKind {
+    Ticket,
+}
+
 /// What a ticket's QR code says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::claims::Claims;
+use crate::claims::{Claims, ScannerClaims, TicketProof};
 use crate::event::SealedKey;
 use crate::id::EventId;
 use crate::plugin::PluginRow;
@@ -155,8 +155,11 @@ pub trait EventKey: Send + Sync {
     /// Signs each of the claims as a compact RS256 JWT, in order, off the async workers.
     async fn sign(&self, claims: Vec<Claims>) -> Result<Vec<String>, SignerError>;
 
-    /// Tells what a token claims if this key signed it with RS256. Expiry is for the caller to judge.
-    fn verify(&self, token: &str) -> Option<Claims>;
+    /// Tells which ticket a token is of if this key signed it with RS256. Expiry is for the caller to judge.
+    fn verify_ticket(&self, token: &str) -> Option<TicketProof>;
+
+    /// Tells whose credentials a token is if this key signed it with RS256. Expiry is for the caller to judge.
+    fn verify_scanner(&self, token: &str) -> Option<ScannerClaims>;
 }
 
 /// A key could not be made, opened or used.

@@ -11,7 +11,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::{StreamExt, stream};
-use gatewit_domain::claims::Claims;
+use gatewit_domain::claims::{Claims, ScannerClaims, TicketProof};
 use gatewit_domain::event::SealedKey;
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{EventKey, Signer, SignerError, TokenHeader};
@@ -98,9 +98,16 @@ impl EventKey for RsaEventKey {
         })
     }
 
-    fn verify(&self, token: &str) -> Option<Claims> {
-        self.proven
-            .or_verify(token, |token| self.verifying.verify(token))
+    fn verify_ticket(&self, token: &str) -> Option<TicketProof> {
+        self.verifying.verify(token)
+    }
+
+    fn verify_scanner(&self, token: &str) -> Option<ScannerClaims> {
+        let verify = |token: &str| match self.verifying.verify(token)? {
+            Claims::ScannerCredential(claims) => Some(claims),
+            Claims::Ticket(_) => None,
+        };
+        self.proven.or_verify(token, verify)
     }
 }
 

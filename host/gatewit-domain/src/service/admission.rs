@@ -6,18 +6,17 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::{ATTEMPTS_MAX, Desk, LiveEvent, PAGE};
-use crate::claims::{Claims, TicketClaims};
+use crate::claims::TicketProof;
 use crate::event::MatchField;
 use crate::id::{EventId, ScannerId, TicketId};
 use crate::ports::{Commit, Guard, Write};
 use crate::problem::{DeskError, Problem};
 use crate::rules::{Facts, Found, Held, check_scanner};
-use crate::scan::{Entries, Outcome, Presented, RepeatKey, Scan, ScannedBy};
+use crate::scan::{Outcome, Presented, RepeatKey, Scan, ScannedBy};
 use crate::scanner::Scanner;
 use crate::tables::{
     CREDENTIAL_CODES, CallerRepeat, ENTRIES, REPEATS, Remembered, SCANNERS, Stored, TICKETS, within,
 };
-use crate::ticket::Ticket;
 
 mod record;
 
@@ -35,7 +34,8 @@ pub struct Answered {
 struct Read {
     /// None: an organizer at the desk.
     scanner: Option<Stored<Scanner>>,
-    ticket: Option<(Stored<Ticket>, Option<Stored<Entries>>)>,
+    /// What an admission depends on of the ticket.
+    ticket: Vec<Guard>,
     /// Where the answer is to be remembered, and what is remembered there.
     repeat: Option<(CallerRepeat, Option<Stored<Remembered>>)>,
 }
@@ -105,7 +105,7 @@ impl Desk {
         };
         Ok(Read {
             scanner,
-            ticket: None,
+            ticket: Vec::new(),
             repeat,
         })
     }
@@ -172,17 +172,14 @@ impl Desk {
             return Ok(Found::Elsewhere);
         }
         let entries = ENTRIES.get(self.store(), &id).await?;
-        let past = entries.as_ref().map(|stored| stored.value.clone());
+        read.ticket = vec![ENTRIES.as_read(&id, entries.as_ref()), stored.unchanged()];
+        let ticket = stored.value;
+        let holder = ticket.holder();
         let held = Held {
-            ticket: stored.value.clone(),
-            entries: past.unwrap_or_default(),
-            windows: self
-                .ports
-                .strategies
-                .windows(&live.rule, &stored.value.holder())
-                .await,
+            windows: self.ports.strategies.windows(&live.rule, &holder).await,
+            entries: entries.map(|stored| stored.value).unwrap_or_default(),
+            ticket,
         };
-        read.ticket = Some((stored, entries));
         Ok(Found::Ticket(Box::new(held)))
     }
 
@@ -200,19 +197,17 @@ impl Desk {
         if !matches!(field, MatchField::Any | MatchField::QrCode) {
             return Ok(Err(Found::Nothing));
         }
-        let claims = self.verified(text, header.event);
-        Ok(claims
-            .map(|claims| claims.ticket_instance_id)
+        let proof = self.verified(text, header.event);
+        Ok(proof
+            .map(|proof| proof.ticket_instance_id)
             .ok_or(Found::Forged))
     }
 
     /// Verifies a ticket's token with the key of the event that it names.
-    fn verified(&self, token: &str, event: Option<EventId>) -> Option<TicketClaims> {
+    fn verified(&self, token: &str, event: Option<EventId>) -> Option<TicketProof> {
         let live = self.live.get(event?)?;
-        match live.key.as_ref()?.verify(token)? {
-            Claims::Ticket(claims) if claims.event_id == live.event.id => Some(claims),
-            _ => None,
-        }
+        let proof = live.key.as_ref()?.verify_ticket(token)?;
+        (proof.event_id == live.event.id).then_some(proof)
     }
 
     /// Finds a ticket by a text that it bears.
@@ -259,14 +254,13 @@ impl Read {
 
     /// An admission stands only on what was read: nobody else entered with the ticket, cancelled it or revoked the
     /// scanner meanwhile. A refusal is true of the moment it was decided in.
-    fn guards(&self, is_admitted: bool) -> Vec<Guard> {
+    fn guards(self, is_admitted: bool) -> Vec<Guard> {
         let mut guards = Vec::new();
         if let Some((key, remembered)) = &self.repeat {
             guards.push(REPEATS.as_read(key, remembered.as_ref()));
         }
-        if let (true, Some((ticket, entries))) = (is_admitted, &self.ticket) {
-            guards.push(ENTRIES.as_read(&ticket.value.id, entries.as_ref()));
-            guards.push(ticket.unchanged());
+        if is_admitted {
+            guards.extend(self.ticket);
             guards.extend(self.scanner.as_ref().map(Stored::unchanged));
         }
         guards

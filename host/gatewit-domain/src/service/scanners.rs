@@ -245,9 +245,9 @@ impl Desk {
         let live = event.and_then(|event| self.live.get(event));
         let claims = live
             .as_ref()
-            .and_then(|live| Some((live.event.id, live.key.as_ref()?.verify(token)?)));
+            .and_then(|live| Some((live.event.id, live.key.as_ref()?.verify_scanner(token)?)));
         match claims {
-            Some((event, Claims::ScannerCredential(claims))) if claims.event_id == event => {
+            Some((event, claims)) if claims.event_id == event => {
                 if self.now().as_second() >= claims.exp {
                     return Err(refuse(
                         "the scanner's credentials have expired; register it again",

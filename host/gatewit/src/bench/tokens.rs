@@ -73,7 +73,7 @@ impl Tokens {
             let good = self
                 .tokens
                 .iter()
-                .filter(|token| self.key.verify(&token.text).is_some());
+                .filter(|token| self.key.verify_ticket(&token.text).is_some());
             ensure!(
                 good.count() == TOKENS,
                 "a token of ours was not taken for genuine"

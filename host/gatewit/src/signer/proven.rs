@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use gatewit_domain::claims::{Claims, ScannerClaims};
+use gatewit_domain::claims::ScannerClaims;
 
 /// How many are remembered for one event; it has seldom more scanners than that.
 const PROVEN_MAX: usize = 4096;
@@ -18,23 +18,21 @@ type Digest = [u8; 32];
 pub(super) struct Proven(RwLock<HashMap<Digest, ScannerClaims>>);
 
 impl Proven {
-    /// Verifies a token, unless it is known to be the genuine credentials of a scanner.
+    /// Verifies a scanner's credentials, unless they are known to be genuine.
     pub(super) fn or_verify(
         &self,
         token: &str,
-        verify: impl FnOnce(&str) -> Option<Claims>,
-    ) -> Option<Claims> {
+        verify: impl FnOnce(&str) -> Option<ScannerClaims>,
+    ) -> Option<ScannerClaims> {
         let digest = digest_of(token);
         // Nothing that holds the lock can panic.
         let proven = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(claims) = proven.get(&digest) {
-            return Some(Claims::ScannerCredential(claims.clone()));
+            return Some(claims.clone());
         }
         drop(proven);
         let claims = verify(token)?;
-        if let Claims::ScannerCredential(claims) = &claims {
-            self.remember(digest, claims.clone());
-        }
+        self.remember(digest, claims.clone());
         Some(claims)
     }
 
@@ -57,14 +55,14 @@ fn digest_of(token: &str) -> Digest {
 mod tests {
     use super::*;
 
-    fn credentials(iat: i64) -> Claims {
+    fn credentials(iat: i64) -> ScannerClaims {
         let id = "00000000-0000-7000-8000-000000000000";
-        Claims::ScannerCredential(ScannerClaims {
+        ScannerClaims {
             scanner_id: id.parse().unwrap(),
             event_id: id.parse().unwrap(),
             iat,
             exp: iat + 1,
-        })
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use gatewit_domain::claims::Claims;
 use gatewit_domain::id::EventId;
 use jsonwebtoken::dangerous::insecure_decode_claims;
 use jsonwebtoken::{Algorithm, Header};
+use serde::de::DeserializeOwned;
 
 use super::Fault;
 
@@ -63,10 +64,10 @@ impl SigningKey {
 }
 
 impl VerifyingKey {
-    /// Tells what a token claims if the key's other half signed it with RS256.
+    /// Tells what a token claims if the key's other half signed it with RS256, and if that is a `C`.
     ///
     /// Nothing else is left to check: the signature covers the header, and that key signs no header but its own.
-    pub(super) fn verify(&self, token: &str) -> Option<Claims> {
+    pub(super) fn verify<C: DeserializeOwned>(&self, token: &str) -> Option<C> {
         let (signed, signature) = token.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         self.0.verify_sig(signed.as_bytes(), &signature).ok()?;
