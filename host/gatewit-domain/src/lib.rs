@@ -2,10 +2,12 @@
 //!
 //! Pure: knows no HTTP, no WebAssembly, no database, and never reads the clock but through its port.
 
+pub mod attendees;
 pub mod calendar;
 pub mod claims;
 pub mod event;
 pub mod id;
+pub mod names;
 pub mod plugin;
 pub mod ports;
 pub mod problem;
@@ -14,6 +16,7 @@ pub mod scan;
 pub mod scanner;
 pub mod search;
 pub mod service;
+pub mod source;
 pub mod tables;
 pub mod ticket;
 pub mod window;

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use crate::claims::{Claims, ScannerClaims, TicketProof};
 use crate::event::SealedKey;
 use crate::id::EventId;
-use crate::plugin::PluginRow;
+use crate::plugin::{PluginIdentity, PluginRow};
+use crate::source::{SourceFault, SourcePage, SourceTicket, SourceType};
 use crate::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 
 /// Keeps keys and values, ordered by key, on disk.
@@ -127,6 +128,29 @@ pub trait Strategies: Send + Sync {
         rule: &Arc<DoorRule>,
         holder: &Holder,
     ) -> Result<Arc<WindowsAnswer>, StrategyError>;
+}
+
+/// A configured source of tickets: a backend plugin with its settings, grants and secrets.
+#[async_trait]
+pub trait TicketSource: Send + Sync {
+    /// Begins a run of a sync, on a fresh instance of whatever serves now.
+    async fn begin(&self) -> Result<Box<dyn SyncRun>, SourceFault>;
+
+    /// Looks up, in the ticketing system at this moment, the tickets that have this reference, order, code or e-mail.
+    async fn find(&self, text: &str) -> Result<Vec<SourceTicket>, SourceFault>;
+}
+
+/// One run of a sync. What it keeps is gone when it is dropped.
+#[async_trait]
+pub trait SyncRun: Send {
+    /// Which code runs: another digest than last time means that a full sync is due.
+    fn plugin(&self) -> &PluginIdentity;
+
+    /// Lists all kinds of tickets.
+    async fn ticket_types(&mut self) -> Result<Vec<SourceType>, SourceFault>;
+
+    /// Reads one page; no cursor begins a full sync.
+    async fn page(&mut self, cursor: Option<&str>) -> Result<SourcePage, SourceFault>;
 }
 
 /// Makes and opens the key pairs that sign an event's tickets and scanner credentials.

@@ -1,0 +1,106 @@
+//! Whether somebody is an attendee: what a ticketing system's ticket says of its holder, what is asked, what is found.
+//! `gatewit-api.md` §9, `fact-check-in.md` §1.
+//!
+//! Pure: knows neither HTTP nor where the tickets are kept; whoever asks hands over those that may be meant.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::names::PreparedName;
+
+mod request;
+mod validation;
+
+pub use request::{EmailAddress, OrderId, TicketReference};
+pub use validation::{
+    AttendeeAnswer, AttendeeQuery, Finding, NameAnswer, NameQuery, Sought, is_attendee,
+};
+
+/// A ticket of a ticketing system, as far as validation looks at it. Tickets that are cancelled make nobody an attendee
+/// and are left out by whoever keeps them; pending ones count.
+#[derive(Clone, Debug)]
+pub struct Attendee {
+    /// What its holder calls the ticket: `MH9CG-2`.
+    pub reference: TicketReference,
+    pub order: OrderId,
+    pub name: PreparedName,
+    pub email: Option<EmailAddress>,
+    pub flags: AttendeeFlags,
+    /// The title of its type, if tickets of that type make nobody an attendee, such as those to a party alone.
+    pub wrong_type: Option<Box<str>>,
+}
+
+/// The built-in attributes of the attendee-validation contract, in the order of its answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AttendeeFlags {
+    pub is_speaker: bool,
+    pub is_keynote: bool,
+    pub is_sponsor: bool,
+    pub is_organizer: bool,
+    pub is_volunteer: bool,
+    pub is_remote: bool,
+    pub is_onsite: bool,
+    pub is_guest: bool,
+    pub online_access: bool,
+}
+
+impl AttendeeFlags {
+    /// The names of all flags, in order.
+    pub const NAMES: [&str; 9] = [
+        "is_speaker",
+        "is_keynote",
+        "is_sponsor",
+        "is_organizer",
+        "is_volunteer",
+        "is_remote",
+        "is_onsite",
+        "is_guest",
+        "online_access",
+    ];
+
+    /// Picks the flags from a ticket's attributes; what is not there is false.
+    pub fn of(attributes: &BTreeMap<String, bool>) -> Self {
+        let flags = Self::NAMES.map(|name| attributes.get(name).copied().unwrap_or_default());
+        let [
+            is_speaker,
+            is_keynote,
+            is_sponsor,
+            is_organizer,
+            is_volunteer,
+            ..,
+        ] = flags;
+        let [.., is_remote, is_onsite, is_guest, online_access] = flags;
+        Self {
+            is_speaker,
+            is_keynote,
+            is_sponsor,
+            is_organizer,
+            is_volunteer,
+            is_remote,
+            is_onsite,
+            is_guest,
+            online_access,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_flag_is_the_attribute_of_its_name() {
+        for name in AttendeeFlags::NAMES {
+            let attributes = BTreeMap::from([(name.to_owned(), true), ("is_vip".to_owned(), true)]);
+            let flags = serde_json::to_value(AttendeeFlags::of(&attributes)).unwrap();
+            let held = flags.as_object().unwrap().iter();
+            let held: Vec<_> = held.filter(|(_, is_held)| **is_held == true).collect();
+            assert_eq!(held, [(&name.to_owned(), &true.into())]);
+        }
+        let json = serde_json::to_string(&AttendeeFlags::default()).unwrap();
+        let names = AttendeeFlags::NAMES.map(|name| format!("\"{name}\":false"));
+        assert_eq!(json, format!("{{{}}}", names.join(",")));
+    }
+}

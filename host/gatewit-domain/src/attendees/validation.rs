@@ -1,0 +1,231 @@
+//! The decisions of `validate_attendee`, `validate_name` and `validate_email`, and the answers that say them.
+//! `gatewit-api.md` §9, `fact-check-in.md` §1.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Attendee, AttendeeFlags, EmailAddress, OrderId, TicketReference, request};
+use crate::names::{Likeness, NameMatching, PreparedName};
+
+/// What was found out about somebody.
+#[derive(Clone, Copy, Debug)]
+pub enum Finding<'a> {
+    /// This is the ticket: the one called so, else the first whose name is alike enough.
+    Match(&'a Attendee),
+    /// A name is close, but not close enough.
+    Near,
+    /// The order or ticket is there, the name is not on it.
+    WrongName,
+    /// There is a ticket, but its type, of this title, makes nobody an attendee.
+    WrongType(&'a str),
+    /// There is no such order or ticket.
+    Unknown,
+}
+
+/// Which tickets a request is about. An order decides alone, whatever ticket is named with it.
+#[derive(Clone, Debug)]
+pub enum Sought {
+    Order {
+        order: OrderId,
+        /// Repeated in the answer and looked at nowhere.
+        ticket: Option<TicketReference>,
+    },
+    Ticket(TicketReference),
+}
+
+/// A request to `validate_attendee`.
+#[derive(Clone, Debug)]
+pub struct AttendeeQuery {
+    pub sought: Sought,
+    pub name: PreparedName,
+}
+
+/// A request to `validate_name`.
+#[derive(Clone, Debug)]
+pub struct NameQuery {
+    pub ticket: TicketReference,
+    pub name: PreparedName,
+}
+
+/// The answer of `validate_attendee`. A failure repeats what was asked.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AttendeeAnswer<'a> {
+    pub is_attendee: bool,
+    /// Why not; empty for an attendee.
+    pub hint: String,
+    #[serde(flatten)]
+    pub flags: AttendeeFlags,
+    pub order_id: Option<&'a OrderId>,
+    pub ticket_id: Option<&'a TicketReference>,
+    pub name: &'a str,
+    pub email: Option<&'a EmailAddress>,
+}
+
+/// The answer of `validate_name`. It repeats what was asked, in capitals.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NameAnswer<'a> {
+    pub is_attendee: bool,
+    /// Why not; empty for an attendee.
+    pub hint: String,
+    #[serde(flatten)]
+    pub flags: AttendeeFlags,
+    pub ticket_id: &'a TicketReference,
+    pub name: &'a str,
+}
+
+impl Sought {
+    /// Takes what a request names; an error is the text of a 422 for the whole body.
+    pub fn of(
+        order: Option<OrderId>,
+        ticket: Option<TicketReference>,
+    ) -> Result<Self, &'static str> {
+        match (order, ticket) {
+            (Some(order), ticket) => Ok(Self::Order { order, ticket }),
+            (None, Some(ticket)) => Ok(Self::Ticket(ticket)),
+            (None, None) => Err("Either order_id or ticket_id (or both) must be provided"),
+        }
+    }
+
+    fn order(&self) -> Option<&OrderId> {
+        match self {
+            Self::Order { order, .. } => Some(order),
+            Self::Ticket(_) => None,
+        }
+    }
+
+    fn ticket(&self) -> Option<&TicketReference> {
+        match self {
+            Self::Order { ticket, .. } => ticket.as_ref(),
+            Self::Ticket(ticket) => Some(ticket),
+        }
+    }
+}
+
+impl AttendeeQuery {
+    /// Reads the field `name`; an error is the text of its 422.
+    pub fn parse_name(text: &str) -> Result<PreparedName, &'static str> {
+        request::name(text, "Name is required")
+    }
+
+    /// Looks for the name among the tickets of the order, in the order in which the ticketing system lists them, or
+    /// on the one ticket.
+    pub fn find<'a>(&self, tickets: &[&'a Attendee], matching: &NameMatching) -> Finding<'a> {
+        find(tickets, &self.name, matching)
+    }
+
+    /// Says what was found.
+    pub fn answer<'a>(&'a self, finding: &Finding<'a>) -> AttendeeAnswer<'a> {
+        if let Finding::Match(ticket) = finding {
+            return AttendeeAnswer {
+                is_attendee: true,
+                hint: String::new(),
+                flags: ticket.flags,
+                order_id: Some(&ticket.order),
+                ticket_id: Some(&ticket.reference),
+                name: ticket.name.text(),
+                email: ticket.email.as_ref(),
+            };
+        }
+        AttendeeAnswer {
+            is_attendee: false,
+            hint: self.hint(finding),
+            flags: AttendeeFlags::default(),
+            order_id: self.sought.order(),
+            ticket_id: self.sought.ticket(),
+            name: self.name.text(),
+            email: None,
+        }
+    }
+
+    fn hint(&self, finding: &Finding) -> String {
+        let name = self.name.text();
+        let order = match &self.sought {
+            Sought::Order { order, .. } => order.as_str(),
+            Sought::Ticket(ticket) => ticket.order(),
+        };
+        match finding {
+            Finding::Match(_) => String::new(),
+            Finding::Near => format!("Name '{name}' is close but not exact enough."),
+            Finding::WrongName => format!("No attendee named '{name}' found on order {order}"),
+            Finding::WrongType(title) => wrong_type(title),
+            Finding::Unknown => {
+                "Invalid order ID, must be five alphanumeric chars like 'HLL1H'".to_owned()
+            }
+        }
+    }
+}
+
+impl NameQuery {
+    /// Reads the field `name`; an error is the text of its 422.
+    pub fn parse_name(text: &str) -> Result<PreparedName, &'static str> {
+        request::name(text, "Empty name, use full name e. g. Sam Smith.")
+    }
+
+    /// Compares the name on the ticket, if there is one; that its type makes nobody an attendee is told whatever the
+    /// name.
+    pub fn find<'a>(&self, ticket: Option<&'a Attendee>, matching: &NameMatching) -> Finding<'a> {
+        match ticket.map(|ticket| (ticket, &ticket.wrong_type)) {
+            None => Finding::Unknown,
+            Some((_, Some(title))) => Finding::WrongType(title),
+            Some((ticket, None)) => find(&[ticket], &self.name, matching),
+        }
+    }
+
+    /// Says what was found.
+    pub fn answer(&self, finding: &Finding) -> NameAnswer<'_> {
+        let name = self.name.upper();
+        let flags = match finding {
+            Finding::Match(ticket) => ticket.flags,
+            _ => AttendeeFlags::default(),
+        };
+        let hint = match finding {
+            Finding::Match(_) => String::new(),
+            Finding::Near => format!("Supplied name {name} is close but not close enough."),
+            Finding::WrongName => format!("We couldn't find {name}, check spelling."),
+            Finding::WrongType(title) => wrong_type(title),
+            Finding::Unknown => "invalid ticket id".to_owned(),
+        };
+        NameAnswer {
+            is_attendee: matches!(finding, Finding::Match(_)),
+            hint,
+            flags,
+            ticket_id: &self.ticket,
+            name,
+        }
+    }
+}
+
+/// Tells whether one of these tickets has this address and makes an attendee. An order's own address is nobody's here.
+pub fn is_attendee<'a>(
+    address: &EmailAddress,
+    tickets: impl IntoIterator<Item = &'a Attendee>,
+) -> bool {
+    let mut tickets = tickets.into_iter();
+    tickets.any(|ticket| ticket.email.as_ref() == Some(address) && ticket.wrong_type.is_none())
+}
+
+/// Chooses the ticket: the last whose name was written so, else the first whose name is alike enough, in each case
+/// rather one that makes an attendee.
+fn find<'a>(tickets: &[&'a Attendee], name: &PreparedName, matching: &NameMatching) -> Finding<'a> {
+    let is_good = |ticket: &Attendee| ticket.wrong_type.is_none();
+    let are = |ticket: &Attendee, likeness| matching.compare(&ticket.name, name) == likeness;
+    let tickets = || tickets.iter().copied();
+    let written_so = tickets().filter(|ticket| ticket.name.is_same(name));
+    let alike = || tickets().filter(|ticket| are(ticket, Likeness::Same));
+    let chosen = written_so
+        .max_by_key(|ticket| is_good(ticket))
+        .or_else(|| alike().min_by_key(|ticket| !is_good(ticket)));
+    match chosen {
+        Some(ticket) => match &ticket.wrong_type {
+            Some(title) => Finding::WrongType(title),
+            None => Finding::Match(ticket),
+        },
+        None if tickets().next().is_none() => Finding::Unknown,
+        None if tickets().any(|ticket| are(ticket, Likeness::Close)) => Finding::Near,
+        None => Finding::WrongName,
+    }
+}
+
+fn wrong_type(title: &str) -> String {
+    format!("invalid ticket type: {title}")
+}

@@ -1,0 +1,98 @@
+//! What a ticketing system says: the shapes of `wit/ticketing-backend.wit`, host side.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A kind of ticket on sale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceType {
+    /// Its id in the ticketing system, the same for ever.
+    pub id: String,
+    pub name: String,
+    pub category: Option<String>,
+    pub activities: Vec<String>,
+    /// False for what opens no door, a T-shirt say.
+    pub admits: bool,
+    /// Names of days, ISO dates or weekdays; empty: every day.
+    pub days: Vec<String>,
+}
+
+/// Whether a ticket lets its holder in, by its ticketing system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SourceState {
+    Valid,
+    Pending,
+    Canceled,
+    Blocked,
+}
+
+/// One ticket of a ticketing system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceTicket {
+    /// Unique within the source and the same for ever, such as `ABCD-1`.
+    pub reference: String,
+    pub order: String,
+    /// Everything a scanner may read from it; the first is what its QR code holds.
+    pub codes: Vec<String>,
+    pub type_id: String,
+    pub variation: Option<String>,
+    /// The reference of the ticket this one is an add-on of.
+    pub parent: Option<String>,
+    pub sub_event: Option<String>,
+    /// Empty if unknown.
+    pub holder_name: String,
+    pub email: Option<String>,
+    pub state: SourceState,
+    pub valid_from: Option<Timestamp>,
+    /// The first moment it is good no longer.
+    pub valid_until: Option<Timestamp>,
+    pub attributes: Vec<(String, bool)>,
+    /// Texts for the staff, in the order to show them.
+    pub details: Vec<(String, String)>,
+    pub updated: Option<Timestamp>,
+}
+
+/// One page of a sync.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourcePage {
+    pub tickets: Vec<SourceTicket>,
+    /// References of tickets that exist no longer.
+    pub gone: Vec<String>,
+    pub next: Continuation,
+}
+
+/// How a sync goes on after a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Continuation {
+    /// There is more, by this cursor, within the same run.
+    More(String),
+    /// That was all. With a token, the next sync asks for what changed since; without, it is a full one.
+    Done(Option<String>),
+}
+
+/// Why a ticketing system, or the plugin that speaks to it, did not answer. Its words are for the operator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceFault {
+    #[error("the ticketing system refuses the credentials: {0}")]
+    Unauthorized(String),
+    /// Try again after so many seconds, if it said how many.
+    #[error("the ticketing system has had too many requests")]
+    RateLimited(Option<u32>),
+    #[error("the ticketing system cannot answer: {0}")]
+    Unavailable(String),
+    #[error("the settings cannot work: {0}")]
+    BadSettings(String),
+    #[error("the ticketing system does not know it: {0}")]
+    NotFound(String),
+    /// The cursor is good no longer: a full sync is due.
+    #[error("a full sync is due: {0}")]
+    StartOver(String),
+    #[error("{0}")]
+    Unexpected(String),
+    /// The plugin trapped, ran over a limit or answered nonsense.
+    #[error("plugin {0}")]
+    Plugin(String),
+}

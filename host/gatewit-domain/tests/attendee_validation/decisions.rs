@@ -1,0 +1,119 @@
+//! What the published cases leave open.
+
+use gatewit_domain::attendees::{
+    Attendee, AttendeeQuery, Finding, OrderId, Sought, TicketReference,
+};
+use gatewit_domain::names::{NameMatching, PreparedName};
+use serde_json::{Value, json};
+
+use crate::fixtures::{cases, pretix, tito};
+use crate::replay::attendee;
+
+/// Asks for somebody among the tickets of the pretix fixture.
+fn ask(request: &Value) -> (u64, Value) {
+    let attendees = pretix(&cases()["fixtures"]["pretix_main"]);
+    attendee(request, &attendees).unwrap_or_else(|refusal| refusal)
+}
+
+#[test]
+fn an_order_decides_whatever_ticket_is_named_with_it() {
+    let (status, body) =
+        ask(&json!({"order_id": "ZZZZ9", "ticket_id": "aaaa2-1", "name": "Ada Lovelace"}));
+    assert_eq!((status, &body["ticket_id"]), (404, &json!("AAAA2-1")));
+    assert_eq!(
+        body["hint"],
+        "Invalid order ID, must be five alphanumeric chars like 'HLL1H'"
+    );
+    let (status, body) =
+        ask(&json!({"order_id": "AAAA3", "ticket_id": "AAAA2-1", "name": "Ada Lovelace"}));
+    assert_eq!(status, 404);
+    assert_eq!(
+        body["hint"],
+        "No attendee named 'Ada Lovelace' found on order AAAA3"
+    );
+    assert_eq!(
+        (&body["order_id"], &body["ticket_id"]),
+        (&json!("AAAA3"), &json!("AAAA2-1"))
+    );
+}
+
+#[test]
+fn a_ticket_alone_is_asked_for_its_own_name_and_never_for_others_of_its_order() {
+    let (status, body) = ask(&json!({"ticket_id": "AAAA2-1", "name": "Robert Johnson"}));
+    assert_eq!(status, 404);
+    assert_eq!(
+        body["hint"],
+        "No attendee named 'Robert Johnson' found on order AAAA2"
+    );
+    assert_eq!(
+        (&body["order_id"], &body["ticket_id"]),
+        (&json!(null), &json!("AAAA2-1"))
+    );
+    let (status, _) = ask(&json!({"ticket_id": "AAAA2-2", "name": "Rob Johnson"}));
+    assert_eq!(status, 406);
+    let (status, _) = ask(&json!({"ticket_id": "AAAA2-3", "name": "\u{200b}"}));
+    assert_eq!(status, 404, "a ticket without a name is nobody's");
+}
+
+#[test]
+fn of_two_of_one_name_the_last_is_meant() {
+    let (status, body) = ask(&json!({"order_id": "CCCC3", "name": "SAME NAME"}));
+    assert_eq!((status, &body["ticket_id"]), (200, &json!("CCCC3-2")));
+}
+
+#[test]
+fn a_ticket_without_an_address_and_one_of_an_unknown_product_make_attendees() {
+    let (status, body) = ask(&json!({"order_id": "BBBB5", "name": "Nora Nomail"}));
+    assert_eq!((status, &body["email"]), (200, &json!(null)));
+    let (status, body) = ask(&json!({"order_id": "BBBB9", "name": "Una Unknown"}));
+    assert_eq!((status, &body["is_onsite"]), (200, &json!(false)));
+}
+
+#[test]
+fn an_answer_has_its_keys_in_the_order_of_the_contract() {
+    let query = AttendeeQuery {
+        sought: Sought::of(None, Some(TicketReference::of("MH9CG-2"))).unwrap(),
+        name: PreparedName::of(" Ada "),
+    };
+    let body = serde_json::to_string(&query.answer(&Finding::Unknown)).unwrap();
+    assert!(
+        body.starts_with(r#"{"is_attendee":false,"hint":"Invalid order ID"#),
+        "{body}"
+    );
+    let end =
+        r#""online_access":false,"order_id":null,"ticket_id":"MH9CG-2","name":"Ada","email":null}"#;
+    assert!(body.ends_with(end), "{body}");
+}
+
+#[test]
+fn where_both_are_named_so_the_ticket_that_makes_an_attendee_is_meant() {
+    let tickets = tito(&cases()["fixtures"]["tito_main"]);
+    let of = |reference: &str, name: &str| {
+        let found = tickets
+            .iter()
+            .find(|ticket| ticket.reference.as_str() == reference);
+        Attendee {
+            name: PreparedName::of(name),
+            ..found.unwrap().clone()
+        }
+    };
+    let (good, party) = (of("ABCD-1", "Ada Lovelace"), of("ABCD-9", "Ada Lovelace"));
+    let sought = Sought::of(Some(OrderId::of("ABCD")), None).unwrap();
+    let query = AttendeeQuery {
+        sought,
+        name: PreparedName::of("ada lovelace"),
+    };
+    let matching = NameMatching::default();
+    for tickets in [[&good, &party], [&party, &good]] {
+        let finding = query.find(&tickets, &matching);
+        let Finding::Match(found) = finding else {
+            panic!("{finding:?}")
+        };
+        assert_eq!(found.reference, good.reference);
+    }
+    let finding = query.find(&[&party], &matching);
+    assert_eq!(
+        query.answer(&finding).hint,
+        "invalid ticket type: Social Event"
+    );
+}

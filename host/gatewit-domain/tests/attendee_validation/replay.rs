@@ -1,0 +1,93 @@
+//! Answers a request as the HTTP layer does, but for HTTP.
+
+use gatewit_domain::attendees::{
+    Attendee, AttendeeQuery, EmailAddress, Finding, NameQuery, OrderId, Sought, TicketReference,
+    is_attendee,
+};
+use gatewit_domain::names::NameMatching;
+use serde_json::{Value, json};
+
+use crate::fixtures::{pretix, text, tito};
+
+/// What a request came to: the status and the body, or, of a request that is refused, the type and place of what is
+/// wrong with it.
+pub type Answer = (u64, Value);
+
+fn refused(field: Option<&str>) -> Answer {
+    let place: Vec<_> = ["body"].into_iter().chain(field).collect();
+    (422, json!([{"type": "value_error", "loc": place}]))
+}
+
+fn missing(field: &str) -> Answer {
+    (422, json!([{"type": "missing", "loc": ["body", field]}]))
+}
+
+pub fn attendee(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {
+    let field = |name| request[name].as_str();
+    let order = field("order_id").map(OrderId::parse).transpose();
+    let order = order.map_err(|_| refused(Some("order_id")))?;
+    let ticket = field("ticket_id").map(TicketReference::parse).transpose();
+    let ticket = ticket.map_err(|_| refused(Some("ticket_id")))?;
+    let name = field("name").ok_or_else(|| missing("name"))?;
+    let name = AttendeeQuery::parse_name(name).map_err(|_| refused(Some("name")))?;
+    let sought = Sought::of(order, ticket).map_err(|_| refused(None))?;
+    let is_sought = |attendee: &&Attendee| match &sought {
+        Sought::Order { order, .. } => attendee.order == *order,
+        Sought::Ticket(ticket) => attendee.reference == *ticket,
+    };
+    let tickets: Vec<_> = attendees.iter().filter(is_sought).collect();
+    let query = AttendeeQuery { sought, name };
+    let finding = query.find(&tickets, &NameMatching::default());
+    let status = match finding {
+        Finding::Match(_) => 200,
+        Finding::Near | Finding::WrongType(_) => 406,
+        Finding::WrongName | Finding::Unknown => 404,
+    };
+    Ok((
+        status,
+        serde_json::to_value(query.answer(&finding)).expect("an answer is JSON"),
+    ))
+}
+
+fn name(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {
+    let ticket = TicketReference::parse_leniently(text(&request["ticket_id"]));
+    let ticket = ticket.map_err(|_| refused(Some("ticket_id")))?;
+    let name = NameQuery::parse_name(text(&request["name"])).map_err(|_| refused(Some("name")))?;
+    let query = NameQuery { ticket, name };
+    let found = attendees
+        .iter()
+        .find(|found| found.reference == query.ticket);
+    let finding = query.find(found, &NameMatching::default());
+    let status = match finding {
+        Finding::Match(_) | Finding::Near | Finding::WrongName => 200,
+        Finding::WrongType(_) => 406,
+        Finding::Unknown => 404,
+    };
+    Ok((
+        status,
+        serde_json::to_value(query.answer(&finding)).expect("an answer is JSON"),
+    ))
+}
+
+fn email(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {
+    let address = EmailAddress::parse(text(&request["email"]));
+    let address = address.map_err(|_| refused(Some("email")))?;
+    let valid = is_attendee(&address, attendees);
+    Ok((if valid { 200 } else { 404 }, json!({"valid": valid})))
+}
+
+/// Answers a request of the cases; none if it is not one of validation.
+pub fn answer(cases: &Value, case: &Value) -> Option<Answer> {
+    let attendees = match text(&case["backend"]) {
+        "pretix" => pretix(&cases["fixtures"]["pretix_main"]),
+        _ => tito(&cases["fixtures"]["tito_main"]),
+    };
+    let request = &case["request"]["json"];
+    let answer = match text(&case["request"]["path"]) {
+        "/tickets/validate_attendee/" => attendee(request, &attendees),
+        "/tickets/validate_name/" => name(request, &attendees),
+        "/tickets/validate_email/" => email(request, &attendees),
+        _ => return None,
+    };
+    Some(answer.unwrap_or_else(|refusal| refusal))
+}
