@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatewit_domain::plugin::PluginIdentity;
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::kept::{KeptWindows, Question};
-use crate::load::Generation;
+use crate::load::Code;
 use crate::slot::Slot;
+use crate::strategy::Strategy;
 
 /// The longest anyone waits for a plugin to be done with earlier calls.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(1);
@@ -33,7 +35,7 @@ pub(crate) async fn windows(
         }
     };
     // Whoever had the turn before may have asked the same.
-    if let Some(answer) = kept.answer(question, &turn.generation.identity.digest) {
+    if let Some(answer) = kept.answer(question, &turn.identity.digest) {
         return answer.map_err(|reason| failed(strategy, &reason));
     }
     let (kept, rule, holder) = (Arc::clone(kept), Arc::clone(rule), holder.clone());
@@ -67,7 +69,8 @@ pub(crate) fn failed(strategy: &StrategyName, reason: &str) -> StrategyError {
 struct Turn {
     slot: Arc<Slot>,
     /// What serves now that the turn has come.
-    generation: Arc<Generation>,
+    identity: PluginIdentity,
+    strategy: Arc<Strategy>,
     _exclusive: OwnedMutexGuard<()>,
 }
 
@@ -79,10 +82,15 @@ impl Turn {
             return Err("its earlier calls take too long".to_owned());
         };
         let generation = slot.content().serving.clone();
-        let generation = generation.ok_or("it is not loaded any more")?;
+        let Some((identity, Code::Strategy(strategy))) =
+            generation.map(|generation| (generation.identity.clone(), generation.code.clone()))
+        else {
+            return Err("it is not loaded any more".to_owned());
+        };
         Ok(Self {
             slot,
-            generation,
+            identity,
+            strategy,
             _exclusive: exclusive,
         })
     }
@@ -103,9 +111,9 @@ impl Turn {
         holder: &Holder,
     ) -> Result<Arc<WindowsAnswer>, String> {
         let question = Question::new(rule, holder);
-        let identity = &self.generation.identity;
+        let identity = &self.identity;
         self.slot.count_call();
-        let reason = match self.generation.strategy.windows(rule, holder) {
+        let reason = match self.strategy.windows(rule, holder) {
             Ok(windows) => {
                 let plugin = identity.clone();
                 let answer = Arc::new(WindowsAnswer { windows, plugin });
@@ -128,13 +136,13 @@ impl Turn {
 
     fn check_options(&self, options: &str) -> Result<Result<(), String>, String> {
         self.slot.count_call();
-        let verdict = self.generation.strategy.check_options(options);
+        let verdict = self.strategy.check_options(options);
         verdict.inspect_err(|reason| self.note_failure("options could not be checked", reason))
     }
 
     fn note_failure(&self, consequence: &str, reason: &str) {
         self.slot.count_failure();
-        let identity = &self.generation.identity;
+        let identity = &self.identity;
         tracing::warn!(
             plugin.name = %identity.name,
             plugin.digest = %identity.digest,

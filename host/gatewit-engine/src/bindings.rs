@@ -7,3 +7,19 @@ wasmtime::component::bindgen!({
 
 pub(crate) use exports::gatewit::plugin::check_in_strategy::{Event, EventDay, Holder, Window};
 pub(crate) use gatewit::plugin::types::{Description, LocalDatetime, Moment, Zoned};
+
+/// What backends say and are asked. Their calls wait for the network, so all of them are asynchronous.
+pub(crate) mod backend {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "backend",
+        imports: { default: async },
+        exports: { default: async },
+    });
+
+    pub(crate) use exports::gatewit::plugin::ticketing_backend::{
+        Continuation, Fault, Guest, Page, Ticket, TicketState, TicketType,
+    };
+    pub(crate) use gatewit::plugin::http;
+    pub(crate) use gatewit::plugin::types::{self, Description};
+}

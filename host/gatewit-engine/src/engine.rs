@@ -1,39 +1,33 @@
 //! All plugins of a server, and how they are reached.
 
-use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use gatewit_domain::plugin::PluginRow;
 use gatewit_domain::ports::{Clock, Strategies};
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
+use tokio::sync::Semaphore;
 
 use crate::asking;
 use crate::kept::{KeptWindows, Question};
-use crate::load::{Generation, Loader, Refusal, is_plugin_name, plugin_name};
-use crate::runtime::Runtime;
-use crate::settings::EngineSettings;
+use crate::load::{Generation, Loader, Refusal, plugin_name};
+use crate::roster::Roster;
+use crate::runtime::{BACKENDS_MAX, Runtime};
+use crate::settings::{EngineSettings, SourceSettings};
 use crate::slot::{CallCounts, Slot};
+use crate::source::Source;
 
 /// Runs the plugins of a directory.
 pub struct Engine {
     loader: Loader,
-    roster: ArcSwap<Roster>,
+    pub(crate) roster: Arc<Roster>,
     kept: Arc<KeptWindows>,
-}
-
-/// Which plugin is where.
-#[derive(Clone, Default)]
-struct Roster {
-    /// By plugin name, also those that cannot serve.
-    slots: BTreeMap<String, Arc<Slot>>,
-    /// Those that may be asked, by the name events use.
-    strategies: HashMap<StrategyName, Arc<Slot>>,
+    /// Places for instances of backends.
+    seats: Arc<Semaphore>,
 }
 
 /// The engine cannot start. A plugin that cannot be loaded is no such thing.
@@ -67,8 +61,9 @@ impl Engine {
                 settings,
                 clock,
             },
-            roster: ArcSwap::default(),
+            roster: Arc::default(),
             kept: Arc::new(KeptWindows::new()),
+            seats: Arc::new(Semaphore::new(BACKENDS_MAX as usize)),
         };
         for file in &files {
             engine.load_file(file);
@@ -83,12 +78,13 @@ impl Engine {
 
     /// Tells how often each plugin was called, by name.
     pub fn call_counts(&self) -> Vec<CallCounts> {
-        self.roster
-            .load()
-            .slots
-            .values()
-            .map(|slot| slot.counts())
-            .collect()
+        let slots = self.roster.slots();
+        slots.iter().map(|slot| slot.counts()).collect()
+    }
+
+    /// A source of tickets, read by whichever backend serves under the plugin's name at the time.
+    pub fn source(&self, settings: SourceSettings) -> Source {
+        Source::new(settings, Arc::clone(&self.roster), Arc::clone(&self.seats))
     }
 
     /// Loads one file. If it is good, it serves from now on; if not, the plugin's row says why.
@@ -96,7 +92,7 @@ impl Engine {
     /// For one thread at a time.
     pub(crate) fn load_file(&self, file: &Path) {
         let name = plugin_name(file);
-        let slot = self.slot_of_plugin(&name);
+        let slot = self.roster.slot_or_new(&name);
         match self.loader.load(file) {
             Ok(generation) => {
                 let Generation {
@@ -122,35 +118,6 @@ impl Engine {
         self.loader.runtime.found_compiled()
     }
 
-    /// Finds a plugin's slot, or makes one.
-    pub(crate) fn slot_of_plugin(&self, name: &str) -> Arc<Slot> {
-        let roster = self.roster.load();
-        if let Some(slot) = roster.slots.get(name) {
-            return Arc::clone(slot);
-        }
-        let slot = Arc::new(Slot::new(name.to_owned()));
-        let mut roster = Roster::clone(&roster);
-        roster.slots.insert(name.to_owned(), Arc::clone(&slot));
-        if is_plugin_name(name) {
-            let strategy = StrategyName::of_plugin(name);
-            roster.strategies.insert(strategy, Arc::clone(&slot));
-        }
-        self.roster.store(Arc::new(roster));
-        slot
-    }
-
-    /// Finds the slot under a strategy's name, if something serves in it.
-    fn serving(&self, strategy: &StrategyName) -> Result<Arc<Slot>, StrategyError> {
-        let roster = self.roster.load();
-        match roster.strategies.get(strategy) {
-            Some(slot) if slot.content().serving.is_some() => Ok(Arc::clone(slot)),
-            _ => Err(StrategyError::Unknown {
-                name: strategy.to_string(),
-                loaded: roster.loaded(),
-            }),
-        }
-    }
-
     /// Answers without a call, if that can be.
     fn kept_answer(
         &self,
@@ -165,26 +132,11 @@ impl Engine {
     }
 }
 
-impl Roster {
-    /// Names the strategies that can be used, sorted.
-    fn loaded(&self) -> Vec<String> {
-        let serving = self.strategies.iter();
-        let serving = serving.filter(|(_, slot)| slot.content().serving.is_some());
-        let mut names: Vec<String> = serving.map(|(name, _)| name.to_string()).collect();
-        names.sort_unstable();
-        names
-    }
-}
-
 #[async_trait]
 impl Strategies for Engine {
     fn plugins(&self) -> Vec<PluginRow> {
-        self.roster
-            .load()
-            .slots
-            .values()
-            .map(|slot| slot.row())
-            .collect()
+        let slots = self.roster.slots();
+        slots.iter().map(|slot| slot.row()).collect()
     }
 
     async fn check_options(
@@ -192,7 +144,7 @@ impl Strategies for Engine {
         strategy: &StrategyName,
         options: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<(), StrategyError> {
-        let slot = self.serving(strategy)?;
+        let slot = self.roster.strategy(strategy)?;
         let options = serde_json::to_string(options).expect("a JSON object prints as JSON");
         asking::check_options(slot, strategy, options).await
     }
@@ -202,7 +154,7 @@ impl Strategies for Engine {
         rule: &Arc<DoorRule>,
         holder: &Holder,
     ) -> Result<Arc<WindowsAnswer>, StrategyError> {
-        let slot = self.serving(&rule.strategy)?;
+        let slot = self.roster.strategy(&rule.strategy)?;
         if let Some(answer) = self.kept_answer(&slot, rule, holder) {
             return answer;
         }

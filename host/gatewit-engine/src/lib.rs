@@ -1,24 +1,33 @@
 //! Loads plugins, keeps them within their limits, and implements the plugin ports.
 //!
-//! A plugin is a WebAssembly component. This crate runs those that export `gatewit:plugin/check-in-strategy`: each
-//! call on a fresh instance, off the async workers, its answers kept. It knows no HTTP, no events and no tickets; what
-//! it is asked and what it answers is [`gatewit_domain::ports::Strategies`].
+//! A plugin is a WebAssembly component. Those that export `gatewit:plugin/check-in-strategy` are asked for windows: each
+//! call on a fresh instance, off the async workers, its answers kept. Those that export
+//! `gatewit:plugin/ticketing-backend` read ticketing systems: each run on an instance of its own, and over the network
+//! only through one place, `outbound.rs`. It knows no events and keeps no tickets; what it is asked and what it answers is
+//! [`gatewit_domain::ports::Strategies`] and [`gatewit_domain::ports::TicketSource`].
 
 mod asking;
+mod backend;
 mod bindings;
 mod convert;
 mod engine;
+mod failure;
 mod kept;
 mod load;
+mod outbound;
 mod room;
+mod roster;
 mod runtime;
 mod settings;
 mod slot;
+mod source;
 mod strategy;
 #[cfg(test)]
 mod tests;
 mod words;
 
 pub use engine::{Engine, EngineError};
-pub use settings::{EngineSettings, PluginLimits};
+pub use outbound::{Grant, Origin, OriginError, Reach, Secret};
+pub use settings::{EngineSettings, PluginLimits, SourceLimits, SourceSettings};
 pub use slot::CallCounts;
+pub use source::Source;

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatewit_domain::plugin::{PluginIdentity, PluginKind};
 use gatewit_domain::ports::Clock;
@@ -15,14 +16,17 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
+use crate::backend::{Allowance, Backend};
 use crate::load::world::World;
 use crate::runtime::Runtime;
-use crate::settings::EngineSettings;
+use crate::settings::{EngineSettings, SourceLimits};
 use crate::strategy::Strategy;
 use crate::words::{REASON_CHARACTERS_MAX, one_line};
 
 /// The largest file that is read. Python's components have some 40 MiB.
 const FILE_BYTES_MAX: u64 = 64 << 20;
+/// The longest that a backend may take to describe itself. Python's take a second on a slow machine.
+const DESCRIPTION_TIME_MAX: Duration = Duration::from_secs(10);
 /// The most characters kept of what a plugin calls its version.
 const VERSION_CHARACTERS_MAX: usize = 64;
 
@@ -39,7 +43,23 @@ pub(crate) struct Generation {
     /// What it says of itself.
     pub version: String,
     pub loaded_at: Timestamp,
-    pub strategy: Strategy,
+    pub code: Code,
+}
+
+/// A plugin ready to run.
+#[derive(Clone)]
+pub(crate) enum Code {
+    Strategy(Arc<Strategy>),
+    Backend(Arc<Backend>),
+}
+
+impl Code {
+    pub(crate) fn kind(&self) -> PluginKind {
+        match self {
+            Self::Strategy(_) => PluginKind::Strategy,
+            Self::Backend(_) => PluginKind::Backend,
+        }
+    }
 }
 
 /// Why a file does not serve.
@@ -91,25 +111,48 @@ impl Loader {
         })?;
         let world = World::of(&component)?;
         found.kind = Some(world.kind());
-        let World::Strategy { interface } = world else {
-            return Err("this version of Gatewit runs no backends yet".to_owned());
-        };
-        world::check_purity(&component)?;
-        let limits = self.settings.limits_for(name);
-        let strategy = Strategy::new(&component, &interface, limits)?;
-        let description = strategy
-            .describe()
-            .map_err(|reason| format!("it does not describe itself: {reason}"))?;
+        let (code, version) = match world {
+            World::Strategy { interface } => self.strategy(&component, &interface, name),
+            World::Backend => backend(&component),
+        }?;
         Ok(Generation {
             identity: PluginIdentity {
                 name: name.to_owned(),
                 digest,
             },
-            version: one_line(&description.version, VERSION_CHARACTERS_MAX),
+            version: one_line(&version, VERSION_CHARACTERS_MAX),
             loaded_at: self.clock.now(),
-            strategy,
+            code,
         })
     }
+
+    fn strategy(
+        &self,
+        component: &Component,
+        interface: &str,
+        name: &str,
+    ) -> Result<(Code, String), String> {
+        world::check_purity(component)?;
+        let limits = self.settings.limits_for(name);
+        let strategy = Strategy::new(component, interface, limits)?;
+        let description = strategy.describe().map_err(undescribed)?;
+        Ok((Code::Strategy(Arc::new(strategy)), description.version))
+    }
+}
+
+fn backend(component: &Component) -> Result<(Code, String), String> {
+    world::check_backend(component)?;
+    let backend = Backend::new(component)?;
+    let allowance = Allowance {
+        time: DESCRIPTION_TIME_MAX,
+        ..SourceLimits::default().allowance()
+    };
+    let description = backend.describe(allowance).map_err(undescribed)?;
+    Ok((Code::Backend(Arc::new(backend)), description.version))
+}
+
+fn undescribed(reason: String) -> String {
+    format!("it does not describe itself: {reason}")
 }
 
 /// Names the plugin that a file holds: the file's stem.

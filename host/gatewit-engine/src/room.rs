@@ -7,8 +7,9 @@ const TABLE_ENTRIES_MAX: usize = 20_000;
 /// Core modules, memories and tables that a component may be made of. Python with NumPy has 34 modules.
 const PARTS_MAX: usize = 64;
 
-/// What a guest may still use: the data of its store.
+/// What a guest may still use, kept in its store.
 pub(crate) struct Room {
+    memory_bytes: usize,
     memory_left: usize,
     was_full: bool,
 }
@@ -16,9 +17,15 @@ pub(crate) struct Room {
 impl Room {
     pub(crate) fn new(memory_bytes: usize) -> Self {
         Self {
+            memory_bytes,
             memory_left: memory_bytes,
             was_full: false,
         }
+    }
+
+    /// How much memory it began with.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory_bytes
     }
 
     /// Tells whether the guest asked for more memory than it may have.

@@ -1,4 +1,4 @@
-//! The WebAssembly runtime for strategies: how it is set up, its clock, its cache of compiled code.
+//! The WebAssembly runtime: how it is set up, its clock, its cache of compiled code.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -14,8 +14,11 @@ use wasmtime::{
 /// How often deadlines are looked at.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
-/// Guests that may run at one moment, of all plugins together. Each plugin runs one at a time.
-const GUESTS_MAX: u32 = 64;
+/// Strategies that may run at one moment, of all plugins together. Each plugin runs one at a time.
+const STRATEGIES_MAX: u32 = 64;
+/// Instances of backends that may be there at one moment, of all sources together. They take no place of a strategy's.
+pub(crate) const BACKENDS_MAX: u32 = 64;
+const GUESTS_MAX: u32 = STRATEGIES_MAX + BACKENDS_MAX;
 /// Memories, and tables, that one core module may have.
 const PARTS_PER_MODULE_MAX: u32 = 8;
 /// What a guest may recurse into: well below the stack of a thread that blocks.
@@ -57,7 +60,7 @@ fn config(cache: Cache) -> Config {
     config.epoch_interruption(true);
     config.max_wasm_stack(STACK_BYTES_MAX);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
-    // Calls are synchronous. Left on, this doubles what a call costs.
+    // No guest runs several calls at once. Left on, this doubles what a call costs.
     config.concurrency_support(false);
     // The same question has to get the same answer on every machine.
     config.cranelift_nan_canonicalization(true);
@@ -74,6 +77,7 @@ fn pool() -> PoolingAllocationConfig {
     pool.total_core_instances(16 * GUESTS_MAX);
     pool.total_memories(2 * GUESTS_MAX);
     pool.total_tables(8 * GUESTS_MAX);
+    pool.total_stacks(BACKENDS_MAX);
     pool.max_memories_per_module(PARTS_PER_MODULE_MAX);
     pool.max_tables_per_module(PARTS_PER_MODULE_MAX);
     pool.max_unused_warm_slots(GUESTS_MAX);

@@ -13,7 +13,7 @@ use crate::load::{Generation, Refusal};
 pub(crate) struct Slot {
     name: String,
     content: ArcSwap<Content>,
-    /// Held by whoever has the plugin run: it runs one call at a time.
+    /// Held by whoever has the plugin run: a strategy runs one call at a time.
     pub turn: Arc<Mutex<()>>,
     calls: AtomicU64,
     failures: AtomicU64,
@@ -53,6 +53,13 @@ impl Slot {
     /// What is in the slot at this moment. Not to be held across an await.
     pub(crate) fn content(&self) -> Guard<Arc<Content>> {
         self.content.load()
+    }
+
+    /// Tells whether what is in the slot can be asked for windows.
+    pub(crate) fn serves_strategy(&self) -> bool {
+        let content = self.content();
+        let serving = content.serving.as_ref();
+        serving.is_some_and(|generation| generation.code.kind() == PluginKind::Strategy)
     }
 
     /// Lets a new generation serve: every call that begins after this returns uses it.
@@ -95,7 +102,7 @@ impl Slot {
         match (&content.serving, &content.refusal) {
             (Some(generation), _) => PluginRow {
                 name: self.name.clone(),
-                kind: Some(PluginKind::Strategy),
+                kind: Some(generation.code.kind()),
                 version: Some(generation.version.clone()),
                 digest: Some(generation.identity.digest.clone()),
                 generation: content.number,

@@ -9,6 +9,7 @@ use wasmtime::{Error, Store, Trap};
 
 use crate::bindings::{Description, Event, Holder, Window};
 use crate::convert;
+use crate::failure;
 use crate::room::Room;
 use crate::runtime::TICK;
 use crate::settings::PluginLimits;
@@ -66,7 +67,8 @@ impl Strategy {
         let functions = Functions::find(component, interface)?;
         let linker = Linker::new(component.engine());
         let component = linker.instantiate_pre(component);
-        let component = component.map_err(|err| format!("it cannot be linked: {}", cause(&err)))?;
+        let component =
+            component.map_err(|err| format!("it cannot be linked: {}", failure::whole(&err)))?;
         let strategy = Self {
             component,
             functions,
@@ -154,17 +156,11 @@ impl Strategy {
     }
 
     fn reason(&self, store: &Store<Room>, err: &Error) -> String {
-        let trap = err.downcast_ref::<Trap>();
-        if trap == Some(&Trap::Interrupt) {
-            return format!("it ran longer than {} ms", self.limits.timeout.as_millis());
-        }
-        if store.data().was_full() {
-            let mebibytes = self.limits.memory_bytes as f64 / f64::from(1 << 20);
-            return format!("it needed more than {mebibytes} MiB of memory");
-        }
-        match trap {
-            Some(trap) => format!("it ended in a {trap}"),
-            None => format!("its call failed: {}", cause(err)),
+        match err.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => {
+                format!("it ran longer than {} ms", self.limits.timeout.as_millis())
+            }
+            _ => failure::reason(store.data(), err),
         }
     }
 }
@@ -173,8 +169,4 @@ impl Strategy {
 fn ticks(limits: &PluginLimits) -> u64 {
     let ticks = limits.timeout.as_millis().div_ceil(TICK.as_millis());
     u64::try_from(ticks).unwrap_or(u64::MAX >> 1) + 1
-}
-
-fn cause(err: &Error) -> String {
-    one_line(&err.root_cause().to_string(), REASON_CHARACTERS_MAX)
 }

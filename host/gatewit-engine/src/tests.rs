@@ -1,9 +1,12 @@
 //! The engine as the domain sees it, with real components. Each test owns its directory and its engine.
 
+mod backends;
 mod guests;
 mod keeping;
 mod loading;
 mod misbehaviour;
+mod sending;
+mod upstream;
 
 use std::collections::BTreeMap;
 use std::fs;

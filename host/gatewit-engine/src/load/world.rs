@@ -1,4 +1,4 @@
-//! Finds out which kind of plugin a component is, and whether it is pure, from what it exports and imports.
+//! Finds out which kind of plugin a component is, and whether it asks for more than its kind may have.
 
 use gatewit_domain::plugin::PluginKind;
 use wasmtime::Engine;
@@ -9,6 +9,16 @@ use crate::words::{REASON_CHARACTERS_MAX, one_line};
 
 const STRATEGY: &str = "gatewit:plugin/check-in-strategy";
 const BACKEND: &str = "gatewit:plugin/ticketing-backend";
+const HTTP: &str = "gatewit:plugin/http";
+/// What of WASI is linked for backends, because the run times of many languages insist on it.
+const WASI_PACKAGES: [&str; 6] = [
+    "wasi:cli/",
+    "wasi:clocks/",
+    "wasi:filesystem/",
+    "wasi:io/",
+    "wasi:random/",
+    "wasi:sockets/",
+];
 /// What a component may add behind an interface's name: any version that is compatible with `wit/`.
 const VERSION: &str = "@0.1.";
 
@@ -42,7 +52,7 @@ impl World {
             names => one_line(&names, REASON_CHARACTERS_MAX),
         };
         Err(format!(
-            "world strategy not exported: it exports {exports}; expected is {STRATEGY}{VERSION}0"
+            "neither world strategy nor world backend exported: it exports {exports}; expected is {STRATEGY}{VERSION}0 or {BACKEND}{VERSION}0"
         ))
     }
 
@@ -76,6 +86,32 @@ pub(crate) fn check_purity(component: &Component) -> Result<(), String> {
     }
 }
 
+/// Names the first import that a backend must not have: anything but types, our HTTP, and WASI 0.2 without its own.
+pub(crate) fn check_backend(component: &Component) -> Result<(), String> {
+    let engine = component.engine();
+    let component_type = component.component_type();
+    let excess = component_type
+        .imports(engine)
+        .filter(|(name, _)| !is_version_of(name, HTTP) && !is_wasi(name))
+        .find_map(|(name, import)| impurity(name, &import.ty, engine));
+    match excess {
+        Some(excess) => Err(format!(
+            "imports {}: a backend may have {HTTP}{VERSION}0 and WASI 0.2 without HTTP, and nothing else",
+            one_line(&excess, REASON_CHARACTERS_MAX)
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Tells whether an interface is one of WASI 0.2's that are linked, such as `wasi:cli/environment@0.2.6`.
+fn is_wasi(name: &str) -> bool {
+    let package = WASI_PACKAGES
+        .iter()
+        .find_map(|package| name.strip_prefix(package));
+    let version = package.and_then(|name| name.split_once("@0.2."));
+    version.is_some_and(|(_, patch)| patch.parse::<u32>().is_ok())
+}
+
 /// Says what in an imported item is more than a type.
 fn impurity(name: &str, item: &ComponentItem, engine: &Engine) -> Option<String> {
     let kind = match item {
@@ -105,6 +141,43 @@ mod tests {
         let expected =
             expected.map_err(|import| format!("imports the {import}: a strategy must be pure"));
         assert_eq!(check_purity(&component), expected);
+    }
+
+    #[track_caller]
+    fn check_backend_import(import: &str, expected: Result<(), &str>) {
+        let component = wat::parse_str(format!("(component {import})")).unwrap();
+        let component = Component::new(&Engine::default(), component).unwrap();
+        let expected = expected.map_err(|import| {
+            format!("imports the {import}: a backend may have gatewit:plugin/http@0.1.0 and WASI 0.2 without HTTP, and nothing else")
+        });
+        assert_eq!(check_backend(&component), expected);
+    }
+
+    #[test]
+    fn a_backend_may_have_our_http_and_wasi_and_nothing_else() {
+        let function =
+            |interface: &str| format!("(import \"{interface}\" (instance (export \"f\" (func))))");
+        let refused = |interface: &str| format!("function \"f\" of \"{interface}\"");
+        for interface in [
+            "gatewit:plugin/http@0.1.0",
+            "gatewit:plugin/http@0.1.9",
+            "wasi:cli/environment@0.2.0",
+            "wasi:sockets/tcp@0.2.12",
+        ] {
+            check_backend_import(&function(interface), Ok(()));
+        }
+        for interface in [
+            "gatewit:plugin/http@0.2.0",
+            "gatewit:plugin/store@0.1.0",
+            "wasi:http/outgoing-handler@0.2.0",
+            "wasi:cli/environment@0.3.0",
+            "wasi:clitoo/environment@0.2.0",
+            "a:b/wasi",
+        ] {
+            check_backend_import(&function(interface), Err(&refused(interface)));
+        }
+        check_backend_import("(import \"f\" (func))", Err("function \"f\""));
+        check_backend_import("(type $t u32) (import \"t\" (type (eq $t)))", Ok(()));
     }
 
     #[test]

@@ -27,6 +27,82 @@ const WORLD: &str = "
     }
 ";
 
+/// A world with a backend's export and what WASI has to give.
+const BACKEND_WORLD: &str = "
+    package test:guests;
+    world guest {
+        import wasi:cli/environment@0.2.0;
+        import wasi:filesystem/preopens@0.2.0;
+        import wasi:sockets/instance-network@0.2.0;
+        import wasi:sockets/ip-name-lookup@0.2.0;
+        export gatewit:plugin/ticketing-backend@0.1.0;
+    }
+    package wasi:cli@0.2.0 {
+        interface environment {
+            get-environment: func() -> list<tuple<string, string>>;
+            get-arguments: func() -> list<string>;
+        }
+    }
+    package wasi:filesystem@0.2.0 {
+        interface types { resource descriptor; }
+        interface preopens {
+            use types.{descriptor};
+            get-directories: func() -> list<tuple<descriptor, string>>;
+        }
+    }
+    package wasi:sockets@0.2.0 {
+        interface network {
+            resource network;
+            enum error-code {
+                unknown, access-denied, not-supported, invalid-argument, out-of-memory, timeout, concurrency-conflict,
+                not-in-progress, would-block, invalid-state, new-socket-limit, address-not-bindable, address-in-use,
+                remote-unreachable, connection-refused, connection-reset, connection-aborted, datagram-too-large,
+                name-unresolvable, temporary-resolver-failure, permanent-resolver-failure,
+            }
+        }
+        interface instance-network {
+            use network.{network};
+            instance-network: func() -> network;
+        }
+        interface ip-name-lookup {
+            use network.{network, error-code};
+            resource resolve-address-stream;
+            resolve-addresses: func(network: borrow<network>, name: string)
+                -> result<resolve-address-stream, error-code>;
+        }
+    }
+";
+
+/// A backend's core module whose `describe` traps if WASI gives it anything.
+const LOOKING_AROUND: &str = r#"(module
+    (import "wasi:cli/environment@0.2.0" "get-environment" (func $environment (param i32)))
+    (import "wasi:cli/environment@0.2.0" "get-arguments" (func $arguments (param i32)))
+    (import "wasi:filesystem/preopens@0.2.0" "get-directories" (func $directories (param i32)))
+    (import "wasi:sockets/instance-network@0.2.0" "instance-network" (func $network (result i32)))
+    (import "wasi:sockets/ip-name-lookup@0.2.0" "resolve-addresses" (func $resolve (param i32 i32 i32 i32)))
+    (memory (export "memory") 1)
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096))
+    (func $check_empty (param $list i32)
+        (if (i32.load offset=4 (local.get $list)) (then unreachable)))
+    (func (export "gatewit:plugin/ticketing-backend@0.1.0#describe") (result i32)
+        (call $environment (i32.const 256))
+        (call $check_empty (i32.const 256))
+        (call $arguments (i32.const 272))
+        (call $check_empty (i32.const 272))
+        (call $directories (i32.const 288))
+        (call $check_empty (i32.const 288))
+        (call $resolve (call $network) (i32.const 1040) (i32.const 9) (i32.const 304))
+        (if (i32.eqz (i32.load8_u (i32.const 304))) (then unreachable))
+        (i32.const 64))
+    (func (export "gatewit:plugin/ticketing-backend@0.1.0#check-settings") (param i32 i32) (result i32) unreachable)
+    (func (export "gatewit:plugin/ticketing-backend@0.1.0#ticket-types") (param i32 i32) (result i32) unreachable)
+    (func (export "gatewit:plugin/ticketing-backend@0.1.0#tickets")
+        (param i32 i32 i32 i32 i32) (result i32) unreachable)
+    (func (export "gatewit:plugin/ticketing-backend@0.1.0#find") (param i32 i32 i32 i32) (result i32) unreachable)
+    (data (i32.const 64) "\00\04\00\00\05\00\00\00")
+    (data (i32.const 1024) "1.2.3")
+    (data (i32.const 1040) "localhost"))"#;
+
 /// A strategy whose function `windows` has this body.
 pub(super) fn strategy(windows: &str) -> Vec<u8> {
     component("", &core(windows, ACCEPT, ""))
@@ -42,16 +118,25 @@ pub(super) fn strategy_with(imports: &str, items: &str) -> Vec<u8> {
     component(imports, &core(ANSWER, ACCEPT, items))
 }
 
+/// A backend that traps when it describes itself if WASI gives it an environment variable, an argument, a directory or
+/// the address of a name.
+pub(super) fn backend_that_looks_around() -> Vec<u8> {
+    encode(BACKEND_WORLD, LOOKING_AROUND)
+}
+
 /// Encodes a text.
 pub(super) fn text(component: &str) -> Vec<u8> {
     wat::parse_str(component).unwrap()
 }
 
 fn component(imports: &str, core: &str) -> Vec<u8> {
+    encode(&WORLD.replace("IMPORTS", imports), core)
+}
+
+fn encode(world: &str, core: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     resolve.push_dir("../../wit").unwrap();
-    let world = WORLD.replace("IMPORTS", imports);
-    let package = resolve.push_str("guest.wit", &world).unwrap();
+    let package = resolve.push_str("guest.wit", world).unwrap();
     let world = resolve.select_world(&[package], Some("guest")).unwrap();
     let mut module = wat::parse_str(core).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();

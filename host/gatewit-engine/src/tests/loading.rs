@@ -124,17 +124,17 @@ fn a_component_of_another_world_is_told_what_it_exports() {
     check_refusal(
         "x",
         &guests::text("(component)"),
-        "world strategy not exported: it exports nothing; expected is gatewit:plugin/check-in-strategy@0.1.0",
+        "neither world strategy nor world backend exported: it exports nothing; expected is gatewit:plugin/check-in-strategy@0.1.0 or gatewit:plugin/ticketing-backend@0.1.0",
     );
     check_refusal(
         "x",
         &exporting("wasi:cli/run@0.2.0"),
-        "world strategy not exported: it exports wasi:cli/run@0.2.0; expected",
+        "neither world strategy nor world backend exported: it exports wasi:cli/run@0.2.0; expected",
     );
     check_refusal(
         "x",
         &exporting("gatewit:plugin/check-in-strategy@0.2.0"),
-        "world strategy not exported: it exports gatewit:plugin/check-in-strategy@0.2.0; expected",
+        "neither world strategy nor world backend exported: it exports gatewit:plugin/check-in-strategy@0.2.0; expected",
     );
     check_refusal(
         "x",
@@ -144,7 +144,7 @@ fn a_component_of_another_world_is_told_what_it_exports() {
     check_refusal(
         "x",
         &exporting("gatewit:plugin/ticketing-backend@0.1.0"),
-        "this version of Gatewit runs no backends yet",
+        "instance export `gatewit:plugin/ticketing-backend@0.1.0` does not have export `describe`",
     );
 }
 

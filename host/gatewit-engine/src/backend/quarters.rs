@@ -1,0 +1,73 @@
+//! What an instance of a backend has around it: room, HTTP within its grants, and a WASI that grants nothing.
+
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::bindings::backend::http::{self, Error, Request, Response};
+use crate::bindings::backend::types;
+use crate::outbound::Outbound;
+use crate::room::Room;
+
+/// Resources of the host's that a guest may hold at once: streams, clocks, errors.
+const RESOURCES_MAX: usize = 1_000;
+/// Random bytes that it gets at once.
+const RANDOM_BYTES_MAX: u64 = 64 << 10;
+
+/// The data of a backend's store.
+pub(crate) struct Quarters {
+    pub room: Room,
+    outbound: Option<Arc<Outbound>>,
+    requests: u32,
+    requests_left: u32,
+    wasi: WasiCtx,
+    resources: ResourceTable,
+}
+
+impl Quarters {
+    pub(crate) fn new(memory_bytes: usize, requests: u32, outbound: Option<Arc<Outbound>>) -> Self {
+        let mut resources = ResourceTable::new();
+        resources.set_max_capacity(RESOURCES_MAX);
+        // No files, environment or arguments unless they are added; what is printed goes nowhere.
+        let mut wasi = WasiCtx::builder();
+        wasi.allow_tcp(false);
+        wasi.allow_udp(false);
+        wasi.allow_ip_name_lookup(false);
+        wasi.max_random_size(RANDOM_BYTES_MAX);
+        Self {
+            room: Room::new(memory_bytes),
+            outbound,
+            requests,
+            requests_left: requests,
+            wasi: wasi.build(),
+            resources,
+        }
+    }
+}
+
+impl http::Host for Quarters {
+    async fn send(&mut self, request: Request) -> Result<Response, Error> {
+        let Some(outbound) = self.outbound.clone() else {
+            let words = "nothing is sent while a plugin is described or settings are checked";
+            return Err(Error::NotGranted(words.to_owned()));
+        };
+        let Some(requests_left) = self.requests_left.checked_sub(1) else {
+            let words = format!("a run may send {} requests and no more", self.requests);
+            return Err(Error::NotGranted(words));
+        };
+        self.requests_left = requests_left;
+        outbound.send(request).await
+    }
+}
+
+impl types::Host for Quarters {}
+
+impl WasiView for Quarters {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.resources,
+        }
+    }
+}

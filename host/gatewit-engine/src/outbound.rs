@@ -1,0 +1,166 @@
+//! The only way out to the network: sends what backends ask to have sent, within what their sources are granted.
+//!
+//! Each hop of a chain of redirects is judged by the policy, which is pure, and the addresses behind a name as they are
+//! resolved. No text that leaves here holds more of a URL than its origin: paths and queries may name people.
+
+mod address;
+mod grant;
+mod hop;
+mod policy;
+mod resolver;
+mod secret;
+
+use std::error::Error;
+use std::iter;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, Url, header, redirect, retry};
+use tokio::time::timeout;
+
+use crate::bindings::backend::http::{self, Request, Response};
+use crate::outbound::address::ForbiddenAddress;
+use crate::outbound::hop::{Hop, is_redirect};
+use crate::outbound::resolver::GrantedAddresses;
+use crate::words::{REASON_CHARACTERS_MAX, one_line};
+
+pub use address::Reach;
+pub use grant::{Grant, Origin, OriginError};
+pub(crate) use policy::Policy;
+pub use secret::Secret;
+
+const REDIRECTS_MAX: usize = 5;
+/// Connections that are kept for later requests to one host, and for how long.
+const IDLE_CONNECTIONS_MAX: usize = 4;
+const IDLE_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// How much a request may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutboundLimits {
+    /// From the first connection to the last byte, redirects included.
+    pub time: Duration,
+    /// The largest body of a response, decompressed.
+    pub body_bytes: usize,
+}
+
+/// Sends the requests of one source, over connections that only it uses.
+pub(crate) struct Outbound {
+    policy: Policy,
+    /// None can be had where the machine has no certificates to trust.
+    client: Result<Client, String>,
+    limits: OutboundLimits,
+}
+
+impl Outbound {
+    pub(crate) fn new(policy: Policy, limits: OutboundLimits) -> Self {
+        let client = client(GrantedAddresses::new(policy.grants()));
+        Self {
+            client: client.map_err(|err| format!("no request can be made: {}", cause(&err))),
+            policy,
+            limits,
+        }
+    }
+
+    /// Sends a request and reads the whole response, following redirects.
+    pub(crate) async fn send(&self, request: Request) -> Result<Response, http::Error> {
+        let response = timeout(self.limits.time, self.follow(request)).await;
+        response.unwrap_or(Err(http::Error::TimedOut))
+    }
+
+    async fn follow(&self, request: Request) -> Result<Response, http::Error> {
+        let mut hop = Hop::first(request)?;
+        for _ in 0..=REDIRECTS_MAX {
+            let response = self.send_once(&hop).await?;
+            let location = response.headers().get(header::LOCATION);
+            hop = match location {
+                Some(location) if is_redirect(response.status()) => {
+                    let location = String::from_utf8_lossy(location.as_bytes());
+                    hop.redirected(response.status(), &location)?
+                }
+                _ => return self.receive(response, &hop.url).await,
+            };
+        }
+        let words = format!("it redirects more than {REDIRECTS_MAX} times");
+        Err(http::Error::Other(words))
+    }
+
+    async fn send_once(&self, hop: &Hop) -> Result<reqwest::Response, http::Error> {
+        let grant = self.policy.grant(&hop.url)?;
+        let headers = self.policy.headers(&hop.headers, grant)?;
+        let client = self.client.as_ref();
+        let client = client.map_err(|reason| http::Error::Unreachable(reason.clone()))?;
+        let mut request = client
+            .request(hop.method.clone(), hop.url.clone())
+            .headers(headers);
+        if !hop.body.is_empty() {
+            request = request.body(hop.body.clone());
+        }
+        request.send().await.map_err(|err| failure(&err, &hop.url))
+    }
+
+    async fn receive(
+        &self,
+        mut response: reqwest::Response,
+        url: &Url,
+    ) -> Result<Response, http::Error> {
+        let too_large = || http::Error::TooLarge(self.limits.body_bytes as u64);
+        let announced = response.content_length();
+        if announced.is_some_and(|bytes| bytes > self.limits.body_bytes as u64) {
+            return Err(too_large());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|err| failure(&err, url))? {
+            if body.len() + chunk.len() > self.limits.body_bytes {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers = response.headers().iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            (name.as_str().to_owned(), value.into_owned())
+        });
+        Ok(Response {
+            status: response.status().as_u16(),
+            headers: headers.collect(),
+            body,
+        })
+    }
+}
+
+fn client(resolver: GrantedAddresses) -> reqwest::Result<Client> {
+    Client::builder()
+        .dns_resolver(Arc::new(resolver))
+        // A proxy would resolve names by itself, and a redirect would go unjudged.
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .user_agent(concat!("gatewit/", env!("CARGO_PKG_VERSION")))
+        .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+        .pool_idle_timeout(IDLE_TIME_MAX)
+        .build()
+}
+
+/// What a plugin is told of a request that failed on its way.
+fn failure(err: &reqwest::Error, url: &Url) -> http::Error {
+    let forbidden = causes(err).find_map(|err| err.downcast_ref::<ForbiddenAddress>());
+    if let Some(forbidden) = forbidden {
+        return http::Error::NotGranted(forbidden.to_string());
+    }
+    let cause = cause(err);
+    match Origin::of(url) {
+        Ok(origin) => http::Error::Unreachable(format!("{origin}: {cause}")),
+        Err(_) => http::Error::Unreachable(cause),
+    }
+}
+
+/// What lies at the bottom of an error. The layers above it may print the whole URL.
+fn cause(err: &reqwest::Error) -> String {
+    let cause = causes(err).last().map(ToString::to_string);
+    let cause = cause.unwrap_or_else(|| "it broke off".to_owned());
+    one_line(&cause, REASON_CHARACTERS_MAX)
+}
+
+fn causes(err: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    iter::successors(err.source(), |&err| err.source())
+}

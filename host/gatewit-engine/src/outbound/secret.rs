@@ -1,0 +1,157 @@
+//! Secrets: which a source may name, and how they get into the values of headers.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use reqwest::header::HeaderValue;
+use serde_json::{Map, Value};
+
+/// What a reference to a secret begins with; its name follows.
+const REFERENCE: &str = "secret://";
+
+/// The value of a secret. It never shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// The secrets of one source: those that its own settings name, and no other.
+pub(crate) struct Secrets(BTreeMap<String, Option<Secret>>);
+
+impl Secrets {
+    /// Finds out which the settings name.
+    ///
+    /// Only a setting that is a reference and nothing else names one: the text of a file that stands in the settings
+    /// may hold anything.
+    pub(crate) fn named_in(
+        settings: &Map<String, Value>,
+        mut values: BTreeMap<String, Secret>,
+    ) -> Self {
+        let mut names = Vec::new();
+        settings
+            .values()
+            .for_each(|value| collect(value, &mut names));
+        let named = names.into_iter().map(|name| {
+            let value = values.remove(&name);
+            (name, value)
+        });
+        Self(named.collect())
+    }
+
+    /// Puts secrets in the places of their references; or tells which cannot be.
+    pub(crate) fn fill(&self, template: &str) -> Result<HeaderValue, String> {
+        let mut filled = String::new();
+        let mut rest = template;
+        while let Some((before, reference)) = rest.split_once(REFERENCE) {
+            let (name, after) = reference.split_at(name_bytes(reference));
+            filled.push_str(before);
+            filled.push_str(self.value(name)?);
+            rest = after;
+        }
+        filled.push_str(rest);
+        let value = HeaderValue::from_str(&filled);
+        let mut value = value.map_err(|_| "a header's value has characters that none may have")?;
+        value.set_sensitive(is_mentioned(template));
+        Ok(value)
+    }
+
+    fn value(&self, name: &str) -> Result<&str, String> {
+        match self.0.get(name) {
+            Some(Some(Secret(value))) => Ok(value),
+            Some(None) => Err(format!("secret {name:?} has no value")),
+            None => Err(format!("the source's settings name no secret {name:?}")),
+        }
+    }
+}
+
+/// Tells whether a header's value refers to any secret.
+pub(crate) fn is_mentioned(template: &str) -> bool {
+    template.contains(REFERENCE)
+}
+
+fn collect(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::String(text) => names.extend(reference(text)),
+        Value::Array(values) => values.iter().for_each(|value| collect(value, names)),
+        Value::Object(values) => values.values().for_each(|value| collect(value, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn reference(text: &str) -> Option<String> {
+    let name = text.strip_prefix(REFERENCE)?;
+    (!name.is_empty() && name_bytes(name) == name.len()).then(|| name.to_owned())
+}
+
+/// How long the name at the start of a text is: letters, digits and underscores.
+fn name_bytes(text: &str) -> usize {
+    let is_of_a_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    text.bytes().take_while(is_of_a_name).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn secrets() -> Secrets {
+        let settings = json!({
+            "token": "secret://PRETIX_TOKEN",
+            "more": [{ "deep": "secret://DEEP_1" }],
+            "absent": "secret://ABSENT",
+            "people": "Ann,secret://TITO_TOKEN\n",
+        });
+        let values = ["PRETIX_TOKEN", "DEEP_1", "TITO_TOKEN"]
+            .map(|name| (name.to_owned(), Secret::new(format!("value-of-{name}"))));
+        Secrets::named_in(settings.as_object().unwrap(), values.into())
+    }
+
+    #[track_caller]
+    fn check(template: &str, expected: Result<&str, &str>) {
+        let filled = secrets().fill(template);
+        let filled = filled.map(|value| (value.to_str().unwrap().to_owned(), value.is_sensitive()));
+        let expected = expected.map(|value| (value.to_owned(), is_mentioned(template)));
+        assert_eq!(filled, expected.map_err(str::to_owned));
+    }
+
+    #[test]
+    fn only_secrets_that_the_own_settings_name_are_put_in() {
+        check("application/json", Ok("application/json"));
+        check(
+            "Token secret://PRETIX_TOKEN",
+            Ok("Token value-of-PRETIX_TOKEN"),
+        );
+        check(
+            "secret://DEEP_1;secret://PRETIX_TOKEN.",
+            Ok("value-of-DEEP_1;value-of-PRETIX_TOKEN."),
+        );
+        check("secret://ABSENT", Err("secret \"ABSENT\" has no value"));
+        let unnamed = |name: &str| format!("the source's settings name no secret {name:?}");
+        check("secret://TITO_TOKEN", Err(&unnamed("TITO_TOKEN")));
+        check("secret://PRETIX_TOKENS", Err(&unnamed("PRETIX_TOKENS")));
+        check("secret://PRETIX", Err(&unnamed("PRETIX")));
+        check("secret://", Err(&unnamed("")));
+        check(
+            "a\nb",
+            Err("a header's value has characters that none may have"),
+        );
+    }
+
+    #[test]
+    fn a_secret_never_shows() {
+        assert_eq!(format!("{:?}", Secret::new("s3cr3t")), "Secret");
+        let value = secrets().fill("Token secret://PRETIX_TOKEN").unwrap();
+        assert_eq!(format!("{value:?}"), "Sensitive");
+    }
+}

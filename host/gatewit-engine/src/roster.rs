@@ -1,0 +1,75 @@
+//! Which plugin is where: read without waiting, replaced as a whole.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use gatewit_domain::window::{StrategyError, StrategyName};
+
+use crate::load::is_plugin_name;
+use crate::slot::Slot;
+
+/// The places of all plugins.
+#[derive(Default)]
+pub(crate) struct Roster {
+    entries: ArcSwap<Entries>,
+}
+
+#[derive(Clone, Default)]
+struct Entries {
+    /// By plugin name, also those that cannot serve.
+    slots: BTreeMap<String, Arc<Slot>>,
+    /// Those that may be asked as strategies, by the name events use.
+    strategies: HashMap<StrategyName, Arc<Slot>>,
+}
+
+impl Roster {
+    /// Lists all slots, by name.
+    pub(crate) fn slots(&self) -> Vec<Arc<Slot>> {
+        self.entries.load().slots.values().cloned().collect()
+    }
+
+    /// Finds a plugin's slot.
+    pub(crate) fn slot(&self, plugin: &str) -> Option<Arc<Slot>> {
+        self.entries.load().slots.get(plugin).cloned()
+    }
+
+    /// Finds a plugin's slot, or makes one. For one thread at a time.
+    pub(crate) fn slot_or_new(&self, plugin: &str) -> Arc<Slot> {
+        if let Some(slot) = self.slot(plugin) {
+            return slot;
+        }
+        let slot = Arc::new(Slot::new(plugin.to_owned()));
+        let mut entries = Entries::clone(&self.entries.load());
+        entries.slots.insert(plugin.to_owned(), Arc::clone(&slot));
+        if is_plugin_name(plugin) {
+            let strategy = StrategyName::of_plugin(plugin);
+            entries.strategies.insert(strategy, Arc::clone(&slot));
+        }
+        self.entries.store(Arc::new(entries));
+        slot
+    }
+
+    /// Finds the slot under a strategy's name, if a strategy serves in it.
+    pub(crate) fn strategy(&self, name: &StrategyName) -> Result<Arc<Slot>, StrategyError> {
+        let entries = self.entries.load();
+        match entries.strategies.get(name) {
+            Some(slot) if slot.serves_strategy() => Ok(Arc::clone(slot)),
+            _ => Err(StrategyError::Unknown {
+                name: name.to_string(),
+                loaded: entries.loaded_strategies(),
+            }),
+        }
+    }
+}
+
+impl Entries {
+    /// Names the strategies that can be used, sorted.
+    fn loaded_strategies(&self) -> Vec<String> {
+        let serving = self.strategies.iter();
+        let serving = serving.filter(|(_, slot)| slot.serves_strategy());
+        let mut names: Vec<String> = serving.map(|(name, _)| name.to_string()).collect();
+        names.sort_unstable();
+        names
+    }
+}

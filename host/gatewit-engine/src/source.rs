@@ -1,0 +1,200 @@
+//! A source of tickets: a backend with its settings, asked in runs of which each has an instance of its own.
+
+mod answer;
+mod off_workers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gatewit_domain::plugin::PluginIdentity;
+use gatewit_domain::ports::{SyncRun, TicketSource};
+use gatewit_domain::source::{SourceFault, SourcePage, SourceTicket, SourceType};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::backend::{Allowance, Backend, Instance};
+use crate::bindings::backend::Fault;
+use crate::load::Code;
+use crate::outbound::{Outbound, Policy};
+use crate::roster::Roster;
+use crate::settings::SourceSettings;
+use crate::slot::Slot;
+use crate::source::off_workers::off_workers;
+
+/// Runs of one source at a moment: a sync, and some who look a ticket up.
+const RUNS_MAX: usize = 4;
+/// The longest that a run waits for earlier ones to end.
+const SEAT_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// One configured source. Made by [`crate::Engine::source`].
+pub struct Source {
+    plugin: String,
+    /// A JSON object.
+    settings: Arc<str>,
+    allowance: Allowance,
+    outbound: Arc<Outbound>,
+    roster: Arc<Roster>,
+    /// Places for runs of this source, and for those of all.
+    own_seats: Arc<Semaphore>,
+    seats: Arc<Semaphore>,
+}
+
+impl Source {
+    pub(crate) fn new(
+        settings: SourceSettings,
+        roster: Arc<Roster>,
+        seats: Arc<Semaphore>,
+    ) -> Self {
+        let text = serde_json::to_string(&settings.settings);
+        let text = text.expect("a JSON object prints as JSON");
+        let policy = Policy::new(settings.grants, &settings.settings, settings.secrets);
+        let outbound = Outbound::new(policy, settings.limits.outbound());
+        Self {
+            plugin: settings.plugin,
+            settings: text.into(),
+            allowance: settings.limits.allowance(),
+            outbound: Arc::new(outbound),
+            roster,
+            own_seats: Arc::new(Semaphore::new(RUNS_MAX)),
+            seats,
+        }
+    }
+
+    /// Asks the plugin whether it accepts the settings; its objection is a [`SourceFault::BadSettings`]. Nothing
+    /// is sent meanwhile.
+    pub async fn check_settings(&self) -> Result<(), SourceFault> {
+        let settings = Arc::clone(&self.settings);
+        let mut run = self.run(None).await?;
+        run.ask(async move |instance| {
+            let verdict = instance.check_settings(&settings).await?;
+            Ok(verdict.map_err(Fault::BadSettings))
+        })
+        .await
+    }
+
+    /// Begins a run that reaches the ticketing system.
+    async fn connected_run(&self) -> Result<Run, SourceFault> {
+        self.run(Some(Arc::clone(&self.outbound))).await
+    }
+
+    /// Begins a run on a fresh instance of what serves now.
+    async fn run(&self, outbound: Option<Arc<Outbound>>) -> Result<Run, SourceFault> {
+        let failed = |reason: String| failed(&self.plugin, &reason);
+        let (slot, identity, backend) = self.backend().map_err(failed)?;
+        let seats = timeout(SEAT_WAIT_MAX, self.seats()).await;
+        let seats = seats.map_err(|_| failed("its earlier runs take too long".to_owned()))?;
+        let allowance = self.allowance;
+        let instance =
+            off_workers(async move || backend.instantiate(allowance, outbound).await).await;
+        let instance = instance.inspect_err(|_| slot.count_failure());
+        Ok(Run {
+            identity,
+            settings: Arc::clone(&self.settings),
+            instance: Some(instance.map_err(failed)?),
+            slot,
+            _seats: seats,
+        })
+    }
+
+    /// What serves under the plugin's name now.
+    fn backend(&self) -> Result<(Arc<Slot>, PluginIdentity, Arc<Backend>), String> {
+        let slot = self.roster.slot(&self.plugin);
+        let slot = slot.ok_or("there is no such plugin")?;
+        let serving = slot.content().serving.clone();
+        let generation = serving.ok_or("it is not loaded")?;
+        let Code::Backend(backend) = &generation.code else {
+            return Err("it is a strategy, and no backend".to_owned());
+        };
+        let (identity, backend) = (generation.identity.clone(), Arc::clone(backend));
+        Ok((slot, identity, backend))
+    }
+
+    async fn seats(&self) -> [OwnedSemaphorePermit; 2] {
+        let take = async |seats: &Arc<Semaphore>| {
+            let seat = Arc::clone(seats).acquire_owned().await;
+            seat.expect("the semaphores are never closed")
+        };
+        // In this order, so that whoever waits for its own source keeps no place from another.
+        let own = take(&self.own_seats).await;
+        [own, take(&self.seats).await]
+    }
+}
+
+#[async_trait]
+impl TicketSource for Source {
+    async fn begin(&self) -> Result<Box<dyn SyncRun>, SourceFault> {
+        Ok(Box::new(self.connected_run().await?))
+    }
+
+    async fn find(&self, text: &str) -> Result<Vec<SourceTicket>, SourceFault> {
+        let mut run = self.connected_run().await?;
+        let (settings, text) = (Arc::clone(&run.settings), text.to_owned());
+        let found = run.ask(async move |instance| instance.find(&settings, &text).await);
+        let found = found.await?;
+        answer::tickets(found).map_err(|reason| run.fail(&reason))
+    }
+}
+
+/// A run on an instance of its own.
+struct Run {
+    identity: PluginIdentity,
+    settings: Arc<str>,
+    /// None once it failed, and while it runs.
+    instance: Option<Instance>,
+    slot: Arc<Slot>,
+    _seats: [OwnedSemaphorePermit; 2],
+}
+
+#[async_trait]
+impl SyncRun for Run {
+    fn plugin(&self) -> &PluginIdentity {
+        &self.identity
+    }
+
+    async fn ticket_types(&mut self) -> Result<Vec<SourceType>, SourceFault> {
+        let settings = Arc::clone(&self.settings);
+        let types = self.ask(async move |instance| instance.ticket_types(&settings).await);
+        let types = types.await?;
+        answer::types(types).map_err(|reason| self.fail(&reason))
+    }
+
+    async fn page(&mut self, cursor: Option<&str>) -> Result<SourcePage, SourceFault> {
+        let (settings, cursor) = (Arc::clone(&self.settings), cursor.map(str::to_owned));
+        let page =
+            self.ask(async move |instance| instance.tickets(&settings, cursor.as_deref()).await);
+        let page = page.await?;
+        answer::page(page).map_err(|reason| self.fail(&reason))
+    }
+}
+
+impl Run {
+    /// Has the instance run where it may take its time. One that fails, or whose answer nobody waits for, is gone.
+    async fn ask<T: Send + 'static>(
+        &mut self,
+        question: impl AsyncFnOnce(&mut Instance) -> Result<Result<T, Fault>, String> + Send + 'static,
+    ) -> Result<T, SourceFault> {
+        let Some(mut instance) = self.instance.take() else {
+            return Err(failed(&self.identity.name, "it failed earlier in this run"));
+        };
+        self.slot.count_call();
+        let outcome = off_workers(async move || {
+            let answer = question(&mut instance).await?;
+            Ok((instance, answer))
+        });
+        let (instance, answer) = outcome.await.map_err(|reason| self.fail(&reason))?;
+        self.instance = Some(instance);
+        answer.map_err(answer::fault)
+    }
+
+    /// Counts a failure of the plugin, after which nothing more is asked of its instance.
+    fn fail(&mut self, reason: &str) -> SourceFault {
+        self.instance = None;
+        self.slot.count_failure();
+        failed(&self.identity.name, reason)
+    }
+}
+
+fn failed(plugin: &str, reason: &str) -> SourceFault {
+    SourceFault::Plugin(format!("{plugin:?} failed: {reason}"))
+}

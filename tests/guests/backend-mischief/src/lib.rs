@@ -1,0 +1,173 @@
+//! A backend that does what its settings say, `{"do": "panic"}`, so that tests see what the host makes of it.
+//!
+//! It is made with the bare bindings, as by an author of another language, and never lands among the plugins that are
+//! served.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+
+use crate::exports::gatewit::plugin::ticketing_backend::{
+    Continuation, Fault, Guest, Page, Ticket, TicketState, TicketType,
+};
+use crate::gatewit::plugin::http::{self, Request, Response};
+use crate::gatewit::plugin::types::Description;
+
+wit_bindgen::generate!({
+    path: "../../../wit",
+    world: "backend",
+});
+
+const MANY_TICKETS: usize = 10_001;
+const HEAVY_BYTES: usize = 20 << 20;
+/// How much of a response's body is shown.
+const SHOWN_BYTES: usize = 10;
+const GROWTH_BYTES: usize = 1 << 20;
+
+/// How often this instance was asked for tickets.
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+pub struct Mischief;
+
+impl Guest for Mischief {
+    fn describe() -> Description {
+        Description {
+            version: "6.6.6".to_owned(),
+            summary: "Does what its settings say.".to_owned(),
+            options_schema: "{}".to_owned(),
+        }
+    }
+
+    fn check_settings(settings: String) -> Result<(), String> {
+        match deed(&settings).as_str() {
+            "" => Err("it is not said what to do".to_owned()),
+            "send" => send(&settings).map(drop).map_err(|fault| fault.to_string()),
+            _ => Ok(()),
+        }
+    }
+
+    fn ticket_types(settings: String) -> Result<Vec<TicketType>, Fault> {
+        Ok(vec![TicketType {
+            id: "41".to_owned(),
+            name: deed(&settings),
+            category: Some("business".to_owned()),
+            activities: vec!["training".to_owned()],
+            admits: true,
+            days: vec!["monday".to_owned()],
+        }])
+    }
+
+    /// Does the deed; if nothing comes of it, answers one ticket, whose reference is the number of the call.
+    fn tickets(settings: String, cursor: Option<String>) -> Result<Page, Fault> {
+        let reference = (CALLS.fetch_add(1, Ordering::Relaxed) + 1).to_string();
+        let next = match cursor {
+            None => Continuation::More("second".to_owned()),
+            Some(cursor) => Continuation::Done(Some(cursor)),
+        };
+        Ok(Page {
+            tickets: perform(&settings, ticket(&reference))?,
+            gone: vec!["gone".to_owned()],
+            next,
+        })
+    }
+
+    fn find(settings: String, text: String) -> Result<Vec<Ticket>, Fault> {
+        perform(&settings, ticket(&text))
+    }
+}
+
+fn perform(settings: &str, ticket: Ticket) -> Result<Vec<Ticket>, Fault> {
+    match deed(settings).as_str() {
+        "behave" => Ok(vec![ticket]),
+        "panic" => panic!("mischief was asked to panic"),
+        "loop" => run_for_ever(),
+        "grow" => grow_for_ever(),
+        "many-tickets" => Ok(vec![ticket; MANY_TICKETS]),
+        "heavy" => Ok(vec![Ticket {
+            holder_name: "x".repeat(HEAVY_BYTES),
+            ..ticket
+        }]),
+        "rate-limited" => Err(Fault::RateLimited(Some(7))),
+        "unauthorized" => Err(Fault::Unauthorized("no\nsuch token".to_owned())),
+        "send" => {
+            let response = send(settings)?;
+            let start = &response.body[..response.body.len().min(SHOWN_BYTES)];
+            let start = String::from_utf8_lossy(start).into_owned();
+            let details = vec![
+                ("status".to_owned(), response.status.to_string()),
+                ("bytes".to_owned(), response.body.len().to_string()),
+                ("start".to_owned(), start),
+            ];
+            Ok(vec![Ticket { details, ..ticket }])
+        }
+        "send-for-ever" => loop {
+            send(settings)?;
+        },
+        other => Err(Fault::BadSettings(format!("cannot {other:?}"))),
+    }
+}
+
+/// Sends a GET to the `url` of the settings with their `headers`.
+fn send(settings: &str) -> Result<Response, Fault> {
+    let settings = parse(settings);
+    let headers = settings["headers"].as_object().into_iter().flatten();
+    let headers = headers.map(|(name, value)| (name.clone(), string(value)));
+    let request = Request {
+        method: "GET".to_owned(),
+        url: string(&settings["url"]),
+        headers: headers.collect(),
+        body: vec![],
+    };
+    http::send(&request).map_err(|err| Fault::Unexpected(format!("{err:?}")))
+}
+
+fn ticket(reference: &str) -> Ticket {
+    Ticket {
+        reference: reference.to_owned(),
+        order: "ABCD".to_owned(),
+        codes: vec!["s3c".to_owned()],
+        type_id: "41".to_owned(),
+        variation: None,
+        parent: Some("ABCD-1".to_owned()),
+        sub_event: None,
+        holder_name: "Ann Lee".to_owned(),
+        email: None,
+        state: TicketState::Pending,
+        valid_from: Some(0),
+        valid_until: None,
+        attributes: vec![("is_speaker".to_owned(), true)],
+        details: vec![],
+        updated: None,
+    }
+}
+
+fn deed(settings: &str) -> String {
+    string(&parse(settings)["do"])
+}
+
+fn parse(settings: &str) -> Value {
+    serde_json::from_str(settings).unwrap_or_default()
+}
+
+fn string(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn run_for_ever() -> ! {
+    let mut turns = 0_u64;
+    loop {
+        turns = black_box(turns.wrapping_add(1));
+    }
+}
+
+/// Takes memory until there is none, which aborts.
+fn grow_for_ever() -> ! {
+    let mut hoard = Vec::new();
+    loop {
+        hoard.push(black_box(vec![1_u8; GROWTH_BYTES]));
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+export!(Mischief);
