@@ -33,7 +33,64 @@
 //!
 //! The plugin's version, its summary and the JSON Schema of its options come from its `Cargo.toml` and from the struct.
 //! Build it as a `cdylib` for `wasm32-unknown-unknown`; a strategy made so imports nothing at all.
+//!
+//! A ticketing backend is a struct of settings and three functions, over a small HTTP client:
+//!
+//! ```
+//! use gatewit_sdk::*;
+//! use schemars::JsonSchema;
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! #[serde(deny_unknown_fields)]
+//! struct Doodle {
+//!     /// Where the interface begins, such as `https://doodle.example.org/api`.
+//!     base_url: BaseUrl,
+//!     /// The API token, as a reference: `secret://DOODLE_TOKEN`.
+//!     token: Secret,
+//! }
+//!
+//! #[derive(Deserialize)]
+//! struct Kind {
+//!     id: Id,
+//!     title: String,
+//! }
+//!
+//! impl Backend for Doodle {
+//!     fn ticket_types(&mut self, http: &Http) -> Result<Vec<TicketType>, Fault> {
+//!         let request = Request::get(format!("{}/kinds", self.base_url));
+//!         let request = request.header("authorization", format!("Bearer {}", self.token));
+//!         let kinds: Vec<Kind> = http.fetch(&request)?.json()?;
+//!         let types = kinds.into_iter().map(|kind| TicketType {
+//!             id: kind.id.0,
+//!             name: kind.title,
+//!             category: None,
+//!             activities: Vec::new(),
+//!             admits: true,
+//!             days: Vec::new(),
+//!         });
+//!         Ok(types.collect())
+//!     }
+//!
+//!     fn tickets(&mut self, _: &Http, _: Option<&str>) -> Result<Page, Fault> {
+//!         Ok(Page { tickets: Vec::new(), gone: Vec::new(), next: Continuation::Done(None) })
+//!     }
+//!
+//!     fn find(&mut self, _: &Http, _: &str) -> Result<Vec<Ticket>, Fault> {
+//!         Ok(Vec::new())
+//!     }
+//! }
+//!
+//! gatewit_sdk::export_backend!(Doodle);
+//!
+//! use gatewit_sdk::testing::{Run, Upstream};
+//! let settings = r#"{"base_url": "https://doodle.example.org/api", "token": "secret://DOODLE_TOKEN"}"#;
+//! let upstream = Upstream::at("https://doodle.example.org/api").on("/kinds", r#"[{"id": 1, "title": "VIP"}]"#);
+//! let types = Run::<Doodle>::begin(settings, upstream).unwrap().ticket_types().unwrap();
+//! assert_eq!((types[0].id.as_str(), types[0].name.as_str()), ("1", "VIP"));
+//! ```
 
+mod backend;
 mod options;
 mod strategy;
 #[cfg(not(target_arch = "wasm32"))]
@@ -42,14 +99,27 @@ pub mod testing;
 #[doc(hidden)]
 pub mod bindings;
 
+pub use backend::Backend;
+pub use backend::cursor;
+pub use backend::days::day_pass_days;
+pub use backend::http::{Answer, Http, Transport};
+pub use backend::settings::{BaseUrl, Id, Secret, Slug};
+pub use bindings::backend::exports::gatewit::plugin::ticketing_backend::{
+    Continuation, Fault, Page, Ticket, TicketState, TicketType,
+};
+pub use bindings::backend::gatewit::plugin::http::{Error as HttpError, Request, Response};
 pub use jiff;
 pub use options::units::{Hours, Minutes, TimeOfDay};
 pub use strategy::Strategy;
 pub use strategy::event::{Event, EventDay, Holder, Zoned};
 pub use strategy::window::{Moment, Window};
 
-/// What `export_strategy!` expands to calls of. Not for plugins to use.
+/// What the `export_…!` macros expand to calls of. Not for plugins to use.
 #[doc(hidden)]
 pub mod export {
     pub use crate::strategy::wire::{check_options, describe, windows};
+
+    pub mod backend {
+        pub use crate::backend::wire::{Kept, check_settings, describe};
+    }
 }

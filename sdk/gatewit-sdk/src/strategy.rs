@@ -44,7 +44,7 @@ macro_rules! export_strategy {
 
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            use $crate::bindings::exports::gatewit::plugin::check_in_strategy as wire;
+            use $crate::bindings::strategy::exports::gatewit::plugin::check_in_strategy as wire;
 
             struct Exported;
 
@@ -69,7 +69,7 @@ macro_rules! export_strategy {
                 }
             }
 
-    $crate::bindings::export!(Exported with_types_in $crate::bindings);
+    $crate::bindings::strategy::export!(Exported with_types_in $crate::bindings::strategy);
         };
     };
 }

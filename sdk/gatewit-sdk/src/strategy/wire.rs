@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
-use crate::bindings::exports::gatewit::plugin::check_in_strategy as wire;
-use crate::bindings::gatewit::plugin::types::LocalDatetime;
+use crate::bindings::strategy::exports::gatewit::plugin::check_in_strategy as wire;
+use crate::bindings::strategy::gatewit::plugin::types::LocalDatetime;
 use crate::{Event, EventDay, Holder, Moment, Strategy, Window, Zoned, options};
 
 /// What organizers know a strategy's options by.

@@ -1,0 +1,59 @@
+//! What a column means.
+
+/// A column by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Column {
+    Reference,
+    Order,
+    Name,
+    Email,
+    Type,
+    Code,
+    State,
+    Variation,
+    Parent,
+    ValidFrom,
+    ValidUntil,
+    Attribute(String),
+    Detail(String),
+}
+
+/// What an error about a column names as known.
+pub const KNOWN: &str = "reference, order, name, email, type, code, state, variation, parent, valid_from, valid_until, \
+                         online_access, is_…, attributes.… and details.…";
+
+impl Column {
+    /// Reads a column's name, in any case. One that is unknown is None.
+    pub fn parse(name: &str) -> Option<Self> {
+        let name = name.trim();
+        let folded = name.to_lowercase();
+        let is_named = |rest: &&str| !rest.is_empty();
+        if let Some(detail) = name.strip_prefix("details.").filter(is_named) {
+            return Some(Self::Detail(detail.to_owned()));
+        }
+        if let Some(attribute) = folded.strip_prefix("attributes.").filter(is_named) {
+            return Some(Self::Attribute(attribute.to_owned()));
+        }
+        Some(match folded.as_str() {
+            "reference" => Self::Reference,
+            "order" => Self::Order,
+            "name" => Self::Name,
+            "email" => Self::Email,
+            "type" => Self::Type,
+            "code" => Self::Code,
+            "state" => Self::State,
+            "variation" => Self::Variation,
+            "parent" => Self::Parent,
+            "valid_from" => Self::ValidFrom,
+            "valid_until" => Self::ValidUntil,
+            "online_access" => Self::Attribute(folded),
+            _ if folded
+                .strip_prefix("is_")
+                .is_some_and(|rest| !rest.is_empty()) =>
+            {
+                Self::Attribute(folded)
+            }
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! Tickets out of rows.
+
+use std::collections::BTreeMap;
+
+use gatewit_sdk::jiff::Timestamp;
+use gatewit_sdk::{Ticket, TicketState};
+use serde::Deserialize;
+
+use crate::columns::Column;
+use crate::rows::{self, Row};
+
+const TYPE: &str = "guest";
+
+/// Everybody on the list.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub struct People(pub Vec<Ticket>);
+
+/// Reads the text of a list. The first row that is wrong is the error, which begins with its line.
+impl TryFrom<String> for People {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut numbers = Numbers::default();
+        let mut taken = Taken::default();
+        let mut tickets = Vec::new();
+        rows::read(&text, |row| {
+            let line = row.line;
+            let at = |reason: String| format!("line {line}: {reason}");
+            let ticket = ticket(row, &mut numbers).map_err(at)?;
+            taken.take(&ticket, line).map_err(at)?;
+            tickets.push(ticket);
+            Ok(())
+        })?;
+        Ok(Self(tickets))
+    }
+}
+
+/// How many tickets of each order have got a number so far.
+#[derive(Default)]
+struct Numbers(BTreeMap<String, u32>);
+
+/// In which line each reference and each code stands.
+#[derive(Default)]
+struct Taken {
+    references: BTreeMap<String, u64>,
+    codes: BTreeMap<String, u64>,
+}
+
+impl Taken {
+    fn take(&mut self, ticket: &Ticket, line: u64) -> Result<(), String> {
+        if let Some(other) = self
+            .references
+            .insert(ticket.reference.to_lowercase(), line)
+        {
+            return Err(format!(
+                "reference: the one of line {other}, expected its own"
+            ));
+        }
+        for code in &ticket.codes {
+            if let Some(other) = self.codes.insert(code.clone(), line) {
+                return Err(format!("code: the one of line {other}, expected its own"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ticket(row: Row, numbers: &mut Numbers) -> Result<Ticket, String> {
+    let mut ticket = nobody();
+    for (column, text) in row.cells {
+        match column {
+            Column::Reference => ticket.reference = text,
+            Column::Order => ticket.order = text,
+            Column::Name => ticket.holder_name = text,
+            Column::Email => ticket.email = Some(text),
+            Column::Type => ticket.type_id = text,
+            Column::Code => ticket.codes = text.split_whitespace().map(str::to_owned).collect(),
+            Column::State => ticket.state = state(&text)?,
+            Column::Variation => ticket.variation = Some(text),
+            Column::Parent => ticket.parent = Some(text),
+            Column::ValidFrom => ticket.valid_from = Some(instant("valid_from", &text)?),
+            Column::ValidUntil => ticket.valid_until = Some(instant("valid_until", &text)?),
+            Column::Attribute(name) => {
+                let is_held = flag(&name, &text)?;
+                ticket.attributes.push((name, is_held));
+            }
+            Column::Detail(name) => ticket.details.push((name, text)),
+        }
+    }
+    if ticket.reference.is_empty() && ticket.order.is_empty() {
+        return Err("neither reference nor order, expected one of them".to_owned());
+    }
+    if ticket.reference.is_empty() {
+        let number = numbers.0.entry(ticket.order.to_lowercase()).or_default();
+        *number += 1;
+        ticket.reference = format!("{}-{number}", ticket.order);
+    }
+    if ticket.order.is_empty() {
+        ticket.order = order_of(&ticket.reference).to_owned();
+    }
+    if ticket.codes.is_empty() {
+        ticket.codes.push(ticket.reference.clone());
+    }
+    Ok(ticket)
+}
+
+fn nobody() -> Ticket {
+    Ticket {
+        reference: String::new(),
+        order: String::new(),
+        codes: Vec::new(),
+        type_id: TYPE.to_owned(),
+        variation: None,
+        parent: None,
+        sub_event: None,
+        holder_name: String::new(),
+        email: None,
+        state: TicketState::Valid,
+        valid_from: None,
+        valid_until: None,
+        attributes: Vec::new(),
+        details: Vec::new(),
+        updated: None,
+    }
+}
+
+fn order_of(reference: &str) -> &str {
+    match reference.rsplit_once('-') {
+        Some((order, number)) if number.bytes().all(|digit| digit.is_ascii_digit()) => order,
+        _ => reference,
+    }
+}
+
+fn state(text: &str) -> Result<TicketState, String> {
+    Ok(match text.to_lowercase().as_str() {
+        "valid" => TicketState::Valid,
+        "pending" => TicketState::Pending,
+        "canceled" | "cancelled" => TicketState::Canceled,
+        "blocked" => TicketState::Blocked,
+        _ => return Err("state: expected valid, pending, canceled or blocked".to_owned()),
+    })
+}
+
+fn flag(name: &str, text: &str) -> Result<bool, String> {
+    match text.to_lowercase().as_str() {
+        "true" | "yes" | "x" | "1" => Ok(true),
+        "false" | "no" | "0" => Ok(false),
+        _ => Err(format!("{name}: expected true or false")),
+    }
+}
+
+fn instant(name: &str, text: &str) -> Result<i64, String> {
+    let instant = text.parse::<Timestamp>();
+    let expected = || format!("{name}: expected a time such as 2025-12-15T09:00:00+03:00");
+    Ok(instant.map_err(|_| expected())?.as_second())
+}

@@ -1,0 +1,261 @@
+//! `pretix`: reads products and orders of one pretix event over its REST API.
+//!
+//! A full sync pages through all orders from the oldest on, so that new ones only ever lengthen its end. Later ones ask
+//! for what changed since pretix made the first page of the sync before (`X-Page-Generated`), newest first: what changes
+//! meanwhile moves to later pages, comes twice and is lost nowhere. Changed products start over, since a ticket's
+//! attributes hang on them.
+
+mod catalogue;
+mod mapping;
+mod orders;
+#[cfg(test)]
+mod tests;
+
+use std::rc::Rc;
+
+use gatewit_sdk::{
+    Answer, Backend, BaseUrl, Continuation, Fault, Http, Page, Request, Secret, Slug, Ticket,
+    TicketType, cursor,
+};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use catalogue::Catalogue;
+use mapping::Mapping;
+use orders::Order;
+
+/// As many rows as pretix gives at once.
+const PAGE_SIZE: u32 = 50;
+
+/// One event in pretix.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Pretix {
+    /// Where pretix's API begins. `PRETIX_BASE_URL` says so, too.
+    #[serde(default = "hosted")]
+    #[schemars(extend("default" = HOSTED))]
+    base_url: BaseUrl,
+    /// The organizer's short name, as in URLs. `PRETIX_ORGANIZER_SLUG` says so, too.
+    organizer: Slug,
+    /// The event's short name, as in URLs. `PRETIX_EVENT_SLUG` says so, too.
+    event: Slug,
+    /// The token of a team that may view orders, as a reference: `secret://PRETIX_TOKEN`.
+    token: Secret,
+    /// Who is a speaker, a sponsor, on site: `pretix_mapping` of `event_config.yml`.
+    #[serde(default, deserialize_with = "mapping::or_default")]
+    mapping: Mapping,
+    /// What all pages of a run need.
+    #[serde(skip)]
+    catalogue: Option<Rc<Catalogue>>,
+}
+
+const HOSTED: &str = "https://pretix.eu/api/v1";
+
+fn hosted() -> BaseUrl {
+    BaseUrl::try_from(HOSTED.to_owned()).expect("it is a URL")
+}
+
+/// Where a sync is, or where the next one begins.
+#[derive(Clone, Serialize, Deserialize)]
+struct Cursor {
+    /// Since when changes are asked for, by pretix's clock; everything if it is nothing.
+    since: Option<String>,
+    page: u32,
+    /// When pretix made this run's first page.
+    generated: Option<String>,
+    /// The digest of the products that all tickets so far were read with.
+    catalogue: u64,
+}
+
+/// One page of any list.
+#[derive(Deserialize)]
+struct Listing<T> {
+    count: Option<u32>,
+    next: Option<String>,
+    results: Vec<T>,
+}
+
+impl<T> Listing<T> {
+    /// Whether a page follows this one. Every page has a row, so there are never more pages than rows.
+    fn goes_on(&self, page: u32) -> Result<bool, Fault> {
+        let is_endless = self.results.is_empty() || self.count.is_some_and(|count| page >= count);
+        match self.next.is_some() {
+            true if is_endless => Err(Fault::nonsense(format_args!("page {page} has no end"))),
+            goes_on => Ok(goes_on),
+        }
+    }
+}
+
+impl Backend for Pretix {
+    fn ticket_types(&mut self, http: &Http) -> Result<Vec<TicketType>, Fault> {
+        Ok(self.catalogue(http)?.ticket_types())
+    }
+
+    fn tickets(&mut self, http: &Http, cursor: Option<&str>) -> Result<Page, Fault> {
+        let catalogue = self.catalogue(http)?;
+        let digest = catalogue.digest();
+        let mut at = match cursor {
+            Some(cursor) => cursor::read(cursor)?,
+            None => Cursor {
+                since: None,
+                page: 1,
+                generated: None,
+                catalogue: digest,
+            },
+        };
+        if at.catalogue != digest {
+            return Err(Fault::StartOver("the products have changed".to_owned()));
+        }
+        let answer = self.fetch_orders(http, &at)?;
+        if at.page == 1 {
+            at.generated = answer.header("x-page-generated").map(str::to_owned);
+        }
+        let listing: Listing<Order> = answer.json()?;
+        let goes_on = listing.goes_on(at.page)?;
+        Ok(Page {
+            tickets: self.read(&catalogue, listing.results),
+            gone: Vec::new(),
+            next: match goes_on {
+                true => Continuation::More(cursor::write(&Cursor {
+                    page: at.page + 1,
+                    ..at
+                })),
+                false => Continuation::Done(next_sync(at).as_ref().map(cursor::write)),
+            },
+        })
+    }
+
+    fn find(&mut self, http: &Http, text: &str) -> Result<Vec<Ticket>, Fault> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let request = self.orders(1);
+        let request = match order_of(text) {
+            Some(order) => request.query("code", order.to_uppercase()),
+            None => request.query("search", text),
+        };
+        // What is called exactly so is among the first: the search finds by parts, and a part this long is rare.
+        let listing: Listing<Order> = self.fetch(http, &request)?.json()?;
+        if listing.results.is_empty() {
+            return Ok(Vec::new());
+        }
+        let catalogue = self.catalogue(http)?;
+        let mut tickets = self.read(&catalogue, listing.results);
+        tickets.retain(|ticket| ticket.is_called(text));
+        Ok(tickets)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.mapping.check()
+    }
+}
+
+impl Pretix {
+    fn catalogue(&mut self, http: &Http) -> Result<Rc<Catalogue>, Fault> {
+        if let Some(catalogue) = &self.catalogue {
+            return Ok(Rc::clone(catalogue));
+        }
+        let catalogue = Rc::new(Catalogue {
+            categories: self.fetch_all(http, "categories")?,
+            items: self.fetch_all(http, "items")?,
+        });
+        self.catalogue = Some(Rc::clone(&catalogue));
+        Ok(catalogue)
+    }
+
+    fn read(&self, catalogue: &Catalogue, orders: Vec<Order>) -> Vec<Ticket> {
+        let tickets = orders
+            .into_iter()
+            .flat_map(|order| order.into_tickets(catalogue, &self.mapping));
+        tickets.collect()
+    }
+
+    fn fetch_orders(&self, http: &Http, at: &Cursor) -> Result<Answer, Fault> {
+        let request = self.orders(at.page);
+        let request = match &at.since {
+            None => request.query("ordering", "datetime"),
+            Some(since) => request
+                .query("modified_since", since)
+                .query("ordering", "-last_modified"),
+        };
+        let fault = match self.fetch(http, &request) {
+            Ok(answer) => return Ok(answer),
+            Err(fault) => fault,
+        };
+        Err(match fault {
+            Fault::NotFound(words) if at.page > 1 => Fault::StartOver(words),
+            Fault::Unexpected(words) if at.since.is_some() => Fault::StartOver(words),
+            fault => fault,
+        })
+    }
+
+    fn fetch_all<T: DeserializeOwned>(&self, http: &Http, list: &str) -> Result<Vec<T>, Fault> {
+        let mut rows = Vec::new();
+        for page in 1.. {
+            let listing: Listing<T> = self.fetch(http, &self.get(list, page))?.json()?;
+            let goes_on = listing.goes_on(page)?;
+            rows.extend(listing.results);
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn fetch(&self, http: &Http, request: &Request) -> Result<Answer, Fault> {
+        http.fetch(request).map_err(|fault| match fault {
+            Fault::Unauthorized(words) => Fault::Unauthorized(format!(
+                "{words} (so pretix also says of organizers and events that do not exist)"
+            )),
+            fault => fault,
+        })
+    }
+
+    /// Canceled positions are told only to those who ask. What is not needed stays there: it is most of an order.
+    fn orders(&self, page: u32) -> Request {
+        let request = self
+            .get("orders", page)
+            .query("include_canceled_positions", true);
+        let fields = orders::FIELDS.iter();
+        fields.fold(request, |request, field| request.query("include", field))
+    }
+
+    fn get(&self, list: &str, page: u32) -> Request {
+        let Self {
+            base_url,
+            organizer,
+            event,
+            token,
+            ..
+        } = self;
+        let url = format!("{base_url}/organizers/{organizer}/events/{event}/{list}/");
+        Request::get(url)
+            .header("authorization", format!("Token {token}"))
+            .query("page", page)
+            .query("page_size", PAGE_SIZE)
+    }
+}
+
+/// Where the sync after this one begins. A pretix that does not say when it made the page is always read whole.
+fn next_sync(done: Cursor) -> Option<Cursor> {
+    Some(Cursor {
+        since: Some(done.generated?),
+        page: 1,
+        generated: None,
+        catalogue: done.catalogue,
+    })
+}
+
+/// The order of what looks like a reference: `ABCDE` of `ABCDE-1`.
+fn order_of(text: &str) -> Option<&str> {
+    let (order, position) = text.rsplit_once('-')?;
+    let is_reference = !order.is_empty()
+        && order.chars().all(|letter| letter.is_ascii_alphanumeric())
+        && !position.is_empty()
+        && position.chars().all(|digit| digit.is_ascii_digit());
+    is_reference.then_some(order)
+}
+
+gatewit_sdk::export_backend!(Pretix);

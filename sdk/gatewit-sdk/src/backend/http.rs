@@ -1,0 +1,262 @@
+//! A small HTTP client for backends: requests that are easy to write, answers that are JSON or a fault.
+
+use std::fmt::{Display, Write};
+
+use serde::de::DeserializeOwned;
+
+use super::fault;
+use crate::{Fault, HttpError, Request, Response};
+
+/// What carries a request to the ticketing system: the host in a component, a script in a plugin's own tests.
+pub trait Transport {
+    /// Sends one request and waits for the whole response, whatever its status.
+    fn send(&self, request: &Request) -> Result<Response, HttpError>;
+}
+
+/// Asks a ticketing system.
+pub struct Http<'a>(&'a dyn Transport);
+
+/// A good answer.
+#[derive(Debug)]
+pub struct Answer {
+    place: String,
+    response: Response,
+}
+
+impl<'a> Http<'a> {
+    /// A client that sends over this transport.
+    pub fn over(transport: &'a dyn Transport) -> Self {
+        Self(transport)
+    }
+
+    /// Sends a request and gives the answer if its status is 2xx.
+    ///
+    /// Any other is a fault with the upstream's own words: 401 and 403 are `Unauthorized`, 404 and 410 `NotFound`,
+    /// 429 `RateLimited` with what `Retry-After` says, 408 and 5xx `Unavailable`, the rest `Unexpected`.
+    pub fn fetch(&self, request: &Request) -> Result<Answer, Fault> {
+        let place = place(request);
+        match self.0.send(request) {
+            Ok(response) if (200..300).contains(&response.status) => Ok(Answer { place, response }),
+            Ok(response) => Err(fault::of_status(&place, &response)),
+            Err(error) => Err(fault::of_transport(&place, error)),
+        }
+    }
+}
+
+impl Answer {
+    /// The value of a header, by its name in lower case; of several the first.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.response, name)
+    }
+
+    /// Reads the body as JSON. One that is cut short or of another shape is `Unavailable`, and the fault says where in
+    /// it the trouble is, but never what stands there.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        let mut reader = serde_json::Deserializer::from_slice(&self.response.body);
+        let read = serde_path_to_error::deserialize(&mut reader);
+        read.map_err(|err| fault::of_json(&self.place, &err))
+    }
+}
+
+impl Request {
+    /// A request for JSON.
+    pub fn get(url: impl Into<String>) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            url: url.into(),
+            headers: vec![("accept".to_owned(), "application/json".to_owned())],
+            body: Vec::new(),
+        }
+    }
+
+    /// Adds a parameter to the URL's query, encoded. One name may stand several times.
+    pub fn query(mut self, name: &str, value: impl Display) -> Self {
+        self.url
+            .push(if self.url.contains('?') { '&' } else { '?' });
+        encode(name, &mut self.url);
+        self.url.push('=');
+        encode(&value.to_string(), &mut self.url);
+        self
+    }
+
+    /// Adds a header. Its value may hold a reference to a secret, which the host replaces as the request leaves.
+    pub fn header(mut self, name: &str, value: impl Display) -> Self {
+        self.headers.push((name.to_owned(), value.to_string()));
+        self
+    }
+}
+
+pub(super) fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    let mut headers = response.headers.iter();
+    headers
+        .find(|(header, _)| header == name)
+        .map(|(_, value)| value.as_str())
+}
+
+/// What a request is called in faults. The query stays out of it: it may hold an e-mail address or a code.
+fn place(request: &Request) -> String {
+    let url = request.url.split('?').next().unwrap_or_default();
+    format!("{} {url}", request.method)
+}
+
+fn encode(text: &str, into: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                into.push(char::from(byte));
+            }
+            _ => write!(into, "%{byte:02X}").expect("a string takes any text"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::testing::{Reply, Upstream};
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Named {
+        name: String,
+    }
+
+    fn fetch(reply: impl Into<Reply>) -> Result<Vec<Named>, Fault> {
+        let upstream = Upstream::at("https://t.test/api").on("/things/", reply);
+        let request = Request::get("https://t.test/api/things/").query("email", "ada@example.org");
+        Http::over(&upstream).fetch(&request)?.json()
+    }
+
+    #[track_caller]
+    fn check(reply: impl Into<Reply>, fault: Fault) {
+        assert_eq!(fetch(reply), Err(fault));
+    }
+
+    fn unavailable(words: &str) -> Fault {
+        Fault::Unavailable(format!("GET https://t.test/api/things/ {words}"))
+    }
+
+    #[test]
+    fn a_query_is_encoded() {
+        let request = Request::get("https://t.test/")
+            .query("search[q]", "a+b c&d=é")
+            .query("page", 2);
+        assert_eq!(
+            request.url,
+            "https://t.test/?search%5Bq%5D=a%2Bb%20c%26d%3D%C3%A9&page=2"
+        );
+    }
+
+    #[test]
+    fn a_good_answer_is_read_and_its_headers_too() {
+        let named = |name: &str| Named {
+            name: name.to_owned(),
+        };
+        assert_eq!(fetch(r#"[{"name": "a", "id": 1}]"#), Ok(vec![named("a")]));
+        let upstream = Upstream::at("https://t.test")
+            .on("/", Reply::of(200, "{}").header("x-page-generated", "now"));
+        let answer = Http::over(&upstream).fetch(&Request::get("https://t.test/"));
+        assert_eq!(answer.unwrap().header("x-page-generated"), Some("now"));
+    }
+
+    #[test]
+    fn each_status_is_the_fault_it_means_in_the_upstreams_words() {
+        let words = |status: u16| format!("GET https://t.test/api/things/ answered {status}: no");
+        for status in [401, 403] {
+            check(
+                Reply::of(status, r#"{"detail": "no"}"#),
+                Fault::Unauthorized(words(status)),
+            );
+        }
+        check(
+            Reply::of(404, r#"{"message": "no"}"#),
+            Fault::NotFound(words(404)),
+        );
+        check(Reply::of(410, "no"), Fault::NotFound(words(410)));
+        for status in [408, 500, 502, 503, 504] {
+            check(
+                Reply::of(status, " no\n"),
+                Fault::Unavailable(words(status)),
+            );
+        }
+        check(Reply::of(400, r#"["no"]"#), Fault::Unexpected(words(400)));
+        check(
+            Reply::of(302, ""),
+            Fault::Unexpected("GET https://t.test/api/things/ answered 302".to_owned()),
+        );
+        check(
+            Reply::of(502, "<html><h1>Bad gateway</h1>"),
+            unavailable("answered 502"),
+        );
+    }
+
+    #[test]
+    fn too_many_requests_say_when_to_come_again() {
+        let limited = |after: &str| Reply::of(429, "").header("retry-after", after);
+        check(limited("7"), Fault::RateLimited(Some(7)));
+        check(Reply::of(429, ""), Fault::RateLimited(None));
+        check(limited("soon"), Fault::RateLimited(None));
+        let date = "Sun, 06 Nov 1994 08:50:00 GMT";
+        check(limited(date), Fault::RateLimited(None));
+        let at = |now: &str| limited(date).header("date", now);
+        check(
+            at("Sun, 06 Nov 1994 08:49:37 GMT"),
+            Fault::RateLimited(Some(23)),
+        );
+        check(
+            at("Sun, 06 Nov 1994 08:51:00 GMT"),
+            Fault::RateLimited(Some(0)),
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_short_or_changed_says_where_but_not_what() {
+        check(
+            r#"[{"name": "Ada Lovel"#,
+            unavailable(
+                "answered with what is no JSON: EOF while parsing a string at line 1 column 20",
+            ),
+        );
+        check(
+            "",
+            unavailable(
+                "answered with what is no JSON: EOF while parsing a value at line 1 column 0",
+            ),
+        );
+        check(
+            r#"[{"name": "a"}, {"name": 7}]"#,
+            unavailable(
+                "answered with another shape: [1].name: invalid type: integer `7`, expected a string at line 1 column 26",
+            ),
+        );
+        check(
+            r#"["Ada Lovelace"]"#,
+            unavailable(
+                "answered with another shape: [0]: invalid type: string …, expected struct Named at line 1 column 15",
+            ),
+        );
+    }
+
+    #[test]
+    fn no_answer_at_all_is_a_fault_by_its_reason() {
+        let refused = "https://t.test is not granted".to_owned();
+        check(
+            HttpError::NotGranted(refused.clone()),
+            Fault::BadSettings(format!("GET https://t.test/api/things/: {refused}")),
+        );
+        check(HttpError::TimedOut, unavailable("did not answer in time"));
+        check(
+            HttpError::TooLarge(1000),
+            unavailable("answered with more than 1000 bytes"),
+        );
+        check(
+            HttpError::Unreachable("refused".to_owned()),
+            unavailable("cannot be reached: refused"),
+        );
+        check(
+            HttpError::Other("no URL".to_owned()),
+            Fault::Unexpected("GET https://t.test/api/things/: no URL".to_owned()),
+        );
+    }
+}

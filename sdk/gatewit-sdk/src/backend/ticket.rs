@@ -1,0 +1,58 @@
+//! What backends have in common about tickets.
+
+use crate::Ticket;
+
+impl Ticket {
+    /// Whether this text is its reference, its order, one of its codes or its e-mail address, whole.
+    ///
+    /// Codes are compared to the letter, the rest in any case. A ticketing system's own search finds more: parts of
+    /// words, and what is merely alike.
+    pub fn is_called(&self, text: &str) -> bool {
+        let text = text.trim();
+        let is_same = |own: &str| !own.is_empty() && own.to_lowercase() == text.to_lowercase();
+        is_same(&self.reference)
+            || is_same(&self.order)
+            || self.email.as_deref().map(str::trim).is_some_and(is_same)
+            || self.codes.iter().any(|code| code == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TicketState;
+
+    #[test]
+    fn a_ticket_is_called_by_whole_names_and_codes_only() {
+        let ticket = Ticket {
+            reference: "ABCD-1".to_owned(),
+            order: "ABCD".to_owned(),
+            codes: vec!["sEcret".to_owned()],
+            type_id: "1".to_owned(),
+            variation: None,
+            parent: None,
+            sub_event: None,
+            holder_name: "Ada Lovelace".to_owned(),
+            email: Some("Ada@Example.org".to_owned()),
+            state: TicketState::Valid,
+            valid_from: None,
+            valid_until: None,
+            attributes: Vec::new(),
+            details: Vec::new(),
+            updated: None,
+        };
+        for text in ["abcd-1", " ABCD ", "sEcret", "ada@example.org"] {
+            assert!(ticket.is_called(text), "{text}");
+        }
+        for text in [
+            "",
+            "ABCD-",
+            "ABCD-12",
+            "secret",
+            "da@example.org",
+            "Ada Lovelace",
+        ] {
+            assert!(!ticket.is_called(text), "{text}");
+        }
+    }
+}
