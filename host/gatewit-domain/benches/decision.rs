@@ -60,6 +60,7 @@ fn held(event: &Event, entries: Entries) -> Held {
             windows: windows.collect(),
             plugin,
         })),
+        source_type: None,
     }
 }
 

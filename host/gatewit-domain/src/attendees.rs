@@ -11,11 +11,15 @@ use utoipa::ToSchema;
 use crate::names::PreparedName;
 
 mod request;
+mod set;
+mod statistics;
 mod validation;
 
 pub use request::{EmailAddress, OrderId, TicketReference};
+pub use set::{AttendeeRules, SetBuilder, SourceSet};
+pub use statistics::{AddonStatistics, AddonTypes, ShirtVariant};
 pub use validation::{
-    AttendeeAnswer, AttendeeQuery, Finding, NameAnswer, NameQuery, Sought, is_attendee,
+    AttendeeAnswer, AttendeeQuery, Finding, NameAnswer, NameQuery, Sought, Verdict, is_attendee,
 };
 
 /// A ticket of a ticketing system, as far as validation looks at it. Tickets that are cancelled make nobody an attendee
@@ -62,16 +66,41 @@ impl AttendeeFlags {
 
     /// Picks the flags from a ticket's attributes; what is not there is false.
     pub fn of(attributes: &BTreeMap<String, bool>) -> Self {
-        let flags = Self::NAMES.map(|name| attributes.get(name).copied().unwrap_or_default());
+        Self::from(Self::NAMES.map(|name| attributes.get(name).copied().unwrap_or_default()))
+    }
+
+    /// Writes the flags among a ticket's attributes in one number; of an attribute that is there twice the last counts.
+    pub(crate) fn bits(attributes: &[(String, bool)]) -> u16 {
+        attributes.iter().fold(0, |bits, (name, is_held)| {
+            let flag = Self::NAMES.iter().position(|flag| flag == name);
+            let bit = flag.map_or(0, |flag| 1 << flag);
+            if *is_held { bits | bit } else { bits & !bit }
+        })
+    }
+
+    pub(crate) fn of_bits(bits: u16) -> Self {
+        let mut flags = [false; Self::NAMES.len()];
+        for (flag, is_held) in flags.iter_mut().enumerate() {
+            *is_held = bits & 1 << flag != 0;
+        }
+        flags.into()
+    }
+}
+
+impl From<[bool; 9]> for AttendeeFlags {
+    /// Takes the flags in the order of their names.
+    fn from(flags: [bool; 9]) -> Self {
         let [
             is_speaker,
             is_keynote,
             is_sponsor,
             is_organizer,
             is_volunteer,
-            ..,
+            is_remote,
+            is_onsite,
+            is_guest,
+            online_access,
         ] = flags;
-        let [.., is_remote, is_onsite, is_guest, online_access] = flags;
         Self {
             is_speaker,
             is_keynote,
@@ -94,7 +123,13 @@ mod tests {
     fn each_flag_is_the_attribute_of_its_name() {
         for name in AttendeeFlags::NAMES {
             let attributes = BTreeMap::from([(name.to_owned(), true), ("is_vip".to_owned(), true)]);
-            let flags = serde_json::to_value(AttendeeFlags::of(&attributes)).unwrap();
+            let picked = AttendeeFlags::of(&attributes);
+            let attributes: Vec<_> = attributes.into_iter().collect();
+            assert_eq!(
+                AttendeeFlags::of_bits(AttendeeFlags::bits(&attributes)),
+                picked
+            );
+            let flags = serde_json::to_value(picked).unwrap();
             let held = flags.as_object().unwrap().iter();
             let held: Vec<_> = held.filter(|(_, is_held)| **is_held == true).collect();
             assert_eq!(held, [(&name.to_owned(), &true.into())]);

@@ -6,6 +6,8 @@ use utoipa::ToSchema;
 
 use crate::calendar::{Calendar, EventDay};
 use crate::id::EventId;
+use crate::source::SourceName;
+use crate::ticket::Ticket;
 use crate::window::{DoorRule, StrategyName};
 
 mod change;
@@ -40,6 +42,9 @@ pub struct Event {
     /// At least one.
     pub zones: Vec<Zone>,
     pub scan_points: Vec<ScanPoint>,
+    /// Whose tickets are tickets of the event, too.
+    #[serde(default)]
+    pub ticket_sources: Vec<SourceName>,
     /// Identities (`sub`) that may manage the event; whoever created it comes first.
     pub organizers: Vec<String>,
     /// Identities (`sub`) that may scan at its doors.
@@ -63,6 +68,12 @@ impl Event {
 
     pub fn scan_point(&self, id: &str) -> Option<&ScanPoint> {
         self.scan_points.iter().find(|point| point.id == id)
+    }
+
+    /// Whether a ticket that was issued for the event, or came from a source, is one of it now.
+    pub fn has(&self, ticket: &Ticket) -> bool {
+        let origin = ticket.origin.as_ref();
+        origin.is_none_or(|origin| self.ticket_sources.contains(&origin.source))
     }
 
     /// Gathers what decides the event's windows.

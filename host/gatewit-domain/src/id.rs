@@ -5,8 +5,11 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::source::SourceName;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -50,6 +53,16 @@ ids! {
     TokenId;
     /// Names one recorded scan, admitted or refused.
     CheckInId;
+}
+
+impl TicketId {
+    /// Makes the id that a source's ticket has at an event, the same for ever (UUID version 8, of a SHA-256 digest).
+    pub fn of_source(event: EventId, source: &SourceName, reference: &str) -> Self {
+        let digest = Sha256::digest(format!("{event}/{source}/{reference}"));
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
 }
 
 fn time_ordered(now: Timestamp) -> Uuid {

@@ -8,7 +8,7 @@ use crate::event::{Event, TicketType};
 use crate::scan::{Entries, Entry, Refusal, Scan, ScannedBy};
 use crate::scanner::{Place, Scanner};
 use crate::ticket::{Ticket, TicketState};
-use crate::window::{StrategyError, WindowsAnswer};
+use crate::window::{StrategyError, Window, WindowsAnswer};
 
 /// All that a decision depends on.
 pub struct Facts<'a> {
@@ -37,6 +37,8 @@ pub struct Held {
     pub ticket: Ticket,
     pub entries: Entries,
     pub windows: Result<Arc<WindowsAnswer>, StrategyError>,
+    /// What the ticket's source says of its type, if the event itself says nothing.
+    pub source_type: Option<Arc<TicketType>>,
 }
 
 /// What the rules say, and the day that decided, as an index into the event's days.
@@ -61,10 +63,11 @@ impl Facts<'_> {
             Ok(found) => found,
             Err(refusal) => return refused(refusal),
         };
-        let Ok(windows) = &held.windows else {
+        let Ok(answer) = &held.windows else {
             return refused(Refusal::StrategyFailed);
         };
-        let day = match self.choose_day(windows, kind, &held.entries) {
+        let windows = held.ticket.narrow(&answer.windows);
+        let day = match self.choose_day(&windows, kind, &held.entries) {
             Ok(day) => day,
             Err(refusal) => return refused(refusal),
         };
@@ -81,8 +84,8 @@ impl Facts<'_> {
             Found::Elsewhere => return Err(Refusal::WrongEvent),
             Found::Ticket(held) => held,
         };
-        let kind = self.event.ticket_type(&held.ticket.type_id);
-        match kind.filter(|kind| kind.admits && held.ticket.state == TicketState::Active) {
+        let is_good = held.ticket.state == TicketState::Active && self.event.has(&held.ticket);
+        match held.kind(self.event).filter(|kind| kind.admits && is_good) {
             Some(kind) => Ok((held, kind)),
             None => Err(Refusal::NotActive),
         }
@@ -91,14 +94,14 @@ impl Facts<'_> {
     /// Finds the day that a scan is for.
     fn choose_day(
         &self,
-        answer: &WindowsAnswer,
+        windows: &[Window],
         kind: &TicketType,
         entries: &Entries,
     ) -> Result<usize, Refusal> {
         let calendar = &self.event.calendar;
         let is_good = |day: usize| kind.is_good_for(day, calendar);
         let has_open_window = |day: usize| {
-            let mut windows = answer.windows.iter();
+            let mut windows = windows.iter();
             windows.any(|window| window.day == day && window.is_open(self.now))
         };
         let mut todays = (0..calendar.days.len())
@@ -112,7 +115,7 @@ impl Facts<'_> {
         let has_entry_left = |day: &&usize| self.has_entry_left(**day, kind, entries);
         match in_turn.iter().find(has_entry_left).or(in_turn.first()) {
             Some(day) => Ok(*day),
-            None => Err(self.closed(answer, is_good)),
+            None => Err(self.closed(windows, is_good)),
         }
     }
 
@@ -134,9 +137,8 @@ impl Facts<'_> {
         late
     }
 
-    fn closed(&self, answer: &WindowsAnswer, is_good: impl Fn(usize) -> bool) -> Refusal {
-        let to_come = answer
-            .windows
+    fn closed(&self, windows: &[Window], is_good: impl Fn(usize) -> bool) -> Refusal {
+        let to_come = windows
             .iter()
             .filter(|window| is_good(window.day) && window.opens > self.now);
         match to_come.map(|window| window.opens).min() {
@@ -194,6 +196,14 @@ impl Facts<'_> {
     pub fn zone(&self) -> &str {
         let place = self.scanner.map(|scanner| &scanner.place);
         self.event.zone_at(place.unwrap_or(&Place::default()))
+    }
+}
+
+impl Held {
+    /// What the ticket's type is at this event; None if nobody says.
+    pub fn kind<'k>(&'k self, event: &'k Event) -> Option<&'k TicketType> {
+        let own = event.ticket_type(&self.ticket.type_id);
+        own.or(self.source_type.as_deref())
     }
 }
 

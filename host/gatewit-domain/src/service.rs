@@ -13,6 +13,7 @@ use crate::tables::EVENTS;
 use crate::window::DoorRule;
 
 mod admission;
+mod attendance;
 mod caller;
 mod events;
 mod front_desk;
@@ -20,22 +21,27 @@ mod live;
 mod log;
 mod scanners;
 mod search;
+mod sources;
+mod taking_in;
 mod tally;
 mod tickets;
 mod undo;
 
 pub use admission::Answered;
+pub use attendance::Validated;
 pub use caller::Caller;
 pub use events::EventWindow;
 pub use front_desk::FoundAtDesk;
 pub use log::{CheckInPage, CheckInQuery, ScanOutcome};
 pub use scanners::{NewScanner, ScannerLink, ScannerList, ScannerStatistics, TokenStatus};
+pub use sources::{ConfiguredSource, ConfiguredSources, SourceStatus, Ticketing};
 pub use tally::ScanCount;
 pub use tickets::{ShownTicket, TicketPage, TicketQuery};
 pub use undo::{Undone, UndoneBy};
 
 use live::LiveEvents;
 use search::TicketIndex;
+use sources::Sources;
 use tally::ScanTally;
 
 /// How many rows one page of a list may look at, so that a filter that lets nothing through still ends.
@@ -52,21 +58,24 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     pub strategies: Arc<dyn Strategies>,
     pub signer: Arc<dyn Signer>,
+    pub sources: ConfiguredSources,
     pub clock: Arc<dyn Clock>,
 }
 
 /// What the operator may set.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DeskSettings {
     /// How long a registration token lives (`GATEWIT_REGISTRATION_TOKEN_MINUTES`).
     pub registration_token_life: SignedDuration,
+    pub ticketing: Ticketing,
 }
 
 impl Default for DeskSettings {
-    /// Five minutes for a token, as the contract says.
+    /// Five minutes for a token, as the contract says; no ticketing system.
     fn default() -> Self {
         Self {
             registration_token_life: SignedDuration::from_mins(5),
+            ticketing: Ticketing::default(),
         }
     }
 }
@@ -77,6 +86,7 @@ pub struct Desk {
     settings: DeskSettings,
     live: LiveEvents,
     index: TicketIndex,
+    sources: Sources,
     tally: ScanTally,
 }
 
@@ -89,9 +99,10 @@ pub struct LiveEvent {
 }
 
 impl Desk {
-    /// Opens the desk over a store: reads every event and its key into memory.
+    /// Opens the desk over a store: reads every event and its key into memory, and what is known of each source.
     pub async fn open(ports: Ports, settings: DeskSettings) -> Result<Self, DeskError> {
         let desk = Self {
+            sources: Sources::open(&ports).await?,
             ports,
             settings,
             live: LiveEvents::default(),

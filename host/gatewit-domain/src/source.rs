@@ -1,7 +1,54 @@
 //! What a ticketing system says: the shapes of `wit/ticketing-backend.wit`, host side.
 
+use std::fmt;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::event::TicketType;
+
+mod journal;
+pub use journal::{LogPosition, Reader, RunUnderWay, Served, SourceJournal, SourceRow};
+
+const NAME_MAX: usize = 64;
+
+/// What the operator calls a source of tickets: `pretix`, `tito`, `guest-list`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "String")]
+#[schema(value_type = String, example = "pretix")]
+pub struct SourceName(Arc<str>);
+
+impl SourceName {
+    pub fn parse(name: &str) -> Result<Self, String> {
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        match (1..=NAME_MAX).contains(&name.len()) && name.chars().all(is_plain) {
+            true => Ok(Self(name.into())),
+            false => Err(format!(
+                "the name of a ticket source must have 1 to {NAME_MAX} letters, digits, hyphens and underscores, unlike {name:?}"
+            )),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for SourceName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::parse(&name)
+    }
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// A kind of ticket on sale.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +65,20 @@ pub struct SourceType {
     pub days: Vec<String>,
 }
 
+impl SourceType {
+    /// What the type is at the doors of an event that says nothing of it: one entry on each of its days.
+    pub fn at_the_door(&self) -> TicketType {
+        TicketType {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            allow_reentry: false,
+            reentry_limit: None,
+            days: (!self.days.is_empty()).then(|| self.days.clone()),
+            admits: self.admits,
+        }
+    }
+}
+
 /// Whether a ticket lets its holder in, by its ticketing system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +89,7 @@ pub enum SourceState {
     Blocked,
 }
 
-/// One ticket of a ticketing system.
+/// One ticket of a ticketing system. Hundreds of thousands lie in the store, so that what is empty is not written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceTicket {
@@ -38,20 +99,29 @@ pub struct SourceTicket {
     /// Everything a scanner may read from it; the first is what its QR code holds.
     pub codes: Vec<String>,
     pub type_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variation: Option<String>,
     /// The reference of the ticket this one is an add-on of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub_event: Option<String>,
     /// Empty if unknown.
     pub holder_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     pub state: SourceState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Timestamp>,
     /// The first moment it is good no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(String, bool)>,
     /// Texts for the staff, in the order to show them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<Timestamp>,
 }
 

@@ -16,6 +16,7 @@ use crate::ports::{Guard, Key, Store, Write};
 use crate::problem::DeskError;
 use crate::scan::{CheckIn, Entries, Outcome, RepeatKey};
 use crate::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
+use crate::source::{LogPosition, SourceJournal, SourceName, SourceRow, SourceType};
 use crate::ticket::Ticket;
 
 pub const EVENTS: Table<Event, EventId> = Table::new("events");
@@ -51,6 +52,16 @@ pub const ENTRIES: Table<Entries, TicketId> = Table::new("entries");
 pub const CHECK_INS: Table<CheckIn, EventCheckIn> = Table::new("check_ins");
 /// Answers remembered for repeats, by `{who}/{key}`.
 pub const REPEATS: Table<Remembered, CallerRepeat> = Table::new("repeats");
+/// What is known of a source's syncs.
+pub const SOURCES: Table<SourceJournal, SourceName> = Table::new("sources");
+/// A source's types, as its last whole sync found them.
+pub const SOURCE_TYPES: Table<Vec<SourceType>, SourceName> = Table::new("source_types");
+/// By `{source}/{log}/{row}`: a source's tickets, some in each row.
+pub const SOURCE_ROWS: Table<SourceRow, LogRow> = Table::new("source_rows");
+/// By `{event}/{code}`: the tickets of sources by the codes of their ticketing systems.
+pub const TICKET_CODES: Table<TicketId, String> = Table::new("ticket_codes");
+/// By `{event}/{source}`: how much of a source's log an event has taken in.
+pub const TAKEN_IN: Table<LogPosition, EventSource> = Table::new("taken_in");
 
 /// An answer given under a repeat key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -156,6 +167,20 @@ impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
     }
 }
 
+impl<V, K> Table<V, K> {
+    /// Lists up to `limit` keys that start with `prefix`.
+    pub async fn keys(
+        &self,
+        store: &dyn Store,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<Key>, DeskError> {
+        let start = Key::new(format!("{}/{prefix}", self.name));
+        let rows = store.scan(&start, None, limit).await?;
+        Ok(rows.into_iter().map(|(key, _)| key).collect())
+    }
+}
+
 impl<K: KeyText> Table<i64, K> {
     /// Adds to a counter.
     pub fn add(&self, key: &K, amount: i64) -> Write {
@@ -197,6 +222,12 @@ pub struct EventScanner(pub EventId, pub ScannerId);
 /// A ticket within its order.
 pub struct OrderTicket(pub EventId, pub String, pub TicketId);
 
+/// One row of one of a source's logs.
+pub struct LogRow(pub SourceName, pub LogPosition);
+
+/// A source attached to an event.
+pub struct EventSource(pub EventId, pub SourceName);
+
 /// A remembered answer: whom it was given to, and under which key.
 pub struct CallerRepeat(pub String, pub RepeatKey);
 
@@ -218,6 +249,9 @@ key_texts! {
     TokenText: |token| token.to_string();
     Fingerprint: |fingerprint| fingerprint.as_str().to_owned();
     String: |text| text.clone();
+    SourceName: |name| name.to_string();
+    LogRow: |key| format!("{}/{:08x}/{:08x}", key.0, key.1.log, key.1.row);
+    EventSource: |key| within(&key.0, &key.1);
     EventTicket: |key| within(&key.0, &key.1);
     EventCheckIn: |key| within(&key.0, &key.1);
     EventScanner: |key| within(&key.0, &key.1);

@@ -13,6 +13,9 @@ use crate::problem::{Problem, bounded_text};
 use crate::scan::Entries;
 use crate::window::Holder;
 
+mod origin;
+pub use origin::Origin;
+
 const TEXT_MAX: usize = 200;
 const EMAIL_MAX: usize = 254;
 const DETAIL_MAX: usize = 1_000;
@@ -41,6 +44,9 @@ pub struct Ticket {
     /// Text shown to staff.
     pub details: BTreeMap<String, String>,
     pub issued_at: Timestamp,
+    /// There if a ticketing system sold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// Whether a ticket is good for entry.
@@ -125,6 +131,7 @@ impl Ticket {
             attributes: draft.attributes,
             details: draft.details,
             issued_at: now,
+            origin: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! `gatewit serve`: wires store, plugins, keys and desk together, and serves until told to stop.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -132,6 +133,7 @@ async fn open_desk(
         store,
         strategies: engine,
         signer: Arc::new(RsaSigner::new(&master_key)),
+        sources: BTreeMap::new(),
         clock: Arc::new(SystemClock),
     };
     let minutes = settings.registration_token_minutes.into();
@@ -139,6 +141,7 @@ async fn open_desk(
         ports,
         DeskSettings {
             registration_token_life: SignedDuration::from_mins(minutes),
+            ..DeskSettings::default()
         },
     );
     desk.await

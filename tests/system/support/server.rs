@@ -123,6 +123,7 @@ impl Server {
             store: store.clone(),
             strategies: Arc::new(engine),
             signer: Arc::new(RsaSigner::new(&key)),
+            sources: BTreeMap::new(),
             clock: clock.clone(),
         };
         let desk = Desk::open(ports, DeskSettings::default())

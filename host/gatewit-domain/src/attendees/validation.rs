@@ -47,30 +47,53 @@ pub struct NameQuery {
     pub name: PreparedName,
 }
 
+/// What an answer came to: what a client that looks at statuses alone is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// This is an attendee.
+    Attendee,
+    Near,
+    WrongName,
+    WrongType,
+    Unknown,
+}
+
 /// The answer of `validate_attendee`. A failure repeats what was asked.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AttendeeAnswer<'a> {
+pub struct AttendeeAnswer {
     pub is_attendee: bool,
     /// Why not; empty for an attendee.
     pub hint: String,
     #[serde(flatten)]
     pub flags: AttendeeFlags,
-    pub order_id: Option<&'a OrderId>,
-    pub ticket_id: Option<&'a TicketReference>,
-    pub name: &'a str,
-    pub email: Option<&'a EmailAddress>,
+    pub order_id: Option<OrderId>,
+    pub ticket_id: Option<TicketReference>,
+    pub name: String,
+    pub email: Option<EmailAddress>,
 }
 
 /// The answer of `validate_name`. It repeats what was asked, in capitals.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct NameAnswer<'a> {
+pub struct NameAnswer {
     pub is_attendee: bool,
     /// Why not; empty for an attendee.
     pub hint: String,
     #[serde(flatten)]
     pub flags: AttendeeFlags,
-    pub ticket_id: &'a TicketReference,
-    pub name: &'a str,
+    pub ticket_id: TicketReference,
+    pub name: String,
+}
+
+impl Finding<'_> {
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Match(_) => Verdict::Attendee,
+            Self::Near => Verdict::Near,
+            Self::WrongName => Verdict::WrongName,
+            Self::WrongType(_) => Verdict::WrongType,
+            Self::Unknown => Verdict::Unknown,
+        }
+    }
 }
 
 impl Sought {
@@ -114,25 +137,25 @@ impl AttendeeQuery {
     }
 
     /// Says what was found.
-    pub fn answer<'a>(&'a self, finding: &Finding<'a>) -> AttendeeAnswer<'a> {
+    pub fn answer(&self, finding: &Finding) -> AttendeeAnswer {
         if let Finding::Match(ticket) = finding {
             return AttendeeAnswer {
                 is_attendee: true,
                 hint: String::new(),
                 flags: ticket.flags,
-                order_id: Some(&ticket.order),
-                ticket_id: Some(&ticket.reference),
-                name: ticket.name.text(),
-                email: ticket.email.as_ref(),
+                order_id: Some(ticket.order.clone()),
+                ticket_id: Some(ticket.reference.clone()),
+                name: ticket.name.text().to_owned(),
+                email: ticket.email.clone(),
             };
         }
         AttendeeAnswer {
             is_attendee: false,
             hint: self.hint(finding),
             flags: AttendeeFlags::default(),
-            order_id: self.sought.order(),
-            ticket_id: self.sought.ticket(),
-            name: self.name.text(),
+            order_id: self.sought.order().cloned(),
+            ticket_id: self.sought.ticket().cloned(),
+            name: self.name.text().to_owned(),
             email: None,
         }
     }
@@ -172,7 +195,7 @@ impl NameQuery {
     }
 
     /// Says what was found.
-    pub fn answer(&self, finding: &Finding) -> NameAnswer<'_> {
+    pub fn answer(&self, finding: &Finding) -> NameAnswer {
         let name = self.name.upper();
         let flags = match finding {
             Finding::Match(ticket) => ticket.flags,
@@ -189,8 +212,8 @@ impl NameQuery {
             is_attendee: matches!(finding, Finding::Match(_)),
             hint,
             flags,
-            ticket_id: &self.ticket,
-            name,
+            ticket_id: self.ticket.clone(),
+            name: name.to_owned(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{Event, MatchField, ScanPoint, StrategyOptions, TicketType};
 use crate::calendar::{Calendar, DayId, EventDay, EventZone};
 use crate::id::EventId;
 use crate::problem::Problem;
+use crate::source::SourceName;
 use crate::window::StrategyName;
 
 pub(super) mod checks;
@@ -47,6 +48,9 @@ pub struct EventChange {
     /// Default: one, `venue`.
     pub zones: Option<Vec<ZoneChange>>,
     pub scan_points: Option<Vec<ScanPointChange>>,
+    /// Names of configured sources of tickets. Default: none.
+    #[schema(example = json!(["pretix"]))]
+    pub ticket_sources: Option<Vec<String>>,
     pub organizers: Option<Vec<String>>,
     pub staff: Option<Vec<String>>,
 }
@@ -138,6 +142,7 @@ impl Event {
             ticket_types: Vec::new(),
             zones: vec![Zone::venue()],
             scan_points: Vec::new(),
+            ticket_sources: Vec::new(),
             organizers: vec![declarer.to_owned()],
             staff: Vec::new(),
             created_at: now,
@@ -174,6 +179,9 @@ impl Event {
         }
         if let Some(points) = change.scan_points {
             self.scan_points = scan_points(points)?;
+        }
+        if let Some(sources) = change.ticket_sources {
+            self.ticket_sources = ticket_sources(&sources)?;
         }
         if let Some(organizers) = change.organizers {
             self.organizers = identities("organizers", organizers)?;
@@ -242,8 +250,10 @@ impl Event {
                     point.id
                 )));
             }
+            // Of the types of sources nobody knows beforehand.
+            let has_all_types = self.ticket_sources.is_empty();
             for id in point.accepted_ticket_types.iter().flatten() {
-                if self.ticket_type(id).is_none() {
+                if has_all_types && self.ticket_type(id).is_none() {
                     return Err(invalid(format!(
                         "scanPoints: point \"{}\" accepts the ticket type \"{id}\", which does not exist",
                         point.id
@@ -253,6 +263,16 @@ impl Event {
         }
         Ok(())
     }
+}
+
+fn ticket_sources(names: &[String]) -> Result<Vec<SourceName>, Problem> {
+    let names = bounded("ticketSources", Some(names.to_vec()), LIST_MAX)?.unwrap_or_default();
+    unique("ticketSources", names.iter().map(String::as_str))?;
+    let named = |words| Problem::new("unknown_ticket_source", format!("ticketSources: {words}"));
+    names
+        .iter()
+        .map(|name| SourceName::parse(name).map_err(named))
+        .collect()
 }
 
 fn day(index: usize, change: DayChange) -> Result<EventDay, Problem> {

@@ -15,7 +15,8 @@ use crate::rules::{Facts, Found, Held, check_scanner};
 use crate::scan::{Outcome, Presented, RepeatKey, Scan, ScannedBy};
 use crate::scanner::Scanner;
 use crate::tables::{
-    CREDENTIAL_CODES, CallerRepeat, ENTRIES, REPEATS, Remembered, SCANNERS, Stored, TICKETS, within,
+    CREDENTIAL_CODES, CallerRepeat, ENTRIES, REPEATS, Remembered, SCANNERS, Stored, TICKET_CODES,
+    TICKETS, within,
 };
 
 mod record;
@@ -178,6 +179,7 @@ impl Desk {
         let held = Held {
             windows: self.ports.strategies.windows(&live.rule, &holder).await,
             entries: entries.map(|stored| stored.value).unwrap_or_default(),
+            source_type: self.source_type(live, &ticket),
             ticket,
         };
         Ok(Found::Ticket(Box::new(held)))
@@ -217,10 +219,14 @@ impl Desk {
         field: MatchField,
         text: &str,
     ) -> Result<Option<TicketId>, DeskError> {
+        let key = within(&event, &text.trim());
+        if matches!(field, MatchField::Any | MatchField::QrCode)
+            && let Some(found) = TICKET_CODES.get(self.store(), &key).await?
+        {
+            return Ok(Some(found.value));
+        }
         if matches!(field, MatchField::Any | MatchField::CredentialCode) {
-            let found = CREDENTIAL_CODES
-                .get(self.store(), &within(&event, &text.trim()))
-                .await?;
+            let found = CREDENTIAL_CODES.get(self.store(), &key).await?;
             if let Some(found) = found {
                 return Ok(Some(found.value));
             }

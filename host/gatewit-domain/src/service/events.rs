@@ -42,6 +42,7 @@ impl Desk {
         slug_is_chosen: bool,
     ) -> Result<Arc<LiveEvent>, DeskError> {
         self.check_strategy(&event).await?;
+        self.check_sources(&event)?;
         let wanted = event.slug.clone();
         let attempts = if slug_is_chosen { 1 } else { SLUG_ATTEMPTS_MAX };
         for attempt in 1..=attempts {
@@ -87,6 +88,7 @@ impl Desk {
         self.managed(caller, id)?;
         let names_strategy =
             change.check_in_strategy.is_some() || change.strategy_options.is_some();
+        let names_sources = change.ticket_sources.is_some() || change.org_id.is_some();
         for _ in 0..ATTEMPTS_MAX {
             let stored = EVENTS.get(self.store(), &id).await?;
             let stored = stored.ok_or_else(|| DeskError::not_found("event", id))?;
@@ -96,6 +98,9 @@ impl Desk {
                 .map_err(DeskError::Unacceptable)?;
             if names_strategy {
                 self.check_strategy(&event).await?;
+            }
+            if names_sources {
+                self.check_sources(&event)?;
             }
             let mut guards = vec![stored.unchanged()];
             let mut writes = vec![EVENTS.put(&id, &event)];
@@ -149,7 +154,7 @@ impl Desk {
         let calendar = &live.event.calendar;
         let kind = match ticket_type {
             None => None,
-            Some(id) => Some(live.event.ticket_type(id).ok_or_else(|| {
+            Some(id) => Some(self.ticket_type(&live, id).ok_or_else(|| {
                 let words = format!("ticketType: the event has no ticket type \"{id}\"");
                 DeskError::unacceptable("unknown_ticket_type", words)
             })?),
@@ -162,7 +167,10 @@ impl Desk {
         let answer = answer.map_err(|error| {
             DeskError::Unavailable(Problem::new("strategy_failed", error.to_string()))
         })?;
-        let is_good = |day| kind.is_none_or(|kind| kind.is_good_for(day, calendar));
+        let is_good = |day| {
+            kind.as_ref()
+                .is_none_or(|kind| kind.is_good_for(day, calendar))
+        };
         let windows = answer.windows.iter().filter(|window| is_good(window.day));
         let shown = windows.map(|window| EventWindow {
             day_name: calendar.days[window.day].name.clone(),
@@ -209,6 +217,7 @@ impl Desk {
         self.live.set(self.bring_to_life(event)?);
         let live = self.live(id)?;
         self.warm(&live).await;
+        self.take_in_attached(&live).await?;
         Ok(live)
     }
 

@@ -40,7 +40,8 @@ struct Cabinet {
 }
 
 impl TicketIndex {
-    fn note(&self, event: EventId, tickets: &[Ticket]) {
+    /// Adds tickets, or replaces what they are found by.
+    pub(super) fn note(&self, event: EventId, tickets: &[Ticket]) {
         let cards: Vec<_> = tickets.iter().map(Card::of).collect();
         self.cabinets().entry(event).or_default().add(cards);
     }
@@ -211,7 +212,7 @@ impl Desk {
 }
 
 /// Gives way to whatever else waits for this thread, scans above all.
-async fn let_others_run() {
+pub(super) async fn let_others_run() {
     let mut has_waited = false;
     poll_fn(|context| {
         if mem::replace(&mut has_waited, true) {

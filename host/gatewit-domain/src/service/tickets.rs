@@ -13,7 +13,7 @@ use crate::scan::Entries;
 use crate::search::Search;
 use crate::tables::{
     CREDENTIAL_CODES, ENTRIES, EVENT_TICKETS, EventTicket, ORDERS, OrderTicket, SERIES,
-    TICKET_TOKENS, TICKETS, within,
+    TICKET_CODES, TICKET_TOKENS, TICKETS, within,
 };
 use crate::ticket::{ShownState, Ticket, TicketAction, TicketDraft};
 
@@ -28,8 +28,10 @@ pub struct ShownTicket {
     /// The type's present name; its id if the type is gone.
     pub type_name: String,
     pub state: ShownState,
-    /// The signed code: both `qrCode` and `jwtToken`.
-    pub token: String,
+    /// What the QR code holds: the signed code, or that of the ticketing system that sold the ticket.
+    pub code: String,
+    /// The signed code; None if a ticketing system sold the ticket.
+    pub token: Option<String>,
 }
 
 /// Which of an event's tickets to list.
@@ -80,7 +82,9 @@ impl Desk {
         self.warm_holders(&live, &tickets).await;
         let shown = tickets.into_iter().zip(tokens);
         Ok(shown
-            .map(|(ticket, token)| show(&live, ticket, &Entries::default(), token))
+            .map(|(ticket, token)| {
+                self.show_ticket(&live, ticket, &Entries::default(), Some(token))
+            })
             .collect())
     }
 
@@ -180,7 +184,8 @@ impl Desk {
         state: Option<ShownState>,
     ) -> Result<Option<ShownTicket>, DeskError> {
         let entries = self.entries(&ticket).await?;
-        if state.is_some_and(|state| state != ticket.shown_state(&live.event, &entries)) {
+        let is_other = |state| state != ticket.shown_state(&live.event, &entries);
+        if state.is_some_and(is_other) || !live.event.has(&ticket) {
             return Ok(None);
         }
         self.shown_with(live, ticket, &entries).await.map(Some)
@@ -198,8 +203,28 @@ impl Desk {
         entries: &Entries,
     ) -> Result<ShownTicket, DeskError> {
         let token = TICKET_TOKENS.get(self.store(), &ticket.id).await?;
-        let token = token.map_or_else(String::new, |stored| stored.value);
-        Ok(show(live, ticket, entries, token))
+        let token = token.map(|stored| stored.value);
+        Ok(self.show_ticket(live, ticket, entries, token))
+    }
+
+    fn show_ticket(
+        &self,
+        live: &Arc<LiveEvent>,
+        ticket: Ticket,
+        entries: &Entries,
+        token: Option<String>,
+    ) -> ShownTicket {
+        let kind = self.ticket_type_of(live, &ticket);
+        let origin = ticket.origin.as_ref();
+        let code = token.as_ref().or_else(|| origin?.codes.first());
+        ShownTicket {
+            event: live.clone(),
+            type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
+            state: ticket.shown_state(&live.event, entries),
+            code: code.cloned().unwrap_or_default(),
+            token,
+            ticket,
+        }
     }
 
     /// Gives each draft the next number of its type. Numbers of a request that fails later stay unused.
@@ -263,6 +288,7 @@ impl Desk {
             if let Some(code) = &ticket.credential_code {
                 let key = within(&event, code);
                 guards.push(CREDENTIAL_CODES.absent(&key));
+                guards.push(TICKET_CODES.absent(&key));
                 writes.push(CREDENTIAL_CODES.put(&key, &ticket.id));
                 codes.push(code);
             }
@@ -274,16 +300,14 @@ impl Desk {
         }
         match commit? {
             Commit::Done => Ok(()),
-            Commit::Blocked(position) => Err(code_taken(codes[position])),
+            // Two guards watch over each code.
+            Commit::Blocked(position) => Err(code_taken(codes[position / 2])),
         }
     }
 
     /// Has windows computed for holders of a kind not seen before.
-    async fn warm_holders(&self, live: &LiveEvent, tickets: &[Ticket]) {
-        let holders = tickets.iter().map(Ticket::holder);
-        let holders: HashSet<_> = holders
-            .filter(|holder| !holder.attributes.is_empty())
-            .collect();
+    pub(super) async fn warm_holders(&self, live: &LiveEvent, tickets: &[Ticket]) {
+        let holders: HashSet<_> = tickets.iter().map(Ticket::holder).collect();
         for holder in holders {
             if self
                 .ports
@@ -339,17 +363,6 @@ fn known_type<'e>(event: &'e Event, id: &str) -> Result<&'e crate::event::Ticket
 fn claims(event: &Event, ticket: &Ticket) -> Result<Claims, DeskError> {
     let kind = known_type(event, &ticket.type_id)?;
     Ok(Claims::Ticket(ticket.claims(event, kind)))
-}
-
-fn show(live: &Arc<LiveEvent>, ticket: Ticket, entries: &Entries, token: String) -> ShownTicket {
-    let kind = live.event.ticket_type(&ticket.type_id);
-    ShownTicket {
-        event: live.clone(),
-        type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
-        state: ticket.shown_state(&live.event, entries),
-        ticket,
-        token,
-    }
 }
 
 fn code_taken(code: &str) -> DeskError {

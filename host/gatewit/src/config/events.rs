@@ -21,6 +21,7 @@ pub struct EventEntry {
     ticket_types: Option<Vec<TicketTypeEntry>>,
     zones: Option<Vec<ZoneEntry>>,
     scan_points: Option<Vec<ScanPointEntry>>,
+    ticket_sources: Option<Vec<String>>,
     organizers: Option<Vec<String>>,
     staff: Option<Vec<String>>,
 }
@@ -94,6 +95,7 @@ impl From<EventEntry> for EventChange {
             ticket_types: all(entry.ticket_types),
             zones: all(entry.zones),
             scan_points: all(entry.scan_points),
+            ticket_sources: entry.ticket_sources,
             organizers: entry.organizers,
             staff: entry.staff,
         }

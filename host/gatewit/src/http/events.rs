@@ -6,6 +6,7 @@ use gatewit_domain::event::{
 };
 use gatewit_domain::id::EventId;
 use gatewit_domain::service::LiveEvent;
+use gatewit_domain::source::SourceName;
 use gatewit_domain::window::StrategyName;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -34,6 +35,7 @@ pub struct EventResponse {
     ticket_types: Vec<TicketType>,
     zones: Vec<Zone>,
     scan_points: Vec<ScanPoint>,
+    ticket_sources: Vec<SourceName>,
     organizers: Vec<String>,
     staff: Vec<String>,
     status: EventStatus,
@@ -96,6 +98,7 @@ impl From<&LiveEvent> for EventResponse {
             ticket_types: event.ticket_types,
             zones: event.zones,
             scan_points: event.scan_points,
+            ticket_sources: event.ticket_sources,
             organizers: event.organizers,
             staff: event.staff,
             public_key: event.key.map(|key| key.public_key),
@@ -112,7 +115,8 @@ impl From<&LiveEvent> for EventResponse {
     responses(
         (status = 201, body = Envelope<EventResponse>, description = "The event, a draft."),
         (status = 409, description = "`slug_taken`"),
-        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`")
+        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`, `unknown_ticket_source`"),
+        (status = 403, description = "`source_not_for_organization`")
     )
 )]
 pub async fn create(
@@ -165,7 +169,8 @@ pub async fn show(
     responses(
         (status = 200, body = Envelope<EventResponse>, description = "The event as it is now."),
         (status = 409, description = "`slug_taken`"),
-        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`")
+        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`, `unknown_ticket_source`"),
+        (status = 403, description = "`source_not_for_organization`")
     )
 )]
 pub async fn change(

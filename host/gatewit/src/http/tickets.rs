@@ -66,10 +66,10 @@ pub struct TicketResponse {
     state: ShownState,
     #[schema(format = DateTime, example = "2025-12-01T12:00:00+03:00")]
     issued_at: String,
-    /// What the QR code shows.
+    /// What the QR code shows: the signed code, or that of the ticketing system that sold the ticket.
     qr_code: String,
-    /// The same.
-    jwt_token: String,
+    /// The signed code; null if a ticketing system sold the ticket.
+    jwt_token: Option<String>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -111,7 +111,7 @@ impl From<ShownTicket> for TicketResponse {
             details: ticket.details,
             state: shown.state,
             issued_at: calendar.rfc3339(ticket.issued_at),
-            qr_code: shown.token.clone(),
+            qr_code: shown.code,
             jwt_token: shown.token,
         }
     }

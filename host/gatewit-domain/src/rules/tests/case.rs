@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::calendar::{Calendar, EventDay};
-use crate::event::{DayChange, Event, EventChange, ScanPointChange, TicketTypeChange, ZoneChange};
+use crate::event::{
+    DayChange, Event, EventChange, ScanPointChange, TicketType, TicketTypeChange, ZoneChange,
+};
 use crate::id::{CheckInId, ScannerId, TicketId};
 use crate::plugin::PluginIdentity;
 
@@ -26,6 +28,7 @@ pub struct Case {
     pub entries: Entries,
     pub windows: Result<Vec<Window>, StrategyError>,
     pub claimed_fingerprint: &'static str,
+    pub source_type: Option<TicketType>,
 }
 
 fn at(text: &str) -> Timestamp {
@@ -135,6 +138,7 @@ pub fn case(type_id: &str) -> Case {
         entries: Entries::default(),
         windows: Ok(two_hours_before(&event.calendar)),
         claimed_fingerprint: FINGERPRINT,
+        source_type: None,
         event,
     }
 }
@@ -185,6 +189,7 @@ impl Case {
             windows: self
                 .windows
                 .map(|windows| Arc::new(WindowsAnswer { windows, plugin })),
+            source_type: self.source_type.map(Arc::new),
         };
         let facts = Facts {
             now,

@@ -10,7 +10,6 @@ use crate::scan::{CheckIn, Entry, Outcome, Refusal, ScannedBy, TicketSummary, Ve
 use crate::tables::{
     CHECK_INS, ENTRIES, EventCheckIn, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN,
 };
-use crate::ticket::Ticket;
 
 /// Says what the scan is answered with.
 pub(super) fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
@@ -27,7 +26,7 @@ pub(super) fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
             None => Verdict::Admitted,
             Some(refusal) => Verdict::Refused(refusal.clone()),
         },
-        ticket: held.map(|held| summary(facts, &held.ticket)),
+        ticket: held.map(|held| summary(facts, held)),
         day_name: decision.day.map(|day| days[day].name.clone()),
         scanner_name: facts
             .scanner
@@ -35,8 +34,8 @@ pub(super) fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
     }
 }
 
-fn summary(facts: &Facts, ticket: &Ticket) -> TicketSummary {
-    let kind = facts.event.ticket_type(&ticket.type_id);
+fn summary(facts: &Facts, held: &Held) -> TicketSummary {
+    let (ticket, kind) = (&held.ticket, held.kind(facts.event));
     TicketSummary {
         id: ticket.id,
         type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),

@@ -1,0 +1,279 @@
+//! The tickets of a source in memory: about a hundred bytes each, found by order, by reference and by address.
+//!
+//! Made from the rows of a source's log, the newest first, and never changed afterwards: whoever holds it sees one state
+//! of the source. What a ticket says beyond what `/tickets/*` looks at stays in the log.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::statistics::{AddonTypes, Counts};
+use super::{Attendee, AttendeeFlags, EmailAddress, OrderId, TicketReference};
+use crate::event::TicketType;
+use crate::names::PreparedName;
+use crate::source::{LogPosition, SourceRow, SourceState, SourceTicket, SourceType};
+
+mod entries;
+
+use entries::{Entries, Entry, Index, Number, Part, in_capitals};
+
+/// Which tickets make attendees.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttendeeRules {
+    /// Tickets of a type with none of these activities make nobody an attendee (`include_activities`); None: any does.
+    pub include_activities: Option<Vec<String>>,
+    /// Whether cancelled tickets make attendees all the same, as the contract has it for Tito, where it never looks at a
+    /// state. No door is opened by it.
+    pub canceled_attend: bool,
+}
+
+/// All tickets of a source, as they were at one end of its log.
+pub struct SourceSet {
+    end: LogPosition,
+    types: Vec<SourceType>,
+    at_the_door: HashMap<String, Arc<TicketType>>,
+    rules: AttendeeRules,
+    tickets: Entries,
+    variations: Vec<Box<str>>,
+    /// The first ticket of each order.
+    orders: Index,
+    references: Index,
+    /// A ticket that makes an attendee for each address.
+    addresses: Index,
+    count: usize,
+}
+
+/// Makes a [`SourceSet`].
+pub struct SetBuilder {
+    set: SourceSet,
+    kinds: HashMap<String, u16>,
+    variations: HashMap<String, u16>,
+    gone: HashSet<String>,
+}
+
+impl AttendeeRules {
+    /// Whether a ticket in this state could make an attendee: one that is not paid yet does.
+    fn counts(&self, state: SourceState) -> bool {
+        state != SourceState::Canceled || self.canceled_attend
+    }
+
+    /// The title of a type, if its tickets make nobody an attendee.
+    fn wrong_type(&self, kind: Option<&SourceType>) -> Option<Box<str>> {
+        let good = self.include_activities.as_ref()?;
+        let is_good = |kind: &&SourceType| kind.activities.iter().any(|of| good.contains(of));
+        match kind {
+            None => Some("unknown".into()),
+            Some(kind) if is_good(&kind) => None,
+            Some(kind) => Some(kind.name.as_str().into()),
+        }
+    }
+}
+
+impl SetBuilder {
+    /// Begins with no tickets, of a log that is read up to `end`.
+    pub fn new(end: LogPosition, types: Vec<SourceType>, rules: AttendeeRules) -> Self {
+        let kinds = types
+            .iter()
+            .zip(0..)
+            .map(|(kind, number)| (kind.id.clone(), number));
+        let at_the_door = types
+            .iter()
+            .map(|kind| (kind.id.clone(), Arc::new(kind.at_the_door())));
+        Self {
+            kinds: kinds.collect(),
+            variations: HashMap::new(),
+            gone: HashSet::new(),
+            set: SourceSet {
+                end,
+                at_the_door: at_the_door.collect(),
+                types,
+                rules,
+                tickets: Entries::default(),
+                variations: Vec::new(),
+                orders: Index::default(),
+                references: Index::default(),
+                addresses: Index::default(),
+                count: 0,
+            },
+        }
+    }
+
+    /// Adds what a row of the log says. Rows come from the last to the first: what is there already is newer. Within a
+    /// row, what is gone was told last.
+    pub fn add(&mut self, number: u32, row: &SourceRow) {
+        let gone = row.gone.iter();
+        let gone = gone.filter(|gone| self.set.row_of(gone).is_none());
+        self.gone.extend(gone.cloned());
+        for ticket in row.tickets.iter().rev() {
+            let is_older = self.gone.contains(&ticket.reference);
+            if !is_older && self.set.row_of(&ticket.reference).is_none() {
+                self.push(number, ticket);
+            }
+        }
+    }
+
+    pub fn finish(mut self) -> SourceSet {
+        self.set.tickets.shrink_to_fit();
+        self.set
+    }
+
+    fn push(&mut self, row: u32, ticket: &SourceTicket) {
+        let address = ticket.email.as_deref().and_then(EmailAddress::of);
+        let texts = [
+            &*ticket.reference,
+            &ticket.order,
+            ticket.holder_name.trim(),
+            address.as_ref().map_or("", EmailAddress::as_str),
+            ticket.parent.as_deref().unwrap_or_default(),
+        ];
+        let entry = Entry {
+            row,
+            next: self.set.first_of_order(&in_capitals(&ticket.order)),
+            kind: self.kinds.get(&ticket.type_id).copied(),
+            variation: ticket
+                .variation
+                .as_deref()
+                .and_then(|name| self.variation(name)),
+            flags: AttendeeFlags::bits(&ticket.attributes),
+            counts: self.set.rules.counts(ticket.state),
+        };
+        self.set.push(entry, texts);
+    }
+
+    /// Numbers a variation.
+    fn variation(&mut self, name: &str) -> Option<u16> {
+        if let Some(number) = self.variations.get(name) {
+            return Some(*number);
+        }
+        let number = u16::try_from(self.set.variations.len()).ok()?;
+        self.set.variations.push(name.into());
+        self.variations.insert(name.to_owned(), number);
+        Some(number)
+    }
+}
+
+impl SourceSet {
+    /// Up to where the log was read.
+    pub fn end(&self) -> LogPosition {
+        self.end
+    }
+
+    /// How many tickets could make attendees.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The types in upstream order.
+    pub fn types(&self) -> &[SourceType] {
+        &self.types
+    }
+
+    /// What a type of the source is at the door.
+    pub fn ticket_type(&self, id: &str) -> Option<&Arc<TicketType>> {
+        self.at_the_door.get(id)
+    }
+
+    /// The tickets of an order that could make attendees, in upstream order.
+    pub fn of_order(&self, order: &OrderId) -> Vec<Attendee> {
+        let first = self.first_of_order(order.as_str());
+        let all = std::iter::successors(first, |number| self.tickets.get(*number).next);
+        let counting = all.filter(|number| self.tickets.get(*number).counts);
+        counting.map(|number| self.attendee(number)).collect()
+    }
+
+    /// The ticket of this reference, if it could make an attendee.
+    pub fn called(&self, reference: &TicketReference) -> Option<Attendee> {
+        let number = self.find(reference.as_str())?;
+        let counts = self.tickets.get(number).counts;
+        counts.then(|| self.attendee(number))
+    }
+
+    /// Whether a ticket with this address makes an attendee.
+    pub fn has_address(&self, address: &EmailAddress) -> bool {
+        let text_of = |number| Cow::from(self.tickets.text(number, Part::Address));
+        self.addresses.find(address.as_str(), text_of).is_some()
+    }
+
+    /// The row of the log that says what a ticket is; None if there is no such ticket.
+    pub fn row_of(&self, reference: &str) -> Option<u32> {
+        let number = self.find(&in_capitals(reference))?;
+        Some(self.tickets.get(number).row)
+    }
+
+    /// Makes an attendee of a ticket that is not among these yet; None if it could not be one.
+    pub fn attendee_of(&self, ticket: &SourceTicket) -> Option<Attendee> {
+        let kind = self.types.iter().find(|kind| kind.id == ticket.type_id);
+        let counts = self.rules.counts(ticket.state);
+        counts.then(|| Attendee {
+            reference: TicketReference::of(&ticket.reference),
+            order: OrderId::of(&ticket.order),
+            name: PreparedName::of(&ticket.holder_name),
+            email: ticket.email.as_deref().and_then(EmailAddress::of),
+            flags: AttendeeFlags::of_bits(AttendeeFlags::bits(&ticket.attributes)),
+            wrong_type: self.rules.wrong_type(kind),
+        })
+    }
+
+    /// Counts tickets on site, and T-shirts.
+    pub(super) fn count_addons<'s>(&'s self, types: &AddonTypes, counts: &mut Counts<'s>) {
+        for number in self.tickets.numbers() {
+            let entry = self.tickets.get(number);
+            let kind = entry.kind.map(|kind| &self.types[usize::from(kind)]);
+            let Some(kind) = kind.filter(|_| entry.counts) else {
+                continue;
+            };
+            if kind.id == types.shirt {
+                let variation = entry
+                    .variation
+                    .map(|number| &*self.variations[usize::from(number)]);
+                counts.add_shirt(self.tickets.text(number, Part::Parent), variation);
+            }
+            let is_onsite = |id: &String| types.onsite_categories.contains(id);
+            counts.onsite += u64::from(kind.category.as_ref().is_some_and(is_onsite));
+        }
+    }
+
+    fn push(&mut self, entry: Entry, texts: [&str; 5]) {
+        let [reference, order, _, address, _] = texts;
+        self.count += usize::from(entry.counts);
+        let makes_attendee = entry.counts && self.rules.wrong_type(self.kind(&entry)).is_none();
+        let number = self.tickets.push(entry, texts);
+        let tickets = &self.tickets;
+        let capitals = |part| move |number| in_capitals(tickets.text(number, part));
+        self.orders
+            .put(&in_capitals(order), number, capitals(Part::Order));
+        self.references
+            .put(&in_capitals(reference), number, capitals(Part::Reference));
+        if makes_attendee && !address.is_empty() {
+            let text_of = |number| Cow::from(tickets.text(number, Part::Address));
+            self.addresses.put(address, number, text_of);
+        }
+    }
+
+    fn kind(&self, entry: &Entry) -> Option<&SourceType> {
+        entry.kind.map(|kind| &self.types[usize::from(kind)])
+    }
+
+    fn first_of_order(&self, order: &str) -> Option<Number> {
+        let text_of = |number| in_capitals(self.tickets.text(number, Part::Order));
+        self.orders.find(order, text_of)
+    }
+
+    fn find(&self, reference: &str) -> Option<Number> {
+        let text_of = |number| in_capitals(self.tickets.text(number, Part::Reference));
+        self.references.find(reference, text_of)
+    }
+
+    fn attendee(&self, number: Number) -> Attendee {
+        let text = |part| self.tickets.text(number, part);
+        let entry = self.tickets.get(number);
+        Attendee {
+            reference: TicketReference::of(text(Part::Reference)),
+            order: OrderId::of(text(Part::Order)),
+            name: PreparedName::of(text(Part::Name)),
+            email: EmailAddress::of(text(Part::Address)),
+            flags: AttendeeFlags::of_bits(entry.flags),
+            wrong_type: self.rules.wrong_type(self.kind(entry)),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Where a set keeps its tickets: records of one size, their texts in one string, and indexes of record numbers.
+
+use std::borrow::Cow;
+use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashTable;
+
+/// One of a ticket's texts.
+#[derive(Clone, Copy)]
+pub(super) enum Part {
+    Reference,
+    Order,
+    Name,
+    Address,
+    Parent,
+}
+
+/// A ticket but for its texts.
+pub(super) struct Entry {
+    /// The row of the log that says so.
+    pub row: u32,
+    /// The next ticket of its order.
+    pub next: Option<Number>,
+    /// Its place among the types, if they have it.
+    pub kind: Option<u16>,
+    pub variation: Option<u16>,
+    pub flags: u16,
+    /// Whether it could make an attendee.
+    pub counts: bool,
+}
+
+/// Which ticket of a set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Number(std::num::NonZeroU32);
+
+/// All tickets of a set.
+#[derive(Default)]
+pub(super) struct Entries {
+    entries: Vec<(Entry, Texts)>,
+    texts: String,
+}
+
+/// Where a ticket's texts are: one behind the other.
+struct Texts {
+    start: u32,
+    lengths: [u16; 5],
+}
+
+/// Finds tickets by a text that each has alone.
+#[derive(Default)]
+pub(super) struct Index {
+    numbers: HashTable<Number>,
+    hasher: RandomState,
+}
+
+impl Number {
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+impl Entries {
+    /// Adds a ticket. The texts are those of the [`Part`]s, in their order; one of 64 KiB or more is left out.
+    pub fn push(&mut self, entry: Entry, texts: [&str; 5]) -> Number {
+        let start =
+            u32::try_from(self.texts.len()).expect("the texts of all tickets have no 4 GiB");
+        let lengths = texts.map(|text| u16::try_from(text.len()).unwrap_or(0));
+        for (text, length) in texts.into_iter().zip(lengths) {
+            self.texts.push_str(&text[..length.into()]);
+        }
+        self.entries.push((entry, Texts { start, lengths }));
+        let count = u32::try_from(self.entries.len()).ok();
+        let number = count.and_then(std::num::NonZeroU32::new);
+        Number(number.expect("there are fewer than 2^32 tickets, and one at least"))
+    }
+
+    pub fn get(&self, number: Number) -> &Entry {
+        &self.entries[number.index()].0
+    }
+
+    pub fn text(&self, number: Number, part: Part) -> &str {
+        let texts = &self.entries[number.index()].1;
+        let before = texts.lengths[..part as usize].iter();
+        let start = texts.start as usize + before.map(|length| usize::from(*length)).sum::<usize>();
+        &self.texts[start..start + usize::from(texts.lengths[part as usize])]
+    }
+
+    /// All tickets, the first added first.
+    pub fn numbers(&self) -> impl Iterator<Item = Number> {
+        let count = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        (1..=count).filter_map(|number| std::num::NonZeroU32::new(number).map(Number))
+    }
+
+    pub fn shrink_to_fit(&mut self) {
+        self.entries.shrink_to_fit();
+        self.texts.shrink_to_fit();
+    }
+}
+
+impl Index {
+    /// Finds the ticket that has this text, by what tells the text of a ticket.
+    pub fn find<'t>(&self, text: &str, text_of: impl Fn(Number) -> Cow<'t, str>) -> Option<Number> {
+        let found = self.numbers.find(self.hasher.hash_one(text), |number| {
+            text_of(*number) == text
+        });
+        found.copied()
+    }
+
+    /// Lets a ticket be found by a text, and no other any more.
+    pub fn put<'t>(
+        &mut self,
+        text: &str,
+        number: Number,
+        text_of: impl Fn(Number) -> Cow<'t, str>,
+    ) {
+        let hash = self.hasher.hash_one(text);
+        match self
+            .numbers
+            .find_mut(hash, |number| text_of(*number) == text)
+        {
+            Some(found) => *found = number,
+            None => {
+                let hash_of = |number: &Number| self.hasher.hash_one(&*text_of(*number));
+                self.numbers.insert_unique(hash, number, hash_of);
+            }
+        }
+    }
+}
+
+/// Writes a text in capitals, as references and orders are compared.
+pub(super) fn in_capitals(text: &str) -> Cow<'_, str> {
+    match text
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_lowercase())
+    {
+        true => text.into(),
+        false => text.to_uppercase().into(),
+    }
+}

@@ -1,0 +1,87 @@
+//! How many T-shirts were added to tickets on site: `addon_statistics`. `fact-check-in.md` §1.4.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::SourceSet;
+
+/// Which tickets are counted: `addon_statistics` of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AddonTypes {
+    /// Ids of the categories whose tickets are on site.
+    pub onsite_categories: Vec<String>,
+    /// The id of the T-shirt's type.
+    pub shirt: String,
+}
+
+/// The counts, as the contract names them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AddonStatistics {
+    pub onsite_tickets_sold: u64,
+    /// How many tickets have a T-shirt.
+    pub tshirt_purchased: u64,
+    /// The difference of the two; below zero where T-shirts were added to other tickets.
+    pub tshirt_not_purchased: i64,
+    /// The most wanted first.
+    pub tshirt_variants: Vec<ShirtVariant>,
+}
+
+impl AddonStatistics {
+    /// Counts all tickets of the sets that could make attendees.
+    pub fn of<'s>(types: &AddonTypes, sets: impl Iterator<Item = &'s SourceSet>) -> Self {
+        let mut counts = Counts::default();
+        for set in sets {
+            set.count_addons(types, &mut counts);
+        }
+        counts.statistics()
+    }
+}
+
+/// A kind of T-shirt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ShirtVariant {
+    #[schema(example = "M")]
+    pub variant_name: String,
+    pub count: u64,
+}
+
+/// What is counted ticket by ticket.
+#[derive(Default)]
+pub(super) struct Counts<'t> {
+    pub onsite: u64,
+    /// The references of tickets that shirts were added to.
+    with_shirt: HashSet<&'t str>,
+    shirts: BTreeMap<&'t str, u64>,
+}
+
+impl<'t> Counts<'t> {
+    /// Counts a shirt; `parent` is empty if it was added to no ticket.
+    pub fn add_shirt(&mut self, parent: &'t str, variation: Option<&'t str>) {
+        if !parent.is_empty() {
+            self.with_shirt.insert(parent);
+        }
+        *self
+            .shirts
+            .entry(variation.unwrap_or("Unknown (None)"))
+            .or_default() += 1;
+    }
+
+    pub fn statistics(self) -> AddonStatistics {
+        let shirts = self.shirts.into_iter().map(|(name, count)| ShirtVariant {
+            variant_name: name.to_owned(),
+            count,
+        });
+        let mut variants: Vec<_> = shirts.collect();
+        variants.sort_by_key(|variant| Reverse(variant.count));
+        let purchased = self.with_shirt.len() as u64;
+        AddonStatistics {
+            onsite_tickets_sold: self.onsite,
+            tshirt_purchased: purchased,
+            tshirt_not_purchased: self.onsite as i64 - purchased as i64,
+            tshirt_variants: variants,
+        }
+    }
+}

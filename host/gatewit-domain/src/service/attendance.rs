@@ -1,0 +1,140 @@
+//! Whether somebody is an attendee, by the sources that `/tickets/*` serves. `gatewit-api.md` §9.
+
+use std::sync::Arc;
+
+use super::Desk;
+use super::sources::LiveSource;
+use crate::attendees::{
+    AddonStatistics, Attendee, AttendeeAnswer, AttendeeQuery, EmailAddress, NameAnswer, NameQuery,
+    Sought, SourceSet, TicketReference, Verdict, is_attendee,
+};
+use crate::problem::{DeskError, Problem};
+use crate::source::SourceType;
+
+mod live;
+pub(super) use live::LiveFinds;
+
+/// An answer, and what it came to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Validated<A> {
+    pub verdict: Verdict,
+    pub answer: A,
+}
+
+/// Every method here fails with [`DeskError::Unavailable`] until the first sync of each source that is served has
+/// ended, and where a ticketing system that must be asked at this moment does not answer.
+impl Desk {
+    /// Looks for the ticket of a name, on an order or by its reference.
+    pub async fn validate_attendee(
+        &self,
+        query: &AttendeeQuery,
+    ) -> Result<Validated<AttendeeAnswer>, DeskError> {
+        let tickets = match &query.sought {
+            Sought::Order { order, .. } => {
+                let sets = self.served_sets()?;
+                sets.iter()
+                    .flat_map(|(_, set)| set.of_order(order))
+                    .collect()
+            }
+            Sought::Ticket(ticket) => Vec::from_iter(self.attendee_called(ticket).await?),
+        };
+        let tickets: Vec<_> = tickets.iter().collect();
+        let finding = query.find(&tickets, &self.settings.ticketing.matching);
+        Ok(Validated {
+            verdict: finding.verdict(),
+            answer: query.answer(&finding),
+        })
+    }
+
+    /// Compares a name with the one on a ticket.
+    pub async fn validate_name(
+        &self,
+        query: &NameQuery,
+    ) -> Result<Validated<NameAnswer>, DeskError> {
+        let ticket = self.attendee_called(&query.ticket).await?;
+        let finding = query.find(ticket.as_ref(), &self.settings.ticketing.matching);
+        Ok(Validated {
+            verdict: finding.verdict(),
+            answer: query.answer(&finding),
+        })
+    }
+
+    /// Tells whether a ticket has this address and makes an attendee.
+    pub async fn is_attendee(&self, address: &EmailAddress) -> Result<bool, DeskError> {
+        let sets = self.served_sets()?;
+        if sets.iter().any(|(_, set)| set.has_address(address)) {
+            return Ok(true);
+        }
+        for (source, set) in &sets {
+            let found = self.find_live(source, set, address.as_str()).await?;
+            if is_attendee(address, &found) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Lists all types of tickets, in the order of the ticketing systems.
+    pub fn source_ticket_types(&self) -> Result<Vec<SourceType>, DeskError> {
+        let sets = self.served_sets()?;
+        Ok(sets
+            .iter()
+            .flat_map(|(_, set)| set.types().to_vec())
+            .collect())
+    }
+
+    /// Counts the tickets that could make attendees.
+    pub fn source_ticket_count(&self) -> Result<usize, DeskError> {
+        let sets = self.served_sets()?;
+        Ok(sets.iter().map(|(_, set)| set.count()).sum())
+    }
+
+    /// Counts T-shirts, all sources together. [`DeskError::NotFound`] where the configuration names no types to count.
+    pub fn addon_statistics(&self) -> Result<AddonStatistics, DeskError> {
+        let Some(types) = &self.settings.ticketing.addons else {
+            let words = "addon_statistics is not configured";
+            return Err(DeskError::NotFound(Problem::new(
+                "no_addon_statistics",
+                words,
+            )));
+        };
+        let sets = self.served_sets()?;
+        Ok(AddonStatistics::of(
+            types,
+            sets.iter().map(|(_, set)| &**set),
+        ))
+    }
+
+    /// Finds a ticket by its reference, in the ticketing system if need be.
+    async fn attendee_called(
+        &self,
+        reference: &TicketReference,
+    ) -> Result<Option<Attendee>, DeskError> {
+        let sets = self.served_sets()?;
+        let kept = sets.iter().find_map(|(_, set)| set.called(reference));
+        if kept.is_some() {
+            return Ok(kept);
+        }
+        for (source, set) in &sets {
+            let found = self.find_live(source, set, reference.as_str()).await?;
+            let mut found = found.into_iter();
+            if let Some(found) = found.find(|found| found.reference == *reference) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The sources that are served, each as it is at this moment.
+    fn served_sets(&self) -> Result<Vec<(&Arc<LiveSource>, Arc<SourceSet>)>, DeskError> {
+        let names = self.settings.ticketing.sources.iter();
+        let sources = names.filter_map(|name| self.sources.get(name));
+        let sets = sources.map(|source| Some((source, source.set()?)));
+        sets.collect::<Option<_>>().ok_or_else(|| {
+            DeskError::Unavailable(Problem::new(
+                "not_synced_yet",
+                "the tickets are being read for the first time; try again in a moment",
+            ))
+        })
+    }
+}

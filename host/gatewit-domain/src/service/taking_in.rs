@@ -1,0 +1,267 @@
+//! Tickets of sources as tickets of events: whoever attaches a source has all of its tickets, and each sync brings what
+//! is new. `gatewit-api.md` §3, §4.
+//!
+//! An event takes in a source's log row by row, of each ticket only what the log says of it last. A ticket that says what
+//! it said before costs a read and no write, so that going through it all again after a crash does nothing twice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::search::let_others_run;
+use super::sources::LiveSource;
+use super::{ATTEMPTS_MAX, Desk, LiveEvent, PAGE};
+use crate::attendees::SourceSet;
+use crate::event::{Event, TicketType};
+use crate::id::{EventId, TicketId};
+use crate::ports::Commit;
+use crate::problem::{DeskError, Problem};
+use crate::source::{LogPosition, SourceName, SourceRow, SourceTicket};
+use crate::tables::{EVENT_TICKETS, EventSource, LogRow, SOURCE_ROWS, TAKEN_IN, TICKETS, within};
+use crate::ticket::Ticket;
+
+mod step;
+use step::Step;
+
+/// What a source says of one ticket.
+#[derive(Clone)]
+enum News {
+    Told(SourceTicket),
+    /// It exists no longer.
+    Gone(String),
+}
+
+impl News {
+    fn reference(&self) -> &str {
+        match self {
+            Self::Told(ticket) => &ticket.reference,
+            Self::Gone(reference) => reference,
+        }
+    }
+}
+
+impl Desk {
+    /// Checks that the event's sources exist and that its organization may have their tickets.
+    pub(super) fn check_sources(&self, event: &Event) -> Result<(), DeskError> {
+        for name in &event.ticket_sources {
+            let Some(source) = self.sources.get(name) else {
+                let known: Vec<_> = self.sources.names().map(SourceName::as_str).collect();
+                let words = match known.as_slice() {
+                    [] => {
+                        format!("ticketSources: there is no source \"{name}\"; none is configured")
+                    }
+                    known => format!(
+                        "ticketSources: there is no source \"{name}\"; there are: {}",
+                        known.join(", ")
+                    ),
+                };
+                return Err(DeskError::unacceptable("unknown_ticket_source", words));
+            };
+            let orgs = source.configured.orgs.as_ref();
+            if orgs.is_some_and(|orgs| !orgs.contains(&event.org_id)) {
+                let org = &event.org_id;
+                let words = format!(
+                    "the tickets of the source \"{name}\" are not for the organization \"{org}\""
+                );
+                return Err(DeskError::Forbidden(Problem::new(
+                    "source_not_for_organization",
+                    words,
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a type of tickets is at an event: what the event says itself, else what one of its sources does.
+    pub(super) fn ticket_type(&self, live: &LiveEvent, id: &str) -> Option<Arc<TicketType>> {
+        let own = live
+            .event
+            .ticket_type(id)
+            .map(|kind| Arc::new(kind.clone()));
+        let of_source = |name: &SourceName| self.type_of_source(name, id);
+        own.or_else(|| live.event.ticket_sources.iter().find_map(of_source))
+    }
+
+    /// What a ticket's type is at its event.
+    pub(super) fn ticket_type_of(
+        &self,
+        live: &LiveEvent,
+        ticket: &Ticket,
+    ) -> Option<Arc<TicketType>> {
+        let own = live.event.ticket_type(&ticket.type_id);
+        let own = own.map(|kind| Arc::new(kind.clone()));
+        own.or_else(|| self.source_type(live, ticket))
+    }
+
+    /// What a ticket's source says of its type, if the event itself says nothing.
+    pub(super) fn source_type(&self, live: &LiveEvent, ticket: &Ticket) -> Option<Arc<TicketType>> {
+        let origin = ticket.origin.as_ref()?;
+        match live.event.ticket_type(&ticket.type_id) {
+            Some(_) => None,
+            None => self.type_of_source(&origin.source, &ticket.type_id),
+        }
+    }
+
+    fn type_of_source(&self, source: &SourceName, id: &str) -> Option<Arc<TicketType>> {
+        let set = self.sources.get(source)?.set()?;
+        set.ticket_type(id).cloned()
+    }
+
+    /// Takes the tickets of all its sources into an event.
+    pub(super) async fn take_in_attached(&self, live: &LiveEvent) -> Result<(), DeskError> {
+        for name in &live.event.ticket_sources {
+            if let Some(source) = self.sources.get(name) {
+                self.take_in(source, live.event.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what is new in a source into every event that has it.
+    pub(super) async fn take_in_everywhere(&self, source: &LiveSource) -> Result<(), DeskError> {
+        for live in self.live.all() {
+            if live.event.ticket_sources.contains(&source.name) {
+                self.take_in(source, live.event.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_in(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
+        // One at a time, and each by what is served when its turn comes: an older state never covers a newer.
+        let _taking_in = source.taking_in.lock().await;
+        let key = EventSource(event, source.name.clone());
+        for _ in 0..ATTEMPTS_MAX {
+            let Some(set) = source.set() else {
+                return Ok(());
+            };
+            let taken = TAKEN_IN.get(self.store(), &key).await?;
+            let taken = taken.map(|stored| stored.value);
+            if taken == Some(set.end()) {
+                return Ok(());
+            }
+            let from = taken.filter(|taken| taken.log == set.end().log);
+            let is_whole = from.is_none();
+            let from = from.unwrap_or(LogPosition {
+                row: 0,
+                ..set.end()
+            });
+            if self
+                .take_in_log(source, event, &set, from, is_whole)
+                .await?
+            {
+                let writes = vec![TAKEN_IN.put(&key, &set.end())];
+                self.store().commit(Vec::new(), writes).await?;
+                return Ok(());
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Goes through a log from a row on; false if it was thrown away meanwhile.
+    async fn take_in_log(
+        &self,
+        source: &LiveSource,
+        event: EventId,
+        set: &SourceSet,
+        from: LogPosition,
+        is_whole: bool,
+    ) -> Result<bool, DeskError> {
+        let mut clashes = Vec::new();
+        for row in from.row..set.end().row {
+            let key = LogRow(source.name.clone(), LogPosition { row, ..from });
+            let Some(stored) = SOURCE_ROWS.get(self.store(), &key).await? else {
+                return Ok(false);
+            };
+            let news = news_of(stored.value, row, set);
+            clashes.extend(self.take_in_news(source, event, news).await?);
+        }
+        if is_whole {
+            self.take_out_rest(source, event, set).await?;
+        }
+        // Once every ticket has given back the codes it had before, one that was refused may be free.
+        for clash in clashes {
+            self.take_in_news(source, event, vec![clash]).await?;
+        }
+        Ok(true)
+    }
+
+    /// Takes in what is said of some tickets, in one commit; tells of whom another ticket had a code.
+    async fn take_in_news(
+        &self,
+        source: &LiveSource,
+        event: EventId,
+        news: Vec<News>,
+    ) -> Result<Vec<News>, DeskError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let live = self.live(event)?;
+            let mut step = Step::new(self, &live, &source.name);
+            for news in &news {
+                step.add(news).await?;
+            }
+            let Some((guards, writes)) = step.commit() else {
+                return Ok(step.clashes);
+            };
+            for ticket in &step.refiled {
+                self.index.forget(event, std::slice::from_ref(ticket));
+            }
+            self.note_issued(event, &step.refiled).await;
+            if self.store().commit(guards, writes).await? == Commit::Done {
+                self.warm_holders(&live, &step.changed).await;
+                return Ok(step.clashes);
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Finds the event's tickets of a source that are in it no more.
+    async fn take_out_rest(
+        &self,
+        source: &LiveSource,
+        event: EventId,
+        set: &SourceSet,
+    ) -> Result<(), DeskError> {
+        let prefix = within(&event, &"");
+        let mut after = None;
+        loop {
+            let rows = EVENT_TICKETS
+                .page(self.store(), &prefix, after.as_ref(), PAGE)
+                .await?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = Some(last.key.clone());
+            for rows in rows.chunks(50) {
+                let mut gone = Vec::new();
+                for row in rows {
+                    let id: TicketId = row.listed("ticket", event)?;
+                    let stored = TICKETS.get(self.store(), &id).await?;
+                    let origin = stored.and_then(|stored| stored.value.origin);
+                    let origin = origin.filter(|origin| origin.source == source.name);
+                    let is_gone = |reference: &String| set.row_of(reference).is_none();
+                    gone.extend(origin.map(|origin| origin.reference).filter(is_gone));
+                }
+                let gone = gone.into_iter().map(News::Gone).collect();
+                self.take_in_news(source, event, gone).await?;
+                let_others_run().await;
+            }
+        }
+    }
+}
+
+/// What a row says that no later one does.
+fn news_of(row: SourceRow, number: u32, set: &SourceSet) -> Vec<News> {
+    let mut told = BTreeMap::new();
+    for ticket in row.tickets {
+        if set.row_of(&ticket.reference) == Some(number) {
+            told.insert(ticket.reference.clone(), ticket);
+        }
+    }
+    let gone = row
+        .gone
+        .into_iter()
+        .filter(|gone| set.row_of(gone).is_none());
+    told.into_values()
+        .map(News::Told)
+        .chain(gone.map(News::Gone))
+        .collect()
+}

@@ -1,0 +1,133 @@
+//! A ticket that a ticketing system sold: what of it holds at our doors, and what is left to ours. `gatewit-api.md` §4.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Ticket, TicketState};
+use crate::id::{EventId, TicketId};
+use crate::source::{SourceName, SourceState, SourceTicket};
+use crate::window::Window;
+
+/// Where a ticket comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    pub source: SourceName,
+    pub reference: String,
+    /// The codes of the ticketing system by which the ticket is found; the first is what its QR code holds.
+    pub codes: Vec<String>,
+    /// What it was there when that last changed; None: it is gone.
+    pub state: Option<SourceState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Timestamp>,
+    /// The first moment it is good no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+}
+
+impl From<SourceState> for TicketState {
+    fn from(state: SourceState) -> Self {
+        match state {
+            SourceState::Valid => Self::Active,
+            SourceState::Pending => Self::Pending,
+            SourceState::Canceled | SourceState::Blocked => Self::Cancelled,
+        }
+    }
+}
+
+impl Ticket {
+    /// Makes the ticket of an event out of what a source says, and what is known of it here, its codes above all.
+    ///
+    /// Its state changes only when it changes there: what an organizer did to it here stays until then.
+    pub fn of_source(
+        event: EventId,
+        source: &SourceName,
+        told: &SourceTicket,
+        before: Option<&Self>,
+        now: Timestamp,
+    ) -> Self {
+        let origin = before.and_then(|before| before.origin.as_ref());
+        let unchanged =
+            before.filter(|_| origin.and_then(|origin| origin.state) == Some(told.state));
+        Self {
+            id: TicketId::of_source(event, source, &told.reference),
+            event_id: event,
+            type_id: told.type_id.clone(),
+            series: told.reference.clone(),
+            state: unchanged.map_or(told.state.into(), |before| before.state),
+            attendee_name: told.holder_name.clone(),
+            attendee_email: told.email.clone(),
+            booking_reference: told.order.clone(),
+            credential_code: None,
+            attributes: told.attributes.iter().cloned().collect(),
+            details: details(told),
+            issued_at: before.map_or(now, |before| before.issued_at),
+            origin: Some(Origin {
+                source: source.clone(),
+                reference: told.reference.clone(),
+                codes: origin.map_or_else(Vec::new, |origin| origin.codes.clone()),
+                state: Some(told.state),
+                valid_from: told.valid_from,
+                valid_until: told.valid_until,
+            }),
+        }
+    }
+
+    /// The same ticket once its source has it no more: it lets nobody in, unless an organizer reinstates it.
+    pub fn gone(&self) -> Self {
+        let mut ticket = self.clone();
+        if let Some(origin) = &mut ticket.origin
+            && origin.state.take().is_some()
+        {
+            ticket.state = TicketState::Cancelled;
+        }
+        ticket
+    }
+
+    /// Leaves of the windows what lies within the time the ticket is good for.
+    pub fn narrow<'w>(&self, windows: &'w [Window]) -> Cow<'w, [Window]> {
+        let (from, until) = match &self.origin {
+            Some(origin) => (origin.valid_from, origin.valid_until),
+            None => (None, None),
+        };
+        if from.is_none() && until.is_none() {
+            return windows.into();
+        }
+        let narrowed = windows.iter().map(|window| Window {
+            opens: from.map_or(window.opens, |from| from.max(window.opens)),
+            closes: until.map_or(window.closes, |until| until.min(window.closes)),
+            ..*window
+        });
+        narrowed
+            .filter(|window| window.opens < window.closes)
+            .collect()
+    }
+}
+
+/// Gathers what staff are shown. What is told twice stands side by side.
+fn details(told: &SourceTicket) -> BTreeMap<String, String> {
+    let parts = [
+        ("variation", &told.variation),
+        ("addedTo", &told.parent),
+        ("subEvent", &told.sub_event),
+    ];
+    let parts = parts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text.as_ref()?)));
+    let told = told
+        .details
+        .iter()
+        .map(|(name, text)| (name.as_str(), text));
+    let mut details = BTreeMap::<String, String>::new();
+    for (name, text) in told.chain(parts) {
+        let detail = details.entry(name.to_owned()).or_default();
+        if !detail.is_empty() {
+            detail.push_str("; ");
+        }
+        detail.push_str(text);
+    }
+    details
+}

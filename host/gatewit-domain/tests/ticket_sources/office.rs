@@ -1,0 +1,160 @@
+//! A desk over scripted sources, and what these tests ask of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gatewit_domain::attendees::{
+    AddonTypes, AttendeeQuery, AttendeeRules, EmailAddress, NameQuery, OrderId, Sought,
+    TicketReference,
+};
+use gatewit_domain::names::{NameMatching, PreparedName};
+use gatewit_domain::problem::DeskError;
+use gatewit_domain::service::{
+    ConfiguredSource, Desk, DeskSettings, Ports, SourceStatus, Ticketing,
+};
+use gatewit_domain::source::SourceName;
+use jiff::SignedDuration;
+
+use crate::upstream::{Asking, Upstream};
+use crate::world::{Disk, Notary, OpenDoors, SetClock, block_on};
+
+pub const EVERY: SignedDuration = SignedDuration::from_mins(5);
+
+/// What outlives a desk.
+#[derive(Clone)]
+pub struct Office {
+    pub disk: Arc<Disk>,
+    pub clock: Arc<SetClock>,
+    pub sources: BTreeMap<SourceName, ConfiguredSource>,
+    pub addons: Option<AddonTypes>,
+}
+
+pub fn name(source: &str) -> SourceName {
+    SourceName::parse(source).unwrap()
+}
+
+/// An office with one source, `box-office`.
+pub fn office(upstream: &Arc<Upstream>) -> Office {
+    let office = Office {
+        disk: Arc::default(),
+        clock: SetClock::at("2025-12-15T06:00:00Z"),
+        sources: BTreeMap::new(),
+        addons: None,
+    };
+    office.with("box-office", upstream)
+}
+
+impl Office {
+    pub fn with(mut self, source: &str, upstream: &Arc<Upstream>) -> Self {
+        let configured = ConfiguredSource {
+            source: Arc::new(Asking(Arc::clone(upstream))),
+            plugin: "asking".to_owned(),
+            settings_digest: "settings 1".to_owned(),
+            every: EVERY,
+            orgs: None,
+            rules: AttendeeRules::default(),
+            live_find: false,
+        };
+        self.sources.insert(name(source), configured);
+        self
+    }
+
+    /// Changes how the only source is configured.
+    pub fn configured(mut self, change: impl FnOnce(&mut ConfiguredSource)) -> Self {
+        let mut only = self.sources.first_entry().unwrap();
+        change(only.get_mut());
+        self
+    }
+
+    pub fn try_open(&self) -> Result<Desk, DeskError> {
+        let ports = Ports {
+            store: self.disk.clone(),
+            strategies: Arc::new(OpenDoors),
+            signer: Arc::new(Notary),
+            sources: self.sources.clone(),
+            clock: self.clock.clone(),
+        };
+        let ticketing = Ticketing {
+            sources: self.sources.keys().cloned().collect(),
+            matching: NameMatching::default(),
+            addons: self.addons.clone(),
+        };
+        let settings = DeskSettings {
+            ticketing,
+            ..DeskSettings::default()
+        };
+        block_on(Desk::open(ports, settings))
+    }
+
+    pub fn open(&self) -> Arc<Desk> {
+        Arc::new(self.try_open().unwrap())
+    }
+
+    /// A desk whose sources have been synced.
+    pub fn open_synced(&self) -> Arc<Desk> {
+        let desk = self.open();
+        refresh(&desk).unwrap();
+        desk
+    }
+}
+
+pub fn refresh(desk: &Desk) -> Result<(), String> {
+    block_on(desk.refresh_sources()).map_err(|error| error.to_string())
+}
+
+/// Keeps the only source fresh.
+pub fn keep_fresh(desk: &Desk) -> SignedDuration {
+    block_on(desk.keep_fresh(&desk.sources()[0].name))
+}
+
+pub fn status(desk: &Desk) -> SourceStatus {
+    desk.sources().remove(0)
+}
+
+pub fn count(desk: &Desk) -> usize {
+    desk.source_ticket_count().unwrap()
+}
+
+/// What `validate_name` says: `attendee`, or the hint.
+pub fn named(desk: &Desk, ticket: &str, name: &str) -> Result<String, String> {
+    let ticket = TicketReference::parse_leniently(ticket).unwrap();
+    let query = NameQuery {
+        ticket,
+        name: PreparedName::of(name),
+    };
+    let found = block_on(desk.validate_name(&query)).map_err(|error| error.to_string())?;
+    Ok(match found.answer.is_attendee {
+        true => "attendee".to_owned(),
+        false => found.answer.hint,
+    })
+}
+
+/// The reference of the ticket that `validate_attendee` finds, or the hint.
+pub fn on_order(desk: &Desk, order: &str, name: &str) -> String {
+    let sought = Sought::of(Some(OrderId::parse(order).unwrap()), None).unwrap();
+    let query = AttendeeQuery {
+        sought,
+        name: PreparedName::of(name),
+    };
+    let found = block_on(desk.validate_attendee(&query)).unwrap().answer;
+    found
+        .ticket_id
+        .map_or(found.hint, |ticket| ticket.as_str().to_owned())
+}
+
+pub fn has_address(desk: &Desk, address: &str) -> bool {
+    let address = EmailAddress::parse(address).unwrap();
+    block_on(desk.is_attendee(&address)).unwrap()
+}
+
+/// Tells whether exactly these tickets are served, under the names they have upstream.
+#[track_caller]
+pub fn check_serves_upstream(desk: &Desk, upstream: &Upstream) {
+    let tickets = upstream.tickets();
+    assert_eq!(count(desk), tickets.len());
+    for ticket in tickets {
+        let found = named(desk, &ticket.reference, &ticket.holder_name);
+        assert_eq!(found.as_deref(), Ok("attendee"), "{}", ticket.reference);
+        assert!(has_address(desk, ticket.email.as_deref().unwrap()));
+    }
+}

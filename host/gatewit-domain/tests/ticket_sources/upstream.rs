@@ -1,0 +1,242 @@
+//! A ticketing system in memory, paged, that fails on demand and counts what it is asked.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use gatewit_domain::plugin::PluginIdentity;
+use gatewit_domain::ports::{SyncRun, TicketSource};
+use gatewit_domain::source::{
+    Continuation, SourceFault, SourcePage, SourceState, SourceTicket, SourceType,
+};
+
+type OnPage = Box<dyn Fn() + Send + Sync>;
+
+/// What it knows and how it behaves.
+pub struct Upstream(Mutex<State>);
+
+pub struct State {
+    pub types: Vec<SourceType>,
+    /// In the order it lists them, each with when it changed.
+    tickets: Vec<(u64, SourceTicket)>,
+    gone: Vec<(u64, String)>,
+    changes: u64,
+    pub page: usize,
+    /// Whether it can be asked for changes.
+    pub tells_changes: bool,
+    pub digest: String,
+    /// Answers to the next questions for a page; None: a good one.
+    pub faults: VecDeque<Option<SourceFault>>,
+    /// Gives this cursor for ever.
+    pub stuck_at: Option<String>,
+    /// The cursors it was asked for.
+    pub asked: Vec<Option<String>>,
+    pub found: Vec<String>,
+    pub find_fault: Option<SourceFault>,
+    /// Known to look-ups only.
+    pub sold_now: Vec<SourceTicket>,
+    pub on_page: Option<OnPage>,
+    pub runs: usize,
+}
+
+impl Upstream {
+    pub fn new(page: usize) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(State {
+            types: vec![kind("regular", "Regular"), kind("shirt", "T-shirt")],
+            tickets: Vec::new(),
+            gone: Vec::new(),
+            changes: 0,
+            page,
+            tells_changes: true,
+            digest: "sha256:1".to_owned(),
+            faults: VecDeque::new(),
+            stuck_at: None,
+            asked: Vec::new(),
+            found: Vec::new(),
+            find_fault: None,
+            sold_now: Vec::new(),
+            on_page: None,
+            runs: 0,
+        })))
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Sells a ticket, or changes the one of its reference.
+    pub fn put(&self, ticket: SourceTicket) {
+        let mut state = self.state();
+        state.changes += 1;
+        let row = (state.changes, ticket);
+        state.gone.retain(|(_, gone)| *gone != row.1.reference);
+        let known = state
+            .tickets
+            .iter_mut()
+            .find(|(_, of)| of.reference == row.1.reference);
+        match known {
+            Some(known) => *known = row,
+            None => state.tickets.push(row),
+        }
+    }
+
+    pub fn put_all(&self, tickets: impl IntoIterator<Item = SourceTicket>) {
+        tickets.into_iter().for_each(|ticket| self.put(ticket));
+    }
+
+    /// Forgets a ticket.
+    pub fn delete(&self, reference: &str) {
+        let mut state = self.state();
+        state.changes += 1;
+        let changes = state.changes;
+        state
+            .tickets
+            .retain(|(_, ticket)| ticket.reference != reference);
+        state.gone.push((changes, reference.to_owned()));
+    }
+
+    pub fn fail_next(&self, faults: impl IntoIterator<Item = Option<SourceFault>>) {
+        self.state().faults.extend(faults);
+    }
+
+    pub fn tickets(&self) -> Vec<SourceTicket> {
+        self.state()
+            .tickets
+            .iter()
+            .map(|(_, ticket)| ticket.clone())
+            .collect()
+    }
+
+    /// Takes what it was asked for since this was called last.
+    pub fn take_asked(&self) -> Vec<Option<String>> {
+        std::mem::take(&mut self.state().asked)
+    }
+}
+
+impl State {
+    fn page(&mut self, cursor: Option<&str>) -> Result<SourcePage, SourceFault> {
+        if let Some(on_page) = &self.on_page {
+            on_page();
+        }
+        self.asked.push(cursor.map(str::to_owned));
+        if let Some(Some(fault)) = self.faults.pop_front() {
+            return Err(fault);
+        }
+        if let Some(cursor) = &self.stuck_at {
+            let next = Continuation::More(cursor.clone());
+            return Ok(SourcePage {
+                tickets: Vec::new(),
+                gone: Vec::new(),
+                next,
+            });
+        }
+        // A cursor is since when, from which row on, and the change at which the run began.
+        let mut at = cursor.unwrap_or("0:0:").split(':');
+        let mut number = || at.next().unwrap_or_default().parse::<u64>().ok();
+        let (since, from) = (number().unwrap_or(0), number().unwrap_or(0) as usize);
+        let began = number().unwrap_or(self.changes);
+        let changed = self.tickets.iter().filter(|(at, _)| *at > since);
+        let mut rows: Vec<_> = changed
+            .map(|(_, ticket)| ticket.clone())
+            .skip(from)
+            .collect();
+        let has_more = rows.len() > self.page;
+        rows.truncate(self.page);
+        let gone = self.gone.iter().filter(|(at, _)| since > 0 && *at > since);
+        Ok(SourcePage {
+            tickets: rows,
+            gone: match has_more {
+                true => Vec::new(),
+                false => gone.map(|(_, reference)| reference.clone()).collect(),
+            },
+            next: match has_more {
+                true => Continuation::More(format!("{since}:{}:{began}", from + self.page)),
+                false => Continuation::Done(self.tells_changes.then(|| format!("{began}:0:"))),
+            },
+        })
+    }
+}
+
+struct Run(Arc<Upstream>, PluginIdentity);
+
+/// The source that asks it.
+pub struct Asking(pub Arc<Upstream>);
+
+#[async_trait]
+impl TicketSource for Asking {
+    async fn begin(&self) -> Result<Box<dyn SyncRun>, SourceFault> {
+        let mut state = self.0.state();
+        state.runs += 1;
+        let identity = PluginIdentity {
+            name: "asking".to_owned(),
+            digest: state.digest.clone(),
+        };
+        Ok(Box::new(Run(Arc::clone(&self.0), identity)))
+    }
+
+    async fn find(&self, text: &str) -> Result<Vec<SourceTicket>, SourceFault> {
+        let mut state = self.0.state();
+        state.found.push(text.to_owned());
+        match &state.find_fault {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(state.sold_now.clone()),
+        }
+    }
+}
+
+#[async_trait]
+impl SyncRun for Run {
+    fn plugin(&self) -> &PluginIdentity {
+        &self.1
+    }
+
+    async fn ticket_types(&mut self) -> Result<Vec<SourceType>, SourceFault> {
+        Ok(self.0.state().types.clone())
+    }
+
+    async fn page(&mut self, cursor: Option<&str>) -> Result<SourcePage, SourceFault> {
+        self.0.state().page(cursor)
+    }
+}
+
+pub fn kind(id: &str, name: &str) -> SourceType {
+    SourceType {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        category: None,
+        activities: Vec::new(),
+        admits: true,
+        days: Vec::new(),
+    }
+}
+
+/// A valid ticket of type `regular`, of the order that its reference begins with.
+pub fn ticket(reference: &str, name: &str) -> SourceTicket {
+    let (order, _) = reference.rsplit_once('-').unwrap_or((reference, ""));
+    let mailbox = name.to_lowercase().replace(' ', ".");
+    SourceTicket {
+        reference: reference.to_owned(),
+        order: order.to_owned(),
+        codes: vec![format!("code-{reference}")],
+        type_id: "regular".to_owned(),
+        variation: None,
+        parent: None,
+        sub_event: None,
+        holder_name: name.to_owned(),
+        email: Some(format!("{mailbox}@example.org")),
+        state: SourceState::Valid,
+        valid_from: None,
+        valid_until: None,
+        attributes: Vec::new(),
+        details: Vec::new(),
+        updated: None,
+    }
+}
+
+/// Tickets `T0001-1` and so on, of one name each.
+pub fn crowd(count: usize) -> Vec<SourceTicket> {
+    let numbers = 1..=count;
+    numbers
+        .map(|number| ticket(&format!("T{number:04}-1"), &format!("Ada {number:04}")))
+        .collect()
+}

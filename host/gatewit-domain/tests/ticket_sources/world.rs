@@ -1,0 +1,255 @@
+//! What a desk stands on in these tests: rows in memory, a clock that is set, doors that are open all day.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gatewit_domain::claims::Claims;
+use gatewit_domain::event::{SealedKey, StrategyOptions};
+use gatewit_domain::id::EventId;
+use gatewit_domain::plugin::{PluginIdentity, PluginRow};
+use gatewit_domain::ports::{
+    Clock, Commit, EventKey, Guard, Key, Signer, SignerError, Store, StoreError, Strategies,
+    TokenHeader, Write,
+};
+use gatewit_domain::window::{
+    DoorRule, Holder, StrategyError, StrategyName, Window, WindowsAnswer,
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// Runs a future to its end on this thread.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(answer) => return answer,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+type Rows = BTreeMap<Key, Bytes>;
+type OnCommit = Box<dyn Fn() + Send + Sync>;
+
+/// A store whose disk survives the desk, and that breaks when it is told to.
+#[derive(Default)]
+pub struct Disk {
+    rows: Mutex<Rows>,
+    pub commits: AtomicUsize,
+    /// After so many commits every further one fails.
+    pub breaks_after: Mutex<Option<usize>>,
+    /// Called before and after each commit.
+    pub on_commit: Mutex<Option<OnCommit>>,
+}
+
+impl Disk {
+    /// The rows of a table.
+    pub fn table(&self, name: &str) -> Vec<(String, String)> {
+        let rows = self.rows.lock().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let rows = rows.iter().filter(|(key, _)| key.table() == name);
+        rows.map(|(key, value)| (text(key.as_bytes()), text(value)))
+            .collect()
+    }
+
+    /// Works again from now on, and breaks after so many commits if told.
+    pub fn mend(&self, breaks_after: Option<usize>) {
+        self.commits.store(0, Ordering::Relaxed);
+        *self.breaks_after.lock().unwrap() = breaks_after;
+    }
+
+    pub fn commits(&self) -> usize {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    fn tell(&self) {
+        if let Some(on_commit) = &*self.on_commit.lock().unwrap() {
+            on_commit();
+        }
+    }
+
+    fn apply(&self, guards: Vec<Guard>, writes: Vec<Write>) -> Commit {
+        let mut rows = self.rows.lock().unwrap();
+        let count = |rows: &Rows, key: &Key| {
+            let value = rows
+                .get(key)
+                .map(|value| std::str::from_utf8(value).unwrap());
+            value.map_or(0, |value| value.parse::<i64>().unwrap())
+        };
+        let holds = |guard: &Guard| match guard {
+            Guard::Absent(key) => !rows.contains_key(key),
+            Guard::Unchanged(key, value) => rows.get(key) == Some(value),
+            Guard::Below(key, limit) => count(&rows, key) < *limit,
+        };
+        if let Some(position) = guards.iter().position(|guard| !holds(guard)) {
+            return Commit::Blocked(position);
+        }
+        for write in writes {
+            match write {
+                Write::Put(key, value) => rows.insert(key, value),
+                Write::Delete(key) => rows.remove(&key),
+                Write::Add(key, amount) => {
+                    let sum = count(&rows, &key) + amount;
+                    rows.insert(key, sum.to_string().into())
+                }
+            };
+        }
+        Commit::Done
+    }
+}
+
+#[async_trait]
+impl Store for Disk {
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.rows.lock().unwrap().get(key).cloned())
+    }
+
+    async fn scan(
+        &self,
+        prefix: &Key,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<(Key, Bytes)>, StoreError> {
+        let rows = self.rows.lock().unwrap();
+        let is_in = |key: &Key| {
+            key.as_bytes().starts_with(prefix.as_bytes()) && after.is_none_or(|after| key > after)
+        };
+        let rows = rows
+            .range(prefix..)
+            .filter(|(key, _)| is_in(key))
+            .take(limit);
+        Ok(rows
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect())
+    }
+
+    async fn commit(&self, guards: Vec<Guard>, writes: Vec<Write>) -> Result<Commit, StoreError> {
+        let is_broken = |max: usize| self.commits() >= max;
+        if self.breaks_after.lock().unwrap().is_some_and(is_broken) {
+            let source = "the disk is broken".into();
+            return Err(StoreError::Failed {
+                action: "commit",
+                source,
+            });
+        }
+        self.tell();
+        let commit = self.apply(guards, writes);
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.tell();
+        Ok(commit)
+    }
+}
+
+/// A clock that is set by hand.
+pub struct SetClock(AtomicI64);
+
+impl SetClock {
+    pub fn at(text: &str) -> Arc<Self> {
+        let at: Timestamp = text.parse().unwrap();
+        Arc::new(Self(AtomicI64::new(at.as_second())))
+    }
+
+    pub fn set(&self, text: &str) {
+        let at: Timestamp = text.parse().unwrap();
+        self.0.store(at.as_second(), Ordering::Relaxed);
+    }
+
+    pub fn pass(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
+    }
+}
+
+/// Opens doors two hours before each day, until its end.
+pub struct OpenDoors;
+
+#[async_trait]
+impl Strategies for OpenDoors {
+    fn plugins(&self) -> Vec<PluginRow> {
+        Vec::new()
+    }
+
+    async fn check_options(
+        &self,
+        _: &StrategyName,
+        _: &StrategyOptions,
+    ) -> Result<(), StrategyError> {
+        Ok(())
+    }
+
+    async fn windows(
+        &self,
+        rule: &Arc<DoorRule>,
+        _: &Holder,
+    ) -> Result<Arc<WindowsAnswer>, StrategyError> {
+        let days = rule.calendar.days.iter().enumerate();
+        let windows = days.map(|(day, of)| Window {
+            day,
+            opens: of.starts - SignedDuration::from_hours(2),
+            closes: of.ends,
+        });
+        let plugin = PluginIdentity {
+            name: "open-doors".to_owned(),
+            digest: "sha256:00".to_owned(),
+        };
+        Ok(Arc::new(WindowsAnswer {
+            windows: windows.collect(),
+            plugin,
+        }))
+    }
+}
+
+/// Signs by writing down what is claimed: `jwt {event} {claims}`.
+pub struct Notary;
+
+struct Seal(EventId);
+
+#[async_trait]
+impl Signer for Notary {
+    async fn create(&self, _: EventId) -> Result<SealedKey, SignerError> {
+        Ok(SealedKey {
+            public_key: String::new(),
+            sealed_private_key: String::new(),
+        })
+    }
+
+    fn header(&self, token: &str) -> Option<TokenHeader> {
+        let (event, _) = token.strip_prefix("jwt ")?.split_once(' ')?;
+        Some(TokenHeader {
+            event: event.parse().ok(),
+        })
+    }
+
+    fn open(&self, event: EventId, _: &SealedKey) -> Result<Arc<dyn EventKey>, SignerError> {
+        Ok(Arc::new(Seal(event)))
+    }
+}
+
+#[async_trait]
+impl EventKey for Seal {
+    async fn sign(&self, claims: Vec<Claims>) -> Result<Vec<String>, SignerError> {
+        let sign = |claims| format!("jwt {} {}", self.0, serde_json::to_string(&claims).unwrap());
+        Ok(claims.into_iter().map(sign).collect())
+    }
+
+    fn verify(&self, token: &str) -> Option<Claims> {
+        let claims = token.strip_prefix(&format!("jwt {} ", self.0))?;
+        serde_json::from_str(claims).ok()
+    }
+}
