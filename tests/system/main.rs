@@ -13,6 +13,7 @@ mod events;
 mod export;
 mod forgeries;
 mod full_disk;
+mod identity;
 mod logs;
 mod metrics;
 mod openapi;

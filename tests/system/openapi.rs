@@ -25,7 +25,7 @@ fn filled(path: &str) -> String {
 }
 
 /// Every operation of a document: a method and a path.
-fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+pub fn operations(document: &Value) -> Vec<(String, String, &Value)> {
     let paths = document["paths"].as_object().expect("paths are an object");
     let operations = paths.iter().flat_map(|(path, item)| {
         let item = item.as_object().expect("a path is an object");

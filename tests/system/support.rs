@@ -5,9 +5,11 @@ pub mod crowd;
 mod disk;
 pub mod door;
 mod home;
+pub mod issuer;
 pub mod jwt;
 mod log;
 mod process;
+pub mod provider;
 mod server;
 mod shift;
 
@@ -16,7 +18,9 @@ pub use crowd::Crowd;
 pub use disk::Disk;
 pub use door::Door;
 pub use home::Home;
+pub use issuer::Issuer;
 pub use process::Process;
+pub use provider::Provider;
 pub use server::Server;
 pub use shift::Shift;
 

@@ -1,5 +1,7 @@
-//! What the tests hold the server against: a browser, and schemathesis. Where one cannot be had, its tests are skipped.
+//! What the tests hold the server against: a browser, schemathesis, an identity provider. Where one cannot be had, its
+//! tests are skipped.
 
+use std::fs;
 use std::process::Command;
 
 use anyhow::Result;
@@ -12,7 +14,7 @@ const SCHEMATHESIS: &str = "4.32.5";
 /// Installs what is missing; says so if it cannot be had, since nothing but its own tests needs it.
 pub fn ensure(workspace: &Workspace) {
     let browser = debian::ensure("chromium", "chromium");
-    for outcome in [browser, schemathesis(workspace)] {
+    for outcome in [browser, schemathesis(workspace), oidc_provider(workspace)] {
         if let Err(err) = outcome {
             eprintln!("{err:#}; the tests that need it are skipped");
         }
@@ -38,4 +40,24 @@ fn schemathesis(workspace: &Workspace) -> Result<()> {
         "--quiet",
         &format!("schemathesis=={SCHEMATHESIS}"),
     ]))
+}
+
+/// Installs oidc-provider into `target/oidc-provider`: exactly the packages that its lock file names.
+fn oidc_provider(workspace: &Workspace) -> Result<()> {
+    let wanted = workspace.root.join("tests/peers/oidc-provider");
+    let folder = workspace.target.join("oidc-provider");
+    let lock = "package-lock.json";
+    let is_installed = folder.join("node_modules/oidc-provider").is_dir();
+    if is_installed && fs::read(wanted.join(lock))? == fs::read(folder.join(lock))? {
+        return Ok(());
+    }
+    shell::step("oidc-provider");
+    debian::ensure("npm", "npm")?;
+    fs::create_dir_all(&folder)?;
+    for file in ["package.json", lock] {
+        fs::copy(wanted.join(file), folder.join(file))?;
+    }
+    let mut install = Command::new("npm");
+    install.arg("ci").arg("--prefix").arg(&folder);
+    shell::run(install.args(["--ignore-scripts", "--no-audit", "--no-fund"]))
 }

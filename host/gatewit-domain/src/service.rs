@@ -29,7 +29,7 @@ mod undo;
 
 pub use admission::Answered;
 pub use attendance::Validated;
-pub use caller::Caller;
+pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};
 pub use events::EventWindow;
 pub use front_desk::FoundAtDesk;
 pub use log::{CheckInPage, CheckInQuery, ScanOutcome};
@@ -68,14 +68,16 @@ pub struct DeskSettings {
     /// How long a registration token lives (`GATEWIT_REGISTRATION_TOKEN_MINUTES`).
     pub registration_token_life: SignedDuration,
     pub ticketing: Ticketing,
+    pub access: Access,
 }
 
 impl Default for DeskSettings {
-    /// Five minutes for a token, as the contract says; no ticketing system.
+    /// Five minutes for a token, as the contract says; no ticketing system, no operators and no organizations.
     fn default() -> Self {
         Self {
             registration_token_life: SignedDuration::from_mins(5),
             ticketing: Ticketing::default(),
+            access: Access::default(),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::bench::{self, BenchArguments};
 use crate::http::openapi;
 use crate::http::{GUESS_LIMIT, TrustedProxies};
 use crate::log::{LogFormat, log_to_stderr};
+use crate::oidc::OidcArguments;
 use crate::serve::{ServeSettings, serve};
 
 /// A worker that reads the store may wait a moment while sled applies a batch; another goes on meanwhile.
@@ -37,7 +38,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the check-in API.
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Write everything in the data directory to a file, while the server is stopped.
     Export(ExportArguments),
     /// Fill an empty data directory with what was exported.
@@ -103,6 +104,17 @@ struct ServeArguments {
     /// Address and port where Prometheus may ask for /metrics; without it, nobody may.
     #[arg(long, env = "GATEWIT_METRICS_LISTEN", value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    oidc: OidcArguments,
+    /// Identities (`sub`) that may do everything, with commas between, besides those of the configuration.
+    #[arg(
+        long,
+        env = "GATEWIT_OPERATORS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "SUBS"
+    )]
+    operators: String,
     /// Allow listening beyond loopback although authentication is off: 1.
     #[arg(long, env = "GATEWIT_ALLOW_OPEN", hide = true)]
     allow_open: Option<String>,
@@ -113,7 +125,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(cli.log_format);
     let done = match cli.command {
-        Command::Serve(arguments) => block_on(serve(arguments.into())),
+        Command::Serve(arguments) => block_on(serve((*arguments).into())),
         Command::Export(arguments) => block_on(export(arguments)),
         Command::Import(arguments) => block_on(import(arguments)),
         Command::Openapi => print_openapi(),
@@ -156,6 +168,8 @@ impl From<ServeArguments> for ServeSettings {
             guess_limit: arguments.guess_limit,
             trusted_proxies: arguments.trusted_proxies,
             metrics_listen: arguments.metrics_listen,
+            oidc: arguments.oidc,
+            operators: arguments.operators,
             allow_open: arguments.allow_open.as_deref() == Some("1"),
         }
     }

@@ -9,8 +9,10 @@ use gatewit_engine::PluginLimits;
 use serde::Deserialize;
 
 mod events;
+mod identities;
 mod misspelt;
 pub use events::EventEntry;
+pub use identities::OrganizationEntry;
 
 /// Read when no other file is named, if it is there.
 const DEFAULT_PATH: &str = "event_config.yml";
@@ -23,6 +25,10 @@ pub struct Config {
     pub plugins: BTreeMap<String, PluginEntry>,
     /// Events to make or bring up to date at start, by slug.
     pub events: Vec<EventEntry>,
+    /// Identities (`sub`) that may do everything.
+    pub operators: Vec<String>,
+    /// Who may make events in an organization, by its id.
+    pub organizations: BTreeMap<String, OrganizationEntry>,
 }
 
 /// What one plugin may take; each has a default.
@@ -79,6 +85,7 @@ impl Config {
                 return Err(format!("events: the slug \"{}\" stands twice", event.slug));
             }
         }
+        identities::check(&config.operators, &config.organizations)?;
         for (name, plugin) in &config.plugins {
             if plugin.memory_mib == Some(0) || plugin.timeout_ms == Some(0) {
                 return Err(format!("plugins.{name}: a limit must be at least 1"));

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -28,10 +28,12 @@ mod throttle;
 mod tickets;
 mod traffic;
 
+pub use extract::ValidatorClient;
 pub use proxies::TrustedProxies;
 pub use throttle::{GUESS_LIMIT, Throttle};
 pub use traffic::Traffic;
 
+use crate::oidc::Oidc;
 use answer::Failure;
 
 /// The largest body of most requests (`gatewit-api.md` §1).
@@ -39,11 +41,26 @@ const BODY_MAX: usize = 1024 * 1024;
 /// The largest body of a request that carries many tickets.
 const BULK_MAX: usize = 32 * 1024 * 1024;
 
+/// What requests are answered with.
+#[derive(Clone)]
+pub struct App {
+    pub desk: Arc<Desk>,
+    /// Who proves identities; None: authentication is off.
+    pub oidc: Option<Arc<Oidc>>,
+}
+
+/// What handlers take of it.
 type Shared = Arc<Desk>;
 
-/// Builds every route of the server over a desk. To tell clients apart, it must be served with `ConnectInfo`.
-pub fn router(desk: Arc<Desk>, traffic: Arc<Traffic>) -> Router {
-    let watch = from_fn_with_state((Arc::clone(&desk), traffic), traffic::watch);
+impl FromRef<App> for Shared {
+    fn from_ref(app: &App) -> Self {
+        app.desk.clone()
+    }
+}
+
+/// Builds every route of the server. To tell clients apart, it must be served with `ConnectInfo`.
+pub fn router(app: App, traffic: Arc<Traffic>) -> Router {
+    let watch = from_fn_with_state((app.desk.clone(), traffic), traffic::watch);
     Router::from(routes())
         .merge(openapi::pages::assets())
         .fallback(no_such_path)
@@ -54,11 +71,11 @@ pub fn router(desk: Arc<Desk>, traffic: Arc<Traffic>) -> Router {
             CatchPanicLayer::custom(panicked),
             DefaultBodyLimit::max(BODY_MAX),
         ))
-        .with_state(desk)
+        .with_state(app)
 }
 
 /// Every route with its description: what is added by `routes!` is documented, and there is no other way in here.
-fn routes() -> OpenApiRouter<Shared> {
+fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(health::root))
         .routes(routes!(health::alive))
@@ -70,7 +87,7 @@ fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// Events, tickets and plugins: `gatewit-api.md` §3, §4, §10.
-fn management() -> OpenApiRouter<Shared> {
+fn management() -> OpenApiRouter<App> {
     let bulk = DefaultBodyLimit::max(BULK_MAX);
     OpenApiRouter::new()
         .routes(routes!(events::list, events::create))
@@ -87,7 +104,7 @@ fn management() -> OpenApiRouter<Shared> {
 }
 
 /// The contract `event-check-in.txt`, as `gatewit-api.md` §6 settles it.
-fn check_in_contract() -> OpenApiRouter<Shared> {
+fn check_in_contract() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(scanners::generate_token))
         .routes(routes!(scanners::validate_token))

@@ -8,5 +8,6 @@ pub mod config;
 pub mod http;
 pub mod log;
 pub mod metrics;
+pub mod oidc;
 pub mod serve;
 pub mod signer;

@@ -24,8 +24,9 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::clock::SystemClock;
 use crate::config::{Config, EventEntry};
-use crate::http::{self, Throttle, Traffic, TrustedProxies};
+use crate::http::{self, App, Throttle, Traffic, TrustedProxies};
 use crate::metrics::{self, Counters};
+use crate::oidc::{Oidc, OidcArguments, OidcSettings};
 use crate::signer::{MasterKey, RsaSigner};
 
 /// How long requests under way may take to finish once the server is told to stop.
@@ -49,18 +50,26 @@ pub struct ServeSettings {
     pub trusted_proxies: TrustedProxies,
     /// Where Prometheus may ask; None: nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// Who identifies callers.
+    pub oidc: OidcArguments,
+    /// Further identities that may do everything, with commas between.
+    pub operators: String,
     /// Whether to listen beyond loopback with authentication off.
     pub allow_open: bool,
 }
 
 /// Serves until SIGTERM or Ctrl-C, then drains.
 pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
-    check_exposure(&settings)?;
+    let oidc = settings.oidc.settings()?;
+    check_exposure(&settings, oidc.as_ref())?;
     let config = Config::load(settings.config.as_deref())?;
+    if oidc.is_some() {
+        check_organizers(&config)?;
+    }
     let store = SledStore::open(&settings.data)?;
     let meter = store.meter();
     let engine = Arc::new(load_plugins(&settings, &config).await?);
-    let desk = Arc::new(open_desk(&settings, Arc::new(store), engine.clone()).await?);
+    let desk = Arc::new(open_desk(&settings, &config, Arc::new(store), engine.clone()).await?);
     for event in config.events {
         declare(&desk, event).await?;
     }
@@ -88,7 +97,11 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
     beside.spawn(chores(desk.clone()));
-    run(listener, http::router(desk, traffic), told).await
+    let oidc = oidc.map(|settings| Oidc::new(settings, Arc::new(SystemClock)));
+    if let Some(oidc) = oidc.clone() {
+        beside.spawn(async move { oidc.warm().await });
+    }
+    run(listener, http::router(App { desk, oidc }, traffic), told).await
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -125,6 +138,7 @@ async fn declare(desk: &Desk, event: EventEntry) -> anyhow::Result<()> {
 /// Opens the desk over a store, with real plugins, keys and time.
 async fn open_desk(
     settings: &ServeSettings,
+    config: &Config,
     store: Arc<dyn Store>,
     engine: Arc<Engine>,
 ) -> anyhow::Result<Desk> {
@@ -141,6 +155,7 @@ async fn open_desk(
         ports,
         DeskSettings {
             registration_token_life: SignedDuration::from_mins(minutes),
+            access: config.access(&settings.operators),
             ..DeskSettings::default()
         },
     );
@@ -159,17 +174,33 @@ async fn load_plugins(settings: &ServeSettings, config: &Config) -> anyhow::Resu
 }
 
 /// Without authentication whoever reaches the server may do everything (`gatewit-api.md` §2).
-fn check_exposure(settings: &ServeSettings) -> anyhow::Result<()> {
+fn check_exposure(settings: &ServeSettings, oidc: Option<&OidcSettings>) -> anyhow::Result<()> {
+    if let Some(oidc) = oidc {
+        tracing::info!("callers are identified by {}", oidc.issuer);
+        return Ok(());
+    }
     let is_loopback = settings.listen.ip().is_loopback();
     if !is_loopback && !settings.allow_open {
         bail!(
             "will not listen on {} while authentication is off: anyone who reaches it could do everything; \
-             listen on 127.0.0.1, or set GATEWIT_ALLOW_OPEN=1 if something else keeps strangers out",
+             set OIDC_ISSUER_URL, or listen on 127.0.0.1, or set GATEWIT_ALLOW_OPEN=1 if something else keeps \
+             strangers out",
             settings.listen
         );
     }
     tracing::warn!("authentication is off: every organizer is \"local\"");
     Ok(())
+}
+
+/// An event that nobody could manage is a mistake (`gatewit-api.md` §3).
+fn check_organizers(config: &Config) -> anyhow::Result<()> {
+    match config.events.iter().find(|event| !event.has_organizers()) {
+        Some(event) => bail!(
+            "event \"{}\" of the configuration needs `organizers`, since OIDC_ISSUER_URL is set",
+            event.slug
+        ),
+        None => Ok(()),
+    }
 }
 
 /// Serves, and gives requests under way a bounded time once a signal comes.

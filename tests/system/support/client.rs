@@ -107,6 +107,18 @@ impl Client {
         self.send(self.http.post(self.url(path)).json(&body))
     }
 
+    /// Sends a request of any method, with a body if there is one.
+    pub fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Request {
+        let method = method.to_uppercase().parse();
+        let request = self
+            .http
+            .request(method.expect("it is a method"), self.url(path));
+        self.send(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+    }
+
     pub fn patch(&self, path: &str, body: Value) -> Request {
         self.send(self.http.patch(self.url(path)).json(&body))
     }

@@ -49,8 +49,12 @@ impl Process {
             "TRUSTED_PROXIES",
             "METRICS_LISTEN",
             "LOG_FORMAT",
+            "OPERATORS",
         ] {
             command.env_remove(format!("GATEWIT_{setting}"));
+        }
+        for setting in ["ISSUER_URL", "AUDIENCE", "ALGORITHMS"] {
+            command.env_remove(format!("OIDC_{setting}"));
         }
         command
             .arg("serve")

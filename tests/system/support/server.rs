@@ -6,10 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use gatewit::http::Traffic;
+use gatewit::http::{App, Traffic};
+use gatewit::oidc::{Oidc, OidcSettings};
 use gatewit::signer::{MasterKey, RsaSigner};
 use gatewit_domain::ports::{Clock, Key, Store};
-use gatewit_domain::service::{Desk, DeskSettings, Ports};
+use gatewit_domain::service::{Access, Desk, DeskSettings, Ports};
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::SledStore;
 use jiff::{SignedDuration, Timestamp};
@@ -31,6 +32,14 @@ pub struct Server {
     /// Stops serving when dropped.
     serving: JoinSet<()>,
     data: TempDir,
+}
+
+/// How a server differs from the usual.
+#[derive(Default)]
+struct Setup {
+    traffic: Traffic,
+    oidc: Option<OidcSettings>,
+    access: Access,
 }
 
 /// A clock that stands still until it is set.
@@ -62,7 +71,19 @@ impl Server {
 
     /// Starts a server with the plugins of a directory.
     pub async fn start_with(plugins: &Path) -> Self {
-        Self::start_in(plugins, Traffic::default()).await
+        Self::start_in(plugins, Setup::default()).await
+    }
+
+    /// Starts a server whose callers a provider identifies, at the time that the provider believes it is.
+    pub async fn start_identifying(oidc: OidcSettings, access: Access) -> Self {
+        let setup = Setup {
+            oidc: Some(oidc),
+            access,
+            ..Setup::default()
+        };
+        let server = Self::start_in(&super::plugins(), setup).await;
+        server.clock.set(&Timestamp::now().to_string());
+        server
     }
 
     /// Starts a server that trusts these proxies.
@@ -71,23 +92,27 @@ impl Server {
             proxies: proxies.parse().expect("a test writes good networks"),
             ..Traffic::default()
         };
-        Self::start_in(&super::plugins(), traffic).await
+        let setup = Setup {
+            traffic,
+            ..Setup::default()
+        };
+        Self::start_in(&super::plugins(), setup).await
     }
 
-    async fn start_in(plugins: &Path, traffic: Traffic) -> Self {
+    async fn start_in(plugins: &Path, setup: Setup) -> Self {
         let data = TempDir::new().expect("there is room for a test's data");
         let clock = Arc::new(TestClock(AtomicI64::new(0)));
         clock.set(START);
         let store: Arc<dyn Store> =
             Arc::new(SledStore::open(data.path()).expect("a new store opens"));
-        Self::over(store, data, clock, plugins, traffic).await
+        Self::over(store, data, clock, plugins, setup).await
     }
 
     /// Ends the server and starts another over the same store.
     pub async fn restart(self) -> Self {
         drop(self.serving);
-        let (plugins, traffic) = (super::plugins(), Traffic::default());
-        Self::over(self.store, self.data, self.clock, &plugins, traffic).await
+        let (plugins, setup) = (super::plugins(), Setup::default());
+        Self::over(self.store, self.data, self.clock, &plugins, setup).await
     }
 
     /// All that is stored, so that a test can tell whether anything changed.
@@ -104,7 +129,7 @@ impl Server {
         data: TempDir,
         clock: Arc<TestClock>,
         plugins: &Path,
-        traffic: Traffic,
+        setup: Setup,
     ) -> Self {
         let settings = EngineSettings {
             plugins: plugins.to_owned(),
@@ -126,7 +151,11 @@ impl Server {
             sources: BTreeMap::new(),
             clock: clock.clone(),
         };
-        let desk = Desk::open(ports, DeskSettings::default())
+        let desk_settings = DeskSettings {
+            access: setup.access,
+            ..DeskSettings::default()
+        };
+        let desk = Desk::open(ports, desk_settings)
             .await
             .expect("the desk opens");
         let listener = TcpListener::bind("127.0.0.1:0")
@@ -138,7 +167,11 @@ impl Server {
                 .local_addr()
                 .expect("a bound socket has an address")
         );
-        let app = gatewit::http::router(Arc::new(desk), Arc::new(traffic));
+        let app = App {
+            desk: Arc::new(desk),
+            oidc: setup.oidc.map(|oidc| Oidc::new(oidc, clock.clone())),
+        };
+        let app = gatewit::http::router(app, Arc::new(setup.traffic));
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let mut serving = JoinSet::new();
         serving.spawn(async move {

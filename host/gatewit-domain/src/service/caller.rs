@@ -1,28 +1,84 @@
-//! Who asks.
+//! Who asks, and what that is enough for. `gatewit-api.md` §2.
 
+use std::collections::{HashMap, HashSet};
+
+use super::Desk;
 use crate::event::Event;
+use crate::problem::{DeskError, Problem};
+
+/// What `local` is called where it is recorded.
+const LOCAL: &str = "local";
+/// The organization that everyone belongs to.
+pub const DEFAULT_ORGANIZATION: &str = "default";
 
 /// Whoever manages events, as the HTTP layer identified them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// Authentication is off: whoever reaches the server may do everything, as `local`.
     Local,
-    /// An identity (`sub`) that a token proved.
+    /// An identity (`sub`) that a token proved, and that may do everything.
+    Operator(String),
+    /// Any other identity that a token proved.
     Subject(String),
+}
+
+/// What the operator says of identities (`sub`).
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// Who may do everything.
+    pub operators: HashSet<String>,
+    /// The members of each organization but `default`.
+    pub organizations: HashMap<String, HashSet<String>>,
 }
 
 impl Caller {
     pub fn sub(&self) -> &str {
         match self {
-            Self::Local => "local",
-            Self::Subject(sub) => sub,
+            Self::Local => LOCAL,
+            Self::Operator(sub) | Self::Subject(sub) => sub,
         }
     }
 
     pub fn may_manage(&self, event: &Event) -> bool {
         match self {
-            Self::Local => true,
-            Self::Subject(sub) => event.organizers.contains(sub),
+            Self::Local | Self::Operator(_) => true,
+            // Events made while authentication was off belong to no identity, whatever it is called.
+            Self::Subject(sub) => sub != LOCAL && event.organizers.contains(sub),
         }
+    }
+}
+
+impl Access {
+    fn may_create_in(&self, caller: &Caller, organization: &str) -> bool {
+        match caller {
+            Caller::Local | Caller::Operator(_) => true,
+            Caller::Subject(sub) => {
+                let members = self.organizations.get(organization);
+                organization == DEFAULT_ORGANIZATION
+                    || members.is_some_and(|members| members.contains(sub))
+            }
+        }
+    }
+}
+
+impl Desk {
+    /// Tells who an identity is here.
+    pub fn caller(&self, sub: String) -> Caller {
+        match self.settings.access.operators.contains(&sub) {
+            true => Caller::Operator(sub),
+            false => Caller::Subject(sub),
+        }
+    }
+
+    /// Checks that the caller may put an event into an organization.
+    pub(super) fn check_organization(&self, caller: &Caller, id: &str) -> Result<(), DeskError> {
+        if self.settings.access.may_create_in(caller, id) {
+            return Ok(());
+        }
+        let words = format!("orgId: only a member of the organization \"{id}\" may do this");
+        Err(DeskError::Forbidden(Problem::new(
+            "not_organization_member",
+            words,
+        )))
     }
 }

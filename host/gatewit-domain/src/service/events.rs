@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
+use super::{ATTEMPTS_MAX, Caller, DEFAULT_ORGANIZATION, Desk, LiveEvent};
 use crate::event::{Event, EventChange, EventStatus};
 use crate::id::EventId;
 use crate::ports::{Commit, Guard, Write};
@@ -33,6 +33,7 @@ impl Desk {
         let slug_is_chosen = change.slug.is_some();
         let event =
             Event::create(change, caller.sub(), self.now()).map_err(DeskError::Unacceptable)?;
+        self.check_organization(caller, &event.org_id)?;
         self.keep_new(event, slug_is_chosen).await
     }
 
@@ -96,6 +97,9 @@ impl Desk {
             event
                 .apply(change.clone())
                 .map_err(DeskError::Unacceptable)?;
+            if event.org_id != stored.value.org_id {
+                self.check_organization(caller, &event.org_id)?;
+            }
             if names_strategy {
                 self.check_strategy(&event).await?;
             }
@@ -182,7 +186,7 @@ impl Desk {
 
     /// Makes an event that the configuration declares, or sets the fields it names in the event of that slug.
     pub async fn declare_event(&self, change: EventChange) -> Result<Arc<LiveEvent>, DeskError> {
-        let org_id = change.org_id.as_deref().unwrap_or("default");
+        let org_id = change.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
         let declared = change.slug.as_ref().and_then(|slug| {
             let mut events = self.live.all().into_iter();
             events.find(|live| live.event.slug == *slug && live.event.org_id == org_id)

@@ -101,7 +101,7 @@ impl Desk {
         Ok((commit == Commit::Done).then_some(check_in))
     }
 
-    /// Finds a recorded scan at an event of whoever asks.
+    /// Finds a recorded scan; one at an event that whoever asks does not manage is forbidden.
     async fn find_check_in(
         &self,
         by: &UndoneBy,
@@ -109,11 +109,14 @@ impl Desk {
     ) -> Result<(Stored<CheckIn>, Arc<LiveEvent>), DeskError> {
         let events = match by {
             UndoneBy::Scanner(proof) => vec![self.live(proof.event_id)?],
-            UndoneBy::Organizer(caller) => self.events(caller),
+            UndoneBy::Organizer(_) => self.live.all(),
         };
         for event in events {
             let key = EventCheckIn(event.event.id, id);
             if let Some(stored) = CHECK_INS.get(self.store(), &key).await? {
+                if let UndoneBy::Organizer(caller) = by {
+                    self.managed(caller, event.event.id)?;
+                }
                 return Ok((stored, event));
             }
         }

@@ -8,7 +8,7 @@ use std::thread::{self, Thread};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gatewit_domain::claims::Claims;
+use gatewit_domain::claims::{Claims, ScannerClaims, TicketProof};
 use gatewit_domain::event::{SealedKey, StrategyOptions};
 use gatewit_domain::id::EventId;
 use gatewit_domain::plugin::{PluginIdentity, PluginRow};
@@ -241,6 +241,12 @@ impl Signer for Notary {
     }
 }
 
+impl Seal {
+    fn signed<'t>(&self, token: &'t str) -> Option<&'t str> {
+        token.strip_prefix(&format!("jwt {} ", self.0))
+    }
+}
+
 #[async_trait]
 impl EventKey for Seal {
     async fn sign(&self, claims: Vec<Claims>) -> Result<Vec<String>, SignerError> {
@@ -248,8 +254,11 @@ impl EventKey for Seal {
         Ok(claims.into_iter().map(sign).collect())
     }
 
-    fn verify(&self, token: &str) -> Option<Claims> {
-        let claims = token.strip_prefix(&format!("jwt {} ", self.0))?;
-        serde_json::from_str(claims).ok()
+    fn verify_ticket(&self, token: &str) -> Option<TicketProof> {
+        serde_json::from_str(self.signed(token)?).ok()
+    }
+
+    fn verify_scanner(&self, token: &str) -> Option<ScannerClaims> {
+        serde_json::from_str(self.signed(token)?).ok()
     }
 }

@@ -4,6 +4,7 @@ use gatewit_domain::event::{
     DayChange, EventChange, MatchField, ScanPointChange, StrategyOptions, TicketTypeChange,
     ZoneChange,
 };
+use gatewit_domain::service::DEFAULT_ORGANIZATION;
 use gatewit_domain::window::StrategyName;
 use serde::Deserialize;
 
@@ -75,7 +76,14 @@ enum MatchFieldEntry {
 
 impl EventEntry {
     pub fn org_id(&self) -> &str {
-        self.org_id.as_deref().unwrap_or("default")
+        self.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION)
+    }
+
+    /// Tells whether it says who may manage it.
+    pub fn has_organizers(&self) -> bool {
+        self.organizers
+            .as_ref()
+            .is_some_and(|subs| !subs.is_empty())
     }
 }
 

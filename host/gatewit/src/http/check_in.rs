@@ -118,7 +118,7 @@ fn print(answered: &Answered) -> Result<Response, Failure> {
         (status = 403, description = "`not_event_organizer`, `not_own_check_in`, `undo_too_late`"),
         (status = 422, description = "`invalid_undo_request`, `unknown_check_in`, `not_admitted`")
     ),
-    security((), ("scanner" = []))
+    security(("HTTPBearer" = []), ("scanner" = []))
 )]
 pub async fn undo(
     State(desk): State<Shared>,

@@ -1,65 +1,20 @@
 //! What handlers take out of a request: who calls, ids, bodies and queries, each failing in the envelope.
 
 use std::str::FromStr;
-use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
-use gatewit_domain::problem::{DeskError, Problem};
-use gatewit_domain::scan::{RepeatKey, ScannerProof};
-use gatewit_domain::service::{Caller, Desk};
+use gatewit_domain::problem::DeskError;
+use gatewit_domain::scan::RepeatKey;
 use serde::de::DeserializeOwned;
 
 use super::answer::Failure;
 
-/// Whoever manages events.
-///
-/// Authentication is off: everyone is `local`. Whatever comes to prove identities proves them here.
-pub struct Organizer(pub Caller);
-
-impl<S: Sync> FromRequestParts<S> for Organizer {
-    type Rejection = Failure;
-
-    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Failure> {
-        Ok(Self(Caller::Local))
-    }
-}
-
-/// A registered scanner, by its credentials. It may have been revoked since.
-pub struct Device(pub ScannerProof);
-
-impl FromRequestParts<Arc<Desk>> for Device {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Failure> {
-        let token = bearer(&parts.headers).ok_or_else(|| {
-            let words = "send the scanner's credentials as Authorization: Bearer";
-            DeskError::Unauthenticated(Problem::new("missing_credentials", words))
-        })?;
-        Ok(Self(desk.prove_scanner(token)?))
-    }
-}
-
-/// A scanner if credentials of one are sent, else an organizer.
-pub enum ScannerOrOrganizer {
-    Scanner(ScannerProof),
-    Organizer(Caller),
-}
-
-impl FromRequestParts<Arc<Desk>> for ScannerOrOrganizer {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Failure> {
-        if let Ok(Device(proof)) = Device::from_request_parts(parts, desk).await {
-            return Ok(Self::Scanner(proof));
-        }
-        let Organizer(caller) = Organizer::from_request_parts(parts, desk).await?;
-        Ok(Self::Organizer(caller))
-    }
-}
+mod caller;
+pub use caller::{Device, Organizer, ScannerOrOrganizer, ValidatorClient};
 
 /// The name that a client gave its request, so that sending it again does nothing twice.
 pub struct IdempotencyKey(pub Option<RepeatKey>);
@@ -74,14 +29,6 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         let key = RepeatKey::parse(&String::from_utf8_lossy(value.as_bytes()));
         Ok(Self(Some(key.map_err(DeskError::Malformed)?)))
     }
-}
-
-/// The token of an `Authorization: Bearer` header.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 /// The id in the path. A text that is no id names nothing: 404.

@@ -43,8 +43,16 @@ impl Modify for SecuritySchemes {
         scanner.bearer_format = Some("JWT".to_owned());
         scanner.description =
             Some("The `credentials` that a scanner got when it registered.".to_owned());
+        let mut identity = Http::new(HttpAuthScheme::Bearer);
+        identity.bearer_format = Some("JWT".to_owned());
+        identity.description = Some(
+            "An access token of the identity provider that the operator chose. \
+             While none is chosen, whoever reaches the server may do without."
+                .to_owned(),
+        );
         let components = document.components.get_or_insert_with(Components::new);
         components.add_security_scheme("scanner", SecurityScheme::Http(scanner));
+        components.add_security_scheme(complete::IDENTITY, SecurityScheme::Http(identity));
     }
 }
 

@@ -229,7 +229,8 @@ pub async fn generate_token(
         (status = 200, body = Envelope<RegistrationTokenResponse>, description = "The token."),
         (status = 400, description = "`invalid_token`, `malformed_request`"),
         (status = 404, description = "`token_not_found`")
-    )
+    ),
+    security(())
 )]
 pub async fn validate_token(
     State(desk): State<Shared>,
@@ -250,7 +251,8 @@ pub async fn validate_token(
         (status = 400, description = "`invalid_fingerprint`, `invalid_token`, `token_used`, `token_expired`"),
         (status = 404, description = "`token_not_found`"),
         (status = 422, description = "`invalid_scanner_name`, `event_not_published`")
-    )
+    ),
+    security(())
 )]
 pub async fn register(
     State(desk): State<Shared>,
@@ -351,7 +353,7 @@ pub async fn revoke(
         (status = 200, body = Envelope<StatisticsResponse>, description = "The counts."),
         (status = 403, description = "`scanner_mismatch`")
     ),
-    security((), ("scanner" = []))
+    security(("HTTPBearer" = []), ("scanner" = []))
 )]
 pub async fn statistics(
     State(desk): State<Shared>,

@@ -10,20 +10,75 @@ const SCHEMAS: &str = "#/components/schemas/";
 /// Codes that answer a wrong guess, of which there may be too many (`gatewit-api.md` §2).
 const GUESSES: [&str; 3] = ["invalid_credentials", "invalid_token", "token_not_found"];
 
+/// The scheme of access tokens, called as in the contract `attendee-validation.txt`.
+pub const IDENTITY: &str = "HTTPBearer";
+
 /// The codes of an operation's failures by status.
 type Codes = BTreeMap<String, BTreeSet<String>>;
 
 /// Completes every operation's failures and every answer's schema.
 pub fn complete(document: &mut Value) {
     for (path, item) in objects(&mut document["paths"]) {
-        let is_enveloped = path.starts_with("/api/");
         for (method, operation) in objects(item) {
-            if method != "parameters" && is_enveloped {
+            if method == "parameters" {
+                continue;
+            }
+            if path.starts_with("/api/") {
+                secure(operation);
                 add_failures(operation);
+            } else if path.starts_with("/tickets/") {
+                secure(operation);
+                add_contract_refusals(operation);
             }
         }
     }
     tidy_schemas(document);
+}
+
+/// Has an operation take an access token unless it says what else it takes: `security(())` is nothing.
+fn secure(operation: &mut Value) {
+    let Some(operation) = operation.as_object_mut() else {
+        return;
+    };
+    let security = operation
+        .entry("security")
+        .or_insert_with(|| json!([{IDENTITY: []}]));
+    if *security == json!([{}]) {
+        operation.remove("security");
+    }
+}
+
+/// Tells whether this scheme is a way into an operation.
+fn takes_scheme(operation: &Value, scheme: &str) -> bool {
+    let security = operation["security"].as_array();
+    let mut ways = security.into_iter().flatten();
+    ways.any(|way| way.get(scheme).is_some())
+}
+
+/// What `/tickets/*` answers to whom it cannot identify, in its contract's own shape.
+fn add_contract_refusals(operation: &mut Value) {
+    let refusals = [
+        ("401", "The access token is missing or not good."),
+        (
+            "503",
+            "The identity provider or the tickets are not there yet.",
+        ),
+    ];
+    for (status, description) in refusals {
+        let mut refusal = json!({
+            "description": description,
+            "content": {"application/json": {"schema": {
+                "type": "object",
+                "required": ["detail"],
+                "properties": {"detail": {"type": "string", "description": "For people."}},
+            }}},
+        });
+        add_header(status, &mut refusal);
+        let responses = operation["responses"].as_object_mut();
+        if let Some(responses) = responses {
+            responses.entry(status).or_insert(refusal);
+        }
+    }
 }
 
 fn add_failures(operation: &mut Value) {
@@ -61,8 +116,9 @@ fn shared_codes(operation: &Value) -> Codes {
         .filter_map(|parameter| parameter["name"].as_str());
     let takes_id = names.clone().any(|name| name.ends_with("Id"));
     let has_body = operation.get("requestBody").is_some();
-    let by_credentials = operation["security"] == json!([{"scanner": []}]);
-    let shared: [(bool, &str, &[&str]); 8] = [
+    let by_identity = takes_scheme(operation, IDENTITY);
+    let by_credentials = by_identity || takes_scheme(operation, "scanner");
+    let shared: [(bool, &str, &[&str]); 9] = [
         (takes("query") || has_body, "400", &["malformed_request"]),
         (takes("header"), "400", &["invalid_idempotency_key"]),
         (
@@ -75,6 +131,7 @@ fn shared_codes(operation: &Value) -> Codes {
         (true, "500", &["internal_error"]),
         (true, "503", &["store_busy", "store_unavailable"]),
         (takes_id, "403", &["not_event_organizer"]),
+        (by_identity, "503", &["authentication_unavailable"]),
     ];
     let mut found = Codes::new();
     for (_, status, codes) in shared.into_iter().filter(|(applies, ..)| *applies) {
@@ -106,6 +163,12 @@ fn failure(status: &str, codes: &BTreeSet<String>) -> Value {
             "example": {"success": false, "message": "what went wrong, in words", "error": {"code": codes.first()}},
         }},
     });
+    add_header(status, &mut response);
+    response
+}
+
+/// Describes the header that comes with a status.
+fn add_header(status: &str, response: &mut Value) {
     let header = match status {
         "401" => Some(("WWW-Authenticate", "string", "`Bearer`")),
         "429" | "503" => Some(("Retry-After", "integer", "Seconds to wait.")),
@@ -114,7 +177,6 @@ fn failure(status: &str, codes: &BTreeSet<String>) -> Value {
     if let Some((name, kind, description)) = header {
         response["headers"] = json!({name: {"description": description, "schema": {"type": kind}}});
     }
-    response
 }
 
 /// Drops the schemas that nothing refers to, and requires every property of what is only ever answered.

@@ -1,0 +1,101 @@
+//! What the configuration says of identities: operators and the members of organizations. `gatewit-api.md` §2.
+
+use std::collections::BTreeMap;
+
+use gatewit_domain::service::{Access, DEFAULT_ORGANIZATION};
+use serde::Deserialize;
+
+use super::Config;
+
+/// One organization, by the `org_id` of its events.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationEntry {
+    /// Identities (`sub`) that may make events in it.
+    members: Vec<String>,
+}
+
+impl Config {
+    /// Gathers who may do what; `operators` are further identities that may do everything.
+    pub fn access(&self, operators: &str) -> Access {
+        let members = |entry: &OrganizationEntry| entry.members.iter().cloned().collect();
+        let organizations = self.organizations.iter();
+        Access {
+            operators: subs(operators)
+                .chain(self.operators.iter().cloned())
+                .collect(),
+            organizations: organizations
+                .map(|(id, entry)| (id.clone(), members(entry)))
+                .collect(),
+        }
+    }
+}
+
+/// Reads identities with commas between.
+fn subs(text: &str) -> impl Iterator<Item = String> {
+    let names = text.split(',').map(str::trim);
+    names.filter(|sub| !sub.is_empty()).map(str::to_owned)
+}
+
+/// Checks that nobody is named by an empty text, and that no members are given to what everyone belongs to.
+pub(super) fn check(
+    operators: &[String],
+    organizations: &BTreeMap<String, OrganizationEntry>,
+) -> Result<(), String> {
+    let is_empty = |subs: &[String]| subs.iter().any(|sub| sub.trim().is_empty());
+    if is_empty(operators) {
+        return Err("operators: an identity is empty".to_owned());
+    }
+    if organizations.contains_key(DEFAULT_ORGANIZATION) {
+        return Err(format!(
+            "organizations.{DEFAULT_ORGANIZATION}: everyone may make events there, so it has no members"
+        ));
+    }
+    match organizations
+        .iter()
+        .find(|(_, entry)| is_empty(&entry.members))
+    {
+        Some((id, _)) => Err(format!("organizations.{id}.members: an identity is empty")),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, words: &str) {
+        let problem = Config::parse(text).unwrap_err();
+        assert!(problem.contains(words), "{problem}");
+    }
+
+    #[test]
+    fn operators_of_the_file_and_of_the_environment_add_up() {
+        let text = "operators: [ada]\norganizations:\n  club:\n    members: [bob, eve]\n";
+        let access = Config::parse(text).unwrap().access(" carol, ,dan");
+        let set = |subs: &[&str]| subs.iter().map(ToString::to_string).collect::<HashSet<_>>();
+        assert_eq!(access.operators, set(&["ada", "carol", "dan"]));
+        assert_eq!(access.organizations["club"], set(&["bob", "eve"]));
+        assert_eq!(access.organizations.len(), 1);
+    }
+
+    #[test]
+    fn who_is_nobody_and_an_organization_of_everyone_are_refused() {
+        check("operators: ['']\n", "operators");
+        check(
+            "organizations:\n  club:\n    members: [' ']\n",
+            "organizations.club.members",
+        );
+        check(
+            "organizations:\n  default:\n    members: [ada]\n",
+            "organizations.default",
+        );
+        check(
+            "organizations:\n  club:\n    member: [ada]\n",
+            "did you mean `members`?",
+        );
+    }
+}

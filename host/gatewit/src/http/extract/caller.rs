@@ -1,0 +1,153 @@
+//! Who calls: by an access token of the identity provider or by a scanner's credentials. `gatewit-api.md` §2.
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gatewit_domain::problem::{DeskError, Problem};
+use gatewit_domain::scan::ScannerProof;
+use gatewit_domain::service::Caller;
+use serde_json::{Value, json};
+
+use crate::http::App;
+use crate::http::answer::{Failed, Failure};
+use crate::oidc::{ProviderFailure, TokenError};
+
+/// Whoever manages events: an identity that a token proved or, while authentication is off, everyone as `local`.
+pub struct Organizer(pub Caller);
+
+impl FromRequestParts<App> for Organizer {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let sub = identity(parts, app).await.map_err(Failure::from)?;
+        Ok(Self(match sub {
+            Some(sub) => app.desk.caller(sub),
+            None => Caller::Local,
+        }))
+    }
+}
+
+/// Whoever may ask `/tickets/*`: the same, whoever it is. Refused in the shape of that contract.
+pub struct ValidatorClient;
+
+impl FromRequestParts<App> for ValidatorClient {
+    type Rejection = Unidentified;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Unidentified> {
+        identity(parts, app).await.map_err(Unidentified)?;
+        Ok(Self)
+    }
+}
+
+/// A registered scanner, by its credentials. It may have been revoked since.
+pub struct Device(pub ScannerProof);
+
+impl FromRequestParts<App> for Device {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let token = bearer(&parts.headers).ok_or_else(|| {
+            let words = "send the scanner's credentials as Authorization: Bearer";
+            DeskError::Unauthenticated(Problem::new("missing_credentials", words))
+        })?;
+        Ok(Self(app.desk.prove_scanner(token)?))
+    }
+}
+
+/// A scanner if credentials of one are sent, else an organizer.
+pub enum ScannerOrOrganizer {
+    Scanner(ScannerProof),
+    Organizer(Caller),
+}
+
+impl FromRequestParts<App> for ScannerOrOrganizer {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        if let Ok(Device(proof)) = Device::from_request_parts(parts, app).await {
+            return Ok(Self::Scanner(proof));
+        }
+        let Organizer(caller) = Organizer::from_request_parts(parts, app).await?;
+        Ok(Self::Organizer(caller))
+    }
+}
+
+/// Tells whose access token came with a request; None: authentication is off.
+async fn identity(parts: &Parts, app: &App) -> Result<Option<String>, TokenError> {
+    let Some(oidc) = &app.oidc else {
+        return Ok(None);
+    };
+    let token = bearer(&parts.headers).ok_or(TokenError::Missing)?;
+    oidc.identify(token).await.map(Some)
+}
+
+/// The token of an `Authorization: Bearer` header.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        let (status, code) = match error {
+            TokenError::Missing => (StatusCode::UNAUTHORIZED, "missing_credentials"),
+            TokenError::Unavailable(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "authentication_unavailable",
+            ),
+            _ => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+/// Nobody proved to be a validator client. Answered word for word as the reference service: `fact-check-in.md` §6.
+pub struct Unidentified(TokenError);
+
+impl IntoResponse for Unidentified {
+    fn into_response(self) -> Response {
+        let (status, detail) = match self.0 {
+            TokenError::Missing => (401, "Missing authentication credentials"),
+            TokenError::Expired => (401, "Token has expired"),
+            TokenError::WrongAudience => (401, "Invalid token audience"),
+            TokenError::WrongIssuer => (401, "Invalid token issuer"),
+            TokenError::MissingClaims => (401, "Token missing required claims"),
+            TokenError::Malformed | TokenError::Unavailable(ProviderFailure::Keys) => {
+                (401, "Invalid or malformed token")
+            }
+            TokenError::Unavailable(ProviderFailure::Discovery) => {
+                (503, "Authentication service unavailable")
+            }
+            TokenError::Unavailable(ProviderFailure::NoJwksUri) => {
+                (503, "OIDC discovery document missing jwks_uri")
+            }
+            TokenError::Odd(claim) => {
+                let detail = json!([{
+                    "type": claim.kind, "loc": [claim.name], "msg": claim.words, "input": claim.value,
+                }]);
+                let body = json!({"detail": detail, "Error": "Validation error."});
+                return (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response();
+            }
+        };
+        refusal(status, json!({"detail": detail}))
+    }
+}
+
+fn refusal(status: u16, body: Value) -> Response {
+    let mut response = Json(body).into_response();
+    *response.status_mut() = StatusCode::from_u16(status).expect("these are statuses");
+    let (code, header) = match status {
+        401 => ("invalid_credentials", (header::WWW_AUTHENTICATE, "Bearer")),
+        _ => ("authentication_unavailable", (header::RETRY_AFTER, "1")),
+    };
+    response
+        .headers_mut()
+        .insert(header.0, HeaderValue::from_static(header.1));
+    let failed = Failed { code, token: None };
+    response.extensions_mut().insert(failed);
+    response
+}

@@ -1,0 +1,33 @@
+//! Who may do what, and how it is proved: OIDC, roles and organizations. `gatewit-api.md` §2.
+
+mod forgeries;
+mod provider;
+mod roles;
+mod rotation;
+mod routes;
+mod startup;
+
+use gatewit_domain::service::Access;
+use serde_json::Value;
+
+use crate::support::door::{one_day, with};
+use crate::support::{Client, Door, Issuer, Server};
+
+const EVENTS: &str = "/api/v1/events";
+
+/// A server whose callers our own provider identifies.
+async fn identifying() -> (Issuer, Server) {
+    let issuer = Issuer::start().await;
+    let server = Server::start_identifying(issuer.settings(), Access::default()).await;
+    (issuer, server)
+}
+
+/// Makes a client of an identity.
+fn client(server: &Server, issuer: &Issuer, sub: &str) -> Client {
+    server.client.with_bearer(&issuer.token(sub))
+}
+
+/// Makes and publishes an event of these fields, and links a scanner to it.
+async fn open(client: &Client, fields: Value) -> Door {
+    Door::open(client, with(&one_day(), fields)).await
+}

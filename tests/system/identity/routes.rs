@@ -1,0 +1,130 @@
+//! Every route there is, as the description tells, asked by nobody and by a stranger: one that is added later too.
+
+use serde_json::{Value, json};
+
+use super::{client, identifying, open};
+use crate::openapi::operations;
+use crate::support::Door;
+use crate::support::door::text;
+
+/// Routes for anyone.
+const OPEN: [&str; 9] = [
+    "/",
+    "/api/v1/check-in/scanners/register",
+    "/api/v1/check-in/tokens/validate/{token}",
+    "/docs",
+    "/healthcheck/alive",
+    "/healthcheck/ready",
+    "/openapi.json",
+    "/redoc",
+    "/api/v1/check-in/validate",
+];
+/// Routes below `/api/v1` that name nothing of any event: an identity is all they take.
+const NOBODYS: [&str; 2] = ["/api/v1/events", "/api/v1/plugins"];
+
+/// What there is at an event, for requests to name.
+struct Ids<'a> {
+    door: &'a Door,
+    ticket: String,
+    check_in: String,
+}
+
+impl Ids<'_> {
+    async fn at(door: &Door) -> Ids<'_> {
+        let ticket = door.issue("vip").await;
+        let scan = door.scan(&text(&ticket["jwtToken"])).await.data(200);
+        Ids {
+            door,
+            ticket: text(&ticket["ticketInstanceId"]),
+            check_in: text(&scan["checkInId"]),
+        }
+    }
+
+    /// A path with an id in each of its places.
+    fn path(&self, path: &str) -> String {
+        path.replace("{eventId}", &self.door.event_id)
+            .replace("{ticketId}", &self.ticket)
+            .replace("{scannerId}", &self.door.scanner_id)
+    }
+
+    /// A body that would do for any route: each reads of it what it knows.
+    fn body(&self, operation: &Value) -> Option<Value> {
+        operation.get("requestBody")?;
+        Some(json!({
+            "eventId": self.door.event_id, "ticketInstanceId": self.ticket, "checkInId": self.check_in,
+            "scannerName": "Gate B", "reason": "Because", "name": "Mine now",
+            "ticketTypeId": "vip", "attendeeName": "Eve",
+        }))
+    }
+}
+
+#[tokio::test]
+async fn no_route_tells_or_does_anything_of_someone_elses_event() {
+    let (issuer, server) = identifying().await;
+    let door = open(&client(&server, &issuer, "ada"), json!({"staff": ["eve"]})).await;
+    let ids = Ids::at(&door).await;
+    let strangers = ["bob", "eve"].map(|sub| client(&server, &issuer, sub));
+    let document = server.client.get("/openapi.json").await.body;
+    let before = server.stored().await;
+    for (method, path, operation) in operations(&document) {
+        let url = ids.path(&path);
+        assert!(
+            !url.contains('{') || OPEN.contains(&path.as_str()),
+            "{path}: what would its id be?"
+        );
+        let body = ids.body(operation);
+        let ways = operation["security"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
+        let takes_identities = ways.iter().any(|way| way.get("HTTPBearer").is_some());
+        assert_ne!(
+            takes_identities,
+            OPEN.contains(&path.as_str()),
+            "{method} {path}"
+        );
+        if !takes_identities {
+            continue;
+        }
+        let nobody = server.client.request(&method, &url, body.as_ref()).await;
+        assert_eq!(nobody.status, 401, "{method} {path}: {nobody:?}");
+        assert_eq!(
+            nobody.challenge.as_deref(),
+            Some("Bearer"),
+            "{method} {path}"
+        );
+        if NOBODYS.contains(&path.as_str()) || path.starts_with("/tickets/") {
+            continue;
+        }
+        for stranger in &strangers {
+            let answer = stranger.request(&method, &url, body.as_ref()).await;
+            assert_eq!(answer.status, 403, "{method} {path}: {answer:?}");
+            answer.failure(403, "not_event_organizer");
+        }
+    }
+    assert_eq!(server.stored().await, before);
+}
+
+#[tokio::test]
+async fn the_description_says_who_may_call_and_how_that_fails() {
+    let (_, server) = identifying().await;
+    let document = server.client.get("/openapi.json").await.body;
+    let scheme = &document["components"]["securitySchemes"]["HTTPBearer"];
+    assert_eq!(scheme["scheme"], "bearer");
+    for (method, path, operation) in operations(&document) {
+        let security = operation["security"].to_string();
+        let takes = |scheme: &str| security.contains(scheme);
+        let responses = &operation["responses"];
+        let is_open = !takes("HTTPBearer") && !takes("scanner");
+        assert_eq!(responses["401"].is_null(), is_open, "{method} {path}");
+        if takes("HTTPBearer") {
+            assert!(responses["503"].is_object(), "{method} {path}");
+        }
+        if takes("HTTPBearer") && path.contains("Id}") {
+            let words = responses["403"]["description"].as_str().unwrap_or_default();
+            assert!(
+                words.contains("`not_event_organizer`"),
+                "{method} {path}: {words}"
+            );
+        }
+    }
+}
