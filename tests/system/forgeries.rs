@@ -49,6 +49,7 @@ async fn signed_by_a_stranger(token: &str) -> String {
     let event = event.parse().expect("a token names its event");
     let master_key = MasterKey::find(Some(&"5".repeat(64)), Path::new(""));
     let stranger = RsaSigner::new(&master_key.expect("64 hex digits are a key"));
+    let stranger = stranger.expect("there are threads");
     let sealed = stranger.create(event).await.expect("anyone can make a key");
     let key = stranger
         .open(event, &sealed)

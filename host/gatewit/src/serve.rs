@@ -146,7 +146,7 @@ async fn open_desk(
     let ports = Ports {
         store,
         strategies: engine,
-        signer: Arc::new(RsaSigner::new(&master_key)),
+        signer: Arc::new(RsaSigner::new(&master_key)?),
         sources: BTreeMap::new(),
         clock: Arc::new(SystemClock),
     };

@@ -2,9 +2,7 @@
 
 use std::error::Error;
 use std::iter;
-use std::num::NonZero;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use async_trait::async_trait;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
@@ -15,11 +13,13 @@ use gatewit_domain::claims::{Claims, ScannerClaims, TicketProof};
 use gatewit_domain::event::SealedKey;
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{EventKey, Signer, SignerError, TokenHeader};
+use rayon::{ThreadPool, ThreadPoolBuildError};
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs8::EncodePublicKey;
 use tokio::task::spawn_blocking;
 
+mod background;
 mod master_key;
 mod proven;
 mod rs256;
@@ -38,14 +38,18 @@ type Fault = Box<dyn Error + Send + Sync>;
 /// Makes and opens event keys.
 pub struct RsaSigner {
     sealing: Arc<RandomizedNonceKey>,
+    /// Where all keys sign.
+    background: Arc<ThreadPool>,
 }
 
 impl RsaSigner {
-    pub fn new(master_key: &MasterKey) -> Self {
+    /// Fails if the system gives no threads to sign on.
+    pub fn new(master_key: &MasterKey) -> Result<Self, ThreadPoolBuildError> {
         let sealing = RandomizedNonceKey::new(&AES_256_GCM, master_key.bytes());
-        Self {
+        Ok(Self {
             sealing: Arc::new(sealing.expect("a master key has the length that AES-256 takes")),
-        }
+            background: Arc::new(background::threads()?),
+        })
     }
 }
 
@@ -70,7 +74,17 @@ impl Signer for RsaSigner {
     }
 
     fn open(&self, event: EventId, key: &SealedKey) -> Result<Arc<dyn EventKey>, SignerError> {
-        let opened = open_key(&self.sealing, event, key).map_err(|source| SignerError {
+        let signing = open_key(&self.sealing, event, key);
+        let opened = signing.and_then(|signing| {
+            Ok(RsaEventKey {
+                event,
+                verifying: signing.verifying_key()?,
+                signing: Arc::new(signing),
+                background: Arc::clone(&self.background),
+                proven: Proven::default(),
+            })
+        });
+        let opened = opened.map_err(|source| SignerError {
             action: "open",
             event,
             source,
@@ -84,13 +98,14 @@ struct RsaEventKey {
     event: EventId,
     signing: Arc<SigningKey>,
     verifying: VerifyingKey,
+    background: Arc<ThreadPool>,
     proven: Proven,
 }
 
 #[async_trait]
 impl EventKey for RsaEventKey {
     async fn sign(&self, claims: Vec<Claims>) -> Result<Vec<String>, SignerError> {
-        let signed = sign_all(&self.signing, claims).await;
+        let signed = sign_all(&self.signing, claims, &self.background).await;
         signed.map_err(|source| SignerError {
             action: "sign with",
             event: self.event,
@@ -111,9 +126,12 @@ impl EventKey for RsaEventKey {
     }
 }
 
-/// Signs on every core, off the async workers.
-async fn sign_all(key: &Arc<SigningKey>, claims: Vec<Claims>) -> Result<Vec<String>, Fault> {
-    let cores = available_parallelism().map_or(1, NonZero::get);
+/// Signs on every core that scans leave free.
+async fn sign_all(
+    key: &Arc<SigningKey>,
+    claims: Vec<Claims>,
+    background: &ThreadPool,
+) -> Result<Vec<String>, Fault> {
     let count = claims.len();
     let mut claims = claims.into_iter();
     let parts = iter::from_fn(|| {
@@ -122,13 +140,14 @@ async fn sign_all(key: &Arc<SigningKey>, claims: Vec<Claims>) -> Result<Vec<Stri
     });
     let signed = stream::iter(parts).map(|part| {
         let key = key.clone();
-        spawn_blocking(move || {
+        background::run(background, move || {
             part.iter()
                 .map(|claims| key.sign(claims))
                 .collect::<Result<Vec<_>, _>>()
         })
     });
-    let mut signed = signed.buffered(cores);
+    // No more than have a thread, so that a single ticket waits for parts of a bulk and not for all of it.
+    let mut signed = signed.buffered(background.current_num_threads());
     let mut tokens = Vec::with_capacity(count);
     while let Some(part) = signed.next().await {
         tokens.extend(part??);
@@ -152,7 +171,7 @@ fn open_key(
     sealing: &RandomizedNonceKey,
     event: EventId,
     key: &SealedKey,
-) -> Result<RsaEventKey, Fault> {
+) -> Result<SigningKey, Fault> {
     let mut sealed = STANDARD.decode(&key.sealed_private_key)?;
     let text = sealed.split_at_mut_checked(NONCE_LENGTH);
     let (nonce, text) = text.ok_or("it is cut off")?;
@@ -162,13 +181,7 @@ fn open_key(
         .map_err(
             |_| "GATEWIT_MASTER_KEY, or the master.key file, is not the one it was sealed with",
         )?;
-    let signing = SigningKey::new(event, der)?;
-    Ok(RsaEventKey {
-        event,
-        verifying: signing.verifying_key()?,
-        signing: Arc::new(signing),
-        proven: Proven::default(),
-    })
+    SigningKey::new(event, der)
 }
 
 /// A sealed key opens for its own event only.

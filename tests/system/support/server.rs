@@ -147,7 +147,7 @@ impl Server {
         let ports = Ports {
             store: store.clone(),
             strategies: Arc::new(engine),
-            signer: Arc::new(RsaSigner::new(&key)),
+            signer: Arc::new(RsaSigner::new(&key).expect("there are threads")),
             sources: BTreeMap::new(),
             clock: clock.clone(),
         };

@@ -41,7 +41,7 @@ pub struct Compared {
 impl Tokens {
     /// Makes a key and signs tickets with it.
     pub fn make(home: &Path) -> anyhow::Result<Self> {
-        let signer = RsaSigner::new(&MasterKey::find(None, home)?);
+        let signer = RsaSigner::new(&MasterKey::find(None, home)?)?;
         let now = Timestamp::now();
         let event = EventId::new(now);
         let claims = (0..TOKENS).map(|_| claims(event, now)).collect();

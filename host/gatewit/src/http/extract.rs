@@ -10,11 +10,15 @@ use axum::response::IntoResponse;
 use gatewit_domain::problem::DeskError;
 use gatewit_domain::scan::RepeatKey;
 use serde::de::DeserializeOwned;
+use tokio::task::spawn_blocking;
 
 use super::answer::Failure;
 
 mod caller;
 pub use caller::{Device, Organizer, ScannerOrOrganizer, ValidatorClient};
+
+/// The largest body that is read on an async worker, in less than a millisecond.
+const READ_AT_ONCE_MAX: usize = 128 * 1024;
 
 /// The name that a client gave its request, so that sending it again does nothing twice.
 pub struct IdempotencyKey(pub Option<RepeatKey>);
@@ -63,7 +67,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
 /// A JSON body. What is no JSON, or not of the right shape, is 400 and named.
 pub struct Body<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
@@ -76,26 +80,36 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                     }
                     _ => malformed("the request's body could not be read to its end"),
                 })?;
-        if let Ok(body) = serde_json::from_slice(&bytes) {
-            return Ok(Self(body));
-        }
-        // Read once more, slower, to tell what is wrong with it and where.
-        let mut json = serde_json::Deserializer::from_slice(&bytes);
-        let body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            match path.as_str() {
-                "." => malformed(format!(
-                    "the request's body is not as expected: {}",
-                    error.inner()
-                )),
-                path => malformed(format!("{path}: {}", error.inner())),
+        let read = match bytes.len() {
+            ..=READ_AT_ONCE_MAX => read_json(&bytes),
+            _ => {
+                let read = spawn_blocking(move || read_json(&bytes)).await;
+                read.unwrap_or_else(|_| Err(Failure::internal()))
             }
-        })?;
-        json.end().map_err(|error| {
-            malformed(format!("the request's body is not one JSON value: {error}"))
-        })?;
-        Ok(Self(body))
+        };
+        read.map(Self)
     }
+}
+
+fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    if let Ok(body) = serde_json::from_slice(bytes) {
+        return Ok(body);
+    }
+    // Read once more, slower, to tell what is wrong with it and where.
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        match path.as_str() {
+            "." => malformed(format!(
+                "the request's body is not as expected: {}",
+                error.inner()
+            )),
+            path => malformed(format!("{path}: {}", error.inner())),
+        }
+    })?;
+    json.end()
+        .map_err(|error| malformed(format!("the request's body is not one JSON value: {error}")))?;
+    Ok(body)
 }
 
 /// The query, read as `T`; one that cannot be read is 400.
