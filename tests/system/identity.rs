@@ -7,7 +7,9 @@ mod rotation;
 mod routes;
 mod startup;
 
+use gatewit::oidc::OidcSettings;
 use gatewit_domain::service::Access;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::support::door::{one_day, with};
@@ -20,6 +22,14 @@ async fn identifying() -> (Issuer, Server) {
     let issuer = Issuer::start().await;
     let server = Server::start_identifying(issuer.settings(), Access::default()).await;
     (issuer, server)
+}
+
+/// A server whose callers a real provider identifies, a minute ahead of it: no token is of its future.
+async fn relying_on(settings: OidcSettings) -> Server {
+    let server = Server::start_identifying(settings, Access::default()).await;
+    let soon = Timestamp::now() + SignedDuration::from_mins(1);
+    server.clock.set(&soon.to_string());
+    server
 }
 
 /// Makes a client of an identity.

@@ -21,7 +21,7 @@ pub use home::Home;
 pub use issuer::Issuer;
 pub use process::Process;
 pub use provider::Provider;
-pub use server::Server;
+pub use server::{START, Server};
 pub use shift::Shift;
 
 use std::path::PathBuf;

@@ -16,7 +16,6 @@ use crate::bench::{self, BenchArguments};
 use crate::http::openapi;
 use crate::http::{GUESS_LIMIT, TrustedProxies};
 use crate::log::{LogFormat, log_to_stderr};
-use crate::oidc::OidcArguments;
 use crate::serve::{ServeSettings, serve};
 
 /// A worker that reads the store may wait a moment while sled applies a batch; another goes on meanwhile.
@@ -38,7 +37,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the check-in API.
-    Serve(Box<ServeArguments>),
+    Serve(ServeArguments),
     /// Write everything in the data directory to a file, while the server is stopped.
     Export(ExportArguments),
     /// Fill an empty data directory with what was exported.
@@ -104,8 +103,6 @@ struct ServeArguments {
     /// Address and port where Prometheus may ask for /metrics; without it, nobody may.
     #[arg(long, env = "GATEWIT_METRICS_LISTEN", value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
-    #[command(flatten)]
-    oidc: OidcArguments,
     /// Identities (`sub`) that may do everything, with commas between, besides those of the configuration.
     #[arg(
         long,
@@ -125,7 +122,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(cli.log_format);
     let done = match cli.command {
-        Command::Serve(arguments) => block_on(serve((*arguments).into())),
+        Command::Serve(arguments) => block_on(serve(arguments.into())),
         Command::Export(arguments) => block_on(export(arguments)),
         Command::Import(arguments) => block_on(import(arguments)),
         Command::Openapi => print_openapi(),
@@ -168,7 +165,6 @@ impl From<ServeArguments> for ServeSettings {
             guess_limit: arguments.guess_limit,
             trusted_proxies: arguments.trusted_proxies,
             metrics_listen: arguments.metrics_listen,
-            oidc: arguments.oidc,
             operators: arguments.operators,
             allow_open: arguments.allow_open.as_deref() == Some("1"),
         }

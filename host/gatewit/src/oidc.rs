@@ -20,7 +20,7 @@ pub use claims::OddClaim;
 use keys::KeySet;
 use provider::Provider;
 pub use provider::ProviderError;
-pub use settings::{OidcArguments, OidcSettings, OidcSettingsError};
+pub use settings::{OidcSettings, OidcSettingsError};
 
 /// How old keys become before the provider is asked whether they are still its own.
 const KEYS_LIFE: SignedDuration = SignedDuration::from_hours(1);

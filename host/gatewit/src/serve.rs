@@ -26,7 +26,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, EventEntry};
 use crate::http::{self, App, Throttle, Traffic, TrustedProxies};
 use crate::metrics::{self, Counters};
-use crate::oidc::{Oidc, OidcArguments, OidcSettings};
+use crate::oidc::{Oidc, OidcSettings};
 use crate::signer::{MasterKey, RsaSigner};
 
 /// How long requests under way may take to finish once the server is told to stop.
@@ -50,8 +50,6 @@ pub struct ServeSettings {
     pub trusted_proxies: TrustedProxies,
     /// Where Prometheus may ask; None: nowhere.
     pub metrics_listen: Option<SocketAddr>,
-    /// Who identifies callers.
-    pub oidc: OidcArguments,
     /// Further identities that may do everything, with commas between.
     pub operators: String,
     /// Whether to listen beyond loopback with authentication off.
@@ -60,7 +58,7 @@ pub struct ServeSettings {
 
 /// Serves until SIGTERM or Ctrl-C, then drains.
 pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
-    let oidc = settings.oidc.settings()?;
+    let oidc = OidcSettings::read(|name| std::env::var(name).ok())?;
     check_exposure(&settings, oidc.as_ref())?;
     let config = Config::load(settings.config.as_deref())?;
     if oidc.is_some() {

@@ -13,6 +13,8 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
+// What the provider has to say of itself is no answer of ours.
+console.info = console.warn = console.error;
 const [folder, ...clients] = process.argv.slice(2);
 const entry = resolve(folder, "node_modules/oidc-provider/lib/index.js");
 const { Provider } = await import(pathToFileURL(entry));

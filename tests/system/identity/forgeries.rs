@@ -3,11 +3,11 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use super::{EVENTS, identifying};
+use super::{EVENTS, identifying, relying_on};
 use crate::support::door::{VALIDATE, text, with};
 use crate::support::issuer::key;
 use crate::support::jwt::{claims, header, with_claims, with_header, with_signature};
-use crate::support::{Door, Provider, Server};
+use crate::support::{Door, Provider};
 
 /// The token's claims under HMAC, with a secret that everyone knows.
 fn hs256(token: &str, secret: &[u8]) -> String {
@@ -22,7 +22,7 @@ async fn a_forged_token_of_a_real_provider_opens_nothing() {
     let Some(provider) = Provider::start() else {
         return;
     };
-    let server = Server::start_identifying(provider.settings(), Default::default()).await;
+    let server = relying_on(provider.settings()).await;
     let (genuine, other) = (provider.token("ada").await, provider.token("bob").await);
     let reheaded = |fields: Value| with_header(&genuine, &with(&header(&genuine), fields));
     let of = |algorithm: &str| reheaded(json!({"alg": algorithm}));

@@ -76,7 +76,8 @@ async fn only_members_put_an_event_into_an_organization() {
     ada.post(EVENTS, elsewhere).await.failure(403, refused);
     ada.post(EVENTS, in_club).await.data(201);
 
-    let own = bob.post(EVENTS, one_day()).await.data(201);
+    let own = with(&one_day(), json!({"slug": "bobs"}));
+    let own = bob.post(EVENTS, own).await.data(201);
     let path = format!("{EVENTS}/{}", text(&own["eventId"]));
     let moved = json!({"orgId": "club"});
     bob.patch(&path, moved.clone()).await.failure(403, refused);

@@ -1,21 +1,16 @@
 //! Keys that change, and keys that cannot be asked for.
 
 use futures::future::join_all;
-use gatewit_domain::service::Access;
 use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, Header};
 use serde_json::json;
 
-use super::{EVENTS, client, identifying};
+use super::{EVENTS, client, identifying, relying_on};
 use crate::support::issuer::key;
 use crate::support::{Issuer, Provider, Server};
 
 const KEYS_LIFE: SignedDuration = SignedDuration::from_hours(1);
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
-
-async fn real(provider: &Provider) -> Server {
-    Server::start_identifying(provider.settings(), Access::default()).await
-}
 
 /// Tells the status of a request with a token.
 async fn status(server: &Server, token: &str) -> u16 {
@@ -34,7 +29,7 @@ async fn a_rotated_key_is_found_at_once_and_the_old_one_counts_no_more() {
     let Some(mut provider) = Provider::start() else {
         return;
     };
-    let server = real(&provider).await;
+    let server = relying_on(provider.settings()).await;
     let old = provider.token("ada").await;
     assert_eq!(status(&server, &old).await, 200);
     provider.tell("rotate");
@@ -83,7 +78,7 @@ async fn known_keys_serve_on_while_the_provider_is_down() {
     let Some(mut provider) = Provider::start() else {
         return;
     };
-    let server = real(&provider).await;
+    let server = relying_on(provider.settings()).await;
     let (ada, bob) = (provider.token("ada").await, provider.token("bob").await);
     assert_eq!(status(&server, &ada).await, 200);
     provider.tell("down");

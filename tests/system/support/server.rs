@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use super::Client;
 
 /// The time at which every test begins: a Monday, 07:00 in Nairobi.
-const START: &str = "2025-12-15T07:00:00+03:00";
+pub const START: &str = "2025-12-15T07:00:00+03:00";
 const MASTER_KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// A server that ends with the test.
@@ -74,16 +74,14 @@ impl Server {
         Self::start_in(plugins, Setup::default()).await
     }
 
-    /// Starts a server whose callers a provider identifies, at the time that the provider believes it is.
+    /// Starts a server whose callers a provider identifies.
     pub async fn start_identifying(oidc: OidcSettings, access: Access) -> Self {
         let setup = Setup {
             oidc: Some(oidc),
             access,
             ..Setup::default()
         };
-        let server = Self::start_in(&super::plugins(), setup).await;
-        server.clock.set(&Timestamp::now().to_string());
-        server
+        Self::start_in(&super::plugins(), setup).await
     }
 
     /// Starts a server that trusts these proxies.

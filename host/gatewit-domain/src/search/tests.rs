@@ -21,6 +21,7 @@ fn card(name: &str, address: Option<&str>) -> Card {
         attributes: BTreeMap::new(),
         details: BTreeMap::new(),
         issued_at: "2025-12-15T09:00:00Z".parse().unwrap(),
+        origin: None,
     })
 }
 

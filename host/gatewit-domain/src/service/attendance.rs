@@ -21,6 +21,9 @@ pub struct Validated<A> {
     pub answer: A,
 }
 
+/// A source that is served, and all its tickets.
+type ServedSet<'d> = (&'d Arc<LiveSource>, Arc<SourceSet>);
+
 /// Every method here fails with [`DeskError::Unavailable`] until the first sync of each source that is served has
 /// ended, and where a ticketing system that must be asked at this moment does not answer.
 impl Desk {
@@ -126,7 +129,7 @@ impl Desk {
     }
 
     /// The sources that are served, each as it is at this moment.
-    fn served_sets(&self) -> Result<Vec<(&Arc<LiveSource>, Arc<SourceSet>)>, DeskError> {
+    fn served_sets(&self) -> Result<Vec<ServedSet<'_>>, DeskError> {
         let names = self.settings.ticketing.sources.iter();
         let sources = names.filter_map(|name| self.sources.get(name));
         let sets = sources.map(|source| Some((source, source.set()?)));

@@ -25,7 +25,7 @@ use step::Step;
 /// What a source says of one ticket.
 #[derive(Clone)]
 enum News {
-    Told(SourceTicket),
+    Told(Box<SourceTicket>),
     /// It exists no longer.
     Gone(String),
 }
@@ -201,14 +201,17 @@ impl Desk {
             let Some((guards, writes)) = step.commit() else {
                 return Ok(step.clashes);
             };
-            for ticket in &step.refiled {
-                self.index.forget(event, std::slice::from_ref(ticket));
+            if !step.outdated.is_empty() {
+                self.index.forget(event, &step.outdated);
             }
             self.note_issued(event, &step.refiled).await;
-            if self.store().commit(guards, writes).await? == Commit::Done {
+            let commit = self.store().commit(guards, writes).await;
+            if matches!(commit, Ok(Commit::Done)) {
                 self.warm_holders(&live, &step.changed).await;
                 return Ok(step.clashes);
             }
+            self.index.forget(event, &step.refiled);
+            commit?;
         }
         Err(DeskError::contended())
     }
@@ -253,7 +256,7 @@ fn news_of(row: SourceRow, number: u32, set: &SourceSet) -> Vec<News> {
     let mut told = BTreeMap::new();
     for ticket in row.tickets {
         if set.row_of(&ticket.reference) == Some(number) {
-            told.insert(ticket.reference.clone(), ticket);
+            told.insert(ticket.reference.clone(), Box::new(ticket));
         }
     }
     let gone = row

@@ -88,25 +88,23 @@ pub struct RunUnderWay {
 }
 
 impl SourceJournal {
-    /// Chooses what to read: on with what broke off, what has changed, or everything.
-    pub fn begin(&mut self, reader: &Reader, now: Timestamp) -> &mut RunUnderWay {
-        let is_good = |run: &RunUnderWay| {
+    /// Chooses what to read: on with what broke off, what has changed, or everything. Tells whether it goes on.
+    pub fn begin(&mut self, reader: &Reader, now: Timestamp) -> bool {
+        let goes_on = self.under_way.as_ref().is_some_and(|run| {
             run.reader == *reader && now.duration_since(run.began_at) < RESUMED_WITHIN
-        };
-        if !self.under_way.as_ref().is_some_and(is_good) {
+        });
+        if !goes_on {
             self.drop_run();
             let changes = self.changes(reader, now);
-            let run = changes.unwrap_or_else(|| self.full(reader, now));
-            return self.under_way.insert(run);
+            self.under_way = Some(changes.unwrap_or_else(|| self.full(reader, now)));
         }
-        self.under_way.as_mut().expect("a good run is there")
+        goes_on
     }
 
     /// Begins to read everything: what the run has read so far, and the token, are good for nothing.
     pub fn start_over(&mut self, reader: &Reader, now: Timestamp) {
         self.drop_run();
-        let run = self.full(reader, now);
-        self.under_way = Some(run);
+        self.under_way = Some(self.full(reader, now));
     }
 
     /// Forgets the run under way.

@@ -67,7 +67,7 @@ fn a_sync_killed_at_any_commit_leaves_the_old_state_or_the_new_and_ends_after_a_
                 assert!(
                     asked[0]
                         .as_ref()
-                        .is_some_and(|cursor| cursor.contains(":6:")),
+                        .is_some_and(|cursor| cursor.contains(":18:")),
                     "{asked:?}"
                 );
             }

@@ -1,1 +1,489 @@
-//! x
+//! Tickets of sources as tickets of events: at the door, in lists, and through whatever their sources say.
+
+use std::sync::Arc;
+
+use gatewit_domain::event::EventChange;
+use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::problem::DeskError;
+use gatewit_domain::scan::{Contract, Outcome, Presented, Scan, ScannedBy, Verdict};
+use gatewit_domain::service::{Caller, Desk, ShownTicket, TicketQuery};
+use gatewit_domain::source::{SourceState, SourceTicket};
+use gatewit_domain::ticket::{ShownState, TicketAction};
+use serde_json::{Value, json};
+
+use crate::office::{Office, name, office, refresh};
+use crate::upstream::{Upstream, crowd, kind, ticket};
+use crate::world::block_on;
+
+const ORGANIZER: Caller = Caller::Local;
+
+fn change(fields: Value) -> EventChange {
+    serde_json::from_value(fields).unwrap()
+}
+
+/// An event on Monday and Tuesday, from nine to six in Nairobi. The clock stands at nine on Monday.
+fn two_days(mut fields: Value) -> EventChange {
+    let day = |day: u32| {
+        json!({
+            "startDateTime": format!("2025-12-{day}T09:00:00+03:00"),
+            "endDateTime": format!("2025-12-{day}T18:00:00+03:00"),
+        })
+    };
+    fields["name"] = json!("Summit");
+    fields["days"] = json!([day(15), day(16)]);
+    change(fields)
+}
+
+fn event(desk: &Desk, fields: Value) -> EventId {
+    block_on(desk.create_event(&ORGANIZER, two_days(fields)))
+        .unwrap()
+        .event
+        .id
+}
+
+/// An event with the tickets of `box-office`.
+fn attached(desk: &Desk) -> EventId {
+    event(desk, json!({"ticketSources": ["box-office"]}))
+}
+
+fn patch(desk: &Desk, event: EventId, fields: Value) -> Result<(), DeskError> {
+    block_on(desk.change_event(&ORGANIZER, event, change(fields))).map(|_| ())
+}
+
+fn scan(desk: &Desk, event: EventId, code: &str) -> Outcome {
+    let scan = Scan {
+        presented: Presented::Token(code.to_owned()),
+        contract: Contract::Desk,
+        event_id: event,
+        by: ScannedBy::Organizer("local".to_owned()),
+        location: None,
+        repeat_key: None,
+    };
+    block_on(desk.admit(&scan)).unwrap().outcome
+}
+
+/// What becomes of a scan: `in`, or the code of the refusal.
+fn scanned(desk: &Desk, event: EventId, code: &str) -> &'static str {
+    match scan(desk, event, code).verdict {
+        Verdict::Admitted => "in",
+        Verdict::Refused(refusal) => refusal.code(),
+    }
+}
+
+fn list(desk: &Desk, event: EventId, text: Option<&str>) -> Vec<ShownTicket> {
+    let query = TicketQuery {
+        text: text.map(str::to_owned),
+        limit: 200,
+        ..TicketQuery::default()
+    };
+    block_on(desk.tickets(&ORGANIZER, event, query))
+        .unwrap()
+        .tickets
+}
+
+fn series(tickets: &[ShownTicket]) -> Vec<&str> {
+    let mut series: Vec<_> = tickets.iter().map(|shown| &*shown.ticket.series).collect();
+    series.sort_unstable();
+    series
+}
+
+fn state(desk: &Desk, event: EventId, reference: &str) -> ShownState {
+    let id = TicketId::of_source(event, &name("box-office"), reference);
+    block_on(desk.ticket(&ORGANIZER, id)).unwrap().state
+}
+
+fn act(desk: &Desk, event: EventId, reference: &str, action: TicketAction) {
+    let id = TicketId::of_source(event, &name("box-office"), reference);
+    block_on(desk.act_on_ticket(&ORGANIZER, id, action)).unwrap();
+}
+
+/// An office whose upstream has these tickets.
+fn selling(tickets: impl IntoIterator<Item = SourceTicket>) -> (Office, Arc<Upstream>) {
+    let upstream = Upstream::new(2);
+    upstream.put_all(tickets);
+    (office(&upstream), upstream)
+}
+
+#[test]
+fn attaching_a_source_brings_its_tickets_in_and_detaching_takes_them_out() {
+    let (office, _) = selling(crowd(5));
+    let desk = office.open_synced();
+    let summit = event(&desk, json!({}));
+    assert_eq!(scanned(&desk, summit, "code-T0001-1"), "invalid_signature");
+    patch(&desk, summit, json!({"ticketSources": ["box-office"]})).unwrap();
+    assert_eq!(list(&desk, summit, None).len(), 5);
+    let outcome = scan(&desk, summit, " code-T0001-1 ");
+    assert_eq!(outcome.verdict, Verdict::Admitted);
+    let shown = outcome.ticket.unwrap();
+    assert_eq!(
+        (&*shown.type_name, &*shown.series, &*shown.attendee_name),
+        ("Regular", "T0001-1", "Ada 0001")
+    );
+    assert_eq!(scanned(&desk, summit, "code-T0001-1"), "already_used");
+
+    patch(&desk, summit, json!({"ticketSources": []})).unwrap();
+    assert_eq!(scanned(&desk, summit, "code-T0002-1"), "not_active");
+    assert_eq!(list(&desk, summit, None).len(), 0);
+    assert_eq!(list(&desk, summit, Some("Ada")).len(), 0);
+
+    patch(&desk, summit, json!({"ticketSources": ["box-office"]})).unwrap();
+    assert_eq!(scanned(&desk, summit, "code-T0001-1"), "already_used");
+    assert_eq!(scanned(&desk, summit, "code-T0002-1"), "in");
+}
+
+#[test]
+fn a_source_attached_before_its_first_sync_brings_its_tickets_with_it() {
+    let (office, upstream) = selling(crowd(3));
+    let desk = office.open();
+    let summit = attached(&desk);
+    assert_eq!(scanned(&desk, summit, "code-T0001-1"), "invalid_signature");
+    refresh(&desk).unwrap();
+    assert_eq!(scanned(&desk, summit, "code-T0001-1"), "in");
+    upstream.put(ticket("T0004-1", "Grace Hopper"));
+    refresh(&desk).unwrap();
+    assert_eq!(scanned(&desk, summit, "code-T0004-1"), "in");
+    assert_eq!(series(&list(&desk, summit, Some("hopper"))), ["T0004-1"]);
+}
+
+#[test]
+fn each_event_and_each_source_has_its_own() {
+    let (upstream, guests) = (Upstream::new(2), Upstream::new(2));
+    upstream.put(ticket("AAAA-1", "Ada One"));
+    guests.put(SourceTicket {
+        codes: vec!["guest".to_owned()],
+        ..ticket("AAAA-1", "Gus Guest")
+    });
+    let desk = office(&upstream).with("guest-list", &guests).open_synced();
+    let both = event(
+        &desk,
+        json!({"ticketSources": ["box-office", "guest-list"]}),
+    );
+    let one = event(
+        &desk,
+        json!({"slug": "one", "ticketSources": ["guest-list"]}),
+    );
+    assert_eq!(list(&desk, both, None).len(), 2);
+    assert_eq!(scanned(&desk, both, "guest"), "in");
+    assert_eq!(scanned(&desk, both, "code-AAAA-1"), "in");
+    assert_eq!(scanned(&desk, one, "guest"), "in");
+    assert_eq!(scanned(&desk, one, "code-AAAA-1"), "invalid_signature");
+}
+
+#[test]
+fn a_source_must_exist_and_be_for_the_events_organization() {
+    let (office, _) = selling([]);
+    let office = office.configured(|source| source.orgs = Some(vec!["default".to_owned()]));
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    let refused = patch(&desk, summit, json!({"ticketSources": ["tito"]})).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        r#"ticketSources: there is no source "tito"; there are: box-office"#
+    );
+    assert!(matches!(refused, DeskError::Unacceptable(_)));
+    let refused = patch(&desk, summit, json!({"orgId": "other"})).unwrap_err();
+    assert!(matches!(refused, DeskError::Forbidden(_)), "{refused}");
+    let other = two_days(json!({"orgId": "other", "ticketSources": ["box-office"]}));
+    let refused = block_on(desk.create_event(&ORGANIZER, other))
+        .err()
+        .unwrap();
+    assert!(matches!(refused, DeskError::Forbidden(_)), "{refused}");
+}
+
+#[test]
+fn a_ticket_admits_only_while_its_source_says_it_is_valid() {
+    let of = |reference, state| SourceTicket {
+        state,
+        ..ticket(reference, "Ada")
+    };
+    let (office, upstream) = selling([
+        of("AAAA-1", SourceState::Pending),
+        of("AAAA-2", SourceState::Blocked),
+        of("AAAA-3", SourceState::Canceled),
+        of("AAAA-4", SourceState::Valid),
+    ]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    let states = |desk: &Desk| {
+        ["AAAA-1", "AAAA-2", "AAAA-3", "AAAA-4"].map(|reference| state(desk, summit, reference))
+    };
+    use ShownState::{Active, Cancelled, Pending};
+    assert_eq!(states(&desk), [Pending, Cancelled, Cancelled, Active]);
+    assert_eq!(scanned(&desk, summit, "code-AAAA-1"), "not_active");
+    upstream.put_all([
+        of("AAAA-1", SourceState::Valid),
+        of("AAAA-4", SourceState::Canceled),
+    ]);
+    refresh(&desk).unwrap();
+    assert_eq!(states(&desk), [Active, Cancelled, Cancelled, Cancelled]);
+    assert_eq!(scanned(&desk, summit, "code-AAAA-1"), "in");
+    assert_eq!(scanned(&desk, summit, "code-AAAA-4"), "not_active");
+}
+
+#[test]
+fn what_an_organizer_did_stays_until_the_state_changes_upstream() {
+    let (office, upstream) = selling([ticket("AAAA-1", "Ada One"), ticket("AAAA-2", "Bob Two")]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    act(&desk, summit, "AAAA-1", TicketAction::Refund);
+    act(&desk, summit, "AAAA-2", TicketAction::Cancel);
+    upstream.put_all([ticket("AAAA-1", "Ada Uno"), ticket("AAAA-2", "Bob Due")]);
+    upstream.state().digest = "sha256:2".to_owned();
+    refresh(&desk).unwrap();
+    assert_eq!(state(&desk, summit, "AAAA-1"), ShownState::Refunded);
+    assert_eq!(scanned(&desk, summit, "code-AAAA-2"), "not_active");
+    assert_eq!(series(&list(&desk, summit, Some("uno"))), ["AAAA-1"]);
+    assert_eq!(series(&list(&desk, summit, Some("ada one"))), [""; 0]);
+    upstream.put(SourceTicket {
+        state: SourceState::Pending,
+        ..ticket("AAAA-2", "Bob Due")
+    });
+    refresh(&desk).unwrap();
+    upstream.put(ticket("AAAA-2", "Bob Due"));
+    refresh(&desk).unwrap();
+    assert_eq!(scanned(&desk, summit, "code-AAAA-2"), "in");
+}
+
+#[test]
+fn a_ticket_that_is_gone_upstream_admits_no_more_and_is_still_known() {
+    for tells_changes in [true, false] {
+        let (office, upstream) = selling(crowd(5));
+        upstream.state().tells_changes = tells_changes;
+        let desk = office.open_synced();
+        let summit = attached(&desk);
+        assert_eq!(scanned(&desk, summit, "code-T0001-1"), "in");
+        upstream.delete("T0001-1");
+        upstream.delete("T0002-1");
+        refresh(&desk).unwrap();
+        assert_eq!(scanned(&desk, summit, "code-T0001-1"), "not_active");
+        assert_eq!(scanned(&desk, summit, "code-T0002-1"), "not_active");
+        assert_eq!(state(&desk, summit, "T0002-1"), ShownState::Cancelled);
+        upstream.put(ticket("T0001-1", "Ada 0001"));
+        refresh(&desk).unwrap();
+        assert_eq!(scanned(&desk, summit, "code-T0001-1"), "already_used");
+    }
+}
+
+#[test]
+fn a_code_belongs_to_one_ticket_and_follows_what_the_source_says_of_it() {
+    let with = |reference: &str, codes: &[&str]| SourceTicket {
+        codes: codes.iter().map(|code| (*code).to_owned()).collect(),
+        ..ticket(reference, reference)
+    };
+    let (office, upstream) = selling([
+        with("AAAA-1", &["one", "AAAA-1"]),
+        with("AAAA-2", &["two"]),
+        with("AAAA-3", &["two", "three"]),
+    ]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    let holder = |code| scan(&desk, summit, code).ticket.map(|ticket| ticket.series);
+    assert_eq!(holder("AAAA-1").as_deref(), Some("AAAA-1"));
+    assert_eq!(
+        holder("two").as_deref(),
+        Some("AAAA-2"),
+        "the first keeps it"
+    );
+    assert_eq!(holder("three").as_deref(), Some("AAAA-3"));
+    let qr_codes: Vec<_> = list(&desk, summit, Some("AAAA-1"))
+        .into_iter()
+        .map(|shown| (shown.code, shown.token))
+        .collect();
+    assert_eq!(qr_codes, [("one".to_owned(), None)]);
+    // Both swap codes, as made-up references do, and one is new.
+    upstream.put_all([with("AAAA-1", &["two"]), with("AAAA-2", &["one", "four"])]);
+    refresh(&desk).unwrap();
+    assert_eq!(holder("one").as_deref(), Some("AAAA-2"));
+    assert_eq!(holder("two").as_deref(), Some("AAAA-1"));
+    assert_eq!(holder("four").as_deref(), Some("AAAA-2"));
+    assert_eq!(
+        holder("AAAA-1"),
+        None,
+        "a code that is given up is nobody's"
+    );
+}
+
+#[test]
+fn a_code_that_a_ticket_of_the_event_bears_is_not_taken_over() {
+    let (office, upstream) = selling([]);
+    let desk = office.open_synced();
+    let summit = event(
+        &desk,
+        json!({"ticketTypes": [{"id": "vip"}], "ticketSources": ["box-office"]}),
+    );
+    block_on(desk.publish_event(&ORGANIZER, summit)).unwrap();
+    let issue = |code: &str| {
+        let draft = json!({"ticketTypeId": "vip", "attendeeName": "Vip", "credentialCode": code});
+        let draft = serde_json::from_value(draft).unwrap();
+        block_on(desk.issue_ticket(&ORGANIZER, summit, draft))
+    };
+    let vip = issue("NFC-1").unwrap();
+    upstream.put(SourceTicket {
+        codes: vec![
+            "NFC-1".to_owned(),
+            vip.ticket.id.to_string(),
+            "own".to_owned(),
+        ],
+        ..ticket("AAAA-1", "Ada One")
+    });
+    refresh(&desk).unwrap();
+    assert_eq!(
+        scanned(&desk, summit, "NFC-1"),
+        "invalid_signature",
+        "no scan point matches it"
+    );
+    assert_eq!(scanned(&desk, summit, "own"), "in");
+    assert_eq!(scanned(&desk, summit, vip.token.as_deref().unwrap()), "in");
+    let refused = issue("own").err().unwrap();
+    assert!(matches!(refused, DeskError::Conflict(_)), "{refused}");
+}
+
+#[test]
+fn a_source_that_is_attached_under_another_name_gets_the_codes_of_the_detached_one() {
+    let (office, upstream) = selling(crowd(2));
+    let desk = office.with("renamed", &upstream).open_synced();
+    let summit = attached(&desk);
+    patch(&desk, summit, json!({"ticketSources": ["renamed"]})).unwrap();
+    assert_eq!(scanned(&desk, summit, "code-T0002-1"), "in");
+}
+
+#[test]
+fn a_day_pass_is_good_on_its_days_and_a_shirt_opens_no_door() {
+    let (office, upstream) = selling([]);
+    let mut types = vec![
+        kind("tuesday", "Day Pass Tuesday"),
+        kind("shirt", "T-shirt"),
+        kind("regular", "Regular"),
+    ];
+    types[0].days = vec!["tuesday".to_owned()];
+    types[1].admits = false;
+    upstream.state().types = types;
+    let of = |reference, type_id: &str| SourceTicket {
+        type_id: type_id.to_owned(),
+        ..ticket(reference, "Ada")
+    };
+    upstream.put_all([
+        of("AAAA-1", "tuesday"),
+        of("AAAA-2", "shirt"),
+        of("AAAA-3", "regular"),
+        of("AAAA-4", "unheard-of"),
+    ]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    let scans = |desk: &Desk| {
+        ["code-AAAA-1", "code-AAAA-2", "code-AAAA-3", "code-AAAA-4"]
+            .map(|code| scanned(desk, summit, code))
+    };
+    assert_eq!(
+        scans(&desk),
+        ["wrong_day", "not_active", "in", "not_active"]
+    );
+    office.clock.set("2025-12-16T06:00:00Z");
+    assert_eq!(scans(&desk), ["in", "not_active", "in", "not_active"]);
+    // What the event says of a type comes first.
+    let own = json!([{"id": "shirt", "name": "Shirt at the door"}, {"id": "tuesday", "days": ["monday"]}]);
+    patch(&desk, summit, json!({"ticketTypes": own})).unwrap();
+    assert_eq!(scans(&desk)[..2], ["wrong_day", "in"]);
+    let windows = block_on(desk.event_windows(&ORGANIZER, summit, Some("regular"))).unwrap();
+    assert_eq!(windows.len(), 2);
+}
+
+#[test]
+fn a_ticket_is_good_only_within_its_own_time() {
+    let at = |text: &str| Some(text.parse().unwrap());
+    let (office, _) = selling([
+        SourceTicket {
+            valid_from: at("2025-12-15T08:00:00Z"),
+            ..ticket("AAAA-1", "Ada")
+        },
+        SourceTicket {
+            valid_until: at("2025-12-15T07:00:00Z"),
+            ..ticket("AAAA-2", "Bob")
+        },
+        SourceTicket {
+            valid_from: at("2025-12-20T00:00:00Z"),
+            ..ticket("AAAA-3", "Cid")
+        },
+    ]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    let early = scan(&desk, summit, "code-AAAA-1").verdict;
+    let early = serde_json::to_value(early).unwrap();
+    assert_eq!(
+        early["refused"],
+        json!({"reason": "not_open", "opensAt": "2025-12-15T08:00:00Z"})
+    );
+    assert_eq!(
+        scanned(&desk, summit, "code-AAAA-3"),
+        "expired",
+        "no door opens after it begins"
+    );
+    office.clock.set("2025-12-15T07:00:00Z");
+    assert_eq!(scanned(&desk, summit, "code-AAAA-2"), "expired");
+    office.clock.set("2025-12-15T08:00:00Z");
+    assert_eq!(scanned(&desk, summit, "code-AAAA-1"), "in");
+}
+
+#[test]
+fn details_and_the_ticket_it_was_added_to_are_shown() {
+    let text = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let (office, _) = selling([SourceTicket {
+        parent: Some("AAAA-1".to_owned()),
+        variation: Some("Large".to_owned()),
+        details: vec![
+            text("seat", "12"),
+            text("notice", "Wristband"),
+            text("notice", "Ask for a card"),
+        ],
+        attributes: vec![("is_speaker".to_owned(), true)],
+        ..ticket("AAAA-2", "Ada")
+    }]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    let shown = list(&desk, summit, None).remove(0);
+    let details = serde_json::to_value(&shown.ticket.details).unwrap();
+    assert_eq!(
+        details,
+        json!({
+            "seat": "12", "notice": "Wristband; Ask for a card", "variation": "Large", "addedTo": "AAAA-1"
+        })
+    );
+    assert_eq!(shown.ticket.booking_reference, "AAAA");
+    assert_eq!(shown.ticket.holder().attributes, ["is_speaker"]);
+}
+
+#[test]
+fn a_server_killed_at_any_commit_of_taking_tickets_in_ends_it_after_a_restart() {
+    for breaks_after in 0.. {
+        let (office, upstream) = selling(crowd(7));
+        let desk = office.open_synced();
+        let summit = attached(&desk);
+        upstream.delete("T0001-1");
+        upstream.put_all((2..=9).map(|number| SourceTicket {
+            codes: vec![format!("new-{number}")],
+            ..ticket(&format!("T{number:04}-1"), "Grace Hopper")
+        }));
+        office.disk.mend(Some(breaks_after));
+        let ended = refresh(&desk).is_ok();
+        office.disk.mend(None);
+        let desk = office.open();
+        refresh(&desk).unwrap();
+        assert_eq!(scanned(&desk, summit, "code-T0001-1"), "not_active");
+        for number in 2..=9 {
+            assert_eq!(
+                scanned(&desk, summit, &format!("new-{number}")),
+                "in",
+                "{breaks_after}"
+            );
+            assert_eq!(
+                scanned(&desk, summit, &format!("code-T{number:04}-1")),
+                "invalid_signature"
+            );
+        }
+        assert_eq!(list(&desk, summit, Some("hopper")).len(), 8);
+        if ended {
+            assert!(breaks_after > 4, "{breaks_after}");
+            break;
+        }
+    }
+}

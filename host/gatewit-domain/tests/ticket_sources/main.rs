@@ -1,9 +1,16 @@
 //! Sources of tickets as the desk keeps them: synced, served, and taken into events.
 
+#[cfg(test)]
 mod attendance;
+#[cfg(test)]
 mod crashes;
+#[cfg(test)]
 mod doors;
+#[cfg(test)]
 mod office;
+#[cfg(test)]
 mod syncs;
+#[cfg(test)]
 mod upstream;
+#[cfg(test)]
 mod world;

@@ -130,18 +130,22 @@ impl State {
                 next,
             });
         }
-        // A cursor is since when, from which row on, and the change at which the run began.
+        // A cursor is since when, after which change, and at which change the run began: rows are told in the order in
+        // which they changed, so that what changes meanwhile moves to the end.
         let mut at = cursor.unwrap_or("0:0:").split(':');
         let mut number = || at.next().unwrap_or_default().parse::<u64>().ok();
-        let (since, from) = (number().unwrap_or(0), number().unwrap_or(0) as usize);
+        let (since, after) = (number().unwrap_or(0), number().unwrap_or(0));
         let began = number().unwrap_or(self.changes);
-        let changed = self.tickets.iter().filter(|(at, _)| *at > since);
+        let changed = self.tickets.iter();
         let mut rows: Vec<_> = changed
-            .map(|(_, ticket)| ticket.clone())
-            .skip(from)
+            .filter(|(at, _)| *at > since.max(after))
+            .cloned()
             .collect();
+        rows.sort_by_key(|(at, _)| *at);
         let has_more = rows.len() > self.page;
         rows.truncate(self.page);
+        let last = rows.last().map_or(0, |(at, _)| *at);
+        let rows = rows.into_iter().map(|(_, ticket)| ticket).collect();
         let gone = self.gone.iter().filter(|(at, _)| since > 0 && *at > since);
         Ok(SourcePage {
             tickets: rows,
@@ -150,7 +154,7 @@ impl State {
                 false => gone.map(|(_, reference)| reference.clone()).collect(),
             },
             next: match has_more {
-                true => Continuation::More(format!("{since}:{}:{began}", from + self.page)),
+                true => Continuation::More(format!("{since}:{last}:{began}")),
                 false => Continuation::Done(self.tells_changes.then(|| format!("{began}:0:"))),
             },
         })

@@ -3,24 +3,8 @@
 use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use reqwest::Url;
 
-/// Who identifies callers, as the operator wrote it.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct OidcArguments {
-    /// The identity provider; without it, whoever reaches the server may do everything.
-    #[arg(long, env = "OIDC_ISSUER_URL", value_name = "URL")]
-    pub oidc_issuer_url: Option<String>,
-    /// What access tokens must be issued for.
-    #[arg(long, env = "OIDC_AUDIENCE", value_name = "AUDIENCE")]
-    pub oidc_audience: Option<String>,
-    /// How access tokens may be signed, with commas between.
-    #[arg(
-        long,
-        env = "OIDC_ALGORITHMS",
-        value_name = "ALGORITHMS",
-        default_value = "RS256"
-    )]
-    pub oidc_algorithms: String,
-}
+/// How access tokens are signed unless the operator says otherwise.
+const DEFAULT_ALGORITHMS: &str = "RS256";
 
 /// What a token is held against.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +19,8 @@ pub struct OidcSettings {
 /// The settings cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OidcSettingsError {
-    #[error("OIDC_ISSUER_URL must be an http or https URL without a query, not \"{0}\"")]
-    Issuer(String),
+    #[error("OIDC_ISSUER_URL must be an http or https URL without a query and without credentials")]
+    Issuer,
     #[error(
         "OIDC_AUDIENCE must say what access tokens are issued for, since OIDC_ISSUER_URL is set"
     )]
@@ -53,32 +37,38 @@ pub enum OidcSettingsError {
     SharedSecret(String),
 }
 
-impl OidcArguments {
-    /// Reads the settings; None: authentication is off.
-    pub fn settings(&self) -> Result<Option<OidcSettings>, OidcSettingsError> {
-        let given = |text: &Option<String>| {
-            let text = text.as_deref().unwrap_or_default().trim();
-            (!text.is_empty()).then(|| text.to_owned())
+impl OidcSettings {
+    /// Reads the settings, each by its variable's name; None: authentication is off.
+    pub fn read(
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, OidcSettingsError> {
+        let given = |name| {
+            let text = variable(name).unwrap_or_default().trim().to_owned();
+            (!text.is_empty()).then_some(text)
         };
-        let Some(issuer) = given(&self.oidc_issuer_url) else {
+        let Some(issuer) = given("OIDC_ISSUER_URL") else {
             return Ok(None);
         };
-        let is_good = |url: &Url| {
-            ["http", "https"].contains(&url.scheme()) && url.query().or(url.fragment()).is_none()
-        };
-        if !Url::parse(&issuer).as_ref().is_ok_and(is_good) {
-            return Err(OidcSettingsError::Issuer(issuer));
+        if !Url::parse(&issuer).as_ref().is_ok_and(is_issuer) {
+            return Err(OidcSettingsError::Issuer);
         }
-        let audience = given(&self.oidc_audience).ok_or(OidcSettingsError::NoAudience)?;
-        Ok(Some(OidcSettings {
+        let algorithms = variable("OIDC_ALGORITHMS");
+        Ok(Some(Self {
             issuer: issuer.trim_end_matches('/').to_owned(),
-            audience,
-            algorithms: algorithms(&self.oidc_algorithms)?,
+            audience: given("OIDC_AUDIENCE").ok_or(OidcSettingsError::NoAudience)?,
+            algorithms: read_algorithms(algorithms.as_deref().unwrap_or(DEFAULT_ALGORITHMS))?,
         }))
     }
 }
 
-fn algorithms(text: &str) -> Result<Vec<Algorithm>, OidcSettingsError> {
+fn is_issuer(url: &Url) -> bool {
+    let has_credentials = !url.username().is_empty() || url.password().is_some();
+    ["http", "https"].contains(&url.scheme())
+        && url.query().or(url.fragment()).is_none()
+        && !has_credentials
+}
+
+fn read_algorithms(text: &str) -> Result<Vec<Algorithm>, OidcSettingsError> {
     let names = text
         .split(',')
         .map(str::trim)
@@ -101,69 +91,75 @@ fn algorithms(text: &str) -> Result<Vec<Algorithm>, OidcSettingsError> {
 mod tests {
     use super::*;
 
-    const ISSUER: &str = "https://id.example.org/realms/doors";
+    const GOOD: &str = "OIDC_ISSUER_URL=https://id.example.org\nOIDC_AUDIENCE=api";
 
-    fn arguments(issuer: &str, audience: Option<&str>, algorithms: &str) -> OidcArguments {
-        OidcArguments {
-            oidc_issuer_url: Some(issuer.to_owned()),
-            oidc_audience: audience.map(str::to_owned),
-            oidc_algorithms: algorithms.to_owned(),
-        }
+    /// Reads the settings out of lines such as `OIDC_AUDIENCE=api`.
+    fn read(lines: &str) -> Result<Option<OidcSettings>, OidcSettingsError> {
+        let variable = |name: &str| {
+            let mut variables = lines.lines().filter_map(|line| line.split_once('='));
+            let (_, value) = variables.find(|(key, _)| *key == name)?;
+            Some(value.to_owned())
+        };
+        OidcSettings::read(variable)
     }
 
     #[track_caller]
-    fn check(arguments: OidcArguments, words: &str) {
-        let error = arguments.settings().unwrap_err().to_string();
+    fn check(lines: &str, words: &str) {
+        let error = read(lines).unwrap_err().to_string();
         assert!(error.starts_with(words), "{error}");
     }
 
     #[test]
     fn without_an_issuer_authentication_is_off() {
-        assert_eq!(OidcArguments::default().settings(), Ok(None));
-        assert_eq!(arguments(" ", None, "HS256").settings(), Ok(None));
+        assert_eq!(read(""), Ok(None));
+        assert_eq!(read("OIDC_ISSUER_URL= \nOIDC_ALGORITHMS=HS256"), Ok(None));
     }
 
     #[test]
     fn an_issuer_is_the_same_with_and_without_its_trailing_slash() {
         let settings = OidcSettings {
-            issuer: ISSUER.to_owned(),
-            audience: "gatewit".to_owned(),
-            algorithms: vec![Algorithm::RS256, Algorithm::ES256],
+            issuer: "https://id.example.org/realms/doors".to_owned(),
+            audience: "api".to_owned(),
+            algorithms: vec![Algorithm::RS256],
         };
-        for issuer in [ISSUER, &format!("{ISSUER}/")] {
-            let arguments = arguments(issuer, Some("gatewit"), "RS256, ES256");
-            assert_eq!(arguments.settings(), Ok(Some(settings.clone())));
+        for slash in ["", "/"] {
+            let issuer = format!("OIDC_ISSUER_URL=https://id.example.org/realms/doors{slash}");
+            let read = read(&format!("{issuer}\nOIDC_AUDIENCE=api"));
+            assert_eq!(read, Ok(Some(settings.clone())));
         }
     }
 
     #[test]
+    fn several_algorithms_stand_with_commas_between() {
+        let lines = format!("{GOOD}\nOIDC_ALGORITHMS=RS256, ES256,");
+        let algorithms = read(&lines).unwrap().unwrap().algorithms;
+        assert_eq!(algorithms, [Algorithm::RS256, Algorithm::ES256]);
+    }
+
+    #[test]
     fn each_setting_that_cannot_be_used_is_named() {
-        let audience = Some("gatewit");
+        for issuer in [
+            "id.example.org",
+            "ftp://id.example.org",
+            "https://id.example.org/?a=b",
+            "https://ada:secret@id.example.org",
+        ] {
+            let lines = format!("OIDC_ISSUER_URL={issuer}\nOIDC_AUDIENCE=api");
+            check(&lines, "OIDC_ISSUER_URL must be");
+        }
+        let issuer = "OIDC_ISSUER_URL=https://id.example.org";
+        check(issuer, "OIDC_AUDIENCE must say");
         check(
-            arguments("id.example.org", audience, "RS256"),
-            "OIDC_ISSUER_URL",
+            &format!("{issuer}\nOIDC_AUDIENCE= "),
+            "OIDC_AUDIENCE must say",
         );
-        check(
-            arguments("ftp://id.example.org", audience, "RS256"),
-            "OIDC_ISSUER_URL",
-        );
-        check(
-            arguments("https://id.example.org/?a=b", audience, "RS256"),
-            "OIDC_ISSUER_URL",
-        );
-        check(arguments(ISSUER, None, "RS256"), "OIDC_AUDIENCE");
-        check(arguments(ISSUER, Some(" "), "RS256"), "OIDC_AUDIENCE");
-        check(
-            arguments(ISSUER, audience, " , "),
-            "OIDC_ALGORITHMS must name at least one",
-        );
-        check(
-            arguments(ISSUER, audience, "RS256,none"),
-            "OIDC_ALGORITHMS names \"none\"",
-        );
-        check(
-            arguments(ISSUER, audience, "HS256"),
-            "OIDC_ALGORITHMS names \"HS256\", under which",
-        );
+        for (algorithms, words) in [
+            ("", "OIDC_ALGORITHMS must name at least one"),
+            (" , ", "OIDC_ALGORITHMS must name at least one"),
+            ("RS256,none", "OIDC_ALGORITHMS names \"none\""),
+            ("HS256", "OIDC_ALGORITHMS names \"HS256\", under which"),
+        ] {
+            check(&format!("{GOOD}\nOIDC_ALGORITHMS={algorithms}"), words);
+        }
     }
 }

@@ -44,18 +44,12 @@ impl Desk {
         journal: &mut SourceJournal,
     ) -> Result<(), SyncFault> {
         let mut run = source.configured.source.begin().await?;
-        let reader = Reader {
-            plugin: run.plugin().digest.clone(),
-            settings: source.configured.settings_digest.clone(),
-        };
         let types = run.ticket_types().await?;
-        journal.begin(&reader, self.now());
-        let mut read = self.read_pages(source, journal, &mut *run, &types).await;
-        if let Err(SyncFault::Source(SourceFault::StartOver(_))) = read {
-            journal.start_over(&reader, self.now());
-            read = self.read_pages(source, journal, &mut *run, &types).await;
+        let goes_on = self.read_run(source, journal, &mut *run, &types).await?;
+        if goes_on {
+            // What had been read before it broke off may have changed since.
+            self.read_run(source, journal, &mut *run, &types).await?;
         }
-        read?;
         let is_served = source.set().is_some_and(|set| {
             let end = journal.served.as_ref().map(|served| served.end);
             end == Some(set.end()) && set.types() == types
@@ -64,6 +58,29 @@ impl Desk {
             source.serve(self.store(), served).await?;
         }
         Ok(())
+    }
+
+    /// Reads one run to its end; tells whether that had begun earlier.
+    async fn read_run(
+        &self,
+        source: &LiveSource,
+        journal: &mut SourceJournal,
+        run: &mut dyn SyncRun,
+        types: &Vec<SourceType>,
+    ) -> Result<bool, SyncFault> {
+        let reader = Reader {
+            plugin: run.plugin().digest.clone(),
+            settings: source.configured.settings_digest.clone(),
+        };
+        let goes_on = journal.begin(&reader, self.now());
+        match self.read_pages(source, journal, run, types).await {
+            Err(SyncFault::Source(SourceFault::StartOver(_))) => {
+                journal.start_over(&reader, self.now());
+                self.read_pages(source, journal, run, types).await?;
+                Ok(false)
+            }
+            read => read.map(|()| goes_on),
+        }
     }
 
     /// Keeps each page of the run under way as it comes.

@@ -25,8 +25,10 @@ pub(super) struct Step<'d> {
     /// Codes that tickets of this step have taken.
     claimed: HashSet<String>,
     pub changed: Vec<Ticket>,
-    /// Those of them that are found by other words than before.
+    /// Those of them that are new, or found by other words than before.
     pub refiled: Vec<Ticket>,
+    /// What the latter were before.
+    pub outdated: Vec<Ticket>,
     /// Of whom another ticket has a code.
     pub clashes: Vec<News>,
 }
@@ -42,6 +44,7 @@ impl<'d> Step<'d> {
             claimed: HashSet::new(),
             changed: Vec::new(),
             refiled: Vec::new(),
+            outdated: Vec::new(),
             clashes: Vec::new(),
         }
     }
@@ -102,6 +105,7 @@ impl<'d> Step<'d> {
             self.writes.push(ORDERS.put(&order(&ticket), &()));
         }
         if before.is_none_or(|before| !is_found_alike(before, &ticket)) {
+            self.outdated.extend(before.cloned());
             self.refiled.push(ticket.clone());
         }
         self.changed.push(ticket);

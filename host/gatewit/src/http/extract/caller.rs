@@ -30,14 +30,19 @@ impl FromRequestParts<App> for Organizer {
 }
 
 /// Whoever may ask `/tickets/*`: the same, whoever it is. Refused in the shape of that contract.
-pub struct ValidatorClient;
+pub struct ValidatorClient {
+    /// Whether it proved who it is: not while authentication is off.
+    pub is_identified: bool,
+}
 
 impl FromRequestParts<App> for ValidatorClient {
     type Rejection = Unidentified;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Unidentified> {
-        identity(parts, app).await.map_err(Unidentified)?;
-        Ok(Self)
+        let sub = identity(parts, app).await.map_err(Unidentified)?;
+        Ok(Self {
+            is_identified: sub.is_some(),
+        })
     }
 }
 
