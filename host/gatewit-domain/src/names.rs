@@ -2,7 +2,10 @@
 //!
 //! Pure: a [`PreparedName`] is a name made ready once, [`NameMatching`] compares two of them.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
 
 mod ratcliff;
 #[cfg(test)]
@@ -38,8 +41,7 @@ pub enum Metric {
 }
 
 /// A likeness from 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
-#[serde(try_from = "f64")]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Threshold(f64);
 
 /// What two names are to each other.
@@ -78,6 +80,35 @@ impl TryFrom<f64> for Threshold {
             true => Ok(Self(threshold)),
             false => Err(format!("a threshold is from 0 to 1, not {threshold}")),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Threshold {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_f64(FromNumber)
+    }
+}
+
+/// Refuses a number where it stands, so that whoever reads a file can tell the line.
+struct FromNumber;
+
+impl Visitor<'_> for FromNumber {
+    type Value = Threshold;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number from 0 to 1")
+    }
+
+    fn visit_f64<E: Error>(self, threshold: f64) -> Result<Threshold, E> {
+        Threshold::try_from(threshold).map_err(E::custom)
+    }
+
+    fn visit_u64<E: Error>(self, threshold: u64) -> Result<Threshold, E> {
+        self.visit_f64(threshold as f64)
+    }
+
+    fn visit_i64<E: Error>(self, threshold: i64) -> Result<Threshold, E> {
+        self.visit_f64(threshold as f64)
     }
 }
 

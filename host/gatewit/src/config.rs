@@ -1,21 +1,41 @@
-//! `event_config.yml`: plugins' limits and declared events, snake_case, checked key by key.
+//! `event_config.yml`: plugins' limits, declared events and ticket sources, snake_case, checked key by key. The keys of
+//! the service of the attendee-validation contract are as they are there.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gatewit_domain::names::NameMatching;
+use gatewit_domain::source::SourceName;
 use gatewit_engine::PluginLimits;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+mod checked;
+mod contract;
+mod environment;
 mod events;
 mod identities;
+mod lines;
 mod misspelt;
+mod sources;
+mod ticketing;
+
+pub use environment::Environment;
 pub use events::EventEntry;
 pub use identities::OrganizationEntry;
+pub use sources::SourcePlan;
+pub use ticketing::TicketingPlan;
+
+use contract::{AddonEntry, PretixMapping};
+use lines::Lines;
+use sources::SourceEntry;
 
 /// Read when no other file is named, if it is there.
 const DEFAULT_PATH: &str = "event_config.yml";
+/// All sources together, in the place of a source's name.
+const ALL: &str = "all";
 
 /// The operator's configuration.
 #[derive(Debug, Default, Deserialize)]
@@ -29,16 +49,42 @@ pub struct Config {
     pub operators: Vec<String>,
     /// Who may make events in an organization, by its id.
     pub organizations: BTreeMap<String, OrganizationEntry>,
+    /// Where tickets come from, by the operator's name for it.
+    pub sources: BTreeMap<SourceName, SourceEntry>,
+    /// The source that `/tickets/*` serves, or `all`; the variable of this name wins.
+    #[serde(rename = "TICKETING_BACKEND")]
+    ticketing_backend: Option<String>,
+    name_matching: NameMatching,
+    /// Activities of which a Tito ticket's release needs one.
+    include_activities: Option<Vec<String>>,
+    organizer_speakers: Option<Vec<String>>,
+    pretix_mapping: Option<PretixMapping>,
+    addon_statistics: Option<AddonEntry>,
+    #[serde(rename = "MODE")]
+    mode: Option<IgnoredAny>,
+    #[serde(rename = "PROJECT_NAME")]
+    project_name: Option<IgnoredAny>,
+    #[serde(rename = "LOG")]
+    log: Option<IgnoredAny>,
+    #[serde(rename = "APP")]
+    app: Option<IgnoredAny>,
+    exclude_ticket_patterns: Option<IgnoredAny>,
+    /// Where keys stand in the file.
+    #[serde(skip)]
+    lines: Lines,
 }
 
 /// What one plugin may take; each has a default.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PluginEntry {
     /// Default: 64.
     memory_mib: Option<u32>,
     /// How long one call may take. Default: 200.
     timeout_ms: Option<u32>,
+    /// Where else a backend may send requests: `files.pretix.eu`, over https unless it says otherwise.
+    #[serde(default)]
+    allowed_hosts: Vec<String>,
 }
 
 /// The configuration cannot be used.
@@ -78,20 +124,56 @@ impl Config {
     fn parse(text: &str) -> Result<Self, String> {
         let parsed: Result<Option<Self>, _> = serde_yaml::from_str(text);
         let config = parsed.map_err(|error| misspelt::explain(&placed(&error)))?;
-        let config = config.unwrap_or_default();
+        let mut config = config.unwrap_or_default();
+        config.lines = Lines::of(text);
+        config.check().map_err(|problem| config.lines.locate(problem))?;
+        Ok(config)
+    }
+
+    /// Says what is wrong with values that are good each by itself.
+    fn check(&self) -> Result<(), String> {
         let mut declared = HashSet::new();
-        for event in &config.events {
+        for event in &self.events {
             if !declared.insert((event.org_id(), &event.slug)) {
                 return Err(format!("events: the slug \"{}\" stands twice", event.slug));
             }
         }
-        identities::check(&config.operators, &config.organizations)?;
-        for (name, plugin) in &config.plugins {
+        identities::check(&self.operators, &self.organizations)?;
+        for (name, plugin) in &self.plugins {
             if plugin.memory_mib == Some(0) || plugin.timeout_ms == Some(0) {
                 return Err(format!("plugins.{name}: a limit must be at least 1"));
             }
         }
-        Ok(config)
+        let NameMatching {
+            exact_match_threshold,
+            close_match_threshold,
+            ..
+        } = self.name_matching;
+        if close_match_threshold > exact_match_threshold {
+            let words = "is above exact_match_threshold, which no name could be close to";
+            return Err(format!("name_matching.close_match_threshold: {words}"));
+        }
+        if self.sources.keys().any(|name| name.as_str() == ALL) {
+            return Err(format!("sources.{ALL}: {ALL:?} means all sources, and can be the name of none"));
+        }
+        Ok(())
+    }
+
+    /// Names what stands in the file and has no effect.
+    pub fn without_effect(&self) -> Vec<String> {
+        let keys = [
+            ("MODE", &self.mode),
+            ("PROJECT_NAME", &self.project_name),
+            ("LOG", &self.log),
+            ("APP", &self.app),
+            ("exclude_ticket_patterns", &self.exclude_ticket_patterns),
+        ];
+        let keys = keys.into_iter().filter(|(_, value)| value.is_some());
+        let mut names: Vec<_> = keys.map(|(name, _)| name.to_owned()).collect();
+        names.extend(self.pretix_mapping.iter().flat_map(PretixMapping::without_effect));
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// The limits that differ from the defaults, by plugin name.

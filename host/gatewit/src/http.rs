@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::service::Desk;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -14,6 +14,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 mod answer;
+mod attendees;
 mod check_in;
 mod check_ins;
 mod events;
@@ -83,6 +84,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(openapi::show))
         .routes(routes!(openapi::pages::docs))
         .routes(routes!(openapi::pages::redoc))
+        .merge(attendee_contract())
         .nest("/api/v1", management().merge(check_in_contract()))
 }
 
@@ -117,17 +119,38 @@ fn check_in_contract() -> OpenApiRouter<App> {
         .routes(routes!(check_in::undo))
 }
 
-async fn no_such_path() -> Failure {
-    Failure::new(
-        StatusCode::NOT_FOUND,
-        "not_found",
-        "there is nothing at this path",
-    )
+/// The contract `attendee-validation.txt`, as `gatewit-api.md` §9 settles it.
+fn attendee_contract() -> OpenApiRouter<App> {
+    let failed = |_| {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        attendees::refusal(status, "Internal Server Error")
+    };
+    OpenApiRouter::new()
+        .routes(routes!(attendees::validate_attendee))
+        .routes(routes!(attendees::validate_name))
+        .routes(routes!(attendees::validate_email))
+        .routes(routes!(attendees::ticket_types))
+        .routes(routes!(attendees::ticket_count))
+        .routes(routes!(attendees::refresh_all))
+        .routes(routes!(attendees::addon_statistics))
+        .routes(routes!(attendees::refresh_addon_statistics))
+        .layer(from_fn(attendees::refuse_head))
+        .layer(CatchPanicLayer::custom(failed))
 }
 
-async fn no_such_method() -> Failure {
+async fn no_such_path(uri: Uri, headers: HeaderMap) -> Response {
+    let words = "there is nothing at this path";
+    let failure = || Failure::new(StatusCode::NOT_FOUND, "not_found", words).into_response();
+    attendees::no_such_path(&uri, &headers).unwrap_or_else(failure)
+}
+
+async fn no_such_method(uri: Uri) -> Response {
+    if attendees::is_contract_path(uri.path()) {
+        return attendees::no_such_method(uri.path());
+    }
     let words = "this path does not take this method";
-    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", words)
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    Failure::new(status, "method_not_allowed", words).into_response()
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {

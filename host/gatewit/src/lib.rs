@@ -11,3 +11,4 @@ pub mod metrics;
 pub mod oidc;
 pub mod serve;
 pub mod signer;
+pub mod sources;

@@ -12,6 +12,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use gatewit_domain::service::Desk;
+use gatewit_domain::source::SourceName;
 use gatewit_engine::Engine;
 use gatewit_store::{Distribution, StoreMeter};
 use jiff::Timestamp;
@@ -23,6 +24,8 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use crate::sources::SyncTally;
+
 mod requests;
 pub use requests::{Answered, RequestCounts};
 
@@ -33,6 +36,7 @@ pub struct Counters {
     pub desk: Arc<Desk>,
     pub store: Arc<StoreMeter>,
     pub engine: Arc<Engine>,
+    pub syncs: Vec<(SourceName, Arc<SyncTally>)>,
     pub started_at: Timestamp,
 }
 
@@ -56,7 +60,8 @@ impl Collector for Counters {
         self.encode_start(&mut encoder)?;
         self.encode_scans(&mut encoder)?;
         self.encode_store(&mut encoder)?;
-        self.encode_plugins(&mut encoder)
+        self.encode_plugins(&mut encoder)?;
+        self.encode_sources(&mut encoder)
     }
 }
 
@@ -106,6 +111,40 @@ impl Counters {
             &store.group_sizes,
             1.0,
         )
+    }
+
+    fn encode_sources(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Times a ticket source was read, by how that ended";
+        let mut syncs =
+            encoder.encode_descriptor("source_syncs", help, None, MetricType::Counter)?;
+        for (name, tally) in &self.syncs {
+            let count = tally.read();
+            for (outcome, number) in [("completed", count.completed), ("failed", count.failed)] {
+                let labels = [("source", name.as_str()), ("outcome", outcome)];
+                ConstCounter::new(number).encode(syncs.encode_family(&labels)?)?;
+            }
+        }
+        let sources = self.desk.sources();
+        let help = "Tickets of a source that are served";
+        let mut tickets =
+            encoder.encode_descriptor("source_tickets", help, None, MetricType::Gauge)?;
+        for source in &sources {
+            let labels = [("source", source.name.as_str())];
+            let number = source.tickets.unwrap_or_default() as i64;
+            ConstGauge::new(number).encode(tickets.encode_family(&labels)?)?;
+        }
+        let help = "How long ago a source was last found to be as it is served";
+        let mut ages =
+            encoder.encode_descriptor("source_age_seconds", help, None, MetricType::Gauge)?;
+        for source in &sources {
+            let Some(synced_at) = source.synced_at else {
+                continue;
+            };
+            let labels = [("source", source.name.as_str())];
+            let age = self.desk.now().duration_since(synced_at).as_secs_f64();
+            ConstGauge::new(age).encode(ages.encode_family(&labels)?)?;
+        }
+        Ok(())
     }
 
     fn encode_plugins(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

@@ -1,19 +1,18 @@
 //! `gatewit serve`: wires store, plugins, keys and desk together, and serves until told to stop.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use axum::Router;
 use gatewit_domain::event::EventChange;
 use gatewit_domain::plugin::{PluginRow, PluginState};
-use gatewit_domain::ports::{Clock, Store};
+use gatewit_domain::ports::Clock;
 use gatewit_domain::problem::DeskError;
-use gatewit_domain::service::{Desk, DeskSettings, Ports};
+use gatewit_domain::service::{Desk, DeskSettings, Ports, Ticketing};
 use gatewit_domain::window::StrategyName;
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::SledStore;
@@ -23,11 +22,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::clock::SystemClock;
-use crate::config::{Config, EventEntry};
+use crate::config::{Config, Environment, EventEntry, TicketingPlan};
 use crate::http::{self, App, Throttle, Traffic, TrustedProxies};
 use crate::metrics::{self, Counters};
 use crate::oidc::{Oidc, OidcSettings};
 use crate::signer::{MasterKey, RsaSigner};
+use crate::sources::Sources;
 
 /// How long requests under way may take to finish once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -64,10 +64,20 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     if oidc.is_some() {
         check_organizers(&config)?;
     }
+    let TicketingPlan { sources, ticketing } = plan_ticketing(&settings, &config)?;
     let store = SledStore::open(&settings.data)?;
     let meter = store.meter();
     let engine = Arc::new(load_plugins(&settings, &config).await?);
-    let desk = Arc::new(open_desk(&settings, &config, Arc::new(store), engine.clone()).await?);
+    let sources = Sources::open(sources, &engine).await?;
+    let syncs = sources.tallies();
+    let ports = Ports {
+        store: Arc::new(store),
+        strategies: engine.clone(),
+        signer: signer(&settings)?,
+        sources: sources.configured(),
+        clock: Arc::new(SystemClock),
+    };
+    let desk = Arc::new(open_desk(&settings, &config, ports, ticketing).await?);
     for event in config.events {
         declare(&desk, event).await?;
     }
@@ -83,6 +93,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
             desk: desk.clone(),
             store: meter,
             engine,
+            syncs,
             started_at: SystemClock.now(),
         };
         let metrics = metrics::router(counters, &traffic.counts);
@@ -95,6 +106,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
     beside.spawn(chores(desk.clone()));
+    sources.keep_fresh(&desk, &mut beside);
     let oidc = oidc.map(|settings| Oidc::new(settings, Arc::new(SystemClock)));
     if let Some(oidc) = oidc.clone() {
         beside.spawn(async move { oidc.warm().await });
@@ -133,28 +145,40 @@ async fn declare(desk: &Desk, event: EventEntry) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens the desk over a store, with real plugins, keys and time.
+/// Settles where tickets come from, and says what in the configuration has no effect.
+fn plan_ticketing(settings: &ServeSettings, config: &Config) -> anyhow::Result<TicketingPlan> {
+    for key in config.without_effect() {
+        tracing::warn!("{key} stands in the configuration and has no effect");
+    }
+    let file = settings.config.as_deref().unwrap_or(Path::new(""));
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let environment = Environment::load(folder)?;
+    let plan = config.plan(&environment, folder);
+    plan.map_err(|problem| match file.as_os_str().is_empty() {
+        true => anyhow!(problem),
+        false => anyhow!("{}: {problem}", file.display()),
+    })
+}
+
+fn signer(settings: &ServeSettings) -> anyhow::Result<Arc<RsaSigner>> {
+    let master_key = MasterKey::find(settings.master_key.as_deref(), &settings.data)?;
+    Ok(Arc::new(RsaSigner::new(&master_key)?))
+}
+
+/// Opens the desk over what it stands on.
 async fn open_desk(
     settings: &ServeSettings,
     config: &Config,
-    store: Arc<dyn Store>,
-    engine: Arc<Engine>,
+    ports: Ports,
+    ticketing: Ticketing,
 ) -> anyhow::Result<Desk> {
-    let master_key = MasterKey::find(settings.master_key.as_deref(), &settings.data)?;
-    let ports = Ports {
-        store,
-        strategies: engine,
-        signer: Arc::new(RsaSigner::new(&master_key)?),
-        sources: BTreeMap::new(),
-        clock: Arc::new(SystemClock),
-    };
     let minutes = settings.registration_token_minutes.into();
     let desk = Desk::open(
         ports,
         DeskSettings {
             registration_token_life: SignedDuration::from_mins(minutes),
+            ticketing,
             access: config.access(&settings.operators),
-            ..DeskSettings::default()
         },
     );
     desk.await

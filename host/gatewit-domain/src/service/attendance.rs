@@ -9,7 +9,7 @@ use crate::attendees::{
     Sought, SourceSet, TicketReference, Verdict, is_attendee,
 };
 use crate::problem::{DeskError, Problem};
-use crate::source::SourceType;
+use crate::source::{SourceName, SourceType};
 
 mod live;
 pub(super) use live::LiveFinds;
@@ -128,10 +128,21 @@ impl Desk {
         Ok(None)
     }
 
+    /// The names of those that are served, at least one.
+    pub(super) fn served_names(&self) -> Result<&[SourceName], DeskError> {
+        let names = self.served_sources();
+        match names.is_empty() {
+            false => Ok(names),
+            true => Err(DeskError::Unavailable(Problem::new(
+                "no_ticket_source",
+                "no ticketing system is configured, so that nobody is known",
+            ))),
+        }
+    }
+
     /// The sources that are served, each as it is at this moment.
     fn served_sets(&self) -> Result<Vec<ServedSet<'_>>, DeskError> {
-        let names = self.settings.ticketing.sources.iter();
-        let sources = names.filter_map(|name| self.sources.get(name));
+        let sources = self.served_names()?.iter().filter_map(|name| self.sources.get(name));
         let sets = sources.map(|source| Some((source, source.set()?)));
         sets.collect::<Option<_>>().ok_or_else(|| {
             DeskError::Unavailable(Problem::new(

@@ -202,13 +202,27 @@ impl Desk {
     /// Renews every source that `/tickets/*` serves. Those who ask during a run wait for the next one together, since what
     /// they ask for may have changed behind the run's back.
     pub async fn refresh_sources(&self) -> Result<(), DeskError> {
-        let sources = self.settings.ticketing.sources.iter();
+        let sources = self.served_names()?.iter();
         let sources = sources.filter_map(|name| self.sources.get(name));
         let outcomes = join_all(sources.map(|source| self.refresh(source))).await;
         outcomes
             .into_iter()
             .collect::<Result<_, String>>()
             .map_err(|words| DeskError::Unavailable(Problem::new("source_unavailable", words)))
+    }
+
+    /// Renews one source, likewise.
+    pub async fn refresh_source(&self, name: &SourceName) -> Result<(), DeskError> {
+        let outcome = match self.sources.get(name) {
+            Some(source) => self.refresh(source).await,
+            None => Ok(()),
+        };
+        outcome.map_err(|words| DeskError::Unavailable(Problem::new("source_unavailable", words)))
+    }
+
+    /// Names the sources that `/tickets/*` serves.
+    pub fn served_sources(&self) -> &[SourceName] {
+        &self.settings.ticketing.sources
     }
 
     async fn refresh(&self, source: &LiveSource) -> Result<(), String> {

@@ -17,6 +17,18 @@ impl Secret {
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
+
+    /// Lists the names that settings refer to.
+    ///
+    /// Only a setting that is a reference and nothing else names one: the text of a file that stands in the settings
+    /// may hold anything.
+    pub fn names_in(settings: &Map<String, Value>) -> Vec<String> {
+        let mut names = Vec::new();
+        settings
+            .values()
+            .for_each(|value| collect(value, &mut names));
+        names
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -30,18 +42,11 @@ pub(crate) struct Secrets(BTreeMap<String, Option<Secret>>);
 
 impl Secrets {
     /// Finds out which the settings name.
-    ///
-    /// Only a setting that is a reference and nothing else names one: the text of a file that stands in the settings
-    /// may hold anything.
     pub(crate) fn named_in(
         settings: &Map<String, Value>,
         mut values: BTreeMap<String, Secret>,
     ) -> Self {
-        let mut names = Vec::new();
-        settings
-            .values()
-            .for_each(|value| collect(value, &mut names));
-        let named = names.into_iter().map(|name| {
+        let named = Secret::names_in(settings).into_iter().map(|name| {
             let value = values.remove(&name);
             (name, value)
         });

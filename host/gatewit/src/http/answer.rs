@@ -111,6 +111,14 @@ impl Failure {
         }
     }
 
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub fn message(&self) -> &str {
+        &self.problem.message
+    }
+
     pub fn internal() -> Self {
         let words = "the server failed; its log says why";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", words)

@@ -5,6 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::plugin::PluginState;
+use gatewit_domain::service::SourceStatus;
+use gatewit_domain::source::SourceName;
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,6 +24,20 @@ pub struct Ready {
     /// Whether the store answers.
     store: bool,
     plugins: PluginCount,
+    sources: Vec<SourceRow>,
+}
+
+/// A source of tickets.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceRow {
+    name: SourceName,
+    /// Null until it was read for the first time.
+    tickets: Option<usize>,
+    /// How old what is served is.
+    age_seconds: Option<i64>,
+    /// Whether the last try to read it failed; the log says why.
+    stale: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -49,7 +66,8 @@ pub async fn alive() -> Json<Alive> {
 
 /// Tells whether scans can be answered.
 ///
-/// 503 while the store cannot. A plugin that was refused hurts its own events only.
+/// 503 while the store cannot, and until the sources that `/tickets/*` serves have been read once. A plugin that was
+/// refused hurts its own events only, and a ticketing system that is down nobody: what it said last serves.
 #[utoipa::path(
     get, path = "/healthcheck/ready", tag = "Health",
     responses(
@@ -61,17 +79,33 @@ pub async fn ready(State(desk): State<Shared>) -> Response {
     let store = desk.check_store().await.is_ok();
     let plugins = desk.plugins();
     let count = |state| plugins.iter().filter(|row| row.state == state).count();
+    let is_synced = |source: &SourceStatus| {
+        source.tickets.is_some() || !desk.served_sources().contains(&source.name)
+    };
+    let sources = desk.sources();
+    let ready = store && sources.iter().all(is_synced);
     let body = Ready {
-        ready: store,
+        ready,
         store,
         plugins: PluginCount {
             active: count(PluginState::Active),
             rejected: count(PluginState::Rejected),
         },
+        sources: sources.into_iter().map(|source| row(source, desk.now())).collect(),
     };
-    let status = match store {
+    let status = match ready {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
     (status, Json(body)).into_response()
+}
+
+fn row(source: SourceStatus, now: Timestamp) -> SourceRow {
+    let age = |synced_at| now.duration_since(synced_at).as_secs();
+    SourceRow {
+        name: source.name,
+        tickets: source.tickets,
+        age_seconds: source.synced_at.map(age),
+        stale: source.fault.is_some(),
+    }
 }

@@ -27,6 +27,7 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(document);
         (name = "Tickets", description = "Issuing, finding and cancelling tickets."),
         (name = "Scanners", description = "Linking devices to an event's doors, and cutting them off."),
         (name = "Scans", description = "Letting people in, and taking it back."),
+        (name = "Attendees", description = "Whether somebody is an attendee, by the ticketing system."),
         (name = "Plugins", description = "The components that decide when doors are open."),
         (name = "Health", description = "Whether the server lives, and whether it can do its work."),
         (name = "Description", description = "This description.")

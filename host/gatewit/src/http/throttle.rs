@@ -1,8 +1,10 @@
 //! How many wrong guesses are answered before their guesser must wait: `gatewit-api.md` §2. Pure: it reads no clock and
 //! knows no requests.
 //!
-//! Only wrong guesses come here, and only they are refused. So whoever holds a valid credential or token is answered,
-//! whatever others at the same address do; what keeps those unguessed is their length.
+//! By client address, only wrong guesses are refused. So whoever holds a valid credential or token, or knows the right
+//! name, is answered whatever others at the same address do. Credentials and tokens are kept unguessed by their length.
+//! Names are not: about an order or a ticket with too many wrong guesses, right ones are refused too, so that nobody can
+//! go on trying.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
@@ -11,27 +13,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
 
-/// How many wrong guesses a minute are answered per token asked about, unless the operator says otherwise.
+/// How many wrong guesses a minute are answered per token, order or ticket asked about, unless the operator says otherwise.
 pub const GUESS_LIMIT: u32 = 10;
 /// How many failures a minute of unauthenticated callers are answered per client address.
 const ADDRESS_LIMIT: u32 = 300;
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
-/// How many tokens, and how many addresses, are kept account of; beyond, those asked about least are forgotten.
+/// How many tokens and tickets, and how many addresses, are kept account of; beyond, those asked about least are forgotten.
 const ACCOUNTS_MAX: u64 = 100_000;
 
 /// Counts the wrong guesses of each minute.
 pub struct Throttle {
     guess_limit: u32,
-    by_token: Accounts<String>,
+    by_subject: Accounts<String>,
     by_address: Accounts<IpAddr>,
 }
 
 /// An attempt to come by something that the caller could not prove to be its own.
 #[derive(Clone, Copy, Debug)]
 pub struct WrongGuess<'a> {
-    pub from: IpAddr,
-    /// The token asked about, if it was well-formed.
-    pub token: Option<&'a str>,
+    /// None if the caller proved who it is.
+    pub from: Option<IpAddr>,
+    /// The token, order or ticket asked about, if it was well-formed.
+    pub about: Option<&'a str>,
 }
 
 /// There were too many wrong guesses.
@@ -42,24 +45,32 @@ pub struct TooMany {
 }
 
 impl Throttle {
-    /// Makes a throttle that answers so many wrong guesses a minute about one token.
+    /// Makes a throttle that answers so many wrong guesses a minute about one token, order or ticket.
     pub fn new(guess_limit: u32) -> Self {
         Self {
             guess_limit,
-            by_token: Accounts::new(),
+            by_subject: Accounts::new(),
             by_address: Accounts::new(),
         }
     }
 
     /// Counts a wrong guess, and tells whether it was one too many.
     pub fn count(&self, guess: WrongGuess<'_>, now: Timestamp) -> Result<(), TooMany> {
-        // An address that is refused anyway fills no accounts of tokens.
-        self.by_address
-            .count(network(guess.from), ADDRESS_LIMIT, now)?;
-        match guess.token {
-            Some(token) => self.by_token.count(token.to_owned(), self.guess_limit, now),
+        // An address that is refused anyway fills no other accounts.
+        if let Some(address) = guess.from {
+            self.by_address
+                .count(network(address), ADDRESS_LIMIT, now)?;
+        }
+        match guess.about {
+            Some(subject) => self.by_subject.count(subject.to_owned(), self.guess_limit, now),
             None => Ok(()),
         }
+    }
+
+    /// Tells whether a right guess must be refused, because too many about the same were wrong.
+    pub fn check(&self, about: &str, now: Timestamp) -> Result<(), TooMany> {
+        self.by_subject
+            .check(&about.to_owned(), self.guess_limit, now)
     }
 }
 
@@ -85,25 +96,45 @@ impl<K: Hash + Eq + Send + Sync + 'static> Accounts<K> {
     }
 
     fn count(&self, key: K, limit: u32, now: Timestamp) -> Result<(), TooMany> {
-        let fresh = Account {
-            since: now,
-            guesses: 0,
-        };
-        let account = self.0.get_with(key, || Arc::new(Mutex::new(fresh)));
+        let account = self
+            .0
+            .get_with(key, || Arc::new(Mutex::new(Account::fresh(now))));
         let mut account = account.lock().unwrap_or_else(PoisonError::into_inner);
-        let age = now.duration_since(account.since);
-        // A clock that was set back ends the minute too.
-        if age.is_negative() || age >= WINDOW {
-            *account = fresh;
-        }
-        if account.guesses >= limit {
-            let retry_after_seconds = seconds_up(WINDOW - age);
-            return Err(TooMany {
-                retry_after_seconds,
-            });
-        }
+        account.check(limit, now)?;
         account.guesses += 1;
         Ok(())
+    }
+
+    fn check(&self, key: &K, limit: u32, now: Timestamp) -> Result<(), TooMany> {
+        let Some(account) = self.0.get(key) else {
+            return Ok(());
+        };
+        let mut account = account.lock().unwrap_or_else(PoisonError::into_inner);
+        account.check(limit, now)
+    }
+}
+
+impl Account {
+    fn fresh(now: Timestamp) -> Self {
+        Self {
+            since: now,
+            guesses: 0,
+        }
+    }
+
+    /// Begins a new minute if this one is over, and tells whether there is a guess left in it.
+    fn check(&mut self, limit: u32, now: Timestamp) -> Result<(), TooMany> {
+        let age = now.duration_since(self.since);
+        // A clock that was set back ends the minute too.
+        if age.is_negative() || age >= WINDOW {
+            *self = Self::fresh(now);
+        }
+        match self.guesses >= limit {
+            true => Err(TooMany {
+                retry_after_seconds: seconds_up(WINDOW - age),
+            }),
+            false => Ok(()),
+        }
     }
 }
 
@@ -134,9 +165,9 @@ mod tests {
         Timestamp::from_millisecond(milliseconds).unwrap()
     }
 
-    fn guess<'a>(from: &str, token: Option<&'a str>) -> WrongGuess<'a> {
-        let from = from.parse().unwrap();
-        WrongGuess { from, token }
+    fn guess<'a>(from: &str, about: Option<&'a str>) -> WrongGuess<'a> {
+        let from = Some(from.parse().unwrap());
+        WrongGuess { from, about }
     }
 
     /// How many of so many guesses are answered.
@@ -175,6 +206,22 @@ mod tests {
         assert_eq!(throttle.count(guess("203.0.113.9", TOKEN), at(0)), wait(60));
         let other = Some("REG-00000000-00000001");
         assert_eq!(throttle.count(guess(HERE, other), at(0)), Ok(()));
+    }
+
+    #[test]
+    fn about_a_ticket_with_too_many_wrong_guesses_right_ones_are_refused_too() {
+        let throttle = Throttle::new(2);
+        assert_eq!(throttle.check("MH9CG", at(0)), Ok(()));
+        let wrong = WrongGuess {
+            from: None,
+            about: Some("MH9CG"),
+        };
+        assert_eq!(answered(&throttle, wrong, 1, at(0)), 1);
+        assert_eq!(throttle.check("MH9CG", at(0)), Ok(()));
+        assert_eq!(answered(&throttle, wrong, 5, at(0)), 1);
+        assert_eq!(throttle.check("MH9CG", at(10_000)), wait(50));
+        assert_eq!(throttle.check("HLL1H", at(10_000)), Ok(()));
+        assert_eq!(throttle.check("MH9CG", at(60_000)), Ok(()));
     }
 
     #[test]

@@ -12,9 +12,10 @@ use tracing::Instrument;
 
 use super::Shared;
 use super::answer::{Failed, Failure};
+use super::attendees::{self, Guess};
 use super::proxies::TrustedProxies;
 use super::request_id::{self, RequestId};
-use super::throttle::{Throttle, WrongGuess};
+use super::throttle::{Throttle, TooMany, WrongGuess};
 use crate::metrics::{Answered, RequestCounts};
 
 /// The route of a request to no path of ours: never the path itself, which may hold anything.
@@ -76,14 +77,33 @@ pub(super) async fn watch(
 
 /// Counts an answer to a wrong guess, and refuses it instead if it was one too many.
 fn throttled(desk: &Shared, traffic: &Traffic, from: IpAddr, response: Response) -> Response {
+    if let Some(guess) = response.extensions().get::<Guess>() {
+        return match judge(desk, traffic, from, guess) {
+            Ok(()) => response,
+            Err(too_many) => attendees::throttled(too_many.retry_after_seconds),
+        };
+    }
     let failed = response.extensions().get::<Failed>();
-    let Some(token) = wrong_guess(response.status(), failed) else {
+    let Some(about) = wrong_guess(response.status(), failed) else {
         return response;
     };
-    let guess = WrongGuess { from, token };
-    match traffic.throttle.count(guess, desk.now()) {
+    let from = Some(from);
+    match traffic.throttle.count(WrongGuess { from, about }, desk.now()) {
         Ok(()) => response,
         Err(too_many) => Failure::throttled(too_many.retry_after_seconds).into_response(),
+    }
+}
+
+/// Tells whether a guess about an order or a ticket may be answered.
+fn judge(desk: &Shared, traffic: &Traffic, from: IpAddr, guess: &Guess) -> Result<(), TooMany> {
+    let about = guess.about.as_deref();
+    match (guess.is_right, about) {
+        (true, None) => Ok(()),
+        (true, Some(about)) => traffic.throttle.check(about, desk.now()),
+        (false, about) => {
+            let from = (!guess.is_identified).then_some(from);
+            traffic.throttle.count(WrongGuess { from, about }, desk.now())
+        }
     }
 }
 

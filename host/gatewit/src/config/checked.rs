@@ -1,0 +1,117 @@
+//! Values that are refused where they stand, so that the error names their line.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use gatewit_domain::attendees::AttendeeFlags;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// An id of the ticketing system: a whole number, quoted or not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NumericId(pub String);
+
+impl<'de> Deserialize<'de> for NumericId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text(|text| {
+            let is_id = !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+            match is_id {
+                true => Ok(Self(text.to_owned())),
+                false => Err(format!("{text:?} is no id, expected a whole number")),
+            }
+        }))
+    }
+}
+
+/// Attributes and whether they hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Attributes {
+    held: BTreeMap<String, bool>,
+    /// Names of those that are neither true nor false, which the reference service takes and we do not.
+    #[serde(skip)]
+    pub odd: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for Attributes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AttributesVisitor)
+    }
+}
+
+struct AttributesVisitor;
+
+impl<'de> Visitor<'de> for AttributesVisitor {
+    type Value = Attributes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("attributes, such as \"is_speaker: true\"")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes, A::Error> {
+        let mut attributes = Attributes::default();
+        while let Some(Name(name)) = map.next_key()? {
+            if AttendeeFlags::NAMES.contains(&name.as_str()) {
+                let Truth(is_held) = map.next_value()?;
+                attributes.held.insert(name, is_held);
+                continue;
+            }
+            match map.next_value::<serde_yaml::Value>()?.as_bool() {
+                Some(is_held) => drop(attributes.held.insert(name, is_held)),
+                None => attributes.odd.push(name),
+            }
+        }
+        Ok(attributes)
+    }
+}
+
+/// An attribute's name. What looks like one of the contract's nine and is none is a mistake; any other is the
+/// operator's own, for strategies.
+struct Name(String);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text(|name| {
+            let known = AttendeeFlags::NAMES;
+            let likeness = |known: &&str| strsim::damerau_levenshtein(known, name);
+            let nearest = known.into_iter().min_by_key(likeness);
+            let nearest = nearest.expect("there are nine");
+            let is_near = likeness(&nearest) <= 2 || name.starts_with("is_");
+            match known.contains(&name) || !is_near {
+                true => Ok(Self(name.to_owned())),
+                false => Err(format!(
+                    "unknown attribute `{name}`, expected one of {}; did you mean `{nearest}`?",
+                    known.join(", ")
+                )),
+            }
+        }))
+    }
+}
+
+/// True or false, also as YAML wrote them before 1.2.
+struct Truth(bool);
+
+impl<'de> Deserialize<'de> for Truth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text(|text| match text.to_lowercase().as_str() {
+            "true" | "yes" | "on" => Ok(Self(true)),
+            "false" | "no" | "off" => Ok(Self(false)),
+            _ => Err(format!("{text:?} is neither true nor false")),
+        }))
+    }
+}
+
+/// Reads a scalar as it is written.
+struct Text<T>(fn(&str) -> Result<T, String>);
+
+impl<T> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a single value")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        self.0(text).map_err(E::custom)
+    }
+}

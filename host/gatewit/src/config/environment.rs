@@ -1,0 +1,122 @@
+//! Variables: those of the process, and those of `.env` beside the configuration, over which the former win.
+//! `gatewit-api.md` §9.
+//!
+//! What they hold may be secret, so no error repeats it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::ConfigError;
+
+const FILE: &str = ".env";
+
+/// Variables by name.
+#[derive(Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Reads the process's variables, and `.env` in this folder if it is there.
+    pub fn load(folder: &Path) -> Result<Self, ConfigError> {
+        let path = folder.join(FILE);
+        let beside = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(source) => return Err(ConfigError::Unreadable { path, source }),
+        };
+        // What is no text cannot be a token either.
+        let own = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Self::of(own, &beside).map_err(|problem| ConfigError::Invalid { path, problem })
+    }
+
+    /// Puts variables over those of a `.env` file's text, of which the last of a name counts.
+    fn of(
+        own: impl IntoIterator<Item = (String, String)>,
+        beside: &str,
+    ) -> Result<Self, String> {
+        let text = beside.trim_start_matches('\u{feff}');
+        let read = dotenvy::from_read_iter(text.as_bytes());
+        let mut variables = read
+            .collect::<Result<BTreeMap<_, _>, _>>()
+            .map_err(|error| explain(&error, text))?;
+        variables.extend(own);
+        Ok(Self(variables))
+    }
+
+    /// A variable's value; one that is empty is none.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let value = self.0.get(name)?.trim();
+        (!value.is_empty()).then_some(value)
+    }
+}
+
+/// Names the line, and nothing of what it says.
+fn explain(error: &dotenvy::Error, text: &str) -> String {
+    let line = match error {
+        dotenvy::Error::LineParse(wrong, _) => {
+            text.lines().position(|line| line.trim() == wrong.trim())
+        }
+        _ => None,
+    };
+    let expected = "expected NAME=value, or NAME=\"a value with spaces\"";
+    match line {
+        Some(index) => format!("line {}: {expected}", index + 1),
+        None => format!("a line cannot be read: {expected}"),
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+impl Environment {
+    /// Nothing but these.
+    pub fn with(variables: &[(&str, &str)]) -> Self {
+        let variables = variables.iter();
+        let owned = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self(owned.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BESIDE: &str = "# Ours.\nTITO_TOKEN=\"from the file\"\nexport EVENT_SLUG=conf\nEMPTY=\n";
+
+    fn over(own: &[(&str, &str)]) -> Environment {
+        Environment::of(Environment::with(own).0, BESIDE).unwrap()
+    }
+
+    #[test]
+    fn the_process_wins_over_the_file_even_with_nothing() {
+        let beside = over(&[]);
+        assert_eq!(beside.get("TITO_TOKEN"), Some("from the file"));
+        assert_eq!(beside.get("EVENT_SLUG"), Some("conf"));
+        assert_eq!((beside.get("EMPTY"), beside.get("MISSING")), (None, None));
+        let own = over(&[("TITO_TOKEN", "from the process"), ("EVENT_SLUG", "")]);
+        assert_eq!(own.get("TITO_TOKEN"), Some("from the process"));
+        assert_eq!(own.get("EVENT_SLUG"), None);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_told_by_its_number_alone() {
+        let text = "TITO_TOKEN=good\nPRETIX_TOKEN=s3cr3t and more\n";
+        let problem = Environment::of([], text).unwrap_err();
+        assert!(problem.starts_with("line 2: "), "{problem}");
+        assert!(!problem.contains("s3cr3t"), "{problem}");
+    }
+
+    #[test]
+    fn values_never_show() {
+        let shown = format!("{:?}", Environment::with(&[("TITO_TOKEN", "s3cr3t")]));
+        assert_eq!(shown, r#"{"TITO_TOKEN"}"#);
+    }
+}

@@ -1,0 +1,229 @@
+//! `sources`: where tickets come from, and how what is configured becomes a source that can be opened.
+//! `gatewit-api.md` §9, §11.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gatewit_domain::source::SourceName;
+use gatewit_engine::{Grant, Secret, SourceLimits, SourceSettings};
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::contract::{BACKENDS, TITO, missing};
+use super::environment::Environment;
+
+/// What a setting begins with that names a file, whose text the plugin gets.
+const FILE: &str = "file://";
+const EVERY: SignedDuration = SignedDuration::from_mins(5);
+const EVERY_MIN: SignedDuration = SignedDuration::from_secs(1);
+const MIB: usize = 1024 * 1024;
+
+/// A source of tickets as it is written down.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SourceEntry {
+    /// Unless told, the plugin of the source's own name.
+    pub plugin: Option<String>,
+    /// What the plugin is told. `secret://NAME` stands for a variable that only the host sees, `file://people.csv` for
+    /// the text of a file beside the configuration.
+    pub settings: Map<String, Value>,
+    pub sync: SyncEntry,
+    /// Organizations whose events may have its tickets.
+    pub orgs: Option<Vec<String>>,
+    /// Activities of which a type needs one to make attendees; none unless told.
+    pub include_activities: Option<Vec<String>>,
+    /// Whether what is not known is looked up in the ticketing system at once. Default: for Tito.
+    pub live_find: Option<bool>,
+    pub limits: SourceLimitsEntry,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SyncEntry {
+    /// How often: `5m`, `1h 30m`. Default: 5 minutes.
+    every: Option<SignedDuration>,
+}
+
+/// What a source may use; each has a default.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SourceLimitsEntry {
+    memory_mib: Option<NonZero<u32>>,
+    call_timeout_ms: Option<NonZero<u32>>,
+    request_timeout_ms: Option<NonZero<u32>>,
+    response_mib: Option<NonZero<u32>>,
+    requests_per_run: Option<NonZero<u32>>,
+}
+
+/// A source that can be opened, as often as its files change.
+#[derive(Clone)]
+pub struct SourcePlan {
+    pub name: SourceName,
+    pub plugin: String,
+    pub every: SignedDuration,
+    pub orgs: Option<Vec<String>>,
+    pub include_activities: Option<Vec<String>>,
+    pub live_find: bool,
+    settings: Map<String, Value>,
+    secrets: BTreeMap<String, Secret>,
+    grants: Vec<Grant>,
+    limits: SourceLimits,
+    /// What names of files are relative to.
+    folder: PathBuf,
+}
+
+impl SourcePlan {
+    /// Makes a plan of an entry, which has all its settings but for the base URL.
+    pub fn of(
+        name: SourceName,
+        entry: SourceEntry,
+        allowed_hosts: &[String],
+        environment: &Environment,
+        folder: &Path,
+    ) -> Result<Self, String> {
+        let plugin = entry.plugin.unwrap_or_else(|| name.to_string());
+        let mut settings = entry.settings;
+        let mut grants = Vec::new();
+        grants.extend(grant_of_base(&name, &plugin, &mut settings, environment)?);
+        for host in allowed_hosts {
+            let grant = Grant::of_host(host);
+            grants.push(grant.map_err(|err| format!("plugins.{plugin}.allowed_hosts: {err}"))?);
+        }
+        let every = entry.sync.every.unwrap_or(EVERY);
+        if every < EVERY_MIN {
+            return Err(format!("sources.{name}.sync.every: less than {EVERY_MIN:#}"));
+        }
+        Ok(Self {
+            secrets: secrets(&name, &settings, environment)?,
+            limits: entry.limits.into(),
+            every,
+            orgs: entry.orgs,
+            include_activities: entry.include_activities,
+            live_find: entry.live_find.unwrap_or(plugin == TITO.name),
+            folder: folder.to_owned(),
+            name,
+            plugin,
+            settings,
+            grants,
+        })
+    }
+
+    /// Whether cancelled tickets make attendees, as the contract has it for Tito.
+    pub fn counts_canceled(&self) -> bool {
+        self.plugin == TITO.name
+    }
+
+    /// The files that its settings name.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut settings = self.settings.clone();
+        let taken = each_text(&mut settings, &mut |text| {
+            files.extend(self.file(text));
+            Ok(())
+        });
+        taken.map(|()| files).unwrap_or_default()
+    }
+
+    /// Reads its files. The error names the one that cannot be read.
+    pub fn read(&self) -> Result<SourceSettings, String> {
+        let mut settings = self.settings.clone();
+        each_text(&mut settings, &mut |text| {
+            if let Some(file) = self.file(text) {
+                let read = fs::read_to_string(&file);
+                *text = read.map_err(|err| format!("cannot read {}: {err}", file.display()))?;
+            }
+            Ok(())
+        })?;
+        Ok(SourceSettings {
+            name: self.name.to_string(),
+            plugin: self.plugin.clone(),
+            settings,
+            secrets: self.secrets.clone(),
+            grants: self.grants.clone(),
+            limits: self.limits,
+        })
+    }
+
+    fn file(&self, text: &str) -> Option<PathBuf> {
+        let name = text.strip_prefix(FILE)?;
+        Some(self.folder.join(name))
+    }
+}
+
+/// Grants the origin of the base URL (`gatewit-api.md` §11), which is put there if it is missing and the plugin is one
+/// of the contract's.
+fn grant_of_base(
+    name: &SourceName,
+    plugin: &str,
+    settings: &mut Map<String, Value>,
+    environment: &Environment,
+) -> Result<Option<Grant>, String> {
+    let backend = BACKENDS.iter().find(|backend| backend.name == plugin);
+    let mut place = format!("sources.{name}.settings.base_url");
+    if let (Some(backend), false) = (backend, settings.contains_key("base_url")) {
+        backend.base_url.clone_into(&mut place);
+        let base_url = environment.get(backend.base_url);
+        let base_url = base_url.unwrap_or(backend.hosted);
+        settings.insert("base_url".to_owned(), base_url.into());
+    }
+    let Some(Value::String(base_url)) = settings.get("base_url") else {
+        return Ok(None);
+    };
+    let grant = Grant::of_base_url(base_url);
+    grant.map(Some).map_err(|err| format!("{place}: {err}"))
+}
+
+/// The values of the secrets that the settings name.
+fn secrets(
+    name: &SourceName,
+    settings: &Map<String, Value>,
+    environment: &Environment,
+) -> Result<BTreeMap<String, Secret>, String> {
+    let named = Secret::names_in(settings).into_iter();
+    let valued = named.map(|variable| {
+        let value = environment.get(&variable);
+        let value = value.ok_or_else(|| missing(&variable, name.as_str()))?;
+        Ok((variable, Secret::new(value)))
+    });
+    valued.collect()
+}
+
+/// Hands over every text in the settings, however deep.
+fn each_text(
+    settings: &mut Map<String, Value>,
+    take: &mut dyn FnMut(&mut String) -> Result<(), String>,
+) -> Result<(), String> {
+    fn within(
+        value: &mut Value,
+        take: &mut dyn FnMut(&mut String) -> Result<(), String>,
+    ) -> Result<(), String> {
+        match value {
+            Value::String(text) => take(text),
+            Value::Array(values) => values.iter_mut().try_for_each(|value| within(value, take)),
+            Value::Object(values) => each_text(values, take),
+            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+        }
+    }
+    settings.values_mut().try_for_each(|value| within(value, take))
+}
+
+impl From<SourceLimitsEntry> for SourceLimits {
+    fn from(entry: SourceLimitsEntry) -> Self {
+        let default = Self::default();
+        let bytes = |mib: NonZero<u32>| mib.get() as usize * MIB;
+        let time = |ms: NonZero<u32>| Duration::from_millis(ms.get().into());
+        Self {
+            memory_bytes: entry.memory_mib.map_or(default.memory_bytes, bytes),
+            call_timeout: entry.call_timeout_ms.map_or(default.call_timeout, time),
+            request_timeout: entry.request_timeout_ms.map_or(default.request_timeout, time),
+            response_bytes: entry.response_mib.map_or(default.response_bytes, bytes),
+            requests_per_run: entry
+                .requests_per_run
+                .map_or(default.requests_per_run, NonZero::get),
+        }
+    }
+}

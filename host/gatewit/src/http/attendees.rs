@@ -1,0 +1,209 @@
+//! `/tickets/*`: whether somebody is an attendee. The contract `attendee-validation.txt`, as `gatewit-api.md` §9 settles
+//! it; statuses and bodies are those of `fact-check-in.md` §1.
+
+use axum::Json;
+use axum::extract::State;
+use gatewit_domain::attendees::{
+    AddonStatistics, AttendeeAnswer, AttendeeQuery, EmailAddress, NameAnswer, NameQuery,
+};
+use gatewit_domain::source::SourceType;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::Shared;
+use super::extract::ValidatorClient;
+
+mod answer;
+mod fields;
+mod paths;
+mod question;
+
+pub use paths::{is_contract_path, no_such_method, no_such_path, refuse_head};
+
+use answer::{Judged, Refusal};
+pub use answer::{Guess, refusal, throttled};
+use fields::{AttendeeRequest, EmailRequest, NameRequest};
+use question::{Question, ValidationErrors};
+
+/// Whether an address is an attendee's.
+#[derive(Serialize, ToSchema)]
+pub struct EmailAnswer {
+    valid: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct TicketTypes {
+    ticket_types: Vec<TicketTypeRow>,
+}
+
+/// A type of tickets, as the ticketing system lists it.
+#[derive(Serialize, ToSchema)]
+pub struct TicketTypeRow {
+    /// A number where the ticketing system has numbers, else text.
+    #[schema(value_type = Object, example = 819314)]
+    id: Value,
+    #[schema(example = "Conference")]
+    title: String,
+    #[schema(example = json!(["on_site", "online_access"]))]
+    activities: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct TicketCount {
+    #[schema(example = 1204)]
+    ticket_count: usize,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Refreshed {
+    #[schema(example = "The ticket cache was refreshed successfully from Pretix.")]
+    message: String,
+}
+
+/// Tells whether somebody of this name has a ticket, by order or by the ticket's own reference.
+///
+/// The order decides if both are named. A name that is close but not the same is 406.
+#[utoipa::path(
+    post, path = "/tickets/validate_attendee/", tag = "Attendees",
+    request_body = AttendeeRequest,
+    responses(
+        (status = 200, body = AttendeeAnswer, description = "This is an attendee; the ticket is told."),
+        (status = 404, body = AttendeeAnswer, description = "There is no such order or ticket, or nobody of this name on it."),
+        (status = 406, body = AttendeeAnswer, description = "The name is close to one on the order, or the ticket's type makes no attendee."),
+        (status = 422, body = ValidationErrors, description = "The request is not as expected.")
+    )
+)]
+pub async fn validate_attendee(
+    State(desk): State<Shared>,
+    question: Question<AttendeeQuery>,
+) -> Result<Judged<AttendeeAnswer>, Refusal> {
+    let validated = desk.validate_attendee(&question.query).await?;
+    Ok(Judged::attendee(validated, &question))
+}
+
+/// Tells whether a ticket is somebody's of this name.
+///
+/// Whether the name is right is told in the body: a close one and a wrong one are 200, too.
+#[utoipa::path(
+    post, path = "/tickets/validate_name/", tag = "Attendees",
+    request_body = NameRequest,
+    responses(
+        (status = 200, body = NameAnswer, description = "There is such a ticket; `is_attendee` tells whether the name is right."),
+        (status = 404, body = NameAnswer, description = "There is no such ticket."),
+        (status = 406, body = NameAnswer, description = "The ticket's type makes no attendee."),
+        (status = 422, body = ValidationErrors, description = "The request is not as expected.")
+    )
+)]
+pub async fn validate_name(
+    State(desk): State<Shared>,
+    question: Question<NameQuery>,
+) -> Result<Judged<NameAnswer>, Refusal> {
+    let validated = desk.validate_name(&question.query).await?;
+    Ok(Judged::name(validated, &question))
+}
+
+/// Tells whether an e-mail address is an attendee's.
+#[utoipa::path(
+    post, path = "/tickets/validate_email/", tag = "Attendees",
+    request_body = EmailRequest,
+    responses(
+        (status = 200, body = EmailAnswer, description = "It is.", example = json!({"valid": true})),
+        (status = 404, body = EmailAnswer, description = "It is not.", example = json!({"valid": false})),
+        (status = 422, body = ValidationErrors, description = "The request is not as expected.")
+    )
+)]
+pub async fn validate_email(
+    State(desk): State<Shared>,
+    question: Question<EmailAddress>,
+) -> Result<Judged<EmailAnswer>, Refusal> {
+    let valid = desk.is_attendee(&question.query).await?;
+    Ok(Judged::email(EmailAnswer { valid }, valid, &question))
+}
+
+/// Lists the types of tickets.
+#[utoipa::path(
+    get, path = "/tickets/ticket_types/", tag = "Attendees",
+    responses((status = 200, body = TicketTypes, description = "In the order of the ticketing system, T-shirts included."))
+)]
+pub async fn ticket_types(
+    _: ValidatorClient,
+    State(desk): State<Shared>,
+) -> Result<Json<TicketTypes>, Refusal> {
+    let types = desk.source_ticket_types()?;
+    Ok(Json(TicketTypes {
+        ticket_types: types.into_iter().map(TicketTypeRow::from).collect(),
+    }))
+}
+
+/// Counts the tickets.
+#[utoipa::path(
+    get, path = "/tickets/ticket_count/", tag = "Attendees",
+    responses((status = 200, body = TicketCount, description = "Add-ons included, cancelled ones not."))
+)]
+pub async fn ticket_count(
+    _: ValidatorClient,
+    State(desk): State<Shared>,
+) -> Result<Json<TicketCount>, Refusal> {
+    let ticket_count = desk.source_ticket_count()?;
+    Ok(Json(TicketCount { ticket_count }))
+}
+
+/// Reads what has changed in the ticketing system, and waits for it.
+#[utoipa::path(
+    get, path = "/tickets/refresh_all/", tag = "Attendees",
+    responses((status = 200, body = Refreshed, description = "What is answered from now on is new."))
+)]
+pub async fn refresh_all(
+    _: ValidatorClient,
+    State(desk): State<Shared>,
+) -> Result<Json<Refreshed>, Refusal> {
+    desk.refresh_sources().await?;
+    let served = desk.served_sources();
+    Ok(Json(Refreshed {
+        message: answer::refreshed(served),
+    }))
+}
+
+/// Counts T-shirts that were added to tickets.
+#[utoipa::path(
+    get, path = "/tickets/addon_statistics/", tag = "Attendees",
+    responses(
+        (status = 200, body = AddonStatistics, description = "The counts."),
+        (status = 404, body = answer::Detail, description = "`addon_statistics` is not configured.")
+    )
+)]
+pub async fn addon_statistics(
+    _: ValidatorClient,
+    State(desk): State<Shared>,
+) -> Result<Json<AddonStatistics>, Refusal> {
+    Ok(Json(desk.addon_statistics()?))
+}
+
+/// Reads what has changed in the ticketing system, and counts T-shirts then.
+#[utoipa::path(
+    get, path = "/tickets/refresh_addon_statistics/", tag = "Attendees",
+    responses(
+        (status = 200, body = AddonStatistics, description = "The counts."),
+        (status = 404, body = answer::Detail, description = "`addon_statistics` is not configured.")
+    )
+)]
+pub async fn refresh_addon_statistics(
+    _: ValidatorClient,
+    State(desk): State<Shared>,
+) -> Result<Json<AddonStatistics>, Refusal> {
+    desk.refresh_sources().await?;
+    Ok(Json(desk.addon_statistics()?))
+}
+
+impl From<SourceType> for TicketTypeRow {
+    fn from(kind: SourceType) -> Self {
+        let number = kind.id.parse::<u64>().ok();
+        let number = number.filter(|number| number.to_string() == kind.id);
+        Self {
+            id: number.map_or_else(|| kind.id.into(), Value::from),
+            title: kind.name,
+            activities: kind.activities,
+        }
+    }
+}

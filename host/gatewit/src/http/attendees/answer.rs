@@ -1,0 +1,151 @@
+//! Answers in the shape of the contract: what was found, and `{"detail": …}` for what failed.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gatewit_domain::attendees::{
+    AttendeeAnswer, AttendeeQuery, EmailAddress, NameAnswer, NameQuery, Sought, Verdict,
+};
+use gatewit_domain::problem::DeskError;
+use gatewit_domain::service::Validated;
+use gatewit_domain::source::SourceName;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::EmailAnswer;
+use super::question::Question;
+use crate::http::answer::Failure;
+
+/// After how many seconds to ask again for what cannot be told just now.
+const RETRY_AFTER_SECONDS: i64 = 5;
+
+/// An answer, and the guess it was to.
+pub struct Judged<A> {
+    status: u16,
+    answer: A,
+    guess: Guess,
+}
+
+/// What an answer says of a guess, beside the answer: for whoever watches answers pass.
+#[derive(Clone, Debug)]
+pub struct Guess {
+    /// The order or ticket asked about.
+    pub about: Option<String>,
+    pub is_right: bool,
+    /// Whether the caller proved who it is.
+    pub is_identified: bool,
+}
+
+impl Judged<AttendeeAnswer> {
+    pub fn attendee(
+        validated: Validated<AttendeeAnswer>,
+        question: &Question<AttendeeQuery>,
+    ) -> Self {
+        let about = match &question.query.sought {
+            Sought::Order { order, .. } => order.as_str(),
+            Sought::Ticket(ticket) => ticket.as_str(),
+        };
+        Self {
+            status: match validated.verdict {
+                Verdict::Attendee => 200,
+                Verdict::Near | Verdict::WrongType => 406,
+                Verdict::WrongName | Verdict::Unknown => 404,
+            },
+            guess: question.guess(Some(about), validated.verdict == Verdict::Attendee),
+            answer: validated.answer,
+        }
+    }
+}
+
+impl Judged<NameAnswer> {
+    pub fn name(validated: Validated<NameAnswer>, question: &Question<NameQuery>) -> Self {
+        let about = question.query.ticket.as_str();
+        Self {
+            status: match validated.verdict {
+                Verdict::Attendee | Verdict::Near | Verdict::WrongName => 200,
+                Verdict::WrongType => 406,
+                Verdict::Unknown => 404,
+            },
+            guess: question.guess(Some(about), validated.verdict == Verdict::Attendee),
+            answer: validated.answer,
+        }
+    }
+}
+
+impl Judged<EmailAnswer> {
+    pub fn email(answer: EmailAnswer, valid: bool, question: &Question<EmailAddress>) -> Self {
+        Self {
+            status: if valid { 200 } else { 404 },
+            guess: question.guess(None, valid),
+            answer,
+        }
+    }
+}
+
+impl<A: Serialize> IntoResponse for Judged<A> {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).expect("these are statuses");
+        let mut response = (status, Json(self.answer)).into_response();
+        response.extensions_mut().insert(self.guess);
+        response
+    }
+}
+
+/// Why something failed.
+#[derive(Serialize, ToSchema)]
+pub struct Detail {
+    /// For people.
+    pub detail: String,
+}
+
+/// A request that failed for another reason than what it asks about.
+pub struct Refusal(DeskError);
+
+impl From<DeskError> for Refusal {
+    fn from(error: DeskError) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let failure = Failure::from(self.0);
+        let mut response = refusal(failure.status(), failure.message());
+        if failure.status() == StatusCode::SERVICE_UNAVAILABLE {
+            let seconds = HeaderValue::from(RETRY_AFTER_SECONDS);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        response
+    }
+}
+
+/// Answers `{"detail": …}`.
+pub fn refusal(status: StatusCode, detail: &str) -> Response {
+    let detail = detail.to_owned();
+    (status, Json(Detail { detail })).into_response()
+}
+
+/// Refuses a guess, since too many about the same, or from the same address, were wrong.
+pub fn throttled(retry_after_seconds: i64) -> Response {
+    let words = format!("too many wrong guesses; try again in {retry_after_seconds} s");
+    let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, &words);
+    let seconds = HeaderValue::from(retry_after_seconds);
+    response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    response
+}
+
+/// Says which sources were read.
+pub fn refreshed(sources: &[SourceName]) -> String {
+    let names: Vec<_> = sources.iter().map(in_a_sentence).collect();
+    format!(
+        "The ticket cache was refreshed successfully from {}.",
+        names.join(" and ")
+    )
+}
+
+/// Writes `pretix` as Pretix.
+fn in_a_sentence(source: &SourceName) -> String {
+    let mut letters = source.as_str().chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}

@@ -1,0 +1,111 @@
+//! The fields of each request, every one of which is looked at before anything is answered.
+
+use gatewit_domain::attendees::{
+    AttendeeQuery, EmailAddress, NameQuery, OrderId, Sought, TicketReference,
+};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::question::{FromFields, ValidationError};
+
+type Fields = Map<String, Value>;
+
+/// One of the two ids is needed; the order decides if both are there.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is read field by field")]
+pub struct AttendeeRequest {
+    #[schema(example = "MH9CG")]
+    order_id: Option<String>,
+    #[schema(example = "MH9CG-2")]
+    ticket_id: Option<String>,
+    #[schema(example = "Ada Lovelace")]
+    name: String,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is read field by field")]
+pub struct NameRequest {
+    #[schema(example = "DROP-3")]
+    ticket_id: String,
+    #[schema(example = "Sam Smith")]
+    name: String,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is read field by field")]
+pub struct EmailRequest {
+    #[schema(example = "ada@example.org")]
+    email: String,
+}
+
+impl FromFields for AttendeeQuery {
+    fn read(fields: &Fields) -> Result<Self, Vec<ValidationError>> {
+        let order = optional(fields, "order_id", OrderId::parse);
+        let ticket = optional(fields, "ticket_id", TicketReference::parse);
+        let name = required(fields, "name", Self::parse_name);
+        let (order, ticket, name) = all_of(order, ticket, name)?;
+        let sought = Sought::of(order, ticket);
+        let sought = sought.map_err(|words| {
+            let sent = Value::Object(fields.clone());
+            vec![ValidationError::bad_value(&[], words, sent)]
+        })?;
+        Ok(Self { sought, name })
+    }
+}
+
+impl FromFields for NameQuery {
+    fn read(fields: &Fields) -> Result<Self, Vec<ValidationError>> {
+        let ticket = required(fields, "ticket_id", TicketReference::parse_leniently);
+        let name = required(fields, "name", Self::parse_name);
+        let (ticket, name, ()) = all_of(ticket, name, Ok(()))?;
+        Ok(Self { ticket, name })
+    }
+}
+
+impl FromFields for EmailAddress {
+    fn read(fields: &Fields) -> Result<Self, Vec<ValidationError>> {
+        let text = required(fields, "email", |text| Ok(text.to_owned()));
+        let text = text.map_err(|error| vec![error])?;
+        let address = Self::parse(&text);
+        address.map_err(|reason| vec![ValidationError::no_email("email", reason, text.into())])
+    }
+}
+
+type Checked<T> = Result<T, ValidationError>;
+type Parse<T> = fn(&str) -> Result<T, &'static str>;
+
+fn optional<T>(fields: &Fields, name: &str, parse: Parse<T>) -> Checked<Option<T>> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => text(name, value, parse).map(Some),
+    }
+}
+
+fn required<T>(fields: &Fields, name: &str, parse: Parse<T>) -> Checked<T> {
+    match fields.get(name) {
+        None => {
+            let sent = Value::Object(fields.clone());
+            Err(ValidationError::missing(&[name], sent))
+        }
+        Some(value) => text(name, value, parse),
+    }
+}
+
+fn text<T>(name: &str, value: &Value, parse: Parse<T>) -> Checked<T> {
+    let Some(text) = value.as_str() else {
+        return Err(ValidationError::no_text(name, value));
+    };
+    parse(text).map_err(|words| ValidationError::bad_value(&[name], words, value.clone()))
+}
+
+/// All values, or all that is wrong with them.
+fn all_of<A, B, C>(
+    a: Checked<A>,
+    b: Checked<B>,
+    c: Checked<C>,
+) -> Result<(A, B, C), Vec<ValidationError>> {
+    match (a, b, c) {
+        (Ok(a), Ok(b), Ok(c)) => Ok((a, b, c)),
+        (a, b, c) => Err([a.err(), b.err(), c.err()].into_iter().flatten().collect()),
+    }
+}

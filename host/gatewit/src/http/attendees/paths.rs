@@ -1,0 +1,84 @@
+//! What of the contract is no route: a slash too few or too many, a wrong method, nothing at all.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use super::answer::refusal;
+use crate::http::openapi;
+
+/// The methods of each path outside `/api/`.
+static METHODS: LazyLock<BTreeMap<String, String>> = LazyLock::new(methods);
+
+/// Tells whether a path is one of those that answer in the contract's shape.
+pub fn is_contract_path(path: &str) -> bool {
+    path == "/tickets" || path.starts_with("/tickets/")
+}
+
+/// Answers to a path that is none of ours: with a redirect if it has a slash too few or too many, whatever the method and
+/// whoever asks. None: it is nothing of the contract.
+pub fn no_such_path(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+    let path = uri.path();
+    let other = match path.strip_suffix('/') {
+        Some(shorter) => shorter.to_owned(),
+        None => format!("{path}/"),
+    };
+    if METHODS.contains_key(&other) {
+        return Some(redirect(&other, uri.query(), headers));
+    }
+    is_contract_path(path).then(|| refusal(StatusCode::NOT_FOUND, "Not Found"))
+}
+
+/// Answers to a method that a path of the contract does not take.
+pub fn no_such_method(path: &str) -> Response {
+    let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+    if let Some(Ok(methods)) = METHODS.get(path).map(|methods| HeaderValue::from_str(methods)) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
+    response
+}
+
+/// Refuses `HEAD`, which the contract takes nowhere.
+pub async fn refuse_head(request: Request, next: Next) -> Response {
+    match *request.method() {
+        Method::HEAD => no_such_method(request.uri().path()),
+        _ => next.run(request).await,
+    }
+}
+
+/// Sends a client to another path of this server, with the same method and body.
+fn redirect(path: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    // What the client says here sends nobody but itself.
+    let scheme = match text(header::HeaderName::from_static("x-forwarded-proto")) {
+        Some("https") => "https",
+        _ => "http",
+    };
+    let base = text(header::HOST).map(|host| format!("{scheme}://{host}"));
+    let query = query.map(|query| format!("?{query}"));
+    let location = format!(
+        "{}{path}{}",
+        base.unwrap_or_default(),
+        query.unwrap_or_default()
+    );
+    let location = HeaderValue::from_str(&location);
+    let location = location.unwrap_or_else(|_| HeaderValue::from_static("/"));
+    (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()
+}
+
+fn methods() -> BTreeMap<String, String> {
+    let document: Value = serde_json::from_str(&openapi::document()).expect("it is JSON");
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let ours = paths.filter(|(path, _)| !path.starts_with("/api/"));
+    let methods = ours.map(|(path, item)| {
+        let names = item.as_object().into_iter().flatten();
+        let names: Vec<_> = names.map(|(name, _)| name.to_uppercase()).collect();
+        (path.clone(), names.join(", "))
+    });
+    methods.collect()
+}

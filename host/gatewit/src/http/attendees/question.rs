@@ -1,0 +1,174 @@
+//! The body of a request, read as the reference service's framework reads it, whose clients look at `loc` and `type`.
+//! `fact-check-in.md` §1.
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::answer::{Guess, refusal};
+use crate::http::extract::ValidatorClient;
+use crate::http::{App, BODY_MAX};
+
+/// Who asks, and what. JSON that is none is told even to whom may not ask, all else to those alone who may.
+pub struct Question<Q> {
+    client: ValidatorClient,
+    pub query: Q,
+}
+
+/// What can be read from a body's fields.
+pub trait FromFields: Sized {
+    fn read(fields: &Map<String, Value>) -> Result<Self, Vec<ValidationError>>;
+}
+
+/// All that is wrong with a request.
+#[derive(Serialize, ToSchema)]
+pub struct ValidationErrors {
+    detail: Vec<ValidationError>,
+}
+
+/// One thing that is wrong, in the words of the contract's own framework.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ValidationError {
+    #[serde(rename = "type")]
+    #[schema(example = "missing")]
+    kind: &'static str,
+    /// Where: `["body", "name"]`.
+    #[schema(value_type = Vec<Object>, example = json!(["body", "name"]))]
+    loc: Vec<Value>,
+    #[schema(example = "Field required")]
+    msg: String,
+    /// What stands there.
+    input: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    ctx: Option<Value>,
+}
+
+impl<Q: FromFields> FromRequest<App> for Question<Q> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let body = read(body, &parts.headers).await?;
+        let client = ValidatorClient::from_request_parts(&mut parts, app).await;
+        let client = client.map_err(IntoResponse::into_response)?;
+        let query = match &body {
+            Some(Value::Object(fields)) => Q::read(fields),
+            Some(Value::Null) | None => Err(vec![ValidationError::missing(&[], Value::Null)]),
+            Some(other) => Err(vec![ValidationError::no_object(other.clone())]),
+        };
+        let query = query.map_err(unacceptable)?;
+        Ok(Self { client, query })
+    }
+}
+
+impl<Q> Question<Q> {
+    /// The guess that this question was.
+    pub fn guess(&self, about: Option<&str>, is_right: bool) -> Guess {
+        Guess {
+            about: about.map(str::to_owned),
+            is_right,
+            is_identified: self.client.is_identified,
+        }
+    }
+}
+
+/// Reads a body; None if there is nothing in it. What does not say that it is JSON is text.
+async fn read(body: Body, headers: &HeaderMap) -> Result<Option<Value>, Response> {
+    let bytes = to_bytes(body, BODY_MAX).await.map_err(|_| {
+        let words = "the request's body is too large, or broke off";
+        refusal(StatusCode::PAYLOAD_TOO_LARGE, words)
+    })?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    if !is_json(headers) {
+        return Ok(Some(String::from_utf8_lossy(&bytes).into_owned().into()));
+    }
+    let value = serde_json::from_slice(&bytes);
+    value.map(Some).map_err(|error| {
+        let place = place(&bytes, error.line(), error.column());
+        unacceptable(vec![ValidationError {
+            kind: "json_invalid",
+            loc: vec!["body".into(), place.into()],
+            msg: "JSON decode error".to_owned(),
+            input: json!({}),
+            ctx: Some(json!({"error": error.to_string()})),
+        }])
+    })
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let kind = kind.to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+/// The number of the character where reading ended, from 0 on.
+fn place(bytes: &[u8], line: usize, column: usize) -> usize {
+    let before: usize = bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(line.saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum();
+    let end = (before + column.saturating_sub(1)).min(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).chars().count()
+}
+
+fn unacceptable(detail: Vec<ValidationError>) -> Response {
+    let errors = ValidationErrors { detail };
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(errors)).into_response()
+}
+
+impl ValidationError {
+    /// A field that must be there is not, of what was sent.
+    pub fn missing(field: &[&str], sent: Value) -> Self {
+        Self::new("missing", field, "Field required", sent)
+    }
+
+    /// Something else than text stands in a field.
+    pub fn no_text(field: &str, value: &Value) -> Self {
+        let words = "Input should be a valid string";
+        Self::new("string_type", &[field], words, value.clone())
+    }
+
+    /// A value that makes no sense; `field` is empty if it is the whole body.
+    pub fn bad_value(field: &[&str], words: &str, value: Value) -> Self {
+        Self {
+            ctx: Some(json!({"error": {}})),
+            ..Self::new("value_error", field, &format!("Value error, {words}"), value)
+        }
+    }
+
+    /// A text that is no e-mail address.
+    pub fn no_email(field: &str, reason: &str, value: Value) -> Self {
+        let words = format!("value is not a valid email address: {reason}");
+        Self {
+            ctx: Some(json!({"reason": reason})),
+            ..Self::new("value_error", &[field], &words, value)
+        }
+    }
+
+    fn no_object(value: Value) -> Self {
+        let words = "Input should be a valid dictionary or object to extract fields from";
+        Self::new("model_attributes_type", &[], words, value)
+    }
+
+    fn new(kind: &'static str, field: &[&str], words: &str, input: Value) -> Self {
+        let loc = ["body"].iter().chain(field).map(|part| (*part).into());
+        Self {
+            kind,
+            loc: loc.collect(),
+            msg: words.to_owned(),
+            input,
+            ctx: None,
+        }
+    }
+}

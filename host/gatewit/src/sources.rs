@@ -1,0 +1,122 @@
+//! Ticket sources while the server runs: opened as configured, kept fresh, read at once when a file of theirs changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{anyhow, bail};
+use gatewit_domain::attendees::AttendeeRules;
+use gatewit_domain::plugin::{PluginKind, PluginRow};
+use gatewit_domain::ports::Strategies;
+use gatewit_domain::service::{ConfiguredSource, ConfiguredSources, Desk};
+use gatewit_domain::source::{SourceFault, SourceName};
+use gatewit_engine::Engine;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::config::SourcePlan;
+
+mod open;
+mod tally;
+mod watched;
+
+use open::OpenSource;
+pub use tally::{SyncCount, SyncTally};
+
+/// How often the files of a source are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// The sources of a server.
+#[derive(Default)]
+pub struct Sources(BTreeMap<SourceName, (SourcePlan, Arc<OpenSource>)>);
+
+impl Sources {
+    /// Opens each source and asks its plugin whether the settings can work. A plugin that was refused or fails hurts its
+    /// own sources only.
+    pub async fn open(plans: Vec<SourcePlan>, engine: &Arc<Engine>) -> anyhow::Result<Self> {
+        let mut sources = BTreeMap::new();
+        for plan in plans {
+            let name = plan.name.clone();
+            check_plugin(&plan.plugin, engine)
+                .map_err(|problem| anyhow!("ticket source \"{name}\": {problem}"))?;
+            let source = OpenSource::new(plan.clone(), Arc::clone(engine));
+            match source.check().await {
+                Ok(()) => {}
+                Err(SourceFault::BadSettings(words)) => bail!("ticket source \"{name}\": {words}"),
+                Err(fault) => {
+                    tracing::error!(source.name = %name, "ticket source {name} cannot be read: {fault}");
+                }
+            }
+            sources.insert(name, (plan, Arc::new(source)));
+        }
+        Ok(Self(sources))
+    }
+
+    /// What the desk is to know of them.
+    pub fn configured(&self) -> ConfiguredSources {
+        let sources = self.0.iter();
+        let configured = sources.map(|(name, (plan, source))| {
+            let configured = ConfiguredSource {
+                source: Arc::clone(source) as _,
+                plugin: plan.plugin.clone(),
+                settings_digest: source.digest(),
+                every: plan.every,
+                orgs: plan.orgs.clone(),
+                rules: AttendeeRules {
+                    include_activities: plan.include_activities.clone(),
+                    canceled_attend: plan.counts_canceled(),
+                },
+                live_find: plan.live_find,
+            };
+            (name.clone(), configured)
+        });
+        configured.collect()
+    }
+
+    /// How often each was read, to be shown.
+    pub fn tallies(&self) -> Vec<(SourceName, Arc<SyncTally>)> {
+        let sources = self.0.iter();
+        sources
+            .map(|(name, (_, source))| (name.clone(), source.tally()))
+            .collect()
+    }
+
+    /// Keeps each fresh from now on, none waiting for another.
+    pub fn keep_fresh(self, desk: &Arc<Desk>, beside: &mut JoinSet<()>) {
+        for (name, (_, source)) in self.0 {
+            beside.spawn(keep_fresh(Arc::clone(desk), name, source));
+        }
+    }
+}
+
+/// A plugin that is there and broken may be mended while the server runs; one that is not there is a mistake.
+fn check_plugin(plugin: &str, engine: &Engine) -> Result<(), String> {
+    let rows = engine.plugins();
+    let is_backend = |row: &&PluginRow| row.kind == Some(PluginKind::Backend);
+    match rows.iter().find(|row| row.name == plugin) {
+        Some(row) if row.kind != Some(PluginKind::Strategy) => Ok(()),
+        _ => {
+            let backends = rows.iter().filter(is_backend).map(|row| row.name.as_str());
+            let backends: Vec<_> = backends.collect();
+            Err(format!(
+                "there is no backend {plugin:?} in the plugin directory; loaded are: {}",
+                backends.join(", ")
+            ))
+        }
+    }
+}
+
+async fn keep_fresh(desk: Arc<Desk>, name: SourceName, source: Arc<OpenSource>) {
+    loop {
+        let wait = desk.keep_fresh(&name).await;
+        let wait = Duration::try_from(wait).unwrap_or_default();
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = source.changed(LOOK_EVERY) => {
+                tracing::info!(source.name = %name, "a file of ticket source {name} has changed");
+                // What came of it is logged where it is read.
+                let _ = desk.refresh_source(&name).await;
+            }
+        }
+    }
+}

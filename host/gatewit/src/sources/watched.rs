@@ -1,0 +1,60 @@
+//! Files that may change. They are looked at now and then: a notice of a change does not come from every file system.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+/// How files were when somebody looked: when each was changed last, and how long it is; None if it cannot be told.
+type Look = Vec<Option<(SystemTime, u64)>>;
+
+/// The files of a source.
+pub struct WatchedFiles {
+    files: Vec<PathBuf>,
+    /// How they were before they were last read.
+    read: Mutex<Look>,
+}
+
+impl WatchedFiles {
+    pub fn new(files: Vec<PathBuf>) -> Self {
+        let read = Mutex::new(look(&files));
+        Self { files, read }
+    }
+
+    /// Notes how the files are; to be called before they are read.
+    pub fn note(&self) {
+        let seen = look(&self.files);
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+
+    /// Ends when the files have changed since they were read, and nobody is at it any more.
+    pub async fn changed(&self, look_every: Duration) {
+        if self.files.is_empty() {
+            return std::future::pending().await;
+        }
+        let mut before = None;
+        loop {
+            sleep(look_every).await;
+            let files = self.files.clone();
+            let seen = spawn_blocking(move || look(&files)).await.ok();
+            let is_settled = seen == before;
+            let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            if is_settled && seen.as_ref().is_some_and(|seen| *seen != *read) {
+                return;
+            }
+            drop(read);
+            before = seen;
+        }
+    }
+}
+
+fn look(files: &[PathBuf]) -> Look {
+    let seen = files.iter().map(|file| {
+        let metadata = fs::metadata(file).ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    });
+    seen.collect()
+}
