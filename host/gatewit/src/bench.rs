@@ -2,7 +2,7 @@
 //!
 //! A figure alone says more about the machine than about the program, so each is taken beside its limit, in turns within
 //! one run: scans beside an endpoint that only reads the same requests, our store beside a bare append log, our
-//! verification of a token beside aws-lc's. The ratios are what can be compared.
+//! verification of a token beside aws-lc's, `/tickets/*` with many tickets beside few. The ratios are what can be compared.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 
+mod attendees;
 mod child;
 mod client;
 mod commits;
@@ -20,14 +21,16 @@ mod hello;
 mod load;
 mod report;
 mod tokens;
+mod upstream;
 
+use attendees::{HELLO, VALIDATE_ATTENDEE, VALIDATE_EMAIL, Validator};
 use child::Child;
 use client::Caller;
 use commits::Rivals;
-use event::{Device, Door, VALIDATE};
+use event::{Device, Door};
 use figures::{Latencies, Measured};
-use load::{Load, Until};
-use report::{Bulk, Report};
+use load::{Load, Requests, Until};
+use report::{Attendees, Bulk, Report};
 use tokens::Tokens;
 
 pub use hello::serve as serve_hello;
@@ -36,6 +39,10 @@ pub use hello::serve as serve_hello;
 const ROUNDS: usize = 5;
 /// How many tickets are issued in one request at most.
 const BULK_MAX: usize = 10_000;
+/// How many tickets ticketing systems have.
+const FEW: usize = 1_000;
+const USUAL: usize = 10_000;
+const MANY: usize = 100_000;
 /// How long a device that scans alone rests between two scans.
 const REST: Duration = Duration::from_millis(1);
 
@@ -89,32 +96,72 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     for round in 0..ROUNDS {
         note(&format!("round {} of {ROUNDS}", round + 1));
         let devices = door.devices_of_round(round, ROUNDS);
+        let to_hello: Vec<_> = devices
+            .iter()
+            .map(|device| device.towards("/hello"))
+            .collect();
         report
             .hello
-            .push(scan(&hello, "/hello", &devices, Until::Elapsed(turn))?);
+            .push(scan(&hello, &to_hello, Until::Elapsed(turn))?);
         report
             .validate
-            .push(scan(&server, VALIDATE, &devices, Until::EachOnce)?);
+            .push(scan(&server, &devices, Until::EachOnce)?);
         report.raw_log.push(rivals.raw_log(turn)?);
         report.store.push(rivals.store(turn)?);
         report.verify.push(tokens.compare(turn)?);
     }
+    drop(server);
+    report.attendees = measure_attendees(arguments, &home.0, &plugins, &hello)?;
     print!("{report}");
     Ok(())
 }
 
-fn scan(
-    child: &Child,
-    path: &str,
-    devices: &[Device<'_>],
-    until: Until,
-) -> anyhow::Result<Measured> {
+fn scan(child: &Child, devices: &[Device<'_>], until: Until) -> anyhow::Result<Measured> {
     let load = Load {
         server: child.address,
-        path,
         until,
     };
     load.run(devices)
+}
+
+/// Measures `/tickets/*` with few, usual and many tickets in turns.
+fn measure_attendees(
+    arguments: &BenchArguments,
+    home: &Path,
+    plugins: &Path,
+    hello: &Child,
+) -> anyhow::Result<Attendees> {
+    let connections = arguments.connections.into();
+    let turn = Duration::from_secs(arguments.seconds) / ROUNDS as u32;
+    let start = |tickets: usize| {
+        note(&format!("reading {tickets} tickets of a ticketing system"));
+        Validator::start(home, plugins, hello.address, tickets)
+    };
+    let [few, usual, many] = [FEW, USUAL, MANY].map(start);
+    let (few, usual) = (few?, usual?);
+    note("starting anew with them, and reading them anew");
+    let (many, ready) = many?.restart()?;
+    let (sync, sync_bytes) = many.sync()?;
+    let mut measured = Attendees {
+        ready,
+        sync,
+        sync_bytes,
+        ..Attendees::default()
+    };
+    for round in 0..ROUNDS {
+        note(&format!("asking, round {} of {ROUNDS}", round + 1));
+        let hello = attendees::ask(hello.address, HELLO, USUAL, connections, turn)?;
+        measured.hello.push(hello);
+        for (rounds, validator, path) in [
+            (&mut measured.few, &few, VALIDATE_ATTENDEE),
+            (&mut measured.attendee, &usual, VALIDATE_ATTENDEE),
+            (&mut measured.many, &many, VALIDATE_ATTENDEE),
+            (&mut measured.email, &usual, VALIDATE_EMAIL),
+        ] {
+            rounds.push(validator.ask(path, connections, turn)?);
+        }
+    }
+    Ok(measured)
 }
 
 /// Issues many tickets in one request while one device scans, which has scanned alone before.
@@ -151,7 +198,7 @@ fn scan_with_one(
         if is_over() {
             break;
         }
-        device.write(VALIDATE, ticket, &mut request);
+        device.write(ticket, &mut request);
         let sent = Instant::now();
         let answer = caller.call(&request)?;
         latencies.add(sent.elapsed());

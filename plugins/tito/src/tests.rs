@@ -1,38 +1,25 @@
-//! Tito as it answers: `tests/*.json` are written from Tito's documentation of both versions.
+//! Tito as it answers: the cassettes are written from Tito's documentation of both versions.
 
-use gatewit_sdk::testing::{Reply, Run, Upstream};
-use gatewit_sdk::{Fault, HttpError, Ticket, TicketState};
+use gatewit_harness::Cassette;
+use gatewit_sdk::testing::{Reply, Run};
+use gatewit_sdk::{Fault, HttpError, Ticket, TicketState, Transport};
 
 use crate::Tito;
 
-const BASE: &str = "https://api.tito.io/v3/acme/conf";
-const RELEASES: &str = include_str!("../tests/releases.json");
-const TICKETS: [&str; 2] = [
-    include_str!("../tests/tickets-1.json"),
-    include_str!("../tests/tickets-2.json"),
-];
+const WHOLE: &str = include_str!("../tests/cassettes/whole.yaml");
 const SETTINGS: &str = r#"{"account": "acme", "event": "conf", "token": "secret://TITO_TOKEN", "organizer_speakers": ["abcd-4"]}"#;
 
-fn run(upstream: Upstream) -> Run<Tito> {
-    Run::begin(SETTINGS, upstream).unwrap()
+fn run(tito: impl Transport + 'static) -> Run<Tito> {
+    Run::begin(SETTINGS, tito).unwrap()
 }
 
-fn tito() -> Upstream {
-    let releases = "/releases?version=3.1&expand=activities&page%5Bsize%5D=1000";
-    Upstream::at(BASE).on(releases, RELEASES)
+/// A sync: releases and two pages of tickets.
+fn whole() -> Cassette {
+    Cassette::parse(WHOLE)
 }
 
 fn sync() -> Vec<Ticket> {
-    let states = ["complete", "incomplete", "unassigned", "void"];
-    let states = states.map(|state| format!("search%5Bstates%5D%5B%5D={state}"));
-    let sorted = "search%5Bsort%5D=created_at&search%5Bdirection%5D=asc";
-    let first = format!(
-        "/tickets?version=3.1&page%5Bsize%5D=1000&{sorted}&{}",
-        states.join("&")
-    );
-    let second = "/tickets?version=3.1&page%5Bsize%5D=1000&page%5Bnumber%5D=2";
-    let upstream = tito().on(&first, TICKETS[0]).on(second, TICKETS[1]);
-    let synced = run(upstream).sync(None).unwrap();
+    let synced = run(whole()).sync(None).unwrap();
     assert_eq!((synced.token, synced.gone), (None, Vec::new()));
     synced.tickets
 }
@@ -106,7 +93,7 @@ fn states_are_told_apart() {
 
 #[test]
 fn releases_are_types_and_day_passes_are_good_for_their_days() {
-    let types = run(tito()).ticket_types().unwrap();
+    let types = run(whole().partly()).ticket_types().unwrap();
     let days = types.iter().filter(|kind| !kind.days.is_empty());
     let days = days.map(|kind| (kind.name.as_str(), kind.days.join(" ")));
     let expected = [
@@ -135,21 +122,9 @@ fn releases_are_types_and_day_passes_are_good_for_their_days() {
 #[test]
 fn version_3_0_is_read_too_and_its_buyer_is_no_attendee() {
     let settings = SETTINGS.replacen('{', r#"{"api_version": "3.0", "#, 1);
-    let extended = "?version=3.0&view=extended&page%5Bsize%5D=1000";
-    let upstream = Upstream::at(BASE)
-        .on(
-            &format!("/releases{extended}"),
-            include_str!("../tests/releases-3.0.json"),
-        )
-        .on(
-            &format!("/tickets{extended}"),
-            include_str!("../tests/tickets-3.0.json"),
-        );
-    let tickets = Run::<Tito>::begin(&settings, upstream)
-        .unwrap()
-        .sync(None)
-        .unwrap()
-        .tickets;
+    let tito = Cassette::parse(include_str!("../tests/cassettes/version-3.0.yaml"));
+    let mut run = Run::<Tito>::begin(&settings, tito).unwrap();
+    let tickets = run.sync(None).unwrap().tickets;
     assert_eq!(tickets[0], sync()[0]);
     let speaker = &tickets[1];
     assert_eq!(
@@ -165,56 +140,50 @@ fn version_3_0_is_read_too_and_its_buyer_is_no_attendee() {
 
 #[test]
 fn one_that_knows_no_page_size_is_asked_by_plain_pages() {
-    let small = |body: &str| body.replace(r#""per_page": 1000"#, r#""per_page": 10"#);
-    let upstream = tito().on("/tickets", small(TICKETS[0]).as_str());
-    let upstream = upstream.on("/tickets?page=2", small(TICKETS[1]).as_str());
-    assert_eq!(run(upstream).sync(None).unwrap().tickets, sync());
+    let small = WHOLE.replace(r#""per_page": 1000"#, r#""per_page": 10"#);
+    let plain = small.replace("page%5Bsize%5D=1000&page%5Bnumber%5D=2", "page=2");
+    let synced = run(Cassette::parse(&plain)).sync(None);
+    assert_eq!(synced.unwrap().tickets, sync());
 }
 
 #[test]
 fn what_is_looked_up_is_called_exactly_so() {
-    let check = |text: &str, query: &str, expected: &[&str]| {
-        let upstream =
-            Upstream::at(BASE).on(&format!("/tickets?search%5Bq%5D={query}"), TICKETS[0]);
-        let tickets = run(upstream.on("/releases", RELEASES)).find(text).unwrap();
+    let mut run = run(Cassette::parse(include_str!(
+        "../tests/cassettes/find.yaml"
+    )));
+    let mut check = |text: &str, expected: &[&str]| {
+        let tickets = run.find(text).unwrap();
         let references = tickets.iter().map(|ticket| ticket.reference.as_str());
         assert_eq!(references.collect::<Vec<_>>(), expected, "{text}");
     };
-    check(" abcd-1", "abcd-1", &["ABCD-1"]);
-    check(
-        "ABCD",
-        "ABCD",
-        &["ABCD-1", "ABCD-2", "ABCD-3", "ABCD-4", "ABCD-5"],
-    );
-    check("remo@example.org", "remo%40example.org", &["ABCD-2"]);
-    check("da@example.org", "da%40example.org", &[]);
-    check("ti_p0001003", "ti_p0001003", &["ABCD-4"]);
-    check("Ada Lovelace", "Ada%20Lovelace", &[]);
-    let nobody = r#"{"tickets": [], "meta": {"next_page": null}}"#;
-    assert_eq!(
-        run(Upstream::at(BASE).on("/tickets", nobody)).find("ABCD-9"),
-        Ok(Vec::new())
-    );
-    assert_eq!(run(Upstream::at(BASE)).find(""), Ok(Vec::new()));
+    check(" abcd-1", &["ABCD-1"]);
+    let all = [
+        "ABCD-1", "ABCD-2", "ABCD-3", "ABCD-4", "ABCD-5", "ABCD-6", "ABCD-7",
+    ];
+    check("ABCD", &all);
+    check("remo@example.org", &["ABCD-2"]);
+    check("da@example.org", &[]);
+    check("ti_p0001003", &["ABCD-4"]);
+    check("Ada Lovelace", &[]);
+    check("ABCD-9", &[]);
+    check("", &[]);
 }
 
 #[test]
 fn a_page_that_leads_back_is_nonsense_and_an_odd_cursor_starts_over() {
-    let back = TICKETS[1].replace(r#""next_page": null"#, r#""next_page": 2"#);
-    let fault = run(tito()
-        .on("/tickets", TICKETS[0])
-        .on("/tickets", back.as_str()))
-    .sync(None);
+    let page = whole().body("page%5Bnumber%5D=2");
+    let back = page.replace(r#""next_page":null"#, r#""next_page":2"#);
+    let fault = run(whole().but("page%5Bnumber%5D=2", back.as_str())).sync(None);
     let nonsense = "the ticketing system talks nonsense: page 2 comes after page 2";
     assert_eq!(fault, Err(Fault::Unavailable(nonsense.to_owned())));
-    let fault = run(Upstream::at(BASE)).sync(Some("2")).unwrap_err();
+    let fault = run(whole().partly()).sync(Some("2")).unwrap_err();
     assert!(matches!(fault, Fault::StartOver(_)), "{fault:?}");
 }
 
 #[test]
 fn an_upstream_that_fails_is_a_fault_of_its_kind() {
     let check = |reply: Reply, expected: &str| {
-        let fault = run(tito().on("/tickets", reply)).sync(None).unwrap_err();
+        let fault = run(whole().but("/tickets", reply)).sync(None).unwrap_err();
         let fault = format!("{fault:?}");
         assert!(fault.starts_with(expected), "{fault}");
     };
@@ -229,7 +198,8 @@ fn an_upstream_that_fails_is_a_fault_of_its_kind() {
         "Fault::RateLimited(Some(3))",
     );
     check(Reply::of(504, ""), "Fault::Unavailable");
-    check(Reply::of(200, &TICKETS[0][..2000]), "Fault::Unavailable");
+    let tickets = whole().body("/tickets");
+    check(Reply::of(200, &tickets[..1000]), "Fault::Unavailable");
     check(Reply::of(200, r#"{"tickets": []}"#), "Fault::Unavailable");
     check(Reply::from(HttpError::TimedOut), "Fault::Unavailable");
 }

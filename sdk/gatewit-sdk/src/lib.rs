@@ -83,10 +83,10 @@
 //!
 //! gatewit_sdk::export_backend!(Doodle);
 //!
-//! use gatewit_sdk::testing::{Run, Upstream};
+//! use gatewit_sdk::testing::{Reply, Run};
 //! let settings = r#"{"base_url": "https://doodle.example.org/api", "token": "secret://DOODLE_TOKEN"}"#;
-//! let upstream = Upstream::at("https://doodle.example.org/api").on("/kinds", r#"[{"id": 1, "title": "VIP"}]"#);
-//! let types = Run::<Doodle>::begin(settings, upstream).unwrap().ticket_types().unwrap();
+//! let doodle = Reply::of(200, r#"[{"id": 1, "title": "VIP"}]"#);
+//! let types = Run::<Doodle>::begin(settings, doodle).unwrap().ticket_types().unwrap();
 //! assert_eq!((types[0].id.as_str(), types[0].name.as_str()), ("1", "VIP"));
 //! ```
 

@@ -1,7 +1,7 @@
 //! For a plugin's own tests: events from readable times, and windows in the words of the host, daylight saving included;
-//! for a backend, a ticketing system that answers as it is told.
+//! for a backend, runs over a ticketing system that answers as it is told.
 
-mod upstream;
+mod run;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -11,7 +11,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use crate::strategy::wire;
 use crate::{Event, EventDay, Holder, Moment, Strategy, Window, Zoned};
 
-pub use upstream::{Reply, Run, Synced, Upstream};
+pub use run::{Reply, Run, Synced};
 
 /// An event in a time zone (an IANA name or an offset such as `+03:00`), its days named `Day 1`, `Day 2` and so on.
 ///

@@ -8,6 +8,17 @@ use std::process::{Child as Process, Command, Stdio};
 
 use anyhow::Context;
 
+/// What variables begin with that say how a server is set up.
+const SETTINGS: [&str; 7] = [
+    "GATEWIT_",
+    "OIDC_",
+    "TICKETING_",
+    "TITO_",
+    "PRETIX_",
+    "ACCOUNT_SLUG",
+    "EVENT_SLUG",
+];
+
 /// A server that ends when dropped.
 pub struct Child {
     pub address: SocketAddr,
@@ -34,7 +45,7 @@ impl Child {
         Self::start(program()?.arg("bench-hello"), home, "hello.log")
     }
 
-    /// Starts a server in `home`, where there is no configuration, and waits until it listens.
+    /// Starts a server in `home`, with the configuration that is there, if any, and waits until it listens.
     fn start(command: &mut Command, home: &Path, log: &str) -> anyhow::Result<Self> {
         let log = home.join(log);
         let mut process = command
@@ -62,6 +73,32 @@ impl Child {
     }
 }
 
+impl Child {
+    /// How much memory it has now.
+    pub fn resident_bytes(&self) -> anyhow::Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory it has had since that was last forgotten.
+    pub fn peak_bytes(&self) -> anyhow::Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    pub fn forget_peak(&self) -> anyhow::Result<()> {
+        let file = format!("/proc/{}/clear_refs", self.process.id());
+        fs::write(file, "5").context("cannot watch the server's memory")
+    }
+
+    /// A line of what Linux tells of a process.
+    fn memory(&self, line: &str) -> anyhow::Result<u64> {
+        let told = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let value = told.lines().find_map(|told| told.strip_prefix(line));
+        let kibibytes = value.and_then(|value| value.trim().strip_suffix(" kB"));
+        let kibibytes: u64 = kibibytes.context("Linux tells no memory")?.parse()?;
+        Ok(kibibytes * 1024)
+    }
+}
+
 impl Drop for Child {
     fn drop(&mut self) {
         // All it has written is thrown away with the bench's directory.
@@ -74,7 +111,8 @@ impl Drop for Child {
 fn program() -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("GATEWIT_") {
+        let text = name.to_string_lossy();
+        if SETTINGS.iter().any(|start| text.starts_with(start)) {
             command.env_remove(name);
         }
     }

@@ -11,6 +11,12 @@ use tokio::runtime::{Builder, Runtime};
 
 /// How much is read in one go.
 const READ_BYTES: usize = 64 * 1024;
+/// What good answers begin with.
+const GOOD: [&[u8]; 3] = [
+    br#"{"success":true"#,
+    br#"{"is_attendee":true"#,
+    br#"{"valid":true"#,
+];
 
 /// A connection to a server on this machine.
 pub struct Connection {
@@ -27,9 +33,9 @@ pub struct Answer<'c> {
 }
 
 impl Answer<'_> {
-    /// Fails unless what was asked for came about: a ticket let in, say.
+    /// Fails unless what was asked for came about: a ticket let in, somebody an attendee.
     pub fn must_succeed(&self) -> anyhow::Result<()> {
-        let is_success = self.body.starts_with(br#"{"success":true"#);
+        let is_success = GOOD.iter().any(|good| self.body.starts_with(good));
         ensure!(
             is_success,
             "the server answered {} {}",
@@ -151,6 +157,17 @@ impl Caller {
     pub fn call(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
         self.runtime.block_on(self.connection.call(request))
     }
+}
+
+/// Writes a request with a JSON body.
+pub fn write_post(path: &str, headers: &str, body: &str, request: &mut Vec<u8>) {
+    request.clear();
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    request.extend_from_slice(head.as_bytes());
+    request.extend_from_slice(body.as_bytes());
 }
 
 #[cfg(test)]

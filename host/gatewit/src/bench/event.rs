@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::Caller;
+use super::client::{Caller, write_post};
+use super::load::Requests;
 
 /// Where scans go.
 pub const VALIDATE: &str = "/api/v1/check-in/validate";
@@ -30,11 +31,12 @@ struct Scanner {
     authorization: String,
 }
 
-/// A scanner and what is held before it.
+/// A scanner, where its scans go, and what is held before it.
 #[derive(Clone, Copy)]
 pub struct Device<'d> {
     scanner: &'d Scanner,
-    pub tickets: &'d [String],
+    path: &'static str,
+    tickets: &'d [String],
 }
 
 /// Issues tickets of an event.
@@ -100,8 +102,11 @@ impl Door {
 
     /// One of the scanners, with these tickets.
     pub fn device<'d>(&'d self, number: usize, tickets: &'d [String]) -> Device<'d> {
-        let scanner = &self.scanners[number];
-        Device { scanner, tickets }
+        Device {
+            scanner: &self.scanners[number],
+            path: VALIDATE,
+            tickets,
+        }
     }
 
     /// Every scanner, with its share of the tickets that are scanned in one of so many rounds.
@@ -141,18 +146,28 @@ impl Scanner {
 }
 
 impl Device<'_> {
-    /// Writes the request that scans one of its tickets.
-    pub fn write(&self, path: &str, ticket: usize, request: &mut Vec<u8>) {
+    /// The same device, whose scans go elsewhere.
+    pub fn towards(self, path: &'static str) -> Self {
+        Self { path, ..self }
+    }
+}
+
+impl Requests for Device<'_> {
+    fn count(&self) -> usize {
+        self.tickets.len()
+    }
+
+    fn write(&self, index: usize, request: &mut Vec<u8>) {
         let Scanner {
             id,
             fingerprint,
             authorization,
         } = self.scanner;
-        let ticket = &self.tickets[ticket];
+        let ticket = &self.tickets[index];
         let body = format!(
             r#"{{"jwtToken":"{ticket}","scannerId":"{id}","deviceFingerprint":"{fingerprint}","checkInLocation":"Gate A"}}"#
         );
-        write_post(path, authorization, &body, request);
+        write_post(self.path, authorization, &body, request);
     }
 }
 
@@ -193,14 +208,4 @@ fn post(caller: &mut Caller, path: &str, body: &Value) -> anyhow::Result<Value> 
 fn text(data: &Value, field: &str) -> anyhow::Result<String> {
     let text = data[field].as_str().map(str::to_owned);
     text.with_context(|| format!("the server's answer has no {field}"))
-}
-
-fn write_post(path: &str, headers: &str, body: &str, request: &mut Vec<u8>) {
-    request.clear();
-    let length = body.len();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
-    );
-    request.extend_from_slice(head.as_bytes());
-    request.extend_from_slice(body.as_bytes());
 }

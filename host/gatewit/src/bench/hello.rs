@@ -1,4 +1,5 @@
-//! What a scan is measured against: an endpoint that reads the same request, decides nothing and keeps nothing.
+//! What requests are measured against: endpoints that read the same, decide nothing and keep nothing. Beside them, the
+//! ticketing system that the tickets of [`super::attendees`] come from.
 
 use std::io::Write;
 
@@ -6,6 +7,8 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
+
+use super::upstream;
 
 /// The fields of a scan.
 #[derive(Deserialize)]
@@ -15,6 +18,13 @@ struct HelloRequest {
     scanner_id: String,
     device_fingerprint: String,
     check_in_location: Option<String>,
+}
+
+/// The fields of a question whether somebody is an attendee.
+#[derive(Deserialize)]
+struct AttendeeRequest {
+    order_id: String,
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -31,7 +41,10 @@ pub async fn serve() -> anyhow::Result<()> {
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
-    let app = Router::new().route("/hello", post(hello));
+    let app = Router::new()
+        .route("/hello", post(hello))
+        .route("/hello-attendee", post(hello_attendee))
+        .merge(upstream::router());
     Ok(axum::serve(listener, app).await?)
 }
 
@@ -43,5 +56,13 @@ async fn hello(Json(request): Json<HelloRequest>) -> Json<HelloResponse> {
         success: true,
         message: "Hello",
         read: read + location,
+    })
+}
+
+async fn hello_attendee(Json(request): Json<AttendeeRequest>) -> Json<HelloResponse> {
+    Json(HelloResponse {
+        success: true,
+        message: "Hello",
+        read: request.order_id.len() + request.name.len(),
     })
 }

@@ -1,42 +1,49 @@
-//! Many devices at once, each sending its next request when the last is answered.
+//! Many clients at once, each sending its next request when the last is answered.
 
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use futures::future::try_join_all;
 use tokio::runtime::Builder;
 
 use super::client::Connection;
-use super::event::Device;
 use super::figures::{Latencies, Measured};
 
-/// Which server is asked what.
+/// What one client sends, over a connection of its own.
+pub trait Requests: Sync {
+    /// How many different requests there are.
+    fn count(&self) -> usize;
+
+    /// Writes one of them.
+    fn write(&self, index: usize, request: &mut Vec<u8>);
+}
+
+/// Which server is asked, and for how long.
 #[derive(Clone, Copy)]
-pub struct Load<'l> {
+pub struct Load {
     pub server: SocketAddr,
-    pub path: &'l str,
     pub until: Until,
 }
 
-/// When a device is done.
+/// When a client is done.
 #[derive(Clone, Copy)]
 pub enum Until {
-    /// Each of its tickets was sent once.
+    /// Each of its requests was sent once.
     EachOnce,
-    /// The time is over; tickets are sent again as needed.
+    /// The time is over; requests are sent again as needed.
     Elapsed(Duration),
 }
 
-impl Load<'_> {
-    /// Has every device send its requests; all must succeed.
-    pub fn run(self, devices: &[Device<'_>]) -> anyhow::Result<Measured> {
+impl Load {
+    /// Has every client send its requests; all must succeed.
+    pub fn run(self, clients: &[impl Requests]) -> anyhow::Result<Measured> {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let share = devices.len().div_ceil(threads);
+        let share = clients.len().div_ceil(threads);
         let latencies = thread::scope(|scope| {
-            let shares = devices.chunks(share);
+            let shares = clients.chunks(share);
             let running: Vec<_> = shares
                 .map(|share| scope.spawn(move || self.share(share)))
                 .collect();
@@ -52,15 +59,15 @@ impl Load<'_> {
         Ok(Measured::new(longest.unwrap_or_default(), all))
     }
 
-    /// Runs some of the devices on this thread, and tells how long they took.
-    fn share(self, devices: &[Device<'_>]) -> anyhow::Result<(Duration, Latencies)> {
+    /// Runs some of the clients on this thread, and tells how long they took.
+    fn share(self, clients: &[impl Requests]) -> anyhow::Result<(Duration, Latencies)> {
         let runtime = Builder::new_current_thread().enable_io().build()?;
         runtime.block_on(async {
-            let opened = devices.iter().map(|_| Connection::open(self.server));
+            let opened = clients.iter().map(|_| Connection::open(self.server));
             let connections = try_join_all(opened).await?;
             let starts = Instant::now();
-            let runs = devices.iter().zip(connections);
-            let runs = runs.map(|(device, connection)| self.device(device, connection, starts));
+            let runs = clients.iter().zip(connections);
+            let runs = runs.map(|(client, connection)| self.client(client, connection, starts));
             let latencies = try_join_all(runs).await?;
             let took = starts.elapsed();
             let mut all = Latencies::default();
@@ -71,9 +78,9 @@ impl Load<'_> {
         })
     }
 
-    async fn device(
+    async fn client(
         self,
-        device: &Device<'_>,
+        client: &impl Requests,
         mut connection: Connection,
         starts: Instant,
     ) -> anyhow::Result<Latencies> {
@@ -81,19 +88,17 @@ impl Load<'_> {
         let mut request = Vec::new();
         for index in 0.. {
             let is_over = match self.until {
-                Until::EachOnce => index == device.tickets.len(),
+                Until::EachOnce => index == client.count(),
                 Until::Elapsed(time) => starts.elapsed() >= time,
             };
             if is_over {
                 break;
             }
-            device.write(self.path, index % device.tickets.len(), &mut request);
+            client.write(index % client.count(), &mut request);
             let sent = Instant::now();
             let answer = connection.call(&request).await?;
             latencies.add(sent.elapsed());
-            answer
-                .must_succeed()
-                .with_context(|| format!("at {}", self.path))?;
+            answer.must_succeed()?;
         }
         Ok(latencies)
     }

@@ -8,6 +8,11 @@ use std::time::Duration;
 use super::figures::{Latencies, Measured, median};
 use super::tokens::Compared;
 
+/// What the reference service of the attendee-validation contract answers a second on two such cores.
+const REFERENCE_ATTENDEE: f64 = 1_185.0;
+const REFERENCE_EMAIL: f64 = 1_493.0;
+const MIB: f64 = 1024.0 * 1024.0;
+
 /// The figures of a run, round by round.
 #[derive(Default)]
 pub struct Report {
@@ -21,6 +26,21 @@ pub struct Report {
     pub alone: Latencies,
     pub beside_bulk: Latencies,
     pub bulk: Bulk,
+    pub attendees: Attendees,
+}
+
+/// Questions whether somebody is an attendee, with few, usual and many tickets cached.
+#[derive(Default)]
+pub struct Attendees {
+    pub hello: Vec<Measured>,
+    pub attendee: Vec<Measured>,
+    pub email: Vec<Measured>,
+    pub few: Vec<Measured>,
+    pub many: Vec<Measured>,
+    /// With many: from start to ready, how long a sync takes, and how much more memory.
+    pub ready: Duration,
+    pub sync: Duration,
+    pub sync_bytes: u64,
 }
 
 /// Many tickets issued in one request.
@@ -54,6 +74,7 @@ impl fmt::Display for Report {
         rate(f, "validate", &self.validate)?;
         rate(f, "raw log, commits", &self.raw_log)?;
         rate(f, "our store, commits", &self.store)?;
+        self.attendees.rates(f)?;
         self.bulk(f)?;
         self.verify(f)?;
         writeln!(
@@ -61,11 +82,6 @@ impl fmt::Display for Report {
             "\n{:<28}{:>8}   {:<16}{:>8}{:>8}",
             "ratio", "median", "rounds", "bar", "aim"
         )?;
-        let per_second = |of: &[Measured]| of.iter().map(|one| one.per_second).collect::<Vec<_>>();
-        let ratio = |ours: &[Measured], limit: &[Measured]| -> Vec<f64> {
-            let pairs = per_second(ours).into_iter().zip(per_second(limit));
-            pairs.map(|(ours, limit)| ours / limit).collect()
-        };
         let verify = self
             .verify
             .iter()
@@ -84,8 +100,56 @@ impl fmt::Display for Report {
             bar: 1.5,
             aim: 1.25,
         };
-        goal.judge(f, "JWT verify / bare verify", &verify.collect::<Vec<_>>())
+        goal.judge(f, "JWT verify / bare verify", &verify.collect::<Vec<_>>())?;
+        self.attendees.judge(f)
     }
+}
+
+impl Attendees {
+    fn rates(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        rate(f, "hello, attendees", &self.hello)?;
+        rate(f, "validate_attendee", &self.attendee)?;
+        rate(f, "validate_email", &self.email)?;
+        rate(f, "attendee of 1,000", &self.few)?;
+        rate(f, "attendee of 100,000", &self.many)
+    }
+
+    fn judge(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let beside = |ours: &[Measured], reference: f64| {
+            let rates = ours.iter().map(|one| one.per_second / reference);
+            rates.collect::<Vec<_>>()
+        };
+        let goal = Goal::AtLeast {
+            bar: 15.0,
+            aim: 30.0,
+        };
+        let attendee = beside(&self.attendee, REFERENCE_ATTENDEE);
+        goal.judge(f, "attendee / the reference", &attendee)?;
+        let email = beside(&self.email, REFERENCE_EMAIL);
+        goal.judge(f, "email / the reference", &email)?;
+        let goal = Goal::AtLeast { bar: 0.9, aim: 1.0 };
+        goal.judge(f, "100,000 tickets / 1,000", &ratio(&self.many, &self.few))?;
+        let goal = Goal::AtMost { bar: 1.0, aim: 0.3 };
+        goal.judge(f, "start to ready, s", &[self.ready.as_secs_f64()])?;
+        let goal = Goal::AtMost {
+            bar: 64.0,
+            aim: 32.0,
+        };
+        goal.judge(
+            f,
+            "more memory in a sync, MiB",
+            &[self.sync_bytes as f64 / MIB],
+        )?;
+        let seconds = self.sync.as_secs_f64();
+        writeln!(f, "100,000 tickets are read anew in {seconds:.1} s")
+    }
+}
+
+fn ratio(ours: &[Measured], limit: &[Measured]) -> Vec<f64> {
+    let pairs = ours.iter().zip(limit);
+    pairs
+        .map(|(ours, limit)| ours.per_second / limit.per_second)
+        .collect()
 }
 
 impl Report {

@@ -57,7 +57,11 @@ fn names_of_categories_and_products_map_in_any_language_and_ids_override_them() 
                     "Tickets": {"is_onsite": true, "is_guest": false}},
         "by_ticket_id": {"1": {"is_remote": false}}
     }}"#;
-    let synced = sync(mapping);
+    let names = r#"{"de":"Mitwirkende und Gäste","en":"Crew and guests"}"#;
+    let categories = whole().body("/categories/");
+    let categories = categories.replace(r#"{"en":"Crew and guests"}"#, names);
+    let pretix = whole().but("/categories/", categories.as_str());
+    let synced = run(mapping, pretix).sync(None).unwrap();
     let of = |reference| {
         let attributes = ticket(&synced, reference).attributes.iter();
         attributes
@@ -78,7 +82,7 @@ fn names_of_categories_and_products_map_in_any_language_and_ids_override_them() 
 
 #[test]
 fn products_are_types_and_merchandise_admits_nobody() {
-    let types = run("{}", pretix()).ticket_types().unwrap();
+    let types = run("{}", whole().partly()).ticket_types().unwrap();
     let shown = types.iter().map(|kind| {
         (
             kind.id.as_str(),
@@ -105,10 +109,9 @@ fn names_tell_activities_and_the_days_of_day_passes() {
         {"id": "20", "name": "Online Ticket"},
         {"id": 21, "name": {"de": "Tageskarte", "en": ""}, "internal_name": "Day"},
         {"id": 22, "name": null, "internal_name": "Staff"}]}"#;
-    let upstream = Upstream::at(BASE)
-        .on("/categories/", NOTHING)
-        .on("/items/", items);
-    let types = run("{}", upstream).ticket_types().unwrap();
+    let types = run("{}", whole().but("/items/", items))
+        .ticket_types()
+        .unwrap();
     let shown = types.iter().map(|kind| {
         (
             kind.name.as_str(),

@@ -115,7 +115,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::testing::{Reply, Upstream};
+    use crate::testing::Reply;
 
     #[derive(Debug, PartialEq, Deserialize)]
     struct Named {
@@ -123,9 +123,8 @@ mod tests {
     }
 
     fn fetch(reply: impl Into<Reply>) -> Result<Vec<Named>, Fault> {
-        let upstream = Upstream::at("https://t.test/api").on("/things/", reply);
         let request = Request::get("https://t.test/api/things/").query("email", "ada@example.org");
-        Http::over(&upstream).fetch(&request)?.json()
+        Http::over(&reply.into()).fetch(&request)?.json()
     }
 
     #[track_caller]
@@ -154,9 +153,8 @@ mod tests {
             name: name.to_owned(),
         };
         assert_eq!(fetch(r#"[{"name": "a", "id": 1}]"#), Ok(vec![named("a")]));
-        let upstream = Upstream::at("https://t.test")
-            .on("/", Reply::of(200, "{}").header("x-page-generated", "now"));
-        let answer = Http::over(&upstream).fetch(&Request::get("https://t.test/"));
+        let reply = Reply::of(200, "{}").header("x-page-generated", "now");
+        let answer = Http::over(&reply).fetch(&Request::get("https://t.test/"));
         assert_eq!(answer.unwrap().header("x-page-generated"), Some("now"));
     }
 

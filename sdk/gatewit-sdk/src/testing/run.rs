@@ -1,8 +1,4 @@
-//! A ticketing system that answers as it is told, for a backend's own tests.
-
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::thread;
+//! Runs of a backend for its own tests, and made-up answers of ticketing systems.
 
 use crate::backend::wire;
 use crate::{
@@ -13,62 +9,15 @@ use crate::{
 /// A run may take so many pages; one that takes more goes round in circles.
 const PAGES_MAX: usize = 1000;
 
-/// Answers requests in the order they are foreseen, and panics at any other, and if one is left over in the end.
-pub struct Upstream {
-    base: String,
-    replies: RefCell<VecDeque<(String, Reply)>>,
-}
-
-/// What the ticketing system answers, or why it does not.
+/// What a ticketing system answers, or why it does not. As a [`Transport`] it answers every request so.
+///
+/// `gatewit-harness` plays what a real one answered.
+#[derive(Clone)]
 pub struct Reply(Result<Response, HttpError>);
 
-impl Upstream {
-    /// A ticketing system whose URLs all begin so.
-    pub fn at(base: &str) -> Self {
-        Self {
-            base: base.to_owned(),
-            replies: RefCell::default(),
-        }
-    }
-
-    /// Foresees a request: its path behind the base, with the parameters that matter, such as `/orders/?page=2`. The
-    /// request may have more of them.
-    #[must_use]
-    pub fn on(self, path: &str, reply: impl Into<Reply>) -> Self {
-        let reply = (path.to_owned(), reply.into());
-        self.replies.borrow_mut().push_back(reply);
-        self
-    }
-}
-
-impl Transport for Upstream {
-    fn send(&self, request: &Request) -> Result<Response, HttpError> {
-        let path = request.url.strip_prefix(&self.base);
-        let path = path.unwrap_or_else(|| panic!("{} is elsewhere", request.url));
-        let (expected, reply) = self
-            .replies
-            .borrow_mut()
-            .pop_front()
-            .unwrap_or_else(|| panic!("nobody foresaw {path}"));
-        let (asked, parameters) = path.split_once('?').unwrap_or((path, ""));
-        let (foreseen, needed) = expected.split_once('?').unwrap_or((&expected, ""));
-        let is_there = |needed: &str| {
-            needed.is_empty() || parameters.split('&').any(|parameter| parameter == needed)
-        };
-        assert!(
-            asked == foreseen && needed.split('&').all(is_there),
-            "asked for {path} instead of {expected}"
-        );
-        reply.0
-    }
-}
-
-impl Drop for Upstream {
-    fn drop(&mut self) {
-        let left = self.replies.get_mut();
-        if let Some((path, _)) = left.front().filter(|_| !thread::panicking()) {
-            panic!("nobody asked for {path}");
-        }
+impl Transport for Reply {
+    fn send(&self, _: &Request) -> Result<Response, HttpError> {
+        self.0.clone()
     }
 }
 
@@ -105,10 +54,10 @@ impl From<HttpError> for Reply {
     }
 }
 
-/// One run of a backend over an upstream: its calls go the same way as the host's.
+/// One run of a backend over a transport: its calls go the same way as the host's.
 pub struct Run<B> {
     backend: B,
-    upstream: Upstream,
+    transport: Box<dyn Transport>,
 }
 
 /// What a whole sync brought.
@@ -124,24 +73,25 @@ pub struct Synced {
 
 impl<B: Backend> Run<B> {
     /// Begins a run with settings as the operator wrote them. The error is what `check-settings` would say.
-    pub fn begin(settings: &str, upstream: Upstream) -> Result<Self, String> {
+    pub fn begin(settings: &str, transport: impl Transport + 'static) -> Result<Self, String> {
         let backend = wire::read(settings)?;
-        Ok(Self { backend, upstream })
+        let transport = Box::new(transport);
+        Ok(Self { backend, transport })
     }
 
     /// Asks for all kinds of tickets.
     pub fn ticket_types(&mut self) -> Result<Vec<TicketType>, Fault> {
-        self.backend.ticket_types(&Http::over(&self.upstream))
+        self.backend.ticket_types(&Http::over(&*self.transport))
     }
 
     /// Asks for one page.
     pub fn tickets(&mut self, cursor: Option<&str>) -> Result<Page, Fault> {
-        self.backend.tickets(&Http::over(&self.upstream), cursor)
+        self.backend.tickets(&Http::over(&*self.transport), cursor)
     }
 
     /// Looks tickets up.
     pub fn find(&mut self, text: &str) -> Result<Vec<Ticket>, Fault> {
-        self.backend.find(&Http::over(&self.upstream), text)
+        self.backend.find(&Http::over(&*self.transport), text)
     }
 
     /// Asks for page after page as the host does, from a token or for everything, until it is done.

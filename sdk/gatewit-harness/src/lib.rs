@@ -1,0 +1,46 @@
+//! For tests of plugins. So far: HTTP cassettes, which hold what a real ticketing system answered to a backend.
+//!
+//! A [`Cassette`] is a [`Transport`](gatewit_sdk::Transport) that plays a recording to the backend under test, strictly:
+//!
+//! ```
+//! use gatewit_harness::Cassette;
+//! use gatewit_sdk::{Http, Request};
+//!
+//! let cassette = Cassette::parse(
+//!     "
+//! - request:
+//!     method: GET
+//!     url: https://doodle.example.org/api/kinds
+//!     headers: {accept: application/json}
+//!   response:
+//!     status: 200
+//!     json: [{id: 1, title: VIP}]
+//! ",
+//! );
+//! let request = Request::get("https://doodle.example.org/api/kinds");
+//! assert!(Http::over(&cassette).fetch(&request).is_ok());
+//! ```
+//!
+//! It is recorded by a [`Recorder`] that stands in its place once, usually in a test that has nothing to do unless it
+//! is told where the ticketing system is:
+//!
+//! ```no_run
+//! use gatewit_harness::Recorder;
+//!
+//! // GATEWIT_RECORD=http://127.0.0.1:8345 DOODLE_TOKEN=… cargo test
+//! if let Some(recorder) = Recorder::from_env("tests/cassettes/whole.yaml") {
+//!     // Run::<Doodle>::begin(settings, recorder).unwrap().sync(None).unwrap();
+//! }
+//! ```
+//!
+//! No secret is ever written. Names and addresses of people are: record from a system with made-up ones.
+
+mod cassette;
+mod curl;
+mod exchange;
+mod recorder;
+mod secrets;
+
+pub use cassette::Cassette;
+pub use curl::Curl;
+pub use recorder::Recorder;
