@@ -20,6 +20,7 @@ mod figures;
 mod hello;
 mod load;
 mod report;
+mod search;
 mod tokens;
 mod upstream;
 
@@ -110,6 +111,8 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
         report.store.push(rivals.store(turn)?);
         report.verify.push(tokens.compare(turn)?);
     }
+    note("searching");
+    report.search = search::search(&door, Duration::from_secs(arguments.seconds))?;
     drop(server);
     report.attendees = measure_attendees(arguments, &home.0, &plugins, &hello)?;
     print!("{report}");

@@ -170,6 +170,13 @@ pub fn write_post(path: &str, headers: &str, body: &str, request: &mut Vec<u8>) 
     request.extend_from_slice(body.as_bytes());
 }
 
+/// Writes a GET request into `request`, in place of what it held.
+pub fn write_get(path: &str, request: &mut Vec<u8>) {
+    request.clear();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    request.extend_from_slice(head.as_bytes());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

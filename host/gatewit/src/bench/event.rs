@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::client::{Caller, write_post};
 use super::load::Requests;
+use super::search;
 
 /// Where scans go.
 pub const VALIDATE: &str = "/api/v1/check-in/validate";
@@ -87,8 +88,13 @@ impl Door {
     pub fn issuer(&self) -> Issuer {
         Issuer {
             server: self.server,
-            path: format!("/api/v1/events/{}/tickets", self.event_id),
+            path: self.tickets_path(),
         }
+    }
+
+    /// Where its tickets are issued and searched.
+    pub fn tickets_path(&self) -> String {
+        format!("/api/v1/events/{}/tickets", self.event_id)
     }
 
     /// Takes tickets in that are to be scanned by many devices at once.
@@ -175,8 +181,8 @@ impl Issuer {
     /// Issues tickets in one request; tells how long that took, and their signed codes.
     pub fn issue(&self, count: usize) -> anyhow::Result<(Duration, Vec<String>)> {
         let mut caller = Caller::open(self.server)?;
-        let draft = json!({"ticketTypeId": "vip", "attendeeName": "A. Visitor"});
-        let body = json!({"tickets": vec![draft; count]}).to_string();
+        let draft = |number| json!({"ticketTypeId": "vip", "attendeeName": search::name(number)});
+        let body = json!({"tickets": (0..count).map(draft).collect::<Vec<_>>()}).to_string();
         let mut request = Vec::new();
         write_post(&self.path, "", &body, &mut request);
         let began = Instant::now();

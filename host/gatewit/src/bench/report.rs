@@ -26,6 +26,8 @@ pub struct Report {
     pub alone: Latencies,
     pub beside_bulk: Latencies,
     pub bulk: Bulk,
+    /// Of all the event's tickets.
+    pub search: Latencies,
     pub attendees: Attendees,
 }
 
@@ -101,6 +103,12 @@ impl fmt::Display for Report {
             aim: 1.25,
         };
         goal.judge(f, "JWT verify / bare verify", &verify.collect::<Vec<_>>())?;
+        let goal = Goal::AtMost {
+            bar: 50.0,
+            aim: 25.0,
+        };
+        let slow = self.search.clone().percentile(990);
+        goal.judge(f, "search, p99, ms", &[slow.as_secs_f64() * 1e3])?;
         self.attendees.judge(f)
     }
 }
@@ -156,6 +164,7 @@ impl Report {
     fn bulk(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         latencies(f, "one device, alone", &self.alone)?;
         latencies(f, "one device, beside a bulk", &self.beside_bulk)?;
+        latencies(f, "search", &self.search)?;
         let Bulk { tickets, took } = &self.bulk;
         let seconds = took.as_secs_f64();
         let per_second = *tickets as f64 / seconds;
