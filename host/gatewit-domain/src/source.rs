@@ -121,7 +121,8 @@ pub struct SourceTicket {
     /// Texts for the staff, in the order to show them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<(String, String)>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Not kept: with every look at a ticket it would make another of it.
+    #[serde(skip)]
     pub updated: Option<Timestamp>,
 }
 

@@ -40,6 +40,8 @@ mod curl;
 mod exchange;
 mod recorder;
 mod secrets;
+#[cfg(test)]
+mod tests;
 
 pub use cassette::Cassette;
 pub use curl::Curl;

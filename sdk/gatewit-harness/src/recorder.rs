@@ -8,7 +8,7 @@ use gatewit_sdk::{HttpError, Request, Response, Transport};
 
 use crate::curl::Curl;
 use crate::exchange::{Answered, Asked, Exchange};
-use crate::secrets::Secrets;
+use crate::secrets::{LookUp, Secrets};
 
 /// Says where the ticketing system is that is recorded: `http://127.0.0.1:8345`.
 const VARIABLE: &str = "GATEWIT_RECORD";
@@ -21,7 +21,7 @@ pub struct Recorder {
     path: PathBuf,
     /// Where the ticketing system is, such as `http://127.0.0.1:8345`.
     origin: String,
-    look_up: Box<dyn Fn(&str) -> Option<String>>,
+    look_up: Box<LookUp>,
     transport: Box<dyn Transport>,
     tape: RefCell<Tape>,
 }

@@ -8,17 +8,16 @@ const REFERENCE: &str = "secret://";
 /// A shorter one could not be told from other text.
 const BYTES_MIN: usize = 8;
 
+/// Tells the value of a secret by its name.
+pub(crate) type LookUp = dyn Fn(&str) -> Option<String>;
+
 /// Those that were used so far, by name.
 #[derive(Default)]
 pub(crate) struct Secrets(BTreeMap<String, String>);
 
 impl Secrets {
     /// Puts secrets in the places of their references.
-    pub fn fill(
-        &mut self,
-        template: &str,
-        look_up: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<String, String> {
+    pub fn fill(&mut self, template: &str, look_up: &LookUp) -> Result<String, String> {
         let mut filled = String::new();
         let mut rest = template;
         while let Some((before, reference)) = rest.split_once(REFERENCE) {

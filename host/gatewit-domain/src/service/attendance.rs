@@ -142,7 +142,8 @@ impl Desk {
 
     /// The sources that are served, each as it is at this moment.
     fn served_sets(&self) -> Result<Vec<ServedSet<'_>>, DeskError> {
-        let sources = self.served_names()?.iter().filter_map(|name| self.sources.get(name));
+        let names = self.served_names()?.iter();
+        let sources = names.filter_map(|name| self.sources.get(name));
         let sets = sources.map(|source| Some((source, source.set()?)));
         sets.collect::<Option<_>>().ok_or_else(|| {
             DeskError::Unavailable(Problem::new(

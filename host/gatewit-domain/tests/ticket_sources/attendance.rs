@@ -1,5 +1,8 @@
 //! Whom `/tickets/*` calls an attendee, by the tickets of sources.
 
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+
 use gatewit_domain::attendees::{
     AddonStatistics, AddonTypes, AttendeeRules, EmailAddress, NameQuery, ShirtVariant,
     TicketReference,
@@ -223,6 +226,46 @@ fn what_is_not_known_is_looked_up_once_and_compared_whole() {
     office.clock.pass(61);
     named(&desk, "LIVE-1", "Late Buyer").unwrap();
     assert_eq!(upstream.state().found.len(), 5);
+}
+
+#[test]
+fn look_ups_are_few_at_a_time_and_hold_up_nobody_else() {
+    let upstream = Upstream::new(500);
+    upstream.put(ticket("AAAA-1", "Ada One"));
+    upstream.state().sold_now = vec![ticket("LIVE-1", "Late Buyer")];
+    let desk = office(&upstream)
+        .configured(|source| source.live_find = true)
+        .open_synced();
+    let (arrived, arrivals) = mpsc::channel();
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().unwrap();
+    let (at_gate, arrived) = (Arc::clone(&gate), Mutex::new(arrived));
+    upstream.state().on_find = Some(Arc::new(move || {
+        arrived.lock().unwrap().send(()).unwrap();
+        drop(at_gate.lock().unwrap());
+    }));
+    thread::scope(|scope| {
+        let ask = |reference: &'static str| {
+            let desk = &desk;
+            scope.spawn(move || named(desk, reference, "Late Buyer"))
+        };
+        let (one, other) = (ask("LIVE-1"), ask("LIVE-2"));
+        arrivals.recv().unwrap();
+        arrivals.recv().unwrap();
+        let same = ask("LIVE-1");
+        let words = "the ticketing system is being asked too much; try again in a moment";
+        assert_eq!(named(&desk, "LIVE-3", "x"), Err(words.to_owned()));
+        assert_eq!(named(&desk, "AAAA-1", "Ada One").unwrap(), "attendee");
+        drop(closed);
+        let answers = [one, same, other].map(|asking| asking.join().unwrap().unwrap());
+        assert_eq!(answers, ["attendee", "attendee", "invalid ticket id"]);
+    });
+    assert_eq!(
+        upstream.state().found.len(),
+        2,
+        "one look-up for both who asked for the same"
+    );
+    assert_eq!(named(&desk, "LIVE-3", "x").unwrap(), "invalid ticket id");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use gatewit_domain::source::{
 };
 
 type OnPage = Box<dyn Fn() + Send + Sync>;
+type OnFind = Arc<dyn Fn() + Send + Sync>;
 
 /// What it knows and how it behaves.
 pub struct Upstream(Mutex<State>);
@@ -36,6 +37,7 @@ pub struct State {
     /// Known to look-ups only.
     pub sold_now: Vec<SourceTicket>,
     pub on_page: Option<OnPage>,
+    pub on_find: Option<OnFind>,
     pub runs: usize,
 }
 
@@ -56,6 +58,7 @@ impl Upstream {
             find_fault: None,
             sold_now: Vec::new(),
             on_page: None,
+            on_find: None,
             runs: 0,
         })))
     }
@@ -179,6 +182,10 @@ impl TicketSource for Asking {
     }
 
     async fn find(&self, text: &str) -> Result<Vec<SourceTicket>, SourceFault> {
+        let on_find = self.0.state().on_find.clone();
+        if let Some(on_find) = on_find {
+            on_find();
+        }
         let mut state = self.0.state();
         state.found.push(text.to_owned());
         match &state.find_fault {

@@ -1,0 +1,93 @@
+//! Which ticket a code of a ticketing system names.
+
+use gatewit_domain::problem::DeskError;
+use gatewit_domain::source::SourceTicket;
+use serde_json::json;
+
+use super::{ORGANIZER, attached, event, list, patch, scan, scanned, selling};
+use crate::office::refresh;
+use crate::upstream::{crowd, ticket};
+use crate::world::block_on;
+
+#[test]
+fn a_code_belongs_to_one_ticket_and_follows_what_the_source_says_of_it() {
+    let with = |reference: &str, codes: &[&str]| SourceTicket {
+        codes: codes.iter().map(|code| (*code).to_owned()).collect(),
+        ..ticket(reference, reference)
+    };
+    let (office, upstream) = selling([
+        with("AAAA-1", &["one", "AAAA-1"]),
+        with("AAAA-2", &["two"]),
+        with("AAAA-3", &["two", "three"]),
+    ]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    let holder = |code| scan(&desk, summit, code).ticket.map(|ticket| ticket.series);
+    assert_eq!(holder("AAAA-1").as_deref(), Some("AAAA-1"));
+    assert_eq!(
+        holder("two").as_deref(),
+        Some("AAAA-2"),
+        "the first keeps it"
+    );
+    assert_eq!(holder("three").as_deref(), Some("AAAA-3"));
+    let qr_codes: Vec<_> = list(&desk, summit, Some("AAAA-1"))
+        .into_iter()
+        .map(|shown| (shown.code, shown.token))
+        .collect();
+    assert_eq!(qr_codes, [("one".to_owned(), None)]);
+    // Both swap codes, as made-up references do, and one is new.
+    upstream.put_all([with("AAAA-1", &["two"]), with("AAAA-2", &["one", "four"])]);
+    refresh(&desk).unwrap();
+    assert_eq!(holder("one").as_deref(), Some("AAAA-2"));
+    assert_eq!(holder("two").as_deref(), Some("AAAA-1"));
+    assert_eq!(holder("four").as_deref(), Some("AAAA-2"));
+    assert_eq!(
+        holder("AAAA-1"),
+        None,
+        "a code that is given up is nobody's"
+    );
+}
+
+#[test]
+fn a_code_that_a_ticket_of_the_event_bears_is_not_taken_over() {
+    let (office, upstream) = selling([]);
+    let desk = office.open_synced();
+    let summit = event(
+        &desk,
+        json!({"ticketTypes": [{"id": "vip"}], "ticketSources": ["box-office"]}),
+    );
+    block_on(desk.publish_event(&ORGANIZER, summit)).unwrap();
+    let issue = |code: &str| {
+        let draft = json!({"ticketTypeId": "vip", "attendeeName": "Vip", "credentialCode": code});
+        let draft = serde_json::from_value(draft).unwrap();
+        block_on(desk.issue_ticket(&ORGANIZER, summit, draft))
+    };
+    let vip = issue("NFC-1").unwrap();
+    upstream.put(SourceTicket {
+        codes: vec![
+            "NFC-1".to_owned(),
+            vip.ticket.id.to_string(),
+            "own".to_owned(),
+        ],
+        ..ticket("AAAA-1", "Ada One")
+    });
+    refresh(&desk).unwrap();
+    assert_eq!(
+        scanned(&desk, summit, "NFC-1"),
+        "invalid_signature",
+        "no scan point matches it"
+    );
+    assert_eq!(scanned(&desk, summit, "own"), "in");
+    assert_eq!(scanned(&desk, summit, vip.token.as_deref().unwrap()), "in");
+    let refused = issue("own").err().unwrap();
+    assert!(matches!(refused, DeskError::Conflict(_)), "{refused}");
+}
+
+#[test]
+fn a_source_that_is_attached_under_another_name_gets_the_codes_of_the_detached_one() {
+    let (office, upstream) = selling(crowd(2));
+    let desk = office.with("renamed", &upstream).open_synced();
+    let summit = attached(&desk);
+    patch(&desk, summit, json!({"ticketSources": ["renamed"]})).unwrap();
+    assert_eq!(scanned(&desk, summit, "code-T0002-1"), "in");
+}
