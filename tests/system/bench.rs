@@ -10,9 +10,13 @@ use crate::support::{Process, plugins};
 #[test]
 fn the_bench_prints_its_figures_and_ratios_and_leaves_nothing_behind() {
     let home = TempDir::new().expect("there is room for a test's data");
-    let mut arguments = ["--connections", "4", "--seconds", "1", "--tickets", "1000"]
-        .map(Path::new)
-        .to_vec();
+    let sizes = [
+        ["--connections", "4"],
+        ["--seconds", "1"],
+        ["--tickets", "1000"],
+        ["--attendees", "1000"],
+    ];
+    let mut arguments: Vec<_> = sizes.iter().flatten().map(Path::new).collect();
     let plugins = plugins();
     arguments.extend([
         Path::new("--directory"),
@@ -26,6 +30,11 @@ fn the_bench_prints_its_figures_and_ratios_and_leaves_nothing_behind() {
         "validate / hello",
         "our store / raw log",
         "JWT verify / bare verify",
+        "attendee / the reference",
+        "email / the reference",
+        "many tickets / few",
+        "start to ready",
+        "more memory in a sync",
     ] {
         assert!(ended.stdout.contains(ratio), "{}", ended.stdout);
     }

@@ -41,6 +41,7 @@ async fn an_event_needs_only_a_name_and_its_days() {
         "ticketTypes": [],
         "zones": [{"id": "venue", "perimeter": true}],
         "scanPoints": [],
+        "ticketSources": [],
         "organizers": ["local"],
         "staff": [],
         "status": "DRAFT",
@@ -83,10 +84,14 @@ fn example() -> Value {
 #[tokio::test]
 async fn the_whole_example_of_the_contract_is_understood() {
     let server = Server::start().await;
-    let example = example();
+    let refused = server.client.post(EVENTS, example()).await;
+    let words = refused.failure(422, "unknown_ticket_source");
+    let expected = r#"ticketSources: there is no source "pretix"; none is configured"#;
+    assert_eq!(words, expected);
+    let example = with(&example(), json!({"ticketSources": []}));
     let event = create(&server.client, example.clone()).await;
-    let as_written =
-        "name slug orgId timezone days checkInStrategy strategyOptions ticketTypes staff";
+    let as_written = "name slug orgId timezone days checkInStrategy strategyOptions ticketTypes \
+                      ticketSources staff";
     for field in as_written.split(' ') {
         assert_eq!(event[field], example[field], "{field}");
     }

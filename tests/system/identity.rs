@@ -1,5 +1,6 @@
 //! Who may do what, and how it is proved: OIDC, roles and organizations. `gatewit-api.md` §2.
 
+mod contract;
 mod forgeries;
 mod provider;
 mod roles;

@@ -2,7 +2,9 @@
 
 mod support;
 
+mod attendees;
 mod bad_input;
+mod bad_upstreams;
 mod bench;
 mod check_ins;
 mod configuration;
@@ -28,6 +30,7 @@ mod scanning;
 mod search;
 mod startup;
 mod throttle;
+mod ticketing;
 mod tickets;
 mod tidy;
 mod tito;

@@ -40,10 +40,6 @@ pub use hello::serve as serve_hello;
 const ROUNDS: usize = 5;
 /// How many tickets are issued in one request at most.
 const BULK_MAX: usize = 10_000;
-/// How many tickets ticketing systems have.
-const FEW: usize = 1_000;
-const USUAL: usize = 10_000;
-const MANY: usize = 100_000;
 /// How long a device that scans alone rests between two scans.
 const REST: Duration = Duration::from_millis(1);
 
@@ -59,6 +55,9 @@ pub struct BenchArguments {
     /// How many tickets are issued and scanned, once each.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=1_000_000))]
     tickets: u32,
+    /// How many tickets a ticketing system has whose attendees are asked about; a tenth and a hundredth for comparison.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=1_000_000))]
+    attendees: u32,
     /// Where the temporary data directory is made: on the disk that is to be measured.
     #[arg(long, default_value = ".", value_name = "DIR")]
     directory: PathBuf,
@@ -140,12 +139,14 @@ fn measure_attendees(
         note(&format!("reading {tickets} tickets of a ticketing system"));
         Validator::start(home, plugins, hello.address, tickets)
     };
-    let [few, usual, many] = [FEW, USUAL, MANY].map(start);
+    let tickets = arguments.attendees as usize;
+    let [few, usual, many] = [tickets / 100, tickets / 10, tickets].map(start);
     let (few, usual) = (few?, usual?);
     note("starting anew with them, and reading them anew");
     let (many, ready) = many?.restart()?;
     let (sync, sync_bytes) = many.sync()?;
     let mut measured = Attendees {
+        tickets,
         ready,
         sync,
         sync_bytes,
@@ -153,7 +154,7 @@ fn measure_attendees(
     };
     for round in 0..ROUNDS {
         note(&format!("asking, round {} of {ROUNDS}", round + 1));
-        let hello = attendees::ask(hello.address, HELLO, USUAL, connections, turn)?;
+        let hello = attendees::ask(hello.address, HELLO, tickets, connections, turn)?;
         measured.hello.push(hello);
         for (rounds, validator, path) in [
             (&mut measured.few, &few, VALIDATE_ATTENDEE),

@@ -1,5 +1,6 @@
 //! The command line. `gatewit-api.md` §11.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -8,11 +9,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Builder;
 
 use crate::archive::{ExportArguments, ImportArguments, export, import};
 use crate::bench::{self, BenchArguments};
+use crate::config::{Environment, folder_of};
 use crate::http::openapi;
 use crate::http::{GUESS_LIMIT, TrustedProxies};
 use crate::log::{LogFormat, log_to_stderr};
@@ -119,7 +121,10 @@ struct ServeArguments {
 
 /// Runs the command line to its end.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(error) => return fail(&error),
+    };
     log_to_stderr(cli.log_format);
     let done = match cli.command {
         Command::Serve(arguments) => block_on(serve(arguments.into())),
@@ -132,6 +137,32 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+/// Reads the command line. Where a server is to be started, variables that are not set are those of `.env` beside its
+/// configuration.
+fn parse() -> anyhow::Result<Cli> {
+    let cli = Cli::parse();
+    let Command::Serve(arguments) = &cli.command else {
+        return Ok(cli);
+    };
+    let beside = Environment::load(folder_of(arguments.config.as_deref()))?;
+    let command = Cli::command().mut_subcommand("serve", |serve| {
+        serve.mut_args(|argument| with_default(argument, &beside))
+    });
+    let matches = command.get_matches();
+    Cli::from_arg_matches(&matches).context("cannot read the command line")
+}
+
+/// Lets an argument that is not given, nor its variable set, have what the environment says.
+fn with_default(argument: Arg, environment: &Environment) -> Arg {
+    let variable = argument.get_env().and_then(OsStr::to_str);
+    let value = variable.and_then(|variable| environment.get(variable));
+    match value {
+        // The few that there are live as long as the program.
+        Some(value) => argument.default_value(&*String::leak(value.to_owned())),
+        None => argument,
     }
 }
 

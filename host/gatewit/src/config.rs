@@ -74,6 +74,11 @@ pub struct Config {
     lines: Lines,
 }
 
+/// The folder of a configuration, which names of files in it are relative to and `.env` lies in.
+pub fn folder_of(config: Option<&Path>) -> &Path {
+    config.and_then(Path::parent).unwrap_or(Path::new(""))
+}
+
 /// What one plugin may take; each has a default.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -126,7 +131,9 @@ impl Config {
         let config = parsed.map_err(|error| misspelt::explain(&placed(&error)))?;
         let mut config = config.unwrap_or_default();
         config.lines = Lines::of(text);
-        config.check().map_err(|problem| config.lines.locate(problem))?;
+        config
+            .check()
+            .map_err(|problem| config.lines.locate(problem))?;
         Ok(config)
     }
 
@@ -154,7 +161,9 @@ impl Config {
             return Err(format!("name_matching.close_match_threshold: {words}"));
         }
         if self.sources.keys().any(|name| name.as_str() == ALL) {
-            return Err(format!("sources.{ALL}: {ALL:?} means all sources, and can be the name of none"));
+            return Err(format!(
+                "sources.{ALL}: {ALL:?} means all sources, and can be the name of none"
+            ));
         }
         Ok(())
     }
@@ -170,7 +179,11 @@ impl Config {
         ];
         let keys = keys.into_iter().filter(|(_, value)| value.is_some());
         let mut names: Vec<_> = keys.map(|(name, _)| name.to_owned()).collect();
-        names.extend(self.pretix_mapping.iter().flat_map(PretixMapping::without_effect));
+        names.extend(
+            self.pretix_mapping
+                .iter()
+                .flat_map(PretixMapping::without_effect),
+        );
         names.sort();
         names.dedup();
         names

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use gatewit_domain::event::EventChange;
 use gatewit_domain::plugin::{PluginRow, PluginState};
 use gatewit_domain::ports::Clock;
 use gatewit_domain::problem::DeskError;
-use gatewit_domain::service::{Desk, DeskSettings, Ports, Ticketing};
+use gatewit_domain::service::{DEFAULT_ORGANIZATION, Desk, DeskSettings, Ports, Ticketing};
 use gatewit_domain::window::StrategyName;
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::SledStore;
@@ -22,7 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::clock::SystemClock;
-use crate::config::{Config, Environment, EventEntry, TicketingPlan};
+use crate::config::{Config, Environment, EventEntry, TicketingPlan, folder_of};
 use crate::http::{self, App, Throttle, Traffic, TrustedProxies};
 use crate::metrics::{self, Counters};
 use crate::oidc::{Oidc, OidcSettings};
@@ -58,13 +58,15 @@ pub struct ServeSettings {
 
 /// Serves until SIGTERM or Ctrl-C, then drains.
 pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
-    let oidc = OidcSettings::read(|name| std::env::var(name).ok())?;
+    let environment = Environment::load(folder_of(settings.config.as_deref()))?;
+    let oidc = OidcSettings::read(|name| environment.verbatim(name))?;
     check_exposure(&settings, oidc.as_ref())?;
     let config = Config::load(settings.config.as_deref())?;
     if oidc.is_some() {
         check_organizers(&config)?;
     }
-    let TicketingPlan { sources, ticketing } = plan_ticketing(&settings, &config)?;
+    let TicketingPlan { sources, ticketing } =
+        plan_ticketing(&settings, &config, &environment, oidc.is_some())?;
     let store = SledStore::open(&settings.data)?;
     let meter = store.meter();
     let engine = Arc::new(load_plugins(&settings, &config).await?);
@@ -146,18 +148,26 @@ async fn declare(desk: &Desk, event: EventEntry) -> anyhow::Result<()> {
 }
 
 /// Settles where tickets come from, and says what in the configuration has no effect.
-fn plan_ticketing(settings: &ServeSettings, config: &Config) -> anyhow::Result<TicketingPlan> {
+fn plan_ticketing(
+    settings: &ServeSettings,
+    config: &Config,
+    environment: &Environment,
+    is_authenticated: bool,
+) -> anyhow::Result<TicketingPlan> {
     for key in config.without_effect() {
         tracing::warn!("{key} stands in the configuration and has no effect");
     }
-    let file = settings.config.as_deref().unwrap_or(Path::new(""));
-    let folder = file.parent().unwrap_or(Path::new(""));
-    let environment = Environment::load(folder)?;
-    let plan = config.plan(&environment, folder);
-    plan.map_err(|problem| match file.as_os_str().is_empty() {
-        true => anyhow!(problem),
-        false => anyhow!("{}: {problem}", file.display()),
-    })
+    let folder = folder_of(settings.config.as_deref());
+    let plan = config.plan(environment, folder);
+    let mut plan =
+        plan.map_err(|problem| anyhow!("cannot set up the ticket sources: {problem}"))?;
+    if is_authenticated {
+        for source in &mut plan.sources {
+            let orgs = || vec![DEFAULT_ORGANIZATION.to_owned()];
+            source.orgs.get_or_insert_with(orgs);
+        }
+    }
+    Ok(plan)
 }
 
 fn signer(settings: &ServeSettings) -> anyhow::Result<Arc<RsaSigner>> {

@@ -9,6 +9,19 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use super::Client;
 use super::log::Log;
 
+/// What might say which ticketing system is asked.
+const OF_TICKETING: [&str; 9] = [
+    "TICKETING_BACKEND",
+    "TITO_TOKEN",
+    "TITO_BASE_URL",
+    "ACCOUNT_SLUG",
+    "EVENT_SLUG",
+    "PRETIX_TOKEN",
+    "PRETIX_BASE_URL",
+    "PRETIX_ORGANIZER_SLUG",
+    "PRETIX_EVENT_SLUG",
+];
+
 /// The `gatewit` program, serving; killed when dropped.
 pub struct Process {
     pub client: Client,
@@ -55,6 +68,9 @@ impl Process {
         }
         for setting in ["ISSUER_URL", "AUDIENCE", "ALGORITHMS"] {
             command.env_remove(format!("OIDC_{setting}"));
+        }
+        for variable in OF_TICKETING {
+            command.env_remove(variable);
         }
         command
             .arg("serve")

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use gatewit::config::{Config, Environment};
 use gatewit::http::{App, Traffic};
 use gatewit::oidc::{Oidc, OidcSettings};
 use gatewit::signer::{MasterKey, RsaSigner};
+use gatewit::sources::Sources;
 use gatewit_domain::ports::{Clock, Key, Store};
-use gatewit_domain::service::{Access, Desk, DeskSettings, Ports};
+use gatewit_domain::service::{Access, Desk, DeskSettings, Ports, Ticketing};
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::SledStore;
 use jiff::{SignedDuration, Timestamp};
@@ -40,6 +42,8 @@ struct Setup {
     traffic: Traffic,
     oidc: Option<OidcSettings>,
     access: Access,
+    /// Where a configuration lies, whose ticket sources are served.
+    configured: Option<PathBuf>,
 }
 
 /// A clock that stands still until it is set.
@@ -79,6 +83,15 @@ impl Server {
         let setup = Setup {
             oidc: Some(oidc),
             access,
+            ..Setup::default()
+        };
+        Self::start_in(&super::plugins(), setup).await
+    }
+
+    /// Starts a server with the ticket sources of an `event_config.yml` in this folder, and of the `.env` beside it.
+    pub async fn start_configured(folder: &Path) -> Self {
+        let setup = Setup {
+            configured: Some(folder.to_owned()),
             ..Setup::default()
         };
         Self::start_in(&super::plugins(), setup).await
@@ -141,21 +154,30 @@ impl Server {
             .await
             .expect("loading ends")
             .expect("the engine starts");
+        let engine = Arc::new(engine);
+        let (sources, ticketing) = match &setup.configured {
+            Some(folder) => sources(folder, &engine).await,
+            None => Default::default(),
+        };
         let key = MasterKey::find(Some(MASTER_KEY), data.path()).expect("the key is well-formed");
         let ports = Ports {
             store: store.clone(),
-            strategies: Arc::new(engine),
+            strategies: engine,
             signer: Arc::new(RsaSigner::new(&key).expect("there are threads")),
-            sources: BTreeMap::new(),
+            sources: sources.configured(),
             clock: clock.clone(),
         };
         let desk_settings = DeskSettings {
             access: setup.access,
+            ticketing,
             ..DeskSettings::default()
         };
         let desk = Desk::open(ports, desk_settings)
             .await
             .expect("the desk opens");
+        let desk = Arc::new(desk);
+        let mut serving = JoinSet::new();
+        sources.keep_fresh(&desk, &mut serving);
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("loopback has a free port");
@@ -166,12 +188,11 @@ impl Server {
                 .expect("a bound socket has an address")
         );
         let app = App {
-            desk: Arc::new(desk),
+            desk,
             oidc: setup.oidc.map(|oidc| Oidc::new(oidc, clock.clone())),
         };
         let app = gatewit::http::router(app, Arc::new(setup.traffic));
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
-        let mut serving = JoinSet::new();
         serving.spawn(async move {
             axum::serve(listener, app)
                 .await
@@ -185,4 +206,13 @@ impl Server {
             data,
         }
     }
+}
+
+/// Opens the ticket sources of a configuration as the program does.
+async fn sources(folder: &Path, engine: &Arc<Engine>) -> (Sources, Ticketing) {
+    let config = Config::load(Some(&folder.join("event_config.yml"))).expect("it is good");
+    let environment = Environment::load(folder).expect("the variables can be read");
+    let plan = config.plan(&environment, folder).expect("it is good");
+    let sources = Sources::open(plan.sources, engine).await;
+    (sources.expect("the sources open"), plan.ticketing)
 }

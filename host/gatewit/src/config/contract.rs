@@ -58,7 +58,10 @@ impl ContractBackend {
             if environment.get(self.token).is_none() {
                 return Err(missing(self.token, self.name));
             }
-            settings.insert("token".to_owned(), format!("secret://{}", self.token).into());
+            settings.insert(
+                "token".to_owned(),
+                format!("secret://{}", self.token).into(),
+            );
         }
         for (setting, variable) in self.slugs {
             if settings.contains_key(setting) {
@@ -144,8 +147,11 @@ impl From<&AddonEntry> for AddonTypes {
     fn from(entry: &AddonEntry) -> Self {
         let ids = |ids: &Ids| ids.0.clone();
         Self {
-            onsite_categories: [ids(&entry.onsite_category_ids), ids(&entry.onsite_category_id)]
-                .concat(),
+            onsite_categories: [
+                ids(&entry.onsite_category_ids),
+                ids(&entry.onsite_category_id),
+            ]
+            .concat(),
             shirt: ids(&entry.tshirt_item_id).pop().unwrap_or_default(),
         }
     }

@@ -34,10 +34,7 @@ impl Environment {
     }
 
     /// Puts variables over those of a `.env` file's text, of which the last of a name counts.
-    fn of(
-        own: impl IntoIterator<Item = (String, String)>,
-        beside: &str,
-    ) -> Result<Self, String> {
+    fn of(own: impl IntoIterator<Item = (String, String)>, beside: &str) -> Result<Self, String> {
         let text = beside.trim_start_matches('\u{feff}');
         let read = dotenvy::from_read_iter(text.as_bytes());
         let mut variables = read
@@ -52,14 +49,20 @@ impl Environment {
         let value = self.0.get(name)?.trim();
         (!value.is_empty()).then_some(value)
     }
+
+    /// A variable's value as it is, for whom an empty one means something.
+    pub fn verbatim(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
 }
 
 /// Names the line, and nothing of what it says.
 fn explain(error: &dotenvy::Error, text: &str) -> String {
     let line = match error {
-        dotenvy::Error::LineParse(wrong, _) => {
-            text.lines().position(|line| line.trim() == wrong.trim())
-        }
+        // It tells the part of the line that it could not read.
+        dotenvy::Error::LineParse(wrong, _) => text
+            .lines()
+            .position(|line| line.trim().ends_with(wrong.trim())),
         _ => None,
     };
     let expected = "expected NAME=value, or NAME=\"a value with spaces\"";

@@ -47,9 +47,16 @@ mod tests {
     #[test]
     fn the_line_of_a_key_is_added_to_what_is_wrong_with_it() {
         check("TICKETING_BACKEND: bad", "TICKETING_BACKEND: bad at line 1");
-        check("sources.crew.plugin: bad", "sources.crew.plugin: bad at line 6");
+        check(
+            "sources.crew.plugin: bad",
+            "sources.crew.plugin: bad at line 6",
+        );
         check("sources.a.plugin: bad", "sources.a.plugin: bad at line 4");
-        for unlocated in ["sources.b.plugin: bad", "TITO_TOKEN is not set", "it: is bad"] {
+        for unlocated in [
+            "sources.b.plugin: bad",
+            "TITO_TOKEN is not set",
+            "it: is bad",
+        ] {
             check(unlocated, unlocated);
         }
     }

@@ -95,7 +95,9 @@ impl SourcePlan {
         }
         let every = entry.sync.every.unwrap_or(EVERY);
         if every < EVERY_MIN {
-            return Err(format!("sources.{name}.sync.every: less than {EVERY_MIN:#}"));
+            return Err(format!(
+                "sources.{name}.sync.every: less than {EVERY_MIN:#}"
+            ));
         }
         Ok(Self {
             secrets: secrets(&name, &settings, environment)?,
@@ -208,7 +210,9 @@ fn each_text(
             Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
         }
     }
-    settings.values_mut().try_for_each(|value| within(value, take))
+    settings
+        .values_mut()
+        .try_for_each(|value| within(value, take))
 }
 
 impl From<SourceLimitsEntry> for SourceLimits {
@@ -219,7 +223,9 @@ impl From<SourceLimitsEntry> for SourceLimits {
         Self {
             memory_bytes: entry.memory_mib.map_or(default.memory_bytes, bytes),
             call_timeout: entry.call_timeout_ms.map_or(default.call_timeout, time),
-            request_timeout: entry.request_timeout_ms.map_or(default.request_timeout, time),
+            request_timeout: entry
+                .request_timeout_ms
+                .map_or(default.request_timeout, time),
             response_bytes: entry.response_mib.map_or(default.response_bytes, bytes),
             requests_per_run: entry
                 .requests_per_run

@@ -14,6 +14,9 @@ use super::{ALL, Config, Environment};
 
 const CHOICE: &str = "TICKETING_BACKEND";
 
+#[cfg(test)]
+mod tests;
+
 /// The sources, and what is served of them.
 pub struct TicketingPlan {
     pub sources: Vec<SourcePlan>,
@@ -23,11 +26,7 @@ pub struct TicketingPlan {
 impl Config {
     /// Settles the sources; names of files are relative to the folder. The error names the variable, or the key with its
     /// line.
-    pub fn plan(
-        &self,
-        environment: &Environment,
-        folder: &Path,
-    ) -> Result<TicketingPlan, String> {
+    pub fn plan(&self, environment: &Environment, folder: &Path) -> Result<TicketingPlan, String> {
         let plan = self.plan_sources(environment, folder);
         plan.map_err(|problem| self.lines.locate(problem))
     }
@@ -37,7 +36,9 @@ impl Config {
         environment: &Environment,
         folder: &Path,
     ) -> Result<TicketingPlan, String> {
-        let choice = environment.get(CHOICE).or(self.ticketing_backend.as_deref());
+        let choice = environment
+            .get(CHOICE)
+            .or(self.ticketing_backend.as_deref());
         let choice = choice.map(str::to_lowercase);
         let choice = choice.as_deref();
         let mut entries = self.sources.clone();
@@ -106,8 +107,16 @@ impl Config {
             return Ok(());
         }
         let own = match backend.name {
-            "pretix" => ("mapping", self.pretix_mapping.as_ref().map(|mapping| json!(mapping))),
-            _ => ("organizer_speakers", self.organizer_speakers.as_ref().map(|tickets| json!(tickets))),
+            "pretix" => (
+                "mapping",
+                self.pretix_mapping.as_ref().map(|mapping| json!(mapping)),
+            ),
+            _ => (
+                "organizer_speakers",
+                self.organizer_speakers
+                    .as_ref()
+                    .map(|tickets| json!(tickets)),
+            ),
         };
         if let (setting, Some(value)) = own {
             entry.settings.entry(setting).or_insert(value);
@@ -130,13 +139,17 @@ impl Config {
         let chosen = entries.keys().find(is_chosen).cloned();
         let chosen = chosen.ok_or_else(|| {
             let of_contract = BACKENDS.iter().map(|backend| backend.name);
-            let known: BTreeSet<_> = of_contract.chain(entries.keys().map(SourceName::as_str)).collect();
+            let known: BTreeSet<_> = of_contract
+                .chain(entries.keys().map(SourceName::as_str))
+                .collect();
             let known = known.into_iter().collect::<Vec<_>>().join(", ");
             let place = match environment.get(CHOICE) {
                 Some(_) => "the variable TICKETING_BACKEND",
                 None => CHOICE,
             };
-            format!("{place}: unknown backend {choice:?}, expected one of {known}, or {ALL} of them")
+            format!(
+                "{place}: unknown backend {choice:?}, expected one of {known}, or {ALL} of them"
+            )
         });
         chosen.map(|chosen| vec![chosen])
     }

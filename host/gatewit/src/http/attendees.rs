@@ -21,8 +21,8 @@ mod question;
 
 pub use paths::{is_contract_path, no_such_method, no_such_path, refuse_head};
 
-use answer::{Judged, Refusal};
 pub use answer::{Guess, refusal, throttled};
+use answer::{Judged, Refusal};
 use fields::{AttendeeRequest, EmailRequest, NameRequest};
 use question::{Question, ValidationErrors};
 
@@ -41,7 +41,7 @@ pub struct TicketTypes {
 #[derive(Serialize, ToSchema)]
 pub struct TicketTypeRow {
     /// A number where the ticketing system has numbers, else text.
-    #[schema(value_type = Object, example = 819314)]
+    #[schema(value_type = Value, example = 819314)]
     id: Value,
     #[schema(example = "Conference")]
     title: String,

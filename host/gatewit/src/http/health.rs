@@ -91,7 +91,10 @@ pub async fn ready(State(desk): State<Shared>) -> Response {
             active: count(PluginState::Active),
             rejected: count(PluginState::Rejected),
         },
-        sources: sources.into_iter().map(|source| row(source, desk.now())).collect(),
+        sources: sources
+            .into_iter()
+            .map(|source| row(source, desk.now()))
+            .collect(),
     };
     let status = match ready {
         true => StatusCode::OK,

@@ -62,7 +62,9 @@ impl Throttle {
                 .count(network(address), ADDRESS_LIMIT, now)?;
         }
         match guess.about {
-            Some(subject) => self.by_subject.count(subject.to_owned(), self.guess_limit, now),
+            Some(subject) => self
+                .by_subject
+                .count(subject.to_owned(), self.guess_limit, now),
             None => Ok(()),
         }
     }

@@ -88,7 +88,10 @@ fn throttled(desk: &Shared, traffic: &Traffic, from: IpAddr, response: Response)
         return response;
     };
     let from = Some(from);
-    match traffic.throttle.count(WrongGuess { from, about }, desk.now()) {
+    match traffic
+        .throttle
+        .count(WrongGuess { from, about }, desk.now())
+    {
         Ok(()) => response,
         Err(too_many) => Failure::throttled(too_many.retry_after_seconds).into_response(),
     }
@@ -102,7 +105,9 @@ fn judge(desk: &Shared, traffic: &Traffic, from: IpAddr, guess: &Guess) -> Resul
         (true, Some(about)) => traffic.throttle.check(about, desk.now()),
         (false, about) => {
             let from = (!guess.is_identified).then_some(from);
-            traffic.throttle.count(WrongGuess { from, about }, desk.now())
+            traffic
+                .throttle
+                .count(WrongGuess { from, about }, desk.now())
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct OpenSource {
     tally: Arc<SyncTally>,
     /// What its settings said last. A std mutex: held for moves, never across an await.
     last: Mutex<Option<Opened>>,
+    /// What they said when it was read to its end, by us or by the server before.
+    read_with: Arc<Mutex<Option<String>>>,
 }
 
 #[derive(Clone)]
@@ -38,6 +40,7 @@ impl OpenSource {
             engine,
             tally: Arc::default(),
             last: Mutex::default(),
+            read_with: Arc::default(),
         }
     }
 
@@ -46,10 +49,16 @@ impl OpenSource {
         self.opened().await?.source.check_settings().await
     }
 
-    /// Changes with all that the plugin was told last.
+    /// The digest of all that the plugin is told at the start of the server, by which the desk knows whether the server
+    /// before told it the same. What changes later is our matter.
     pub fn digest(&self) -> String {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().map(|opened| opened.digest.clone()).unwrap_or_default()
+        let digest = last.as_ref().map(|opened| opened.digest.clone());
+        self.read_with
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(&digest);
+        digest.unwrap_or_default()
     }
 
     pub fn tally(&self) -> Arc<SyncTally> {
@@ -86,12 +95,18 @@ impl OpenSource {
 impl TicketSource for OpenSource {
     async fn begin(&self) -> Result<Box<dyn SyncRun>, SourceFault> {
         let begun = Instant::now();
-        let run = async { self.opened().await?.source.begin().await }.await;
-        let run = run.inspect_err(|fault| self.tally.fail(&self.plan.name, fault))?;
+        let run = async {
+            let Opened { digest, source } = self.opened().await?;
+            Ok((digest, source.begin().await?))
+        };
+        let run = run.await;
+        let (digest, run) = run.inspect_err(|fault| self.tally.fail(&self.plan.name, fault))?;
         Ok(Box::new(TalliedRun {
             source: self.plan.name.clone(),
             run,
             tally: self.tally(),
+            digest,
+            read_with: Arc::clone(&self.read_with),
             begun,
             pages: 0,
             tickets: 0,
@@ -108,5 +123,9 @@ fn told(settings: &SourceSettings) -> String {
     let text = serde_json::to_string(&(&settings.plugin, &settings.settings));
     let text = text.expect("a JSON object prints as JSON");
     let digest = digest(&SHA256, text.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -36,6 +36,15 @@ pub struct Guess {
     pub is_identified: bool,
 }
 
+impl Guess {
+    /// A wrong guess at a token, about nothing else.
+    pub const NOBODYS: Self = Self {
+        about: None,
+        is_right: false,
+        is_identified: false,
+    };
+}
+
 impl Judged<AttendeeAnswer> {
     pub fn attendee(
         validated: Validated<AttendeeAnswer>,

@@ -65,13 +65,13 @@ impl FromFields for NameQuery {
 impl FromFields for EmailAddress {
     fn read(fields: &Fields) -> Result<Self, Vec<ValidationError>> {
         let text = required(fields, "email", |text| Ok(text.to_owned()));
-        let text = text.map_err(|error| vec![error])?;
+        let text = text.map_err(|error| vec![*error])?;
         let address = Self::parse(&text);
         address.map_err(|reason| vec![ValidationError::no_email("email", reason, text.into())])
     }
 }
 
-type Checked<T> = Result<T, ValidationError>;
+type Checked<T> = Result<T, Box<ValidationError>>;
 type Parse<T> = fn(&str) -> Result<T, &'static str>;
 
 fn optional<T>(fields: &Fields, name: &str, parse: Parse<T>) -> Checked<Option<T>> {
@@ -85,7 +85,7 @@ fn required<T>(fields: &Fields, name: &str, parse: Parse<T>) -> Checked<T> {
     match fields.get(name) {
         None => {
             let sent = Value::Object(fields.clone());
-            Err(ValidationError::missing(&[name], sent))
+            Err(ValidationError::missing(&[name], sent).into())
         }
         Some(value) => text(name, value, parse),
     }
@@ -93,9 +93,9 @@ fn required<T>(fields: &Fields, name: &str, parse: Parse<T>) -> Checked<T> {
 
 fn text<T>(name: &str, value: &Value, parse: Parse<T>) -> Checked<T> {
     let Some(text) = value.as_str() else {
-        return Err(ValidationError::no_text(name, value));
+        return Err(ValidationError::no_text(name, value).into());
     };
-    parse(text).map_err(|words| ValidationError::bad_value(&[name], words, value.clone()))
+    parse(text).map_err(|words| ValidationError::bad_value(&[name], words, value.clone()).into())
 }
 
 /// All values, or all that is wrong with them.
@@ -106,6 +106,9 @@ fn all_of<A, B, C>(
 ) -> Result<(A, B, C), Vec<ValidationError>> {
     match (a, b, c) {
         (Ok(a), Ok(b), Ok(c)) => Ok((a, b, c)),
-        (a, b, c) => Err([a.err(), b.err(), c.err()].into_iter().flatten().collect()),
+        (a, b, c) => {
+            let errors = [a.err(), b.err(), c.err()];
+            Err(errors.into_iter().flatten().map(|error| *error).collect())
+        }
     }
 }

@@ -37,7 +37,10 @@ pub fn no_such_path(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
 /// Answers to a method that a path of the contract does not take.
 pub fn no_such_method(path: &str) -> Response {
     let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
-    if let Some(Ok(methods)) = METHODS.get(path).map(|methods| HeaderValue::from_str(methods)) {
+    if let Some(Ok(methods)) = METHODS
+        .get(path)
+        .map(|methods| HeaderValue::from_str(methods))
+    {
         response.headers_mut().insert(header::ALLOW, methods);
     }
     response
@@ -68,7 +71,11 @@ fn redirect(path: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
     );
     let location = HeaderValue::from_str(&location);
     let location = location.unwrap_or_else(|_| HeaderValue::from_static("/"));
-    (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()
+    (
+        StatusCode::TEMPORARY_REDIRECT,
+        [(header::LOCATION, location)],
+    )
+        .into_response()
 }
 
 fn methods() -> BTreeMap<String, String> {

@@ -38,14 +38,14 @@ pub struct ValidationError {
     #[schema(example = "missing")]
     kind: &'static str,
     /// Where: `["body", "name"]`.
-    #[schema(value_type = Vec<Object>, example = json!(["body", "name"]))]
+    #[schema(value_type = Vec<Value>, example = json!(["body", "name"]))]
     loc: Vec<Value>,
     #[schema(example = "Field required")]
     msg: String,
     /// What stands there.
     input: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Object, required = false)]
     ctx: Option<Value>,
 }
 
@@ -143,7 +143,12 @@ impl ValidationError {
     pub fn bad_value(field: &[&str], words: &str, value: Value) -> Self {
         Self {
             ctx: Some(json!({"error": {}})),
-            ..Self::new("value_error", field, &format!("Value error, {words}"), value)
+            ..Self::new(
+                "value_error",
+                field,
+                &format!("Value error, {words}"),
+                value,
+            )
         }
     }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::http::App;
 use crate::http::answer::{Failed, Failure};
+use crate::http::attendees::Guess;
 use crate::oidc::{ProviderFailure, TokenError};
 
 /// Whoever manages events: an identity that a token proved or, while authentication is off, everyone as `local`.
@@ -154,5 +155,8 @@ fn refusal(status: u16, body: Value) -> Response {
         .insert(header.0, HeaderValue::from_static(header.1));
     let failed = Failed { code, token: None };
     response.extensions_mut().insert(failed);
+    if status == 401 {
+        response.extensions_mut().insert(Guess::NOBODYS);
+    }
     response
 }

@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+/// The one answer that leaves out what it has no value for: the framework of the attendee-validation contract does.
+const LEAVES_OUT: &str = "ValidationError";
+
 const SCHEMAS: &str = "#/components/schemas/";
 /// Codes that answer a wrong guess, of which there may be too many (`gatewit-api.md` §2).
 const GUESSES: [&str; 3] = ["invalid_credentials", "invalid_token", "token_not_found"];
@@ -55,16 +58,26 @@ fn takes_scheme(operation: &Value, scheme: &str) -> bool {
     ways.any(|way| way.get(scheme).is_some())
 }
 
-/// What `/tickets/*` answers to whom it cannot identify, in its contract's own shape.
+/// What `/tickets/*` answers to whom it cannot identify or help, in its contract's own shape.
 fn add_contract_refusals(operation: &mut Value) {
+    let has_body = operation.get("requestBody").is_some();
+    let of_bodies = [
+        ("413", "The request's body is too large."),
+        (
+            "429",
+            "Too many wrong guesses about the same, or from the same address.",
+        ),
+    ];
+    let of_bodies = of_bodies.into_iter().filter(|_| has_body);
     let refusals = [
+        ("500", "The server failed; its log says why."),
         ("401", "The access token is missing or not good."),
         (
             "503",
             "The identity provider or the tickets are not there yet.",
         ),
     ];
-    for (status, description) in refusals {
+    for (status, description) in refusals.into_iter().chain(of_bodies) {
         let mut refusal = json!({
             "description": description,
             "content": {"application/json": {"schema": {
@@ -200,7 +213,7 @@ fn tidy_schemas(document: &mut Value) {
         schemas.retain(|name, _| asked.contains(name) || answered.contains(name));
     }
     for (name, schema) in objects(&mut document["components"]["schemas"]) {
-        if !asked.contains(name) {
+        if !asked.contains(name) && name != LEAVES_OUT {
             require_all(schema);
         }
     }

@@ -1,0 +1,167 @@
+//! Ticketing systems that are down, slow, lie or lead astray: the server and its other sources are unharmed.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::json;
+use tito_simulator::{Conference, Simulator, Switches, Trouble};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::support::{Home, Process, plugins, test_guests};
+
+const TICKETS: usize = 50;
+/// What befalls a source, and what the log says of it.
+const TROUBLES: [(&str, &str); 7] = [
+    ("down", "cannot be reached"),
+    ("slow", "did not answer in time"),
+    ("short", "cannot be reached"),
+    ("giant", "answered with more than 1048576 bytes"),
+    ("astray", "http://169.254.169.254 is not granted"),
+    ("cut", "no JSON"),
+    ("thief", "the source's settings name no secret"),
+];
+
+/// A Tito with some tickets.
+async fn simulator(trouble: Option<Trouble>) -> Simulator {
+    let listen = "127.0.0.1:0".parse().expect("it is an address");
+    let switches = Switches {
+        trouble,
+        ..Switches::default()
+    };
+    let simulator = Simulator::start(listen, Conference::sample(TICKETS), switches).await;
+    simulator.expect("loopback has a free port")
+}
+
+/// A server on loopback that misbehaves as the first part of the path says, and tells what it was asked.
+async fn crook() -> (String, UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("loopback has a free port");
+    let address = listener.local_addr().expect("it has an address");
+    let (told, asked) = unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(misbehave(stream, told.clone()));
+        }
+    });
+    (format!("http://{address}"), asked)
+}
+
+async fn misbehave(mut stream: TcpStream, told: UnboundedSender<String>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let Ok(byte) = stream.read_u8().await else {
+            return;
+        };
+        head.push(byte);
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let answer = match head.split('/').nth(1) {
+        Some("giant") => "200 OK\r\ncontent-length: 1073741824\r\n\r\n",
+        Some("short") => "200 OK\r\ncontent-length: 1000\r\n\r\n{\"releases\":",
+        _ => {
+            "302 Found\r\nlocation: http://169.254.169.254/latest/meta-data\r\ncontent-length: 0\r\n\r\n"
+        }
+    };
+    let is_giant = answer.contains("1073741824");
+    // What comes of it is for the other side to notice.
+    let _ = told.send(head);
+    let mut sent = stream
+        .write_all(format!("HTTP/1.1 {answer}").as_bytes())
+        .await;
+    while is_giant && sent.is_ok() {
+        sent = stream.write_all(&[b'x'; 65_536]).await;
+    }
+}
+
+/// A source of its own for each trouble, beside a good one, which alone is served.
+fn configuration(good: &str, slow: &str, cut: &str, crook: &str) -> String {
+    let source = |name: &str, base_url: &str| {
+        format!(
+            "  {name}:
+    plugin: tito
+    settings: {{base_url: \"{base_url}\", account: acme, event: conf, token: \"secret://TITO_TOKEN\"}}
+    limits: {{request_timeout_ms: 500, response_mib: 1}}
+"
+        )
+    };
+    let sources = [
+        source("good", good),
+        source("down", "http://127.0.0.1:1"),
+        source("slow", slow),
+        source("cut", cut),
+        source("short", &format!("{crook}/short")),
+        source("giant", &format!("{crook}/giant")),
+        source("astray", &format!("{crook}/astray")),
+        format!(
+            "  thief:
+    plugin: backend-mischief
+    settings:
+      do: send-for-ever
+      base_url: {crook}
+      url: {crook}/thief
+      headers: {{authorization: \"Token secret://TITO_TOKEN\"}}
+"
+        ),
+    ];
+    format!("TICKETING_BACKEND: good\nsources:\n{}", sources.concat())
+}
+
+/// A server with all these sources.
+fn start(home: &Home, configuration: &str) -> Process {
+    for (folder, name) in [(plugins(), "tito"), (test_guests(), "backend-mischief")] {
+        let name = format!("{name}.wasm");
+        let copied = fs::copy(folder.join(&name), home.path("plugins").join(&name));
+        copied.expect("the components are built");
+    }
+    home.configure(configuration);
+    let mut command = home.command_with("TITO_TOKEN", Switches::default().token);
+    command.env("RUST_LOG", "warn");
+    Process::spawn(command)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_upstreams_do_the_server_and_its_other_sources_are_unharmed() {
+    let good = simulator(None).await;
+    let slow = simulator(Some(Trouble::Slow(Duration::from_secs(600)))).await;
+    let cut = simulator(Some(Trouble::Cut)).await;
+    let (crook, mut asked) = crook().await;
+    let bases = [&good, &slow, &cut].map(Simulator::base_url);
+    let home = Home::new();
+    let server = start(
+        &home,
+        &configuration(&bases[0], &bases[1], &bases[2], &crook),
+    );
+    for (name, words) in TROUBLES {
+        server
+            .log
+            .wait_for(&format!("ticket source {name} cannot be read"));
+        let log = server.log.so_far();
+        let mut lines = log.lines();
+        let line = lines.find(|line| line.contains(&format!("ticket source {name} cannot")));
+        assert!(
+            line.is_some_and(|line| line.contains(words)),
+            "{name}: {log}"
+        );
+    }
+    let refreshed = server.client.get("/tickets/refresh_all/").await;
+    assert_eq!(refreshed.status, 200, "{refreshed:?}");
+    let ada = json!({"ticket_id": "ABCD-1", "name": "Ada Lovelace"});
+    let answer = server.client.post("/tickets/validate_name/", ada).await;
+    assert_eq!(
+        (answer.status, &answer.body["is_attendee"]),
+        (200, &json!(true))
+    );
+    let ready = server.client.get("/healthcheck/ready").await;
+    let rows = ready.body["sources"].as_array().expect("sources are told");
+    let well = rows.iter().filter(|row| row["stale"] == false);
+    let well: Vec<_> = well.map(|row| &row["name"]).collect();
+    assert_eq!((ready.status, well), (200, vec![&json!("good")]));
+    // The thief's request never left, and no secret went where a redirect led.
+    while let Ok(head) = asked.try_recv() {
+        assert!(!head.contains("/thief"), "{head}");
+    }
+    let log = server.stop().log;
+    assert!(!log.contains(&Switches::default().token), "{log}");
+}

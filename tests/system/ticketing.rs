@@ -1,0 +1,109 @@
+//! Where tickets come from, as the operator says it: what is missing or wrong stops the server and is named.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::{Home, Process, plugins};
+
+/// The same place, with a plugin that is not there otherwise.
+fn home_with(plugin: &str) -> Home {
+    let home = Home::new();
+    let file = format!("{plugin}.wasm");
+    let copied = fs::copy(plugins().join(&file), home.path("plugins").join(&file));
+    copied.expect("our plugins are built");
+    home
+}
+
+#[test]
+fn without_its_token_a_backend_stops_the_server_rather_than_making_people_up() {
+    let home = Home::new();
+    for (backend, token) in [("pretix", "PRETIX_TOKEN"), ("tito", "TITO_TOKEN")] {
+        let words = format!("{token} is not set");
+        home.check_refused(home.command_with("TICKETING_BACKEND", backend), &[&words]);
+    }
+    assert!(!home.path("data").exists(), "nothing is touched before");
+}
+
+#[test]
+fn variables_of_the_process_win_over_those_beside_the_configuration_and_these_over_its_keys() {
+    let home = Home::new();
+    home.configure("TICKETING_BACKEND: nobody\n");
+    home.check_refused(home.command(), &["\"nobody\"", "line 1"]);
+    fs::write(
+        home.path(".env"),
+        "TICKETING_BACKEND=pretix\nPRETIX_TOKEN=\"s3cr3t\"\n",
+    )
+    .expect("a file can be written");
+    let said = home.check_refused(home.command(), &["PRETIX_ORGANIZER_SLUG is not set"]);
+    assert!(!said.contains("s3cr3t"), "{said}");
+    home.check_refused(
+        home.command_with("PRETIX_TOKEN", ""),
+        &["PRETIX_TOKEN is not set"],
+    );
+    let command = home.command_with("TICKETING_BACKEND", "tito");
+    home.check_refused(command, &["TITO_TOKEN is not set"]);
+    fs::write(home.path(".env"), "# Ours.\nPRETIX_TOKEN=s3cr3t and more\n")
+        .expect("a file can be written");
+    let said = home.check_refused(home.command(), &[".env: line 2"]);
+    assert!(!said.contains("s3cr3t"), "{said}");
+}
+
+#[test]
+fn variables_of_the_server_itself_may_stand_beside_the_configuration_too() {
+    let home = Home::new();
+    let beside = "GATEWIT_MASTER_KEY=short\nOIDC_ISSUER_URL=\n";
+    fs::write(home.path(".env"), beside).expect("a file can be written");
+    home.check_refused(
+        home.command(),
+        &["GATEWIT_MASTER_KEY must hold 64 hex digits"],
+    );
+}
+
+#[test]
+fn a_source_that_cannot_be_is_named() {
+    let home = home_with("guest-list");
+    let config = |settings: &str| {
+        format!("sources:\n  crew:\n    plugin: guest-list\n    settings: {{{settings}}}\n")
+    };
+    home.configure(&config("people: file://people.csv"));
+    home.check_refused(home.command(), &["\"crew\"", "people.csv", "No such file"]);
+    fs::write(home.path("people.csv"), "order,name\nMH9CG,Ada\n,Sam\n")
+        .expect("a file can be written");
+    let said = home.check_refused(home.command(), &["\"crew\"", "line 3"]);
+    assert!(!said.contains("Sam"), "{said}");
+    home.configure(&config("peeple: file://people.csv"));
+    home.check_refused(home.command(), &["\"crew\"", "peeple"]);
+    home.configure(&config("").replace("guest-list", "hours-before"));
+    home.check_refused(
+        home.command(),
+        &["\"crew\"", "no backend \"hours-before\"", "guest-list"],
+    );
+}
+
+#[tokio::test]
+async fn a_restart_answers_at_once_from_what_is_stored_and_dead_keys_are_named_once() {
+    let home = home_with("guest-list");
+    fs::write(
+        home.path("people.csv"),
+        "order,name,email\nMH9CG,Ada Lovelace,ada@example.org\n",
+    )
+    .expect("a file can be written");
+    home.configure("MODE: test\nsources:\n  crew:\n    plugin: guest-list\n    settings: {people: file://people.csv}\n");
+    let server = home.start();
+    while server.client.get("/healthcheck/ready").await.status != 200 {
+        tokio::task::yield_now().await;
+    }
+    let log = server.stop().log;
+    assert_eq!(
+        log.matches("MODE stands in the configuration and has no effect")
+            .count(),
+        1
+    );
+    let server: Process = home.start();
+    let count = server.client.get("/tickets/ticket_count/").await;
+    assert_eq!(
+        (count.status, count.body),
+        (200, json!({"ticket_count": 1}))
+    );
+}
