@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use crate::claims::{Claims, ScannerClaims, TicketProof};
 use crate::event::SealedKey;
 use crate::id::EventId;
-use crate::plugin::{PluginIdentity, PluginRow};
-use crate::source::{SourceFault, SourcePage, SourceTicket, SourceType};
+use crate::plugin::PluginRow;
+use crate::source::{Reader, SourceFault, SourcePage, SourceTicket, SourceType};
 use crate::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 
 /// Keeps keys and values, ordered by key, on disk.
@@ -143,8 +143,8 @@ pub trait TicketSource: Send + Sync {
 /// One run of a sync. What it keeps is gone when it is dropped.
 #[async_trait]
 pub trait SyncRun: Send {
-    /// Which code runs: another digest than last time means that a full sync is due.
-    fn plugin(&self) -> &PluginIdentity;
+    /// Who reads: another one than last time means that a full sync is due.
+    fn reader(&self) -> &Reader;
 
     /// Lists all kinds of tickets.
     async fn ticket_types(&mut self) -> Result<Vec<SourceType>, SourceFault>;

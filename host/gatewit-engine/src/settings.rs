@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::backend::Allowance;
 use crate::outbound::{Grant, OutboundLimits, Secret};
@@ -65,6 +66,14 @@ pub struct SourceSettings {
     /// All that it may reach.
     pub grants: Vec<Grant>,
     pub limits: SourceLimits,
+}
+
+impl SourceSettings {
+    /// Tells one plugin and what it is told from another. Secrets, grants and limits make no ticket another.
+    pub fn digest(&self) -> String {
+        let told = serde_json::json!([self.plugin, self.settings]);
+        format!("{:x}", Sha256::digest(told.to_string()))
+    }
 }
 
 /// What a source may use.

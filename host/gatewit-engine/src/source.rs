@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gatewit_domain::plugin::PluginIdentity;
 use gatewit_domain::ports::{SyncRun, TicketSource};
-use gatewit_domain::source::{SourceFault, SourcePage, SourceTicket, SourceType};
+use gatewit_domain::source::{Reader, SourceFault, SourcePage, SourceTicket, SourceType};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -30,6 +30,7 @@ const SEAT_WAIT_MAX: Duration = Duration::from_secs(10);
 /// One configured source. Made by [`crate::Engine::source`].
 pub struct Source {
     plugin: String,
+    digest: String,
     /// A JSON object.
     settings: Arc<str>,
     allowance: Allowance,
@@ -46,12 +47,14 @@ impl Source {
         roster: Arc<Roster>,
         seats: Arc<Semaphore>,
     ) -> Self {
+        let digest = settings.digest();
         let text = serde_json::to_string(&settings.settings);
         let text = text.expect("a JSON object prints as JSON");
         let policy = Policy::new(settings.grants, &settings.settings, settings.secrets);
         let outbound = Outbound::new(policy, settings.limits.outbound());
         Self {
             plugin: settings.plugin,
+            digest,
             settings: text.into(),
             allowance: settings.limits.allowance(),
             outbound: Arc::new(outbound),
@@ -59,6 +62,11 @@ impl Source {
             own_seats: Arc::new(Semaphore::new(RUNS_MAX)),
             seats,
         }
+    }
+
+    /// The [`SourceSettings::digest`] of its settings.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// Asks the plugin whether it accepts the settings; its objection is a [`SourceFault::BadSettings`]. Nothing
@@ -89,7 +97,11 @@ impl Source {
             off_workers(async move || backend.instantiate(allowance, outbound).await).await;
         let instance = instance.inspect_err(|_| slot.count_failure());
         Ok(Run {
-            identity,
+            plugin: identity.name,
+            reader: Reader {
+                plugin: identity.digest,
+                settings: self.digest.clone(),
+            },
             settings: Arc::clone(&self.settings),
             instance: Some(instance.map_err(failed)?),
             slot,
@@ -138,7 +150,8 @@ impl TicketSource for Source {
 
 /// A run on an instance of its own.
 struct Run {
-    identity: PluginIdentity,
+    plugin: String,
+    reader: Reader,
     settings: Arc<str>,
     /// None once it failed, and while it runs.
     instance: Option<Instance>,
@@ -148,8 +161,8 @@ struct Run {
 
 #[async_trait]
 impl SyncRun for Run {
-    fn plugin(&self) -> &PluginIdentity {
-        &self.identity
+    fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     async fn ticket_types(&mut self) -> Result<Vec<SourceType>, SourceFault> {
@@ -175,7 +188,7 @@ impl Run {
         question: impl AsyncFnOnce(&mut Instance) -> Result<Result<T, Fault>, String> + Send + 'static,
     ) -> Result<T, SourceFault> {
         let Some(mut instance) = self.instance.take() else {
-            return Err(failed(&self.identity.name, "it failed earlier in this run"));
+            return Err(failed(&self.plugin, "it failed earlier in this run"));
         };
         self.slot.count_call();
         let outcome = off_workers(async move || {
@@ -191,7 +204,7 @@ impl Run {
     fn fail(&mut self, reason: &str) -> SourceFault {
         self.instance = None;
         self.slot.count_failure();
-        failed(&self.identity.name, reason)
+        failed(&self.plugin, reason)
     }
 }
 

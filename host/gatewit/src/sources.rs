@@ -59,7 +59,6 @@ impl Sources {
             let configured = ConfiguredSource {
                 source: Arc::clone(source) as _,
                 plugin: plan.plugin.clone(),
-                settings_digest: source.digest(),
                 every: plan.every,
                 orgs: plan.orgs.clone(),
                 rules: AttendeeRules {

@@ -29,8 +29,6 @@ pub struct ConfiguredSource {
     pub source: Arc<dyn TicketSource>,
     /// The name of the plugin that speaks to it, to be shown.
     pub plugin: String,
-    /// Changes with whatever makes its tickets others: then a full sync is due.
-    pub settings_digest: String,
     /// How often it is synced (`sync.every`, 5 minutes unless told).
     pub every: SignedDuration,
     /// Organizations whose events may have its tickets; None: all.

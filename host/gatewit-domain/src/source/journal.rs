@@ -35,12 +35,13 @@ pub struct LogPosition {
     pub row: u32,
 }
 
-/// Who read: what another code or other settings have read is to be read anew.
+/// Who reads: what other code, or the same with other settings, has read is to be read anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reader {
     /// The digest of the plugin.
     pub plugin: String,
+    /// The digest of what it is told, the files that its settings name included.
     pub settings: String,
 }
 
@@ -210,8 +211,7 @@ impl RunUnderWay {
             let row = serde_json::to_vec(row).expect("a row is plain data");
             let mut digest = Sha256::new_with_prefix(&self.digest);
             digest.update(row);
-            let digest = digest.finalize();
-            self.digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            self.digest = format!("{:x}", digest.finalize());
         }
         at
     }

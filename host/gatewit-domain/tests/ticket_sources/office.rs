@@ -49,7 +49,6 @@ impl Office {
         let configured = ConfiguredSource {
             source: Arc::new(Asking(Arc::clone(upstream))),
             plugin: "asking".to_owned(),
-            settings_digest: "settings 1".to_owned(),
             every: EVERY,
             orgs: None,
             rules: AttendeeRules::default(),

@@ -110,12 +110,13 @@ fn a_full_sync_sweeps_what_it_did_not_see() {
 fn other_code_or_other_settings_read_everything_anew() {
     let upstream = Upstream::new(500);
     upstream.put_all(crowd(3));
-    let at_first = office(&upstream);
-    let desk = at_first.open_synced();
+    let office = office(&upstream);
+    let desk = office.open_synced();
     upstream.state().digest = "sha256:2".to_owned();
     refresh(&desk).unwrap();
-    let changed = at_first.configured(|source| source.settings_digest = "settings 2".to_owned());
-    let desk = changed.open_synced();
+    drop(desk);
+    upstream.state().settings = "other".to_owned();
+    let desk = office.open_synced();
     refresh(&desk).unwrap();
     let asked = upstream.take_asked();
     assert_eq!(asked, [None, None, None, Some("3:0:".to_owned())]);

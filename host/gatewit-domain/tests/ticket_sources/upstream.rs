@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use gatewit_domain::plugin::PluginIdentity;
 use gatewit_domain::ports::{SyncRun, TicketSource};
 use gatewit_domain::source::{
-    Continuation, SourceFault, SourcePage, SourceState, SourceTicket, SourceType,
+    Continuation, Reader, SourceFault, SourcePage, SourceState, SourceTicket, SourceType,
 };
 
 type OnPage = Box<dyn Fn() + Send + Sync>;
@@ -25,7 +24,9 @@ pub struct State {
     pub page: usize,
     /// Whether it can be asked for changes.
     pub tells_changes: bool,
+    /// Of the plugin, and of what it is told.
     pub digest: String,
+    pub settings: String,
     /// Answers to the next questions for a page; None: a good one.
     pub faults: VecDeque<Option<SourceFault>>,
     /// Gives this cursor for ever.
@@ -51,6 +52,7 @@ impl Upstream {
             page,
             tells_changes: true,
             digest: "sha256:1".to_owned(),
+            settings: "settings".to_owned(),
             faults: VecDeque::new(),
             stuck_at: None,
             asked: Vec::new(),
@@ -164,7 +166,7 @@ impl State {
     }
 }
 
-struct Run(Arc<Upstream>, PluginIdentity);
+struct Run(Arc<Upstream>, Reader);
 
 /// The source that asks it.
 pub struct Asking(pub Arc<Upstream>);
@@ -174,11 +176,11 @@ impl TicketSource for Asking {
     async fn begin(&self) -> Result<Box<dyn SyncRun>, SourceFault> {
         let mut state = self.0.state();
         state.runs += 1;
-        let identity = PluginIdentity {
-            name: "asking".to_owned(),
-            digest: state.digest.clone(),
+        let reader = Reader {
+            plugin: state.digest.clone(),
+            settings: state.settings.clone(),
         };
-        Ok(Box::new(Run(Arc::clone(&self.0), identity)))
+        Ok(Box::new(Run(Arc::clone(&self.0), reader)))
     }
 
     async fn find(&self, text: &str) -> Result<Vec<SourceTicket>, SourceFault> {
@@ -197,7 +199,7 @@ impl TicketSource for Asking {
 
 #[async_trait]
 impl SyncRun for Run {
-    fn plugin(&self) -> &PluginIdentity {
+    fn reader(&self) -> &Reader {
         &self.1
     }
 

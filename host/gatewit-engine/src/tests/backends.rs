@@ -148,7 +148,7 @@ async fn a_run_reads_types_and_page_after_page_on_one_instance() {
     for _ in 0..2 {
         let mut run = source.begin().await.unwrap();
         assert_eq!(
-            Some(&run.plugin().digest),
+            Some(&run.reader().plugin),
             house.row(MISCHIEF).digest.as_ref()
         );
         let types = [SourceType {

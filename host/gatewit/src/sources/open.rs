@@ -4,10 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use aws_lc_rs::digest::{SHA256, digest};
 use gatewit_domain::ports::{SyncRun, TicketSource};
 use gatewit_domain::source::{SourceFault, SourceTicket};
-use gatewit_engine::{Engine, Source, SourceSettings};
+use gatewit_engine::{Engine, Source};
 use tokio::task::spawn_blocking;
 
 use super::tally::{SyncTally, TalliedRun};
@@ -21,15 +20,7 @@ pub struct OpenSource {
     files: Arc<WatchedFiles>,
     tally: Arc<SyncTally>,
     /// What its settings said last. A std mutex: held for moves, never across an await.
-    last: Mutex<Option<Opened>>,
-    /// What they said when it was read to its end, by us or by the server before.
-    read_with: Arc<Mutex<Option<String>>>,
-}
-
-#[derive(Clone)]
-struct Opened {
-    digest: String,
-    source: Arc<Source>,
+    last: Mutex<Option<Arc<Source>>>,
 }
 
 impl OpenSource {
@@ -40,25 +31,12 @@ impl OpenSource {
             engine,
             tally: Arc::default(),
             last: Mutex::default(),
-            read_with: Arc::default(),
         }
     }
 
     /// Asks the plugin whether the settings, its files included, can work.
     pub async fn check(&self) -> Result<(), SourceFault> {
-        self.opened().await?.source.check_settings().await
-    }
-
-    /// The digest of all that the plugin is told at the start of the server, by which the desk knows whether the server
-    /// before told it the same. What changes later is our matter.
-    pub fn digest(&self) -> String {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let digest = last.as_ref().map(|opened| opened.digest.clone());
-        self.read_with
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone_from(&digest);
-        digest.unwrap_or_default()
+        self.opened().await?.check_settings().await
     }
 
     pub fn tally(&self) -> Arc<SyncTally> {
@@ -71,21 +49,21 @@ impl OpenSource {
     }
 
     /// Reads the files, and opens the source anew if they say something else.
-    async fn opened(&self) -> Result<Opened, SourceFault> {
+    async fn opened(&self) -> Result<Arc<Source>, SourceFault> {
         let (plan, files) = (self.plan.clone(), Arc::clone(&self.files));
         let read = spawn_blocking(move || {
             files.note();
             let settings = plan.read()?;
-            Ok::<_, String>((told(&settings), settings))
+            Ok::<_, String>((settings.digest(), settings))
         });
         let read = read.await.map_err(|err| err.to_string()).flatten();
         let (digest, settings) = read.map_err(SourceFault::BadSettings)?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
-            Some(opened) if opened.digest == digest => Ok(opened.clone()),
+            Some(source) if source.digest() == digest => Ok(Arc::clone(source)),
             _ => {
                 let source = Arc::new(self.engine.source(settings));
-                Ok(last.insert(Opened { digest, source }).clone())
+                Ok(Arc::clone(last.insert(source)))
             }
         }
     }
@@ -95,18 +73,13 @@ impl OpenSource {
 impl TicketSource for OpenSource {
     async fn begin(&self) -> Result<Box<dyn SyncRun>, SourceFault> {
         let begun = Instant::now();
-        let run = async {
-            let Opened { digest, source } = self.opened().await?;
-            Ok((digest, source.begin().await?))
-        };
+        let run = async { self.opened().await?.begin().await };
         let run = run.await;
-        let (digest, run) = run.inspect_err(|fault| self.tally.fail(&self.plan.name, fault))?;
+        let run = run.inspect_err(|fault| self.tally.fail(&self.plan.name, fault))?;
         Ok(Box::new(TalliedRun {
             source: self.plan.name.clone(),
             run,
             tally: self.tally(),
-            digest,
-            read_with: Arc::clone(&self.read_with),
             begun,
             pages: 0,
             tickets: 0,
@@ -114,18 +87,6 @@ impl TicketSource for OpenSource {
     }
 
     async fn find(&self, text: &str) -> Result<Vec<SourceTicket>, SourceFault> {
-        self.opened().await?.source.find(text).await
+        self.opened().await?.find(text).await
     }
-}
-
-/// The digest of what a plugin is told, and of which plugin it is.
-fn told(settings: &SourceSettings) -> String {
-    let text = serde_json::to_string(&(&settings.plugin, &settings.settings));
-    let text = text.expect("a JSON object prints as JSON");
-    let digest = digest(&SHA256, text.as_bytes());
-    digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -1,13 +1,14 @@
 //! Runs of syncs as they pass: counted, and told of in the log. Never a word of what the tickets say.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use gatewit_domain::plugin::PluginIdentity;
 use gatewit_domain::ports::SyncRun;
-use gatewit_domain::source::{Continuation, SourceFault, SourceName, SourcePage, SourceType};
+use gatewit_domain::source::{
+    Continuation, Reader, SourceFault, SourceName, SourcePage, SourceType,
+};
 
 /// How often a source was read, by how it ended.
 #[derive(Debug, Default)]
@@ -43,9 +44,6 @@ pub struct TalliedRun {
     pub source: SourceName,
     pub run: Box<dyn SyncRun>,
     pub tally: Arc<SyncTally>,
-    /// What the settings say, and what they said when the source was last read to its end.
-    pub digest: String,
-    pub read_with: Arc<Mutex<Option<String>>>,
     pub begun: Instant,
     pub pages: u64,
     pub tickets: u64,
@@ -62,25 +60,7 @@ impl TalliedRun {
         })
     }
 
-    /// A cursor is of no use where the settings said something else.
-    fn check_cursor(&self, cursor: Option<&str>) -> Result<(), SourceFault> {
-        let read_with = self
-            .read_with
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let is_other = read_with.as_ref() != Some(&self.digest);
-        match self.pages == 0 && cursor.is_some() && is_other {
-            true => Err(SourceFault::StartOver("its files have changed".to_owned())),
-            false => Ok(()),
-        }
-    }
-
     fn complete(&self) {
-        let read_with = Some(self.digest.clone());
-        *self
-            .read_with
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = read_with;
         self.tally.completed.fetch_add(1, Ordering::Relaxed);
         tracing::info!(
             source.name = %self.source,
@@ -95,8 +75,8 @@ impl TalliedRun {
 
 #[async_trait]
 impl SyncRun for TalliedRun {
-    fn plugin(&self) -> &PluginIdentity {
-        self.run.plugin()
+    fn reader(&self) -> &Reader {
+        self.run.reader()
     }
 
     async fn ticket_types(&mut self) -> Result<Vec<SourceType>, SourceFault> {
@@ -105,10 +85,7 @@ impl SyncRun for TalliedRun {
     }
 
     async fn page(&mut self, cursor: Option<&str>) -> Result<SourcePage, SourceFault> {
-        let page = match self.check_cursor(cursor) {
-            Ok(()) => self.run.page(cursor).await,
-            Err(fault) => Err(fault),
-        };
+        let page = self.run.page(cursor).await;
         let page = self.note(page)?;
         self.pages += 1;
         self.tickets += page.tickets.len() as u64;

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use super::{Desk, LiveSource};
 use crate::ports::{SyncRun, Write};
 use crate::problem::DeskError;
-use crate::source::{Reader, SourceFault, SourceJournal, SourceType};
+use crate::source::{SourceFault, SourceJournal, SourceType};
 use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES, within};
 
 /// How many pages a run may have.
@@ -68,10 +68,7 @@ impl Desk {
         run: &mut dyn SyncRun,
         types: &Vec<SourceType>,
     ) -> Result<bool, SyncFault> {
-        let reader = Reader {
-            plugin: run.plugin().digest.clone(),
-            settings: source.configured.settings_digest.clone(),
-        };
+        let reader = run.reader().clone();
         let goes_on = journal.begin(&reader, self.now());
         match self.read_pages(source, journal, run, types).await {
             Err(SyncFault::Source(SourceFault::StartOver(_))) => {
