@@ -13,9 +13,7 @@ pub use export::{ExportArguments, export};
 pub use import::{ImportArguments, import};
 
 use std::borrow::Cow;
-use std::path::PathBuf;
 
-use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -45,25 +43,4 @@ struct Row<'a> {
 struct Footer {
     rows: u64,
     sha256: String,
-}
-
-/// Where the state is.
-#[derive(clap::Args)]
-struct DataDirectory {
-    /// The directory that holds all state.
-    #[arg(
-        long = "data",
-        env = "GATEWIT_DATA",
-        default_value = "data",
-        value_name = "DIR"
-    )]
-    path: PathBuf,
-}
-
-fn hex(digest: &digest::Digest) -> String {
-    digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -34,6 +34,8 @@ use load::{Load, Requests, Until};
 use report::{Attendees, Bulk, Report};
 use tokens::Tokens;
 
+use crate::directories::PluginDirectory;
+
 pub use hello::serve as serve_hello;
 
 /// How often the measurements take turns.
@@ -44,7 +46,7 @@ const BULK_MAX: usize = 10_000;
 const REST: Duration = Duration::from_millis(1);
 
 /// What to measure.
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 pub struct BenchArguments {
     /// How many connections scan at once, each a scanner of its own.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -61,21 +63,16 @@ pub struct BenchArguments {
     /// Where the temporary data directory is made: on the disk that is to be measured.
     #[arg(long, default_value = ".", value_name = "DIR")]
     directory: PathBuf,
-    /// The directory of plugins, one .wasm component each.
-    #[arg(
-        long,
-        env = "GATEWIT_PLUGINS",
-        default_value = "plugins",
-        value_name = "DIR"
-    )]
-    plugins: PathBuf,
+    #[command(flatten)]
+    plugins: PluginDirectory,
 }
 
 /// Measures and prints to stdout; tells on stderr how far it is.
 pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     let home = Home::make(&arguments.directory)?;
-    let plugins = fs::canonicalize(&arguments.plugins)
-        .with_context(|| format!("cannot find the plugins in {}", arguments.plugins.display()))?;
+    let plugins = &arguments.plugins.path;
+    let plugins = fs::canonicalize(plugins)
+        .with_context(|| format!("cannot find the plugins in {}", plugins.display()))?;
     let server = Child::serve(&home.0, &plugins)?;
     let hello = Child::hello(&home.0)?;
     let connections = arguments.connections.into();

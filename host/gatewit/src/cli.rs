@@ -15,6 +15,7 @@ use tokio::runtime::Builder;
 use crate::archive::{ExportArguments, ImportArguments, export, import};
 use crate::bench::{self, BenchArguments};
 use crate::config::{Environment, folder_of};
+use crate::directories::{DataDirectory, PluginDirectory};
 use crate::http::openapi;
 use crate::http::{GUESS_LIMIT, TrustedProxies};
 use crate::log::{LogFormat, log_to_stderr};
@@ -61,17 +62,10 @@ struct ServeArguments {
     /// Address and port to listen on; port 0 picks one.
     #[arg(long, env = "GATEWIT_LISTEN", default_value = "127.0.0.1:9898")]
     listen: SocketAddr,
-    /// The directory that holds all state.
-    #[arg(long, env = "GATEWIT_DATA", default_value = "data", value_name = "DIR")]
-    data: PathBuf,
-    /// The directory of plugins, one .wasm component each.
-    #[arg(
-        long,
-        env = "GATEWIT_PLUGINS",
-        default_value = "plugins",
-        value_name = "DIR"
-    )]
-    plugins: PathBuf,
+    #[command(flatten)]
+    data: DataDirectory,
+    #[command(flatten)]
+    plugins: PluginDirectory,
     /// Encrypts signing keys at rest: 64 hex digits. Without it, a key is made in the data directory.
     #[arg(long, env = "GATEWIT_MASTER_KEY", hide = true, hide_env_values = true)]
     master_key: Option<String>,
@@ -189,8 +183,8 @@ impl From<ServeArguments> for ServeSettings {
         Self {
             config: arguments.config,
             listen: arguments.listen,
-            data: arguments.data,
-            plugins: arguments.plugins,
+            data: arguments.data.path,
+            plugins: arguments.plugins.path,
             master_key: arguments.master_key,
             registration_token_minutes: arguments.registration_token_minutes,
             guess_limit: arguments.guess_limit,

@@ -209,7 +209,7 @@ impl SourceSet {
             order: OrderId::of(&ticket.order),
             name: PreparedName::of(&ticket.holder_name),
             email: ticket.email.as_deref().and_then(EmailAddress::of),
-            flags: AttendeeFlags::of_bits(AttendeeFlags::bits(&ticket.attributes)),
+            flags: AttendeeFlags::of(&ticket.attributes),
             wrong_type: self.rules.wrong_type(kind),
         })
     }

@@ -333,6 +333,5 @@ fn fingerprint(scan: &Scan) -> String {
         ScannedBy::Organizer(_) => None,
     };
     let parts = serde_json::json!([scan.presented, claimed, scan.location]);
-    let digest = Sha256::digest(parts.to_string());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(parts.to_string()))
 }

@@ -1,7 +1,5 @@
 //! The tickets of the published cases, as a backend and its host would hand them to the rules.
 
-use std::collections::BTreeMap;
-
 use gatewit_domain::attendees::{Attendee, AttendeeFlags, EmailAddress, OrderId, TicketReference};
 use gatewit_domain::names::PreparedName;
 use serde_json::Value;
@@ -45,7 +43,7 @@ fn pretix_flags(category: &Value, item: &Value, reference: &str) -> AttendeeFlag
 fn flags(attributes: &[(&str, bool)]) -> AttendeeFlags {
     let attributes = attributes.iter();
     let attributes = attributes.map(|(name, is_held)| ((*name).to_owned(), *is_held));
-    AttendeeFlags::of(&attributes.collect::<BTreeMap<_, _>>())
+    AttendeeFlags::of(&attributes.collect::<Vec<_>>())
 }
 
 pub fn pretix(fixture: &Value) -> Vec<Attendee> {

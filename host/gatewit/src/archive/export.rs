@@ -6,13 +6,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use aws_lc_rs::digest;
 use gatewit_domain::ports::{Key, Store};
 use gatewit_store::{OpenError, SledStore};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::progress::Progress;
-use super::{DataDirectory, FORMAT, Footer, Header, PAGE, Row, VERSION, hex};
+use super::{FORMAT, Footer, Header, PAGE, Row, VERSION};
+use crate::directories::DataDirectory;
 
 #[derive(clap::Args)]
 pub struct ExportArguments {
@@ -102,7 +103,7 @@ async fn write_draft(store: &SledStore, draft: &Path) -> anyhow::Result<u64> {
 async fn write_rows(store: &SledStore, out: &mut dyn Write) -> anyhow::Result<u64> {
     let mut lines = Lines {
         out,
-        digest: digest::Context::new(&digest::SHA256),
+        digest: Sha256::new(),
     };
     lines.write(&Header {
         format: FORMAT.into(),
@@ -125,7 +126,7 @@ async fn write_rows(store: &SledStore, out: &mut dyn Write) -> anyhow::Result<u6
             None => break,
         }
     }
-    let sha256 = hex(&lines.digest.clone().finish());
+    let sha256 = format!("{:x}", lines.digest.clone().finalize());
     lines.write(&Footer { rows, sha256 })?;
     Ok(rows)
 }
@@ -140,7 +141,7 @@ fn row<'a>(key: &'a Key, value: &'a [u8]) -> anyhow::Result<Row<'a>> {
 /// Writes JSON lines and sums them up.
 struct Lines<'a> {
     out: &'a mut dyn Write,
-    digest: digest::Context,
+    digest: Sha256,
 }
 
 impl Lines<'_> {

@@ -7,9 +7,10 @@ use anyhow::{Context, ensure};
 use gatewit_domain::ports::{Commit, Store, Write};
 use gatewit_store::Restore;
 
+use super::PAGE;
 use super::progress::Progress;
 use super::reader::Reader;
-use super::{DataDirectory, PAGE};
+use crate::directories::DataDirectory;
 
 #[derive(clap::Args)]
 pub struct ImportArguments {

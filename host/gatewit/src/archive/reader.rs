@@ -5,11 +5,11 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use aws_lc_rs::digest;
 use bytes::Bytes;
 use gatewit_domain::ports::Key;
+use sha2::{Digest, Sha256};
 
-use super::{FORMAT, Footer, Header, Row, VERSION, hex};
+use super::{FORMAT, Footer, Header, Row, VERSION};
 
 pub(super) struct Reader {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub(super) struct Reader {
     /// The line read last.
     line: Vec<u8>,
     rows: u64,
-    digest: digest::Context,
+    digest: Sha256,
 }
 
 impl Reader {
@@ -29,7 +29,7 @@ impl Reader {
             lines: BufReader::new(file),
             line: Vec::new(),
             rows: 0,
-            digest: digest::Context::new(&digest::SHA256),
+            digest: Sha256::new(),
         };
         reader.read_line()?;
         let header = serde_json::from_slice::<Header>(&reader.line).ok();
@@ -70,7 +70,7 @@ impl Reader {
                 self.rows + 1
             );
         };
-        let digest = hex(&self.digest.clone().finish());
+        let digest = format!("{:x}", self.digest.clone().finalize());
         self.read_line()?;
         if (footer.rows, footer.sha256) != (self.rows, digest) || !self.line.is_empty() {
             bail!(
