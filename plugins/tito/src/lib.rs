@@ -124,6 +124,7 @@ impl Backend for Tito {
         Ok(Page {
             tickets: self.read(&releases, page.tickets),
             gone: Vec::new(),
+            whole_orders: Vec::new(),
             next: match next {
                 Some(next) => Continuation::More(cursor::write(&next)),
                 None => Continuation::Done(None),

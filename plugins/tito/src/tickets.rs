@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use crate::releases::Release;
 
-/// All states a ticket can be in. Tito leaves out void ones unless they are asked for.
-pub const STATES: [&str; 4] = ["complete", "incomplete", "unassigned", "void"];
+/// All states a ticket can be in. Tito leaves out void ones, and those of archived releases, unless they are asked for.
+pub const STATES: [&str; 5] = ["complete", "incomplete", "unassigned", "void", "archived"];
 
 /// One ticket.
 #[derive(Deserialize)]

@@ -76,7 +76,10 @@ impl<'de> Deserialize<'de> for Name {
             let likeness = |known: &&str| strsim::damerau_levenshtein(known, name);
             let nearest = known.into_iter().min_by_key(likeness);
             let nearest = nearest.expect("there are nine");
-            let is_near = likeness(&nearest) <= 2 || name.starts_with("is_");
+            let is_shortened = known
+                .iter()
+                .any(|known| known.strip_prefix("is_") == Some(name));
+            let is_near = likeness(&nearest) <= 2 || name.starts_with("is_") || is_shortened;
             match known.contains(&name) || !is_near {
                 true => Ok(Self(name.to_owned())),
                 false => Err(format!(

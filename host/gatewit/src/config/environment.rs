@@ -36,10 +36,11 @@ impl Environment {
     /// Puts variables over those of a `.env` file's text, of which the last of a name counts.
     fn of(own: impl IntoIterator<Item = (String, String)>, beside: &str) -> Result<Self, String> {
         let text = beside.trim_start_matches('\u{feff}');
-        let read = dotenvy::from_read_iter(text.as_bytes());
+        let literal: String = text.split_inclusive('\n').map(literal).collect();
+        let read = dotenvy::from_read_iter(literal.as_bytes());
         let mut variables = read
             .collect::<Result<BTreeMap<_, _>, _>>()
-            .map_err(|error| explain(&error, text))?;
+            .map_err(|error| explain(&error, &literal))?;
         variables.extend(own);
         Ok(Self(variables))
     }
@@ -54,6 +55,27 @@ impl Environment {
     pub fn verbatim(&self, name: &str) -> Option<String> {
         self.0.get(name).cloned()
     }
+}
+
+/// A line in which `$` means itself unless it begins `${NAME}`, as in the files of the reference service: tokens have it.
+fn literal(line: &str) -> String {
+    let is_quoted_hard = line
+        .split_once('=')
+        .is_some_and(|(_, value)| value.trim_start().starts_with('\''));
+    if is_quoted_hard {
+        return line.to_owned();
+    }
+    let mut literal = String::with_capacity(line.len());
+    let mut before = ' ';
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter == '$' && before != '\\' && letters.peek() != Some(&'{') {
+            literal.push('\\');
+        }
+        literal.push(letter);
+        before = letter;
+    }
+    literal
 }
 
 /// Names the line, and nothing of what it says.
@@ -115,6 +137,14 @@ mod tests {
         let problem = Environment::of([], text).unwrap_err();
         assert!(problem.starts_with("line 2: "), "{problem}");
         assert!(!problem.contains("s3cr3t"), "{problem}");
+    }
+
+    #[test]
+    fn a_dollar_is_one_unless_it_names_a_variable_in_braces() {
+        let text = "A=abc$def9\nB='abc$def9'\nC=\"abc$\"\nD=\\$x\nE=${A}-e\n";
+        let read = Environment::of([], text).unwrap();
+        let values = ["A", "B", "C", "D", "E"].map(|name| read.get(name).unwrap_or_default());
+        assert_eq!(values, ["abc$def9", "abc$def9", "abc$", "$x", "abc$def9-e"]);
     }
 
     #[test]

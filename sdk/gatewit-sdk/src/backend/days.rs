@@ -15,7 +15,7 @@ const WEEKDAYS: [&str; 7] = [
 /// The days of a ticket type whose name calls it a day pass: `["monday"]` of "Day Pass Monday", `["2025-12-15"]` of
 /// "Day pass (2025-12-15)". Nothing if it is none, or does not say of which day.
 ///
-/// A weekday may be written in full or by its first three letters.
+/// A weekday may be written in full or by three or more of its first letters. "Fri-Sun" is three days.
 pub fn day_pass_days(name: &str) -> Vec<String> {
     let name = name.to_lowercase();
     if !name.contains("day pass") {
@@ -23,14 +23,27 @@ pub fn day_pass_days(name: &str) -> Vec<String> {
     }
     let words = name.split(|letter: char| !letter.is_alphanumeric() && letter != '-');
     let words = words.map(|word| word.trim_matches('-'));
-    words.filter_map(day).collect()
+    words.flat_map(days).collect()
 }
 
-fn day(word: &str) -> Option<String> {
-    let mut weekdays = WEEKDAYS.into_iter();
-    let weekday = weekdays.find(|weekday| word == *weekday || word == &weekday[..3]);
-    let date = || word.parse::<Date>().ok().map(|date| date.to_string());
-    weekday.map(str::to_owned).or_else(date)
+/// The days that a word names: a date, a weekday, or the first and the last of several.
+fn days(word: &str) -> Vec<String> {
+    if let Ok(date) = word.parse::<Date>() {
+        return vec![date.to_string()];
+    }
+    let (first, last) = word.split_once('-').unwrap_or((word, word));
+    let (Some(first), Some(last)) = (weekday(first), weekday(last)) else {
+        return Vec::new();
+    };
+    let count = (last + WEEKDAYS.len() - first) % WEEKDAYS.len() + 1;
+    let days = WEEKDAYS.iter().cycle().skip(first).take(count);
+    days.map(|day| (*day).to_owned()).collect()
+}
+
+/// The place of a weekday in the week.
+fn weekday(word: &str) -> Option<usize> {
+    let is_meant = |day: &str| word.len() >= 3 && day.starts_with(word);
+    WEEKDAYS.iter().position(|day| is_meant(day))
 }
 
 #[cfg(test)]
@@ -47,7 +60,12 @@ mod tests {
         check("Day Pass Monday", &["monday"]);
         check("DAY PASS (Tue, in-person)", &["tuesday"]);
         check("Day pass Sat + Sun", &["saturday", "sunday"]);
-        check("Day pass Sat-Sun", &[]);
+        check("Day pass Sat-Sun", &["saturday", "sunday"]);
+        check("Day pass (Fri-Sun)", &["friday", "saturday", "sunday"]);
+        check("Day pass Sun-Mon", &["sunday", "monday"]);
+        check("Day pass Thurs", &["thursday"]);
+        check("Day pass - Sat - Sun", &["saturday", "sunday"]);
+        check("Day pass all-day", &[]);
         check("Day pass 2025-12-15", &["2025-12-15"]);
         check("Day pass", &[]);
         check("Monday night party", &[]);

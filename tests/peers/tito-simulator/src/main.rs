@@ -8,7 +8,6 @@ use tito_simulator::{Conference, Simulator, Switches};
 
 /// A Tito on this machine, with made-up tickets.
 #[derive(Parser)]
-#[command(version)]
 struct Arguments {
     /// Address and port to listen on; port 0 picks one.
     #[arg(long, default_value = "127.0.0.1:8346")]
@@ -33,4 +32,16 @@ async fn main() -> anyhow::Result<()> {
         "TITO_BASE_URL={base_url} TITO_TOKEN={token} ACCOUNT_SLUG={account} EVENT_SLUG={event}"
     )?;
     simulator.serve().await
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Arguments::command().debug_assert();
+    }
 }

@@ -133,7 +133,12 @@ fn an_attribute_that_looks_like_one_of_the_contract_is_one() {
             "TICKETING_BACKEND: pretix\npretix_mapping:\n  categories:\n    by_id:\n      100:\n        {attribute}\n"
         )
     };
-    let misspelt = ["is_speeker: true", "is_wizard: true", "online_acess: true"];
+    let misspelt = [
+        "is_speeker: true",
+        "is_wizard: true",
+        "online_acess: true",
+        "speaker: true",
+    ];
     for attribute in misspelt {
         check_refused(
             &mapping(attribute),
