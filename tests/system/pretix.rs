@@ -103,6 +103,11 @@ async fn check_server(pretix: &Pretix, count: usize) {
         assert_eq!(validate(&server, pretix, state).await, status, "{state}");
     }
     let multi_position = pretix.order("multi_position");
+    let moved = &pretix.told["showcase"]["multi_position"]["positions"][1]["id"];
+    pretix.split_off(multi_position, moved).await;
+    refresh(&server).await;
+    let counted = server.client.get("/tickets/ticket_count/").await;
+    assert_eq!(counted.body, json!({"ticket_count": count}));
     pretix.change_order(multi_position, "mark_canceled").await;
     let canceled = pretix.order("canceled");
     pretix.change_order(canceled, "reactivate").await;

@@ -132,6 +132,8 @@ pub struct SourcePage {
     pub tickets: Vec<SourceTicket>,
     /// References of tickets that exist no longer.
     pub gone: Vec<String>,
+    /// Orders whose tickets are all on this page, so that others of theirs are gone.
+    pub whole_orders: Vec<String>,
     pub next: Continuation,
 }
 

@@ -100,6 +100,7 @@ impl Backend for GuestList {
             },
             tickets,
             gone: Vec::new(),
+            whole_orders: Vec::new(),
         })
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A full sync pages through all orders from the oldest on, so that new ones only ever lengthen its end. Later ones ask
 //! for what changed since pretix made the first page of the sync before (`X-Page-Generated`), newest first: what changes
-//! meanwhile moves to later pages, comes twice and is lost nowhere. Changed products start over, since a ticket's
+//! meanwhile moves to later pages, comes twice and is lost nowhere. A changed order is told whole, so that a ticket that
+//! was split off to another order is gone from it. Changed products start over, since a ticket's
 //! attributes hang on them.
 
 mod catalogue;
@@ -113,7 +114,9 @@ impl Backend for Pretix {
         }
         let listing: Listing<Order> = answer.json()?;
         let goes_on = listing.goes_on(at.page)?;
+        let told = listing.results.iter().map(|order| order.code.clone());
         Ok(Page {
+            whole_orders: told.collect(),
             tickets: self.read(&catalogue, listing.results),
             gone: Vec::new(),
             next: match goes_on {

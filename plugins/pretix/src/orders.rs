@@ -37,7 +37,7 @@ pub const FIELDS: [&str; 22] = [
 /// One purchase.
 #[derive(Deserialize)]
 pub struct Order {
-    code: String,
+    pub code: String,
     /// `n` pending, `p` paid, `e` expired, `c` canceled or refunded.
     status: String,
     #[serde(default)]

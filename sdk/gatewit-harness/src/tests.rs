@@ -47,6 +47,7 @@ impl Backend for Doodle {
         Ok(Page {
             tickets: Vec::new(),
             gone: Vec::new(),
+            whole_orders: Vec::new(),
             next: match answer.next {
                 Some(page) => Continuation::More(page.to_string()),
                 None => Continuation::Done(None),

@@ -73,7 +73,7 @@
 //!     }
 //!
 //!     fn tickets(&mut self, _: &Http, _: Option<&str>) -> Result<Page, Fault> {
-//!         Ok(Page { tickets: Vec::new(), gone: Vec::new(), next: Continuation::Done(None) })
+//!         Ok(Page { tickets: Vec::new(), gone: Vec::new(), whole_orders: Vec::new(), next: Continuation::Done(None) })
 //!     }
 //!
 //!     fn find(&mut self, _: &Http, _: &str) -> Result<Vec<Ticket>, Fault> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use reqwest::Client;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How `pretix-up` ends where PyPI cannot be reached.
@@ -54,9 +54,19 @@ impl Pretix {
 
     /// Changes something of an order, as its organizer would.
     pub async fn change_order(&self, code: &str, action: &str) {
+        self.post_order(code, action, &json!({"send_email": false}))
+            .await;
+    }
+
+    /// Makes an order of its own of a position.
+    pub async fn split_off(&self, code: &str, position: &Value) {
+        let body = json!({"split_positions": [{"position": position}], "send_email": false});
+        self.post_order(code, "change", &body).await;
+    }
+
+    async fn post_order(&self, code: &str, action: &str, body: &Value) {
         let url = format!("{}/orders/{code}/{action}/", self.event_url());
-        let body = serde_json::json!({"send_email": false});
-        let request = self.http.post(url).json(&body);
+        let request = self.http.post(url).json(body);
         let answer = request.header("authorization", self.authorization());
         let answer = answer.send().await.expect("pretix answers");
         assert!(answer.status().is_success(), "{action}: {answer:?}");

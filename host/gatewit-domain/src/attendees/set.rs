@@ -181,6 +181,13 @@ impl SourceSet {
         counting.map(|number| self.attendee(number)).collect()
     }
 
+    /// The references of all tickets of an order.
+    pub fn references_of(&self, order: &str) -> impl Iterator<Item = &str> {
+        let first = self.first_of_order(&in_capitals(order));
+        let all = std::iter::successors(first, |number| self.tickets.get(*number).next);
+        all.map(|number| self.tickets.text(number, Part::Reference))
+    }
+
     /// The ticket of this reference, if it could make an attendee.
     pub fn called(&self, reference: &TicketReference) -> Option<Attendee> {
         let number = self.find(reference.as_str())?;

@@ -151,7 +151,7 @@ impl LiveSource {
         Ok(())
     }
 
-    fn course(&self) -> MutexGuard<'_, Course> {
+    pub(super) fn course(&self) -> MutexGuard<'_, Course> {
         // Whatever panics between two assignments leaves a date that comes too early or late.
         self.course.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -230,7 +230,7 @@ impl Desk {
             let course = source.course();
             (course.ended_since(asked), course.held_back(self.now()))
         };
-        match ended.or(held_back) {
+        match ended.or(held_back.map(Err)) {
             Some(outcome) => outcome,
             None => self.renew(source).await,
         }
@@ -239,13 +239,14 @@ impl Desk {
     /// Runs one sync, and takes what it found into the events that have the source.
     async fn renew(&self, source: &LiveSource) -> Result<(), String> {
         source.course().begin();
-        let outcome = match self.sync(source).await {
-            Ok(()) => self
-                .take_in_everywhere(source)
-                .await
-                .map_err(SyncFault::from),
-            Err(fault) => Err(fault),
-        };
+        let read = self.sync(source).await;
+        // What was read to its end counts, whatever failed after that.
+        let taken_in = self.take_in_everywhere(source).await;
+        let outcome = read.and(taken_in.map_err(SyncFault::from));
+        if let Err(fault) = &outcome {
+            let name = &source.name;
+            tracing::warn!(source.name = %name, "ticket source {name} cannot be read: {fault}");
+        }
         let every = source.configured.every;
         source.course().end(outcome, self.now(), every)
     }

@@ -116,14 +116,18 @@ impl Desk {
         Ok(())
     }
 
-    /// Takes what is new in a source into every event that has it.
+    /// Takes what is new in a source into every event that has it; where that fails, tells the last reason once all had
+    /// their turn.
     pub(super) async fn take_in_everywhere(&self, source: &LiveSource) -> Result<(), DeskError> {
+        let mut outcome = Ok(());
         for live in self.live.all() {
-            if live.event.ticket_sources.contains(&source.name) {
-                self.take_in(source, live.event.id).await?;
+            if live.event.ticket_sources.contains(&source.name)
+                && let Err(error) = self.take_in(source, live.event.id).await
+            {
+                outcome = Err(error);
             }
         }
-        Ok(())
+        outcome
     }
 
     async fn take_in(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {

@@ -16,6 +16,8 @@ const ROW: usize = 50;
 const RESUMED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// How many rows of changes may follow a full run, beyond as many as that has, before another is due.
 const CHANGES_MAX: u32 = 256;
+/// How long changes alone are asked for: what a ticketing system deletes, it may tell nobody.
+const FULL_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Some tickets of a source, as one page of a run told them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +73,8 @@ pub struct Served {
     /// With which changes are asked for.
     pub token: Option<String>,
     pub reader: Reader,
+    /// When the full run began.
+    pub full_at: Timestamp,
     pub synced_at: Timestamp,
 }
 
@@ -149,9 +153,9 @@ impl SourceJournal {
                 (run.end, run.end.row)
             }
         };
-        let digest = match (before, run.is_full) {
-            (Some(before), false) => before.digest,
-            _ => run.digest,
+        let (digest, full_at) = match (before, run.is_full) {
+            (Some(before), false) => (before.digest, before.full_at),
+            _ => (run.digest, run.began_at),
         };
         self.served = Some(Served {
             end,
@@ -159,6 +163,7 @@ impl SourceJournal {
             digest,
             token,
             reader: run.reader,
+            full_at,
             synced_at: now,
         });
     }
@@ -167,7 +172,8 @@ impl SourceJournal {
     fn changes(&self, reader: &Reader, now: Timestamp) -> Option<RunUnderWay> {
         let served = self.served.as_ref()?;
         let changed = served.end.row - served.full_rows;
-        let is_due = changed > served.full_rows.saturating_add(CHANGES_MAX);
+        let is_due = changed > served.full_rows.saturating_add(CHANGES_MAX)
+            || now.duration_since(served.full_at) > FULL_EVERY;
         let cursor = served.token.clone()?;
         (served.reader == *reader && !is_due).then(|| RunUnderWay {
             is_full: false,

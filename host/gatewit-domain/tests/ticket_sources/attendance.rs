@@ -281,6 +281,22 @@ fn a_source_that_is_not_asked_live_is_not_asked() {
 }
 
 #[test]
+fn nothing_is_looked_up_while_the_ticketing_system_wants_rest() {
+    let upstream = Upstream::new(500);
+    upstream.state().find_fault = Some(SourceFault::RateLimited(Some(900)));
+    let office = office(&upstream).configured(|source| source.live_find = true);
+    let desk = office.open_synced();
+    named(&desk, "LIVE-12", "x").unwrap_err();
+    office.clock.pass(899);
+    let words = "the ticketing system has had too many requests";
+    assert_eq!(named(&desk, "LIVE-13", "x"), Err(words.to_owned()));
+    assert_eq!(upstream.state().found.len(), 1);
+    upstream.state().find_fault = None;
+    office.clock.pass(1);
+    assert_eq!(named(&desk, "LIVE-13", "x").unwrap(), "invalid ticket id");
+}
+
+#[test]
 fn a_look_up_that_fails_is_no_no_and_is_not_repeated_at_once() {
     let upstream = Upstream::new(500);
     upstream.state().find_fault = Some(SourceFault::Unavailable("it is down".to_owned()));

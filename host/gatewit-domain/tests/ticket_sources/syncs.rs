@@ -1,8 +1,11 @@
 //! What a sync reads, and what is served while it does and when it fails.
 
-use std::sync::Arc;
-use std::thread;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 
+use futures::FutureExt;
+use futures::future::join_all;
+use gatewit_domain::service::Desk;
 use gatewit_domain::source::SourceFault;
 use jiff::SignedDuration;
 
@@ -10,6 +13,7 @@ use crate::office::{
     EVERY, check_serves_upstream, count, keep_fresh, named, office, refresh, status,
 };
 use crate::upstream::{Upstream, crowd, ticket};
+use crate::world::block_on;
 
 fn unavailable() -> SourceFault {
     SourceFault::Unavailable("it is being repaired".to_owned())
@@ -88,6 +92,41 @@ fn a_sync_that_finds_nothing_new_writes_one_small_value() {
         let journal = office.disk.table("sources");
         assert!(journal[0].1.len() < 600, "{}", journal[0].1);
     }
+}
+
+#[test]
+fn what_has_left_an_order_that_is_told_whole_is_gone() {
+    let upstream = Upstream::new(50);
+    upstream.state().tells_orders_whole = true;
+    upstream.put_all(["AAAA-1", "AAAA-2", "AAAA-3", "BBBB-1"].map(|of| ticket(of, "Ada One")));
+    let desk = office(&upstream).open_synced();
+    upstream.delete("AAAA-2");
+    upstream.put(ticket("AAAA-3", "Ada Three"));
+    upstream.put(ticket("CCCC-2", "Ada One"));
+    refresh(&desk).unwrap();
+    assert_eq!(upstream.take_asked().pop(), Some(Some("4:0:".to_owned())));
+    check_serves_upstream(&desk, &upstream);
+    assert_eq!(
+        named(&desk, "AAAA-2", "Ada One").unwrap(),
+        "invalid ticket id"
+    );
+}
+
+#[test]
+fn once_a_day_everything_is_read() {
+    let upstream = Upstream::new(50);
+    upstream.put_all(crowd(3));
+    let office = office(&upstream);
+    let desk = office.open_synced();
+    for _ in 0..3 {
+        office.clock.pass(8 * 3_600);
+        refresh(&desk).unwrap();
+    }
+    office.clock.pass(1);
+    refresh(&desk).unwrap();
+    let asked = upstream.take_asked();
+    let full = asked.iter().map(Option::is_none).collect::<Vec<_>>();
+    assert_eq!(full, [true, false, false, false, true]);
 }
 
 #[test]
@@ -283,23 +322,68 @@ fn a_ticketing_system_that_wants_rest_is_left_alone_for_as_long_as_it_says() {
 }
 
 #[test]
+fn one_that_wants_hardly_any_rest_is_tried_ever_more_slowly_too() {
+    let upstream = Upstream::new(500);
+    let office = office(&upstream);
+    let desk = office.open();
+    for least in [5, 10, 20] {
+        upstream.fail_next([Some(SourceFault::RateLimited(Some(0)))]);
+        let wait = keep_fresh(&desk);
+        assert!(wait >= SignedDuration::from_secs(least), "{wait}");
+        office.clock.pass(wait.as_secs() + 1);
+    }
+}
+
+#[test]
+fn what_was_read_to_its_end_is_served_though_reading_it_once_more_fails() {
+    let upstream = Upstream::new(2);
+    upstream.put_all(crowd(5));
+    let desk = office(&upstream).open();
+    let again = || Some(unavailable());
+    upstream.fail_next([None, again()]);
+    refresh(&desk).unwrap_err();
+    upstream.fail_next([None, None, again()]);
+    refresh(&desk).unwrap_err();
+    check_serves_upstream(&desk, &upstream);
+    assert!(status(&desk).fault.is_some());
+}
+
+#[test]
+fn a_clock_that_is_set_back_puts_no_sync_off() {
+    let upstream = Upstream::new(500);
+    let office = office(&upstream);
+    office.clock.pass(3_600);
+    let desk = office.open_synced();
+    upstream.take_asked();
+    office.clock.pass(-3_600);
+    keep_fresh(&desk);
+    assert_eq!(upstream.take_asked().len(), 1);
+}
+
+#[test]
 fn whoever_asks_during_a_run_waits_for_the_next_with_all_others() {
     let upstream = Upstream::new(10);
-    upstream.put_all(crowd(500));
+    upstream.put_all(crowd(30));
     let desk = office(&upstream).open_synced();
     let begun = upstream.state().runs;
-    upstream.state().digest = "sha256:2".to_owned();
-    let asking: Vec<_> = (0..16)
-        .map(|_| {
-            let desk = Arc::clone(&desk);
-            thread::spawn(move || refresh(&desk))
-        })
-        .collect();
-    for one in asking {
-        one.join().unwrap().unwrap();
+    let ask = |desk: Arc<Desk>| async move { desk.refresh_sources().await }.boxed();
+    let asking = (0..15).map(|_| ask(Arc::clone(&desk)));
+    let asking = Arc::new(Mutex::new(asking.collect::<Vec<_>>()));
+    let during = Arc::clone(&asking);
+    upstream.state().on_page = Some(Box::new(move || {
+        let mut nobody = Context::from_waker(Waker::noop());
+        for one in during.lock().unwrap().iter_mut() {
+            assert!(one.poll_unpin(&mut nobody).is_pending());
+        }
+    }));
+    upstream.put(ticket("T0031-1", "Ada 0031"));
+    refresh(&desk).unwrap();
+    upstream.state().on_page = None;
+    let asking = std::mem::take(&mut *asking.lock().unwrap());
+    for outcome in block_on(join_all(asking)) {
+        outcome.unwrap();
     }
-    let runs = upstream.state().runs - begun;
-    assert!((1..=16).contains(&runs), "{runs}");
+    assert_eq!(upstream.state().runs - begun, 2);
     check_serves_upstream(&desk, &upstream);
 }
 

@@ -35,6 +35,8 @@ pub struct State {
     pub asked: Vec<Option<String>>,
     pub found: Vec<String>,
     pub find_fault: Option<SourceFault>,
+    /// Whether a ticket comes with all others of its order, and nothing is said of those that left it.
+    pub tells_orders_whole: bool,
     /// Known to look-ups only.
     pub sold_now: Vec<SourceTicket>,
     pub on_page: Option<OnPage>,
@@ -58,6 +60,7 @@ impl Upstream {
             asked: Vec::new(),
             found: Vec::new(),
             find_fault: None,
+            tells_orders_whole: false,
             sold_now: Vec::new(),
             on_page: None,
             on_find: None,
@@ -132,6 +135,7 @@ impl State {
             return Ok(SourcePage {
                 tickets: Vec::new(),
                 gone: Vec::new(),
+                whole_orders: Vec::new(),
                 next,
             });
         }
@@ -150,11 +154,19 @@ impl State {
         let has_more = rows.len() > self.page;
         rows.truncate(self.page);
         let last = rows.last().map_or(0, |(at, _)| *at);
-        let rows = rows.into_iter().map(|(_, ticket)| ticket).collect();
+        let mut rows: Vec<_> = rows.into_iter().map(|(_, ticket)| ticket).collect();
+        let mut whole_orders = Vec::new();
+        if self.tells_orders_whole {
+            whole_orders.extend(rows.iter().map(|ticket| ticket.order.clone()));
+            let tickets = self.tickets.iter().map(|(_, ticket)| ticket);
+            let whole = tickets.filter(|ticket| whole_orders.contains(&ticket.order));
+            rows = whole.cloned().collect();
+        }
         let gone = self.gone.iter().filter(|(at, _)| since > 0 && *at > since);
         Ok(SourcePage {
             tickets: rows,
-            gone: match has_more {
+            whole_orders,
+            gone: match has_more || self.tells_orders_whole {
                 true => Vec::new(),
                 false => gone.map(|(_, reference)| reference.clone()).collect(),
             },

@@ -26,6 +26,7 @@ pub(crate) fn page(page: backend::Page) -> Result<SourcePage, String> {
     Ok(SourcePage {
         tickets: tickets(page.tickets)?,
         gone: rows(page.gone, "references of tickets that are gone", reference)?,
+        whole_orders: rows(page.whole_orders, "orders", |order| name(order, "order"))?,
         next: match page.next {
             backend::Continuation::More(next) => Continuation::More(cursor(next)?),
             backend::Continuation::Done(next) => Continuation::Done(next.map(cursor).transpose()?),
@@ -58,7 +59,9 @@ pub(crate) fn fault(fault: backend::Fault) -> SourceFault {
 }
 
 fn ticket(ticket: backend::Ticket) -> Result<SourceTicket, String> {
-    let mut codes = parts(ticket.codes, "codes", |code| name(code, "code"))?;
+    // They are compared with what was scanned, whose ends are trimmed.
+    let trimmed = |code: String| name(code.trim().to_owned(), "code");
+    let mut codes = parts(ticket.codes, "codes", trimmed)?;
     codes.retain(|code| !code.is_empty());
     Ok(SourceTicket {
         reference: reference(ticket.reference)?,
@@ -244,7 +247,7 @@ mod tests {
         let ticket = ticket(backend::Ticket {
             holder_name: "ä".repeat(5_000),
             details: vec![("seat".to_owned(), "x".repeat(5_000))],
-            codes: vec![String::new(), "s1".to_owned()],
+            codes: vec![" ".to_owned(), " s1 ".to_owned()],
             valid_from: Some(0),
             ..small()
         });
@@ -261,6 +264,7 @@ mod tests {
         let answer = page(backend::Page {
             tickets: vec![],
             gone: many,
+            whole_orders: vec![],
             next: backend::Continuation::Done(None),
         });
         let expected =
@@ -269,6 +273,7 @@ mod tests {
         let answer = page(backend::Page {
             tickets: vec![],
             gone: vec![],
+            whole_orders: vec![],
             next: backend::Continuation::More("x".repeat(70_000)),
         });
         let expected = "it answered a cursor of 70000 bytes; at most 65536 are allowed";

@@ -163,6 +163,7 @@ async fn a_run_reads_types_and_page_after_page_on_one_instance() {
         let page = |number: &str, next| SourcePage {
             tickets: vec![ticket(number)],
             gone: vec!["gone".to_owned()],
+            whole_orders: vec!["whole".to_owned()],
             next,
         };
         let more = Continuation::More("second".to_owned());

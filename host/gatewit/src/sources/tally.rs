@@ -32,10 +32,8 @@ impl SyncTally {
         }
     }
 
-    /// Counts a run that failed, and logs why.
-    pub fn fail(&self, source: &SourceName, fault: &SourceFault) {
+    pub fn count_failed(&self) {
         self.failed.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(source.name = %source, "ticket source {source} cannot be read: {fault}");
     }
 }
 
@@ -56,7 +54,7 @@ impl TalliedRun {
                 let source = &self.source;
                 tracing::info!(source.name = %source, "ticket source {source} is read from the start: {words}");
             }
-            fault => self.tally.fail(&self.source, fault),
+            _ => self.tally.count_failed(),
         })
     }
 

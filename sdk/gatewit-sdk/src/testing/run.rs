@@ -67,6 +67,8 @@ pub struct Synced {
     pub tickets: Vec<Ticket>,
     /// References of tickets that exist no longer.
     pub gone: Vec<String>,
+    /// Orders whose tickets all came.
+    pub whole_orders: Vec<String>,
     /// With what the next sync begins; nothing if it is a full one.
     pub token: Option<String>,
 }
@@ -103,6 +105,7 @@ impl<B: Backend> Run<B> {
         let mut synced = Synced {
             tickets: Vec::new(),
             gone: Vec::new(),
+            whole_orders: Vec::new(),
             token: None,
         };
         let mut cursors: Vec<String> = token.map(str::to_owned).into_iter().collect();
@@ -110,6 +113,7 @@ impl<B: Backend> Run<B> {
             let page = self.tickets(cursors.last().map(String::as_str))?;
             synced.tickets.extend(page.tickets);
             synced.gone.extend(page.gone);
+            synced.whole_orders.extend(page.whole_orders);
             match page.next {
                 Continuation::Done(token) => return Ok(Synced { token, ..synced }),
                 Continuation::More(cursor) => {

@@ -68,6 +68,7 @@ impl Guest for Mischief {
         Ok(Page {
             tickets: perform(&settings, ticket(&reference))?,
             gone: vec!["gone".to_owned()],
+            whole_orders: vec!["whole".to_owned()],
             next,
         })
     }

@@ -4,6 +4,7 @@
 //! a time altogether, and each answer holds for a while.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,8 +35,8 @@ pub struct LiveFinds {
     under_way: AtomicUsize,
 }
 
-/// What was found, and until when that holds. Held by whoever asks.
-type Answer = AsyncMutex<Option<(Timestamp, Found)>>;
+/// What was found, and from when until when that holds. Held by whoever asks.
+type Answer = AsyncMutex<Option<(Range<Timestamp>, Found)>>;
 
 /// A place among the look-ups under way.
 struct Seat<'f>(&'f AtomicUsize);
@@ -78,6 +79,12 @@ impl Desk {
         let answer = source.finds.answer(text, self.now());
         let mut answer = answer.lock().await;
         if !holds(&answer, self.now()) {
+            if let Some(words) = source.course().held_back(self.now()) {
+                return Err(DeskError::Unavailable(Problem::new(
+                    "source_unavailable",
+                    words,
+                )));
+            }
             let Some(_seat) = source.finds.seat() else {
                 let words = "the ticketing system is being asked too much; try again in a moment";
                 return Err(DeskError::Unavailable(Problem::new("source_busy", words)));
@@ -92,7 +99,10 @@ impl Desk {
             } else {
                 FAULT_REMEMBERED
             };
-            *answer = Some((self.now() + holds_for, found));
+            if let Err(SourceFault::RateLimited(Some(seconds))) = &found {
+                source.course().stay_away(*seconds, self.now());
+            }
+            *answer = Some((self.now()..self.now() + holds_for, found));
         }
         match answer.as_ref().map(|(_, found)| found) {
             Some(Ok(tickets)) => Ok(tickets
@@ -111,6 +121,6 @@ impl Desk {
     }
 }
 
-fn holds(answer: &Option<(Timestamp, Found)>, now: Timestamp) -> bool {
-    answer.as_ref().is_some_and(|(until, _)| now < *until)
+fn holds(answer: &Option<(Range<Timestamp>, Found)>, now: Timestamp) -> bool {
+    answer.as_ref().is_some_and(|(time, _)| time.contains(&now))
 }

@@ -9,7 +9,7 @@ use crate::source::SourceFault;
 
 /// How long after a first fault the next try is; twice as long after each further one.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);
-/// The longest between two tries of what fails; where syncs are closer together, they say.
+/// The longest between two tries of what fails.
 const WAIT_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// The longest that a ticketing system may tell us to stay away.
 const STAY_AWAY_MAX: SignedDuration = SignedDuration::from_hours(24);
@@ -17,6 +17,8 @@ const STAY_AWAY_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// How the syncs of a source go.
 pub struct Course {
     due_at: Timestamp,
+    /// When that was said.
+    planned_at: Timestamp,
     /// Until when the ticketing system wants no requests.
     not_before: Option<Timestamp>,
     /// How many runs there were.
@@ -33,6 +35,7 @@ impl Course {
     pub fn new(now: Timestamp) -> Self {
         Self {
             due_at: now,
+            planned_at: now,
             not_before: None,
             begun: 0,
             ended: 0,
@@ -43,7 +46,12 @@ impl Course {
     }
 
     pub fn is_due(&self, now: Timestamp) -> bool {
-        now >= self.due_at
+        now >= self.due_at || self.is_of_later(now)
+    }
+
+    /// Whether the clock has been set back since it was last looked at: then no date here says anything.
+    fn is_of_later(&self, now: Timestamp) -> bool {
+        now < self.planned_at
     }
 
     /// Tells how long it is until the next sync is due.
@@ -65,10 +73,17 @@ impl Course {
         (self.ended > begun).then(|| self.fault.clone().map_or(Ok(()), Err))
     }
 
-    /// Tells why no run may begin, if so.
-    pub fn held_back(&self, now: Timestamp) -> Option<Result<(), String>> {
+    /// Tells why the ticketing system must not be asked, if so.
+    pub fn held_back(&self, now: Timestamp) -> Option<String> {
         let is_held = self.not_before.is_some_and(|not_before| now < not_before);
-        is_held.then(|| Err(self.fault.clone().unwrap_or_default()))
+        let fault = || SourceFault::RateLimited(None).to_string();
+        (is_held && !self.is_of_later(now)).then(|| self.fault.clone().unwrap_or_else(fault))
+    }
+
+    /// Notes for how many seconds the ticketing system wants no requests.
+    pub fn stay_away(&mut self, seconds: u32, now: Timestamp) {
+        let rest = SignedDuration::from_secs(seconds.into()).min(STAY_AWAY_MAX);
+        self.not_before = Some(now + rest);
     }
 
     /// Notes how a run ended, and says when the next one is due.
@@ -79,23 +94,23 @@ impl Course {
         every: SignedDuration,
     ) -> Result<(), String> {
         self.ended = self.begun;
+        self.planned_at = now;
         self.not_before = None;
         let Err(fault) = outcome else {
             (self.fault, self.failures, self.synced_at) = (None, 0, Some(now));
             self.due_at = now + with_chance(every);
             return Ok(());
         };
+        if let SyncFault::Source(SourceFault::RateLimited(Some(seconds))) = &fault {
+            self.stay_away(*seconds, now);
+        }
         let backed_off = FIRST_WAIT.saturating_mul(1 << self.failures.min(16));
-        let wait = match &fault {
-            SyncFault::Source(SourceFault::RateLimited(Some(seconds))) => {
-                let wait = SignedDuration::from_secs((*seconds).into()).min(STAY_AWAY_MAX);
-                self.not_before = Some(now + wait);
-                wait
-            }
-            _ => backed_off.min(every).min(WAIT_MAX),
-        };
+        let try_at = now + with_chance(backed_off.min(WAIT_MAX));
+        let rested_at = self
+            .not_before
+            .map(|at| now + with_chance(at.duration_since(now)));
+        self.due_at = rested_at.map_or(try_at, |at| at.max(try_at));
         self.failures += 1;
-        self.due_at = now + with_chance(wait);
         let words = fault.to_string();
         self.fault = Some(words.clone());
         Err(words)

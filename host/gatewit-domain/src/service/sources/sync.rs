@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use super::{Desk, LiveSource};
+use crate::attendees::SourceSet;
 use crate::ports::{SyncRun, Write};
 use crate::problem::DeskError;
-use crate::source::{SourceFault, SourceJournal, SourceType};
+use crate::source::{SourceFault, SourceJournal, SourcePage, SourceType};
 use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES, within};
 
 /// How many pages a run may have.
@@ -46,10 +47,22 @@ impl Desk {
         let mut run = source.configured.source.begin().await?;
         let types = run.ticket_types().await?;
         let goes_on = self.read_run(source, journal, &mut *run, &types).await?;
+        self.serve_read(source, journal, &types).await?;
         if goes_on {
             // What had been read before it broke off may have changed since.
             self.read_run(source, journal, &mut *run, &types).await?;
+            self.serve_read(source, journal, &types).await?;
         }
+        Ok(())
+    }
+
+    /// Lets readers see what was read to its end, before anything else can fail.
+    async fn serve_read(
+        &self,
+        source: &LiveSource,
+        journal: &SourceJournal,
+        types: &[SourceType],
+    ) -> Result<(), SyncFault> {
         let is_served = source.set().is_some_and(|set| {
             let end = journal.served.as_ref().map(|served| served.end);
             end == Some(set.end()) && set.types() == types
@@ -99,7 +112,11 @@ impl Desk {
                 let words = "the same cursor came twice, so that the sync would never end";
                 return Err(SourceFault::Unexpected(words.to_owned()).into());
             }
-            let page = run.page(cursor.as_deref()).await?;
+            let is_full = under_way.is_full;
+            let mut page = run.page(cursor.as_deref()).await?;
+            if let Some(set) = source.set().filter(|_| !is_full) {
+                add_gone(&mut page, &set);
+            }
             let rows = journal.take(page, self.now()).into_iter();
             let rows =
                 rows.map(|(at, row)| SOURCE_ROWS.put(&LogRow(source.name.clone(), at), &row));
@@ -145,6 +162,20 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// Adds those that have left the orders that a page tells whole.
+fn add_gone(page: &mut SourcePage, set: &SourceSet) {
+    let told: HashSet<_> = page
+        .tickets
+        .iter()
+        .map(|ticket| &*ticket.reference)
+        .collect();
+    let known = page.whole_orders.iter();
+    let known = known.flat_map(|order| set.references_of(order));
+    let gone = known.filter(|reference| !told.contains(reference));
+    let gone: Vec<_> = gone.map(str::to_owned).collect();
+    page.gone.extend(gone);
 }
 
 /// Whether going on where the run broke off would end in the same fault.
