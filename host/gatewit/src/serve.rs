@@ -220,7 +220,9 @@ fn check_exposure(settings: &ServeSettings, oidc: Option<&OidcSettings>) -> anyh
             settings.listen
         );
     }
-    tracing::warn!("authentication is off: every organizer is \"local\"");
+    tracing::warn!(
+        "authentication is off, since OIDC_ISSUER_URL is not set: every organizer is \"local\""
+    );
     Ok(())
 }
 

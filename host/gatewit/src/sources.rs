@@ -97,9 +97,12 @@ fn check_plugin(plugin: &str, engine: &Engine) -> Result<(), String> {
         _ => {
             let backends = rows.iter().filter(is_backend).map(|row| row.name.as_str());
             let backends: Vec<_> = backends.collect();
+            let loaded = match backends.is_empty() {
+                true => "it has none; --plugins says where it is".to_owned(),
+                false => format!("it has {}", backends.join(", ")),
+            };
             Err(format!(
-                "there is no backend {plugin:?} in the plugin directory; loaded are: {}",
-                backends.join(", ")
+                "there is no backend {plugin:?} in the plugin directory: {loaded}"
             ))
         }
     }

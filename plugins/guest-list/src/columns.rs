@@ -18,9 +18,23 @@ pub enum Column {
     Detail(String),
 }
 
+/// The attributes that everybody knows; others are written `attributes.NAME`.
+const ATTRIBUTES: [&str; 9] = [
+    "is_speaker",
+    "is_keynote",
+    "is_sponsor",
+    "is_organizer",
+    "is_volunteer",
+    "is_remote",
+    "is_onsite",
+    "is_guest",
+    "online_access",
+];
+
 /// What an error about a column names as known.
 pub const KNOWN: &str = "reference, order, name, email, type, code, state, variation, parent, valid_from, valid_until, \
-                         online_access, is_…, attributes.… and details.…";
+                         is_speaker, is_keynote, is_sponsor, is_organizer, is_volunteer, is_remote, is_onsite, is_guest, \
+                         online_access, attributes.… and details.…";
 
 impl Column {
     /// Reads a column's name, in any case. One that is unknown is None.
@@ -46,13 +60,7 @@ impl Column {
             "parent" => Self::Parent,
             "valid_from" => Self::ValidFrom,
             "valid_until" => Self::ValidUntil,
-            "online_access" => Self::Attribute(folded),
-            _ if folded
-                .strip_prefix("is_")
-                .is_some_and(|rest| !rest.is_empty()) =>
-            {
-                Self::Attribute(folded)
-            }
+            attribute if ATTRIBUTES.contains(&attribute) => Self::Attribute(folded),
             _ => return None,
         })
     }

@@ -16,7 +16,7 @@
 //! | `variation` | the variation of the type |
 //! | `parent` | the reference of the ticket this one is an add-on of |
 //! | `valid_from`, `valid_until` | times such as `2025-12-15T09:00:00+03:00` |
-//! | `is_…`, `online_access`, `attributes.NAME` | attributes: `true` or `false`, `yes` or `no`, `x`, `1` or `0` |
+//! | `is_speaker` and the other eight, `attributes.NAME` | attributes: `true` or `false`, `yes` or `no`, `x`, `1` or `0` |
 //! | `details.NAME` | a text for the staff at the door |
 //!
 //! In YAML, `attributes` and `details` may be maps, and `code` a list. An error names the line and the column, never

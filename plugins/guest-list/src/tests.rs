@@ -188,7 +188,8 @@ fn what_is_wrong_is_told_by_its_line_and_never_repeated() {
 
 fn unknown(line: u32, column: u32) -> String {
     let known = "reference, order, name, email, type, code, state, variation, parent, valid_from, valid_until, \
-                 online_access, is_…, attributes.… and details.…";
+                 is_speaker, is_keynote, is_sponsor, is_organizer, is_volunteer, is_remote, is_onsite, is_guest, \
+                 online_access, attributes.… and details.…";
     format!("line {line}: the name of column {column} is unknown, expected one of {known}")
 }
 

@@ -144,12 +144,15 @@ impl Desk {
     fn served_sets(&self) -> Result<Vec<ServedSet<'_>>, DeskError> {
         let names = self.served_names()?.iter();
         let sources = names.filter_map(|name| self.sources.get(name));
-        let sets = sources.map(|source| Some((source, source.set()?)));
-        sets.collect::<Option<_>>().ok_or_else(|| {
-            DeskError::Unavailable(Problem::new(
-                "not_synced_yet",
-                "the tickets are being read for the first time; try again in a moment",
-            ))
-        })
+        let sets = sources.map(|source| {
+            let set = source.set();
+            let words = match source.course().fault {
+                Some(_) => "the tickets could not be read yet; the server's log says why",
+                None => "the tickets are being read for the first time; try again in a moment",
+            };
+            let missing = || DeskError::Unavailable(Problem::new("not_synced_yet", words));
+            Ok((source, set.ok_or_else(missing)?))
+        });
+        sets.collect()
     }
 }

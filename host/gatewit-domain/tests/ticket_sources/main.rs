@@ -9,6 +9,8 @@ mod doors;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
+mod pacing;
+#[cfg(test)]
 mod syncs;
 #[cfg(test)]
 mod upstream;

@@ -265,3 +265,7 @@ pub fn crowd(count: usize) -> Vec<SourceTicket> {
         .map(|number| ticket(&format!("T{number:04}-1"), &format!("Ada {number:04}")))
         .collect()
 }
+
+pub fn unavailable() -> SourceFault {
+    SourceFault::Unavailable("it is being repaired".to_owned())
+}
