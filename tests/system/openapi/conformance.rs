@@ -40,7 +40,8 @@ async fn no_answer_contradicts_the_description() {
         "--phases",
         "examples,coverage,fuzzing",
     ]);
-    command.args(["--seed", "1", "--workers", "2", "--max-failures", "20"]);
+    // One worker: Python 3.11 loses count of its recursion where two threads parse at a time.
+    command.args(["--seed", "1", "--workers", "1", "--max-failures", "20"]);
     command.args(["--header", &format!("Authorization: Bearer {credentials}")]);
     let output = command.output().expect("schemathesis runs");
     let report = String::from_utf8_lossy(&output.stdout).replace(credentials, "CREDENTIALS");
