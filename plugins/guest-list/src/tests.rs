@@ -197,6 +197,7 @@ fn unknown(line: u32, column: u32) -> String {
 fn a_list_without_column_names_is_refused_without_anybodys_name() {
     refused("# guests\nAda Lovelace,ada@example.org\n", &unknown(2, 1));
     refused("reference,nmae\nA-1,Ada\n", &unknown(1, 2));
+    refused("reference,is_onsight\nA-1,yes\n", &unknown(1, 2));
     refused("- Ada Lovelace: x\n", &unknown(1, 1));
 }
 
