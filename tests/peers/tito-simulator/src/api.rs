@@ -106,25 +106,21 @@ async fn releases(
     Path(place): Path<(String, String)>,
     Query(pairs): Pairs,
 ) -> Response {
-    let Tito {
-        conference,
-        switches,
-        ..
-    } = &*lock(&tito);
-    let parameters = Parameters(pairs);
-    if !conference.is_at(&place) {
-        return refusal(StatusCode::NOT_FOUND, "Not Found");
-    }
-    let version = version(&parameters, switches);
-    let with_activities = match version {
-        Version::V3_0 => parameters.get("view") == Some("extended"),
-        Version::V3_1 => expands(&parameters, "activities"),
-    };
-    let releases = conference.releases.iter();
-    let rows = releases
-        .map(|release| release.json(version, with_activities))
-        .collect();
-    answer(&page("releases", rows, &parameters, switches, version))
+    list(
+        &tito,
+        &place,
+        pairs,
+        "releases",
+        |tito, parameters, version| {
+            let with_activities = match version {
+                Version::V3_0 => parameters.get("view") == Some("extended"),
+                Version::V3_1 => expands(parameters, "activities"),
+            };
+            let releases = tito.conference.releases.iter();
+            let rows = releases.map(|release| release.json(version, with_activities));
+            rows.collect()
+        },
+    )
 }
 
 async fn tickets(
@@ -132,25 +128,42 @@ async fn tickets(
     Path(place): Path<(String, String)>,
     Query(pairs): Pairs,
 ) -> Response {
-    let Tito {
-        conference,
-        switches,
-        ..
-    } = &*lock(&tito);
+    list(
+        &tito,
+        &place,
+        pairs,
+        "tickets",
+        |tito, parameters, version| {
+            let conference = &tito.conference;
+            let tickets = conference.tickets.iter().enumerate();
+            let found = tickets.filter(|(_, ticket)| is_sought(ticket, parameters, &tito.switches));
+            let rows = found.filter_map(|(id, ticket)| row(conference, id, ticket, version));
+            let mut rows: Vec<_> = rows.collect();
+            // Newest first, unless told otherwise.
+            if parameters.get("search[direction]") != Some("asc") {
+                rows.reverse();
+            }
+            rows
+        },
+    )
+}
+
+/// Answers one page of a list of the event.
+fn list(
+    tito: &Shared,
+    place: &(String, String),
+    pairs: Vec<(String, String)>,
+    name: &str,
+    rows: impl FnOnce(&Tito, &Parameters, Version) -> Vec<Value>,
+) -> Response {
+    let tito = &*lock(tito);
     let parameters = Parameters(pairs);
-    if !conference.is_at(&place) {
+    if !tito.conference.is_at(place) {
         return refusal(StatusCode::NOT_FOUND, "Not Found");
     }
-    let version = version(&parameters, switches);
-    let tickets = conference.tickets.iter().enumerate();
-    let found = tickets.filter(|(_, ticket)| is_sought(ticket, &parameters, switches));
-    let rows = found.filter_map(|(id, ticket)| row(conference, id, ticket, version));
-    let mut rows: Vec<_> = rows.collect();
-    // Newest first, unless told otherwise.
-    if parameters.get("search[direction]") != Some("asc") {
-        rows.reverse();
-    }
-    answer(&page("tickets", rows, &parameters, switches, version))
+    let version = version(&parameters, &tito.switches);
+    let rows = rows(tito, &parameters, version);
+    answer(&page(name, rows, &parameters, &tito.switches, version))
 }
 
 async fn ticket(
