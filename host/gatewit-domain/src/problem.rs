@@ -69,6 +69,11 @@ impl DeskError {
         Self::Unacceptable(Problem::new(code, message))
     }
 
+    /// A ticketing system cannot be asked, or did not answer.
+    pub(crate) fn source_unavailable(words: String) -> Self {
+        Self::Unavailable(Problem::new("source_unavailable", words))
+    }
+
     /// Too many others changed the same thing at the same time.
     pub fn contended() -> Self {
         Self::Store(StoreError::Busy)

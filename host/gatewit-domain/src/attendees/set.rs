@@ -175,16 +175,14 @@ impl SourceSet {
 
     /// The tickets of an order that could make attendees, in upstream order.
     pub fn of_order(&self, order: &OrderId) -> Vec<Attendee> {
-        let first = self.first_of_order(order.as_str());
-        let all = std::iter::successors(first, |number| self.tickets.get(*number).next);
+        let all = self.numbers_of(order.as_str());
         let counting = all.filter(|number| self.tickets.get(*number).counts);
         counting.map(|number| self.attendee(number)).collect()
     }
 
     /// The references of all tickets of an order.
     pub fn references_of(&self, order: &str) -> impl Iterator<Item = &str> {
-        let first = self.first_of_order(&in_capitals(order));
-        let all = std::iter::successors(first, |number| self.tickets.get(*number).next);
+        let all = self.numbers_of(&in_capitals(order));
         all.map(|number| self.tickets.text(number, Part::Reference))
     }
 
@@ -259,6 +257,12 @@ impl SourceSet {
 
     fn kind(&self, entry: &Entry) -> Option<&SourceType> {
         entry.kind.map(|kind| &self.types[usize::from(kind)])
+    }
+
+    /// The tickets of an order, in upstream order.
+    fn numbers_of<'s>(&'s self, order: &str) -> impl Iterator<Item = Number> + use<'s> {
+        let first = self.first_of_order(order);
+        std::iter::successors(first, |number| self.tickets.get(*number).next)
     }
 
     fn first_of_order(&self, order: &str) -> Option<Number> {

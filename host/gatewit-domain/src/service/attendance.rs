@@ -145,13 +145,14 @@ impl Desk {
         let names = self.served_names()?.iter();
         let sources = names.filter_map(|name| self.sources.get(name));
         let sets = sources.map(|source| {
-            let set = source.set();
-            let words = match source.course().fault {
-                Some(_) => "the tickets could not be read yet; the server's log says why",
-                None => "the tickets are being read for the first time; try again in a moment",
+            let missing = || {
+                let words = match source.course().fault {
+                    Some(_) => "the tickets could not be read yet; the server's log says why",
+                    None => "the tickets are being read for the first time; try again in a moment",
+                };
+                DeskError::Unavailable(Problem::new("not_synced_yet", words))
             };
-            let missing = || DeskError::Unavailable(Problem::new("not_synced_yet", words));
-            Ok((source, set.ok_or_else(missing)?))
+            Ok((source, source.set().ok_or_else(missing)?))
         });
         sets.collect()
     }

@@ -13,7 +13,7 @@ use super::{Desk, Ports};
 use crate::attendees::{AddonTypes, AttendeeRules, SetBuilder, SourceSet};
 use crate::names::NameMatching;
 use crate::ports::{Store, TicketSource};
-use crate::problem::{DeskError, Problem};
+use crate::problem::DeskError;
 use crate::source::{LogPosition, Served, SourceJournal, SourceName, SourceType};
 use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES};
 
@@ -206,7 +206,7 @@ impl Desk {
         outcomes
             .into_iter()
             .collect::<Result<_, String>>()
-            .map_err(|words| DeskError::Unavailable(Problem::new("source_unavailable", words)))
+            .map_err(DeskError::source_unavailable)
     }
 
     /// Renews one source, likewise.
@@ -215,7 +215,7 @@ impl Desk {
             Some(source) => self.refresh(source).await,
             None => Ok(()),
         };
-        outcome.map_err(|words| DeskError::Unavailable(Problem::new("source_unavailable", words)))
+        outcome.map_err(DeskError::source_unavailable)
     }
 
     /// Names the sources that `/tickets/*` serves.

@@ -80,10 +80,7 @@ impl Desk {
         let mut answer = answer.lock().await;
         if !holds(&answer, self.now()) {
             if let Some(words) = source.course().held_back(self.now()) {
-                return Err(DeskError::Unavailable(Problem::new(
-                    "source_unavailable",
-                    words,
-                )));
+                return Err(DeskError::source_unavailable(words));
             }
             let Some(_seat) = source.finds.seat() else {
                 let words = "the ticketing system is being asked too much; try again in a moment";
@@ -109,13 +106,7 @@ impl Desk {
                 .iter()
                 .filter_map(|ticket| set.attendee_of(ticket))
                 .collect()),
-            Some(Err(fault)) => {
-                let words = fault.to_string();
-                Err(DeskError::Unavailable(Problem::new(
-                    "source_unavailable",
-                    words,
-                )))
-            }
+            Some(Err(fault)) => Err(DeskError::source_unavailable(fault.to_string())),
             None => Ok(Vec::new()),
         }
     }

@@ -49,7 +49,7 @@ impl Course {
         now >= self.due_at || self.is_of_later(now)
     }
 
-    /// Whether the clock has been set back since it was last looked at: then no date here says anything.
+    /// Whether the clock has been set back since the next sync was put off: then no date here says anything.
     fn is_of_later(&self, now: Timestamp) -> bool {
         now < self.planned_at
     }
