@@ -11,7 +11,7 @@ use gatewit_domain::source::SourceTicket;
 use gatewit_domain::ticket::{ShownState, TicketAction};
 use serde_json::{Value, json};
 
-use crate::office::{Office, name, office, refresh};
+use crate::office::{Office, name, named, office, refresh};
 use crate::upstream::{Upstream, crowd, ticket};
 use crate::world::block_on;
 
@@ -172,6 +172,31 @@ fn each_event_and_each_source_has_its_own() {
     assert_eq!(scanned(&desk, both, "code-AAAA-1"), "in");
     assert_eq!(scanned(&desk, one, "guest"), "in");
     assert_eq!(scanned(&desk, one, "code-AAAA-1"), "invalid_signature");
+}
+
+#[test]
+fn an_event_whose_rows_are_damaged_keeps_a_sync_from_no_other() {
+    let (office, upstream) = selling(crowd(3));
+    let desk = office.open_synced();
+    let make = |slug| {
+        event(
+            &desk,
+            json!({"slug": slug, "ticketSources": ["box-office"]}),
+        )
+    };
+    // The one whose turn comes first.
+    let mut events = ["one", "two"].map(make);
+    events.sort_unstable();
+    let [damaged, sound] = events;
+    office.disk.damage(&format!("taken_in/{damaged}/"));
+    upstream.put(ticket("T0004-1", "Grace Hopper"));
+    let fault = refresh(&desk).unwrap_err();
+    assert!(fault.contains("cannot be kept"), "{fault}");
+    assert_eq!(scanned(&desk, sound, "code-T0004-1"), "in");
+    assert_eq!(scanned(&desk, damaged, "code-T0004-1"), "invalid_signature");
+    assert_eq!(scanned(&desk, damaged, "code-T0001-1"), "in");
+    let found = named(&desk, "T0004-1", "Grace Hopper");
+    assert_eq!(found.as_deref(), Ok("attendee"));
 }
 
 #[test]

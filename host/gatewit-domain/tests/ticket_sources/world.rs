@@ -1,6 +1,5 @@
 //! What a desk stands on in these tests: rows in memory, a clock that is set, doors that are open all day.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -19,6 +18,7 @@ use gatewit_domain::ports::{
 use gatewit_domain::window::{
     DoorRule, Holder, StrategyError, StrategyName, Window, WindowsAnswer,
 };
+use gatewit_store::MemoryStore;
 use jiff::{SignedDuration, Timestamp};
 
 /// Runs a future to its end on this thread.
@@ -39,13 +39,12 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-type Rows = BTreeMap<Key, Bytes>;
 type OnCommit = Box<dyn Fn() + Send + Sync>;
 
 /// A store whose disk survives the desk, and that breaks when it is told to.
 #[derive(Default)]
 pub struct Disk {
-    rows: Mutex<Rows>,
+    store: MemoryStore,
     pub commits: AtomicUsize,
     /// After so many commits every further one fails.
     pub breaks_after: Mutex<Option<usize>>,
@@ -56,11 +55,24 @@ pub struct Disk {
 impl Disk {
     /// The rows of a table.
     pub fn table(&self, name: &str) -> Vec<(String, String)> {
-        let rows = self.rows.lock().unwrap();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        let rows = rows.iter().filter(|(key, _)| key.table() == name);
-        rows.map(|(key, value)| (text(key.as_bytes()), text(value)))
+        let rows = self.rows(&format!("{name}/"));
+        rows.map(|(key, value)| (text(key.as_bytes()), text(&value)))
             .collect()
+    }
+
+    /// Makes the rows whose key begins so unreadable.
+    pub fn damage(&self, prefix: &str) {
+        let damaged = |(key, _)| Write::Put(key, "damaged".into());
+        let writes: Vec<_> = self.rows(prefix).map(damaged).collect();
+        assert!(!writes.is_empty(), "there is no row {prefix}");
+        block_on(self.store.commit(Vec::new(), writes)).unwrap();
+    }
+
+    fn rows(&self, prefix: &str) -> impl Iterator<Item = (Key, Bytes)> + use<> {
+        let prefix = Key::new(prefix.to_owned());
+        let rows = block_on(self.store.scan(&prefix, None, usize::MAX));
+        rows.unwrap().into_iter()
     }
 
     /// Works again from now on, and breaks after so many commits if told.
@@ -78,41 +90,12 @@ impl Disk {
             on_commit();
         }
     }
-
-    fn apply(&self, guards: Vec<Guard>, writes: Vec<Write>) -> Commit {
-        let mut rows = self.rows.lock().unwrap();
-        let count = |rows: &Rows, key: &Key| {
-            let value = rows
-                .get(key)
-                .map(|value| std::str::from_utf8(value).unwrap());
-            value.map_or(0, |value| value.parse::<i64>().unwrap())
-        };
-        let holds = |guard: &Guard| match guard {
-            Guard::Absent(key) => !rows.contains_key(key),
-            Guard::Unchanged(key, value) => rows.get(key) == Some(value),
-            Guard::Below(key, limit) => count(&rows, key) < *limit,
-        };
-        if let Some(position) = guards.iter().position(|guard| !holds(guard)) {
-            return Commit::Blocked(position);
-        }
-        for write in writes {
-            match write {
-                Write::Put(key, value) => rows.insert(key, value),
-                Write::Delete(key) => rows.remove(&key),
-                Write::Add(key, amount) => {
-                    let sum = count(&rows, &key) + amount;
-                    rows.insert(key, sum.to_string().into())
-                }
-            };
-        }
-        Commit::Done
-    }
 }
 
 #[async_trait]
 impl Store for Disk {
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.rows.lock().unwrap().get(key).cloned())
+        self.store.get(key).await
     }
 
     async fn scan(
@@ -121,17 +104,7 @@ impl Store for Disk {
         after: Option<&Key>,
         limit: usize,
     ) -> Result<Vec<(Key, Bytes)>, StoreError> {
-        let rows = self.rows.lock().unwrap();
-        let is_in = |key: &Key| {
-            key.as_bytes().starts_with(prefix.as_bytes()) && after.is_none_or(|after| key > after)
-        };
-        let rows = rows
-            .range(prefix..)
-            .filter(|(key, _)| is_in(key))
-            .take(limit);
-        Ok(rows
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect())
+        self.store.scan(prefix, after, limit).await
     }
 
     async fn commit(&self, guards: Vec<Guard>, writes: Vec<Write>) -> Result<Commit, StoreError> {
@@ -144,10 +117,10 @@ impl Store for Disk {
             });
         }
         self.tell();
-        let commit = self.apply(guards, writes);
+        let commit = self.store.commit(guards, writes).await;
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.tell();
-        Ok(commit)
+        commit
     }
 }
 
