@@ -107,3 +107,32 @@ async fn a_restart_answers_at_once_from_what_is_stored_and_dead_keys_are_named_o
         (200, json!({"ticket_count": 1}))
     );
 }
+
+#[test]
+fn tickets_with_a_code_that_is_anothers_are_told_in_the_log_and_the_code_is_not() {
+    let home = home_with("guest-list");
+    let person = |order: &str, name: &str| format!("order,name,code\n{order},{name},s4me-c0de\n");
+    for (file, people) in [
+        ("crew.csv", person("MH9CG", "Ada")),
+        ("press.csv", person("KL3PD", "Sam")),
+    ] {
+        fs::write(home.path(file), people).expect("a file can be written");
+    }
+    home.configure(
+        "sources:
+  crew: {plugin: guest-list, settings: {people: file://crew.csv}}
+  press: {plugin: guest-list, settings: {people: file://press.csv}}
+events:
+  - slug: summit
+    name: Summit
+    days: [{start_date_time: '2025-12-15T09:00:00+03:00', end_date_time: '2025-12-15T18:00:00+03:00'}]
+    ticket_sources: [crew, press]
+",
+    );
+    let server = home.start();
+    server.log.wait_for("codes that are other tickets' already");
+    let log = server.stop().log;
+    for secret in ["s4me-c0de", "MH9CG", "KL3PD", "Ada", "Sam"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}

@@ -183,9 +183,11 @@ impl Desk {
             self.take_out_rest(source, event, set).await?;
         }
         // Once every ticket has given back the codes it had before, one that was refused may be free.
+        let mut clashing = Vec::new();
         for clash in clashes {
-            self.take_in_news(source, event, vec![clash]).await?;
+            clashing.extend(self.take_in_news(source, event, vec![clash]).await?);
         }
+        report(&clashing, &source.name, event);
         Ok(true)
     }
 
@@ -252,6 +254,18 @@ impl Desk {
                 let_others_run().await;
             }
         }
+    }
+}
+
+/// Says which tickets bear a code that is another's: a scan of it finds the other.
+fn report(clashing: &[News], source: &SourceName, event: EventId) {
+    if let Some(first) = clashing.first() {
+        let ticket = TicketId::of_source(event, source, first.reference());
+        tracing::warn!(
+            source.name = %source, event.id = %event, tickets = clashing.len(),
+            "the source {source} gives tickets of event {event} codes that are other tickets' already, ticket {ticket} \
+             for one: a scan of such a code finds the other ticket"
+        );
     }
 }
 
