@@ -1,5 +1,5 @@
-//! A strategy's windows: from a fresh instance on a blocking thread, as the first scan of a kind of holder gets them,
-//! and as they are kept.
+//! A strategy's windows: a call by itself, on a fresh instance; such a call in its turn on a blocking thread, as the first
+//! scan of a kind of holder waits for it; and as they are kept.
 //!
 //! Runs the components that `cargo xtask plugins` builds.
 
@@ -68,7 +68,11 @@ fn windows(criterion: &mut Criterion) {
             kinds.next().expect("there is always another number")
         ))
     };
-    criterion.bench_function("windows, fresh instance", |bencher| {
+    let regular = holder("regular".to_owned());
+    criterion.bench_function("a call, on a fresh instance", |bencher| {
+        bencher.iter(|| engine.call(&rule, &regular).expect("the strategy answers"));
+    });
+    criterion.bench_function("windows, asked for", |bencher| {
         bencher.iter_batched(&mut another, |holder| ask(&holder), BatchSize::SmallInput);
     });
     let holder = holder("vip".to_owned());

@@ -10,7 +10,6 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::kept::{KeptWindows, Question};
-use crate::load::Code;
 use crate::slot::Slot;
 use crate::strategy::Strategy;
 
@@ -81,12 +80,7 @@ impl Turn {
         let Ok(exclusive) = timeout(TURN_WAIT_MAX, exclusive).await else {
             return Err("its earlier calls take too long".to_owned());
         };
-        let generation = slot.content().serving.clone();
-        let Some((identity, Code::Strategy(strategy))) =
-            generation.map(|generation| (generation.identity.clone(), generation.code.clone()))
-        else {
-            return Err("it is not loaded any more".to_owned());
-        };
+        let (identity, strategy) = slot.strategy()?;
         Ok(Self {
             slot,
             identity,

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gatewit_domain::plugin::PluginRow;
 use gatewit_domain::ports::{Clock, Strategies};
-use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
+use gatewit_domain::window::{
+    DoorRule, Holder, StrategyError, StrategyName, Window, WindowsAnswer,
+};
 use tokio::sync::Semaphore;
 
 use crate::asking;
@@ -80,6 +82,17 @@ impl Engine {
     pub fn call_counts(&self) -> Vec<CallCounts> {
         let slots = self.roster.slots();
         slots.iter().map(|slot| slot.counts()).collect()
+    }
+
+    /// Asks a strategy when doors are open, on this very thread and beside every turn, and keeps nothing of the answer.
+    ///
+    /// Blocks for as long as the plugin may run. What serves scans is [`Strategies::windows`].
+    pub fn call(&self, rule: &DoorRule, holder: &Holder) -> Result<Vec<Window>, StrategyError> {
+        let slot = self.roster.strategy(&rule.strategy)?;
+        let windows = slot
+            .strategy()
+            .and_then(|(_, strategy)| strategy.windows(rule, holder));
+        windows.map_err(|reason| asking::failed(&rule.strategy, &reason))
     }
 
     /// A source of tickets, read by whichever backend serves under the plugin's name at the time.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
-use gatewit_domain::plugin::{PluginKind, PluginRow, PluginState};
+use gatewit_domain::plugin::{PluginIdentity, PluginKind, PluginRow, PluginState};
 use tokio::sync::Mutex;
 
-use crate::load::{Generation, Refusal};
+use crate::load::{Code, Generation, Refusal};
+use crate::strategy::Strategy;
 
 /// One plugin's place.
 pub(crate) struct Slot {
@@ -60,6 +61,18 @@ impl Slot {
         let content = self.content();
         let serving = content.serving.as_ref();
         serving.is_some_and(|generation| generation.code.kind() == PluginKind::Strategy)
+    }
+
+    /// The strategy that serves, with who it is.
+    pub(crate) fn strategy(&self) -> Result<(PluginIdentity, Arc<Strategy>), String> {
+        match self.content().serving.as_deref() {
+            Some(Generation {
+                identity,
+                code: Code::Strategy(strategy),
+                ..
+            }) => Ok((identity.clone(), Arc::clone(strategy))),
+            _ => Err("it is not loaded any more".to_owned()),
+        }
     }
 
     /// Lets a new generation serve: every call that begins after this returns uses it.
