@@ -1,9 +1,10 @@
 //! The record of scans in its three forms, and checking in without a code. `gatewit-api.md` §12.
 
+use futures::future::join_all;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::door::text;
+use crate::support::door::{text, with};
 use crate::support::{Answer, Door, Server};
 
 const FIELDS: [&str; 17] = [
@@ -160,7 +161,7 @@ async fn the_record_streams_as_ndjson_and_csv() {
     assert_eq!(lines, records);
     let (kind, rows) = door
         .organizer
-        .get_text(&path(&door, "?outcome=refused"), "text/csv")
+        .get_text(&path(&door, "?outcome=refused"), "Text/CSV; q=0.9, */*")
         .await;
     assert!(kind.starts_with("text/csv"), "{kind}");
     let rows: Vec<_> = rows.lines().collect();
@@ -200,7 +201,9 @@ async fn a_ticket_is_checked_in_without_its_code_once() {
     let request = json!({"ticketInstanceId": ticket["ticketInstanceId"]});
     assert_eq!(statuses(check_in(&door, request.clone()).await), ["VALID"]);
     server.clock.advance(SignedDuration::from_mins(1));
-    assert_eq!(statuses(check_in(&door, request).await), ["DUPLICATE"]);
+    let again = check_in(&door, request).await;
+    assert_eq!(again.body["message"], "Not every ticket was let in");
+    assert_eq!(statuses(again), ["DUPLICATE"]);
     server.clock.advance(SignedDuration::from_mins(1));
     assert_eq!(
         door.verdict(&text(&ticket["jwtToken"])).await,
@@ -232,6 +235,54 @@ async fn a_whole_order_is_checked_in_each_ticket_by_itself() {
         ["VALID"]
     );
     assert_eq!(door.verdict(&text(&issued[3]["jwtToken"])).await, "VALID");
+}
+
+#[tokio::test]
+async fn a_request_sent_again_checks_in_what_it_did_and_no_more() {
+    let server = Server::start().await;
+    let door = Door::open_one_day(&server.client).await;
+    let of_order =
+        json!({"ticketTypeId": "vip", "attendeeName": "Ann", "bookingReference": "EVT-1"});
+    let first = door.issue_all(of_order.clone()).await;
+    let other = door.issue("vip").await;
+    let order = json!({"order": "EVT-1"});
+    let path = path(&door, "");
+    let answer = door.organizer.post_once(&path, "once", order.clone()).await;
+    assert_eq!(statuses(answer.clone()), ["VALID"]);
+    // The order grows meanwhile.
+    door.issue_all(of_order).await;
+    let named = with(&order, json!({"scanId": "once"}));
+    for again in [
+        door.organizer.post_once(&path, "once", order.clone()).await,
+        check_in(&door, named).await,
+    ] {
+        assert_eq!(again, answer);
+    }
+    for request in [
+        json!({"ticketInstanceId": first["ticketInstanceId"]}),
+        json!({"ticketInstanceId": other["ticketInstanceId"]}),
+        json!({"order": "EVT-2"}),
+    ] {
+        let refused = door.organizer.post_once(&path, "once", request).await;
+        refused.failure(409, "idempotency_mismatch");
+    }
+    assert_eq!(listed(&door, "").await.len(), 1);
+    server.clock.advance(SignedDuration::from_hours(24));
+    let answer = door.organizer.post_once(&path, "once", order).await;
+    assert_eq!(statuses(answer).len(), 2);
+}
+
+#[tokio::test]
+async fn a_request_sent_many_times_at_once_is_one() {
+    let server = Server::start().await;
+    let door = Door::open_one_day(&server.client).await;
+    let request = json!({"ticketInstanceId": door.issue("vip").await["ticketInstanceId"]});
+    let path = path(&door, "");
+    let requests = (0..16).map(|_| door.organizer.post_once(&path, "once", request.clone()));
+    for answer in join_all(requests).await {
+        assert_eq!(statuses(answer), ["VALID"]);
+    }
+    assert_eq!(listed(&door, "").await.len(), 1);
 }
 
 #[tokio::test]

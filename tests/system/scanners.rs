@@ -83,6 +83,7 @@ async fn a_scan_point_lets_in_its_ticket_types_by_its_kind_of_code() {
     let draft = json!({"ticketTypeId": "crew", "attendeeName": "Ann", "credentialCode": "NFC-1"});
     door.issue_all(draft).await;
     assert_eq!(badges.verdict("NFC-1").await, "VALID");
+    assert_eq!(badges.verdict("NFC-2").await, "NOT_FOUND not_found");
     assert_eq!(door.verdict(&crew).await, "VALID");
 }
 

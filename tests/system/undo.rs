@@ -79,6 +79,20 @@ async fn a_scanner_may_take_back_its_own_admissions_for_fifteen_minutes() {
 }
 
 #[tokio::test]
+async fn a_scanner_that_is_one_no_more_takes_nothing_back() {
+    let server = Server::start().await;
+    let door = Door::open_one_day(&server.client).await;
+    let jwt = door.issue_jwt("vip").await;
+    let check_in_id = admit(&door, &jwt).await;
+    let revoke = format!("/api/v1/check-in/scanners/{}/revoke", door.scanner_id);
+    door.organizer.post(&revoke, json!({})).await.data(200);
+    let refused = undo(&door.scanner, &check_in_id).await;
+    refused.failure(403, "scanner_revoked");
+    let undone = undo(&door.organizer, &check_in_id).await.data(200);
+    assert_eq!(undone["undone"], true);
+}
+
+#[tokio::test]
 async fn taking_back_twice_is_taking_back_once() {
     let server = Server::start().await;
     let door = Door::open_one_day(&server.client).await;

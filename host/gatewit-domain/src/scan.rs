@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::DayId;
 use crate::id::{CheckInId, EventId, ScannerId, TicketId};
 use crate::plugin::PluginIdentity;
-use crate::problem::Problem;
+use crate::problem::{DeskError, Problem};
 
 /// One scan, whichever contract it came by.
 #[derive(Clone, Debug)]
@@ -30,6 +30,35 @@ pub enum Presented {
     Token(String),
     /// No code at all: staff at the desk found the ticket by themselves.
     Ticket(TicketId),
+}
+
+/// What staff at the desk found by themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FoundAtDesk {
+    Ticket(TicketId),
+    /// Every ticket of a booking reference.
+    Order(String),
+}
+
+impl FoundAtDesk {
+    /// Reads a request that names either a ticket or an order.
+    pub fn parse(ticket: Option<String>, order: Option<String>) -> Result<Self, DeskError> {
+        match (ticket, order) {
+            (Some(ticket), None) => match ticket.parse() {
+                Ok(id) => Ok(Self::Ticket(id)),
+                Err(_) => {
+                    let words = format!("ticketInstanceId: there is no ticket \"{ticket}\"");
+                    Err(DeskError::unacceptable("unknown_ticket", words))
+                }
+            },
+            (None, Some(order)) => Ok(Self::Order(order)),
+            _ => {
+                let words = "name either ticketInstanceId or order";
+                Err(DeskError::unacceptable("invalid_check_in_request", words))
+            }
+        }
+    }
 }
 
 /// The contract a scan came by.

@@ -31,7 +31,6 @@ pub use admission::Answered;
 pub use attendance::Validated;
 pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};
 pub use events::EventWindow;
-pub use front_desk::FoundAtDesk;
 pub use log::{CheckInPage, CheckInQuery, ScanOutcome};
 pub use scanners::{NewScanner, ScannerLink, ScannerList, ScannerStatistics, TokenStatus};
 pub use sources::{ConfiguredSource, ConfiguredSources, SourceStatus, Ticketing};

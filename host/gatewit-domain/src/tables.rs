@@ -14,7 +14,7 @@ use crate::event::Event;
 use crate::id::{CheckInId, EventId, ScannerId, TicketId};
 use crate::ports::{Guard, Key, Store, Write};
 use crate::problem::DeskError;
-use crate::scan::{CheckIn, Entries, Outcome, RepeatKey};
+use crate::scan::{CheckIn, Entries, FoundAtDesk, Outcome, RepeatKey};
 use crate::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
 use crate::source::{LogPosition, SourceJournal, SourceName, SourceRow, SourceType};
 use crate::ticket::Ticket;
@@ -52,6 +52,8 @@ pub const ENTRIES: Table<Entries, TicketId> = Table::new("entries");
 pub const CHECK_INS: Table<CheckIn, EventCheckIn> = Table::new("check_ins");
 /// Answers remembered for repeats, by `{who}/{key}`.
 pub const REPEATS: Table<Remembered, CallerRepeat> = Table::new("repeats");
+/// What requests to check in without a code were about, by `{who}/{key}`.
+pub const DESK_REQUESTS: Table<DeskRequest, CallerRepeat> = Table::new("desk_requests");
 /// What is known of a source's syncs.
 pub const SOURCES: Table<SourceJournal, SourceName> = Table::new("sources");
 /// A source's types, as its last whole sync found them.
@@ -70,6 +72,16 @@ pub struct Remembered {
     /// Tells the request it answered from any other.
     pub request: String,
     pub outcome: Outcome,
+}
+
+/// A request to check in without a code under a repeat key, and the tickets that it named then.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeskRequest {
+    pub event_id: EventId,
+    pub found: FoundAtDesk,
+    pub tickets: Vec<TicketId>,
+    pub at: Timestamp,
 }
 
 /// A kind of value under keys of one kind.

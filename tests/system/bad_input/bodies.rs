@@ -20,13 +20,14 @@ fn padded(bytes: usize, json: &Value) -> Vec<u8> {
 async fn a_body_that_is_no_json_of_one_object_is_malformed() {
     let server = Server::start().await;
     let deep = format!("{{\"strategyOptions\": {{\"a\": {}", "[".repeat(10_000));
-    let bodies: [(&[u8], &str); 9] = [
+    let bodies: [(&[u8], &str); 10] = [
         (b"", "EOF while parsing"),
         (b"{\"name\": \"Summit\"", "EOF while parsing"),
         (b"{\"name\": \"Summit\"} {}", "trailing characters"),
         (b"{'name': 'Summit'}", "key must be a string"),
         (b"{\"name\": \"\xff\"}", "invalid unicode"),
-        (b"[]", "invalid length 0"),
+        (b"[]", "expected an object"),
+        (b" [\"Summit\", null, null]", "expected an object"),
         (b"null", "invalid type: null"),
         (b"7", "invalid type: integer"),
         (deep.as_bytes(), "recursion limit exceeded"),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::{ATTEMPTS_MAX, Desk, LiveEvent, PAGE};
@@ -15,8 +17,8 @@ use crate::rules::{Facts, Found, Held, check_scanner};
 use crate::scan::{Outcome, Presented, RepeatKey, Scan, ScannedBy};
 use crate::scanner::Scanner;
 use crate::tables::{
-    CREDENTIAL_CODES, CallerRepeat, ENTRIES, REPEATS, Remembered, SCANNERS, Stored, TICKET_CODES,
-    TICKETS, within,
+    CREDENTIAL_CODES, CallerRepeat, DESK_REQUESTS, ENTRIES, REPEATS, Remembered, SCANNERS, Stored,
+    TICKET_CODES, TICKETS, Table, within,
 };
 
 mod record;
@@ -70,9 +72,19 @@ impl Desk {
 
     /// Throws away answers too old to be repeated.
     pub async fn forget_old_answers(&self) -> Result<(), DeskError> {
+        self.forget_old(&REPEATS, |remembered| remembered.outcome.at)
+            .await?;
+        self.forget_old(&DESK_REQUESTS, |request| request.at).await
+    }
+
+    async fn forget_old<V: Serialize + DeserializeOwned>(
+        &self,
+        table: &Table<V, CallerRepeat>,
+        at: impl Fn(&V) -> Timestamp,
+    ) -> Result<(), DeskError> {
         let mut after = None;
         loop {
-            let page = REPEATS.page(self.store(), "", after.as_ref(), PAGE).await?;
+            let page = table.page(self.store(), "", after.as_ref(), PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
@@ -80,7 +92,7 @@ impl Desk {
             let now = self.now();
             let old = page
                 .iter()
-                .filter(|stored| is_forgotten(&stored.value.outcome, now));
+                .filter(|stored| is_forgotten(at(&stored.value), now));
             let (guards, writes): (Vec<_>, Vec<_>) = old
                 .map(|stored| (stored.unchanged(), Write::Delete(stored.key.clone())))
                 .unzip();
@@ -192,9 +204,15 @@ impl Desk {
         live: &LiveEvent,
         field: MatchField,
     ) -> Result<Result<TicketId, Found>, DeskError> {
+        // Readers add a line break.
+        let text = text.trim();
         let Some(header) = self.ports.signer.header(text) else {
             let id = self.by_code(live.event.id, field, text).await?;
-            return Ok(id.ok_or(Found::Forged));
+            return Ok(id.ok_or(match field {
+                // A code that is good here is signed, or is the ticketing system's.
+                MatchField::QrCode => Found::Forged,
+                _ => Found::Nothing,
+            }));
         };
         if !matches!(field, MatchField::Any | MatchField::QrCode) {
             return Ok(Err(Found::Nothing));
@@ -219,7 +237,7 @@ impl Desk {
         field: MatchField,
         text: &str,
     ) -> Result<Option<TicketId>, DeskError> {
-        let key = within(&event, &text.trim());
+        let key = within(&event, &text);
         if matches!(field, MatchField::Any | MatchField::QrCode)
             && let Some(found) = TICKET_CODES.get(self.store(), &key).await?
         {
@@ -232,7 +250,7 @@ impl Desk {
             }
         }
         match field {
-            MatchField::Any | MatchField::TicketId => Ok(text.trim().parse().ok()),
+            MatchField::Any | MatchField::TicketId => Ok(text.parse().ok()),
             MatchField::QrCode | MatchField::CredentialCode => Ok(None),
         }
     }
@@ -245,15 +263,12 @@ impl Read {
             .repeat
             .as_ref()
             .and_then(|(_, remembered)| remembered.as_ref());
-        let fresh = remembered.filter(|stored| !is_forgotten(&stored.value.outcome, now));
+        let fresh = remembered.filter(|stored| !is_forgotten(stored.value.outcome.at, now));
         let Some(Stored { value, .. }) = fresh else {
             return Ok(None);
         };
         if value.request != fingerprint(scan) {
-            return Err(DeskError::Conflict(Problem::new(
-                "idempotency_mismatch",
-                "this idempotency key was used for another scan; use a new key for each scan",
-            )));
+            return Err(used_for_another());
         }
         Ok(Some(value.outcome.clone()))
     }
@@ -294,8 +309,16 @@ fn check_location(scan: &Scan) -> Result<(), DeskError> {
     }
 }
 
-fn is_forgotten(outcome: &Outcome, now: Timestamp) -> bool {
-    now >= outcome.at + REMEMBERED
+/// Tells whether what was answered at a time is repeated no more.
+pub(super) fn is_forgotten(at: Timestamp, now: Timestamp) -> bool {
+    now >= at + REMEMBERED
+}
+
+pub(super) fn used_for_another() -> DeskError {
+    DeskError::Conflict(Problem::new(
+        "idempotency_mismatch",
+        "this idempotency key was used for another scan; use a new key for each scan",
+    ))
 }
 
 /// Names the answer that is remembered for a scan.

@@ -1,39 +1,12 @@
 //! Checking in without a code: staff found the ticket, or the whole order, by themselves. `gatewit-api.md` §12.
 
-use super::{Answered, Caller, Desk, PAGE};
+use super::admission::{is_forgotten, repeat_of, used_for_another};
+use super::{ATTEMPTS_MAX, Answered, Caller, Desk, PAGE};
 use crate::id::{EventId, TicketId};
-use crate::ports::Key;
+use crate::ports::{Commit, Key};
 use crate::problem::DeskError;
-use crate::scan::{Contract, Presented, RepeatKey, Scan, ScannedBy};
-use crate::tables::{ORDERS, OrderTicket, TICKETS, within};
-
-/// What to check in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FoundAtDesk {
-    Ticket(TicketId),
-    /// Every ticket of a booking reference.
-    Order(String),
-}
-
-impl FoundAtDesk {
-    /// Reads a request that names either a ticket or an order.
-    pub fn parse(ticket: Option<String>, order: Option<String>) -> Result<Self, DeskError> {
-        match (ticket, order) {
-            (Some(ticket), None) => match ticket.parse() {
-                Ok(id) => Ok(Self::Ticket(id)),
-                Err(_) => {
-                    let words = format!("ticketInstanceId: there is no ticket \"{ticket}\"");
-                    Err(DeskError::unacceptable("unknown_ticket", words))
-                }
-            },
-            (None, Some(order)) => Ok(Self::Order(order)),
-            _ => {
-                let words = "name either ticketInstanceId or order";
-                Err(DeskError::unacceptable("invalid_check_in_request", words))
-            }
-        }
-    }
-}
+use crate::scan::{Contract, FoundAtDesk, Presented, RepeatKey, Scan, ScannedBy};
+use crate::tables::{DESK_REQUESTS, DeskRequest, ORDERS, OrderTicket, TICKETS, within};
 
 impl Desk {
     /// Decides on each ticket as if its code were scanned at no particular scan point.
@@ -45,9 +18,9 @@ impl Desk {
         repeat_key: Option<&RepeatKey>,
     ) -> Result<Vec<Answered>, DeskError> {
         self.managed(caller, event)?;
-        let tickets = match found {
-            FoundAtDesk::Ticket(id) => vec![self.ticket_of(event, *id).await?],
-            FoundAtDesk::Order(order) => self.tickets_of_order(event, order).await?,
+        let tickets = match repeat_key {
+            Some(key) => self.found_once(caller, event, found, key).await?,
+            None => self.found(event, found).await?,
         };
         let mut answers = Vec::with_capacity(tickets.len());
         for ticket in tickets {
@@ -62,6 +35,48 @@ impl Desk {
             answers.push(self.admit(&scan).await?);
         }
         Ok(answers)
+    }
+
+    async fn found(&self, event: EventId, found: &FoundAtDesk) -> Result<Vec<TicketId>, DeskError> {
+        match found {
+            FoundAtDesk::Ticket(id) => Ok(vec![self.ticket_of(event, *id).await?]),
+            FoundAtDesk::Order(order) => self.tickets_of_order(event, order).await,
+        }
+    }
+
+    /// The tickets that a request named when it first came under its key: one added to the order since is not among
+    /// them.
+    async fn found_once(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        found: &FoundAtDesk,
+        key: &RepeatKey,
+    ) -> Result<Vec<TicketId>, DeskError> {
+        let key = repeat_of(None, Some(caller.sub()), key);
+        for _ in 0..ATTEMPTS_MAX {
+            let at = self.now();
+            let stored = DESK_REQUESTS.get(self.store(), &key).await?;
+            let guard = DESK_REQUESTS.as_read(&key, stored.as_ref());
+            let first = stored.map(|stored| stored.value);
+            if let Some(first) = first.filter(|first| !is_forgotten(first.at, at)) {
+                return match (first.event_id, &first.found) == (event, found) {
+                    true => Ok(first.tickets),
+                    false => Err(used_for_another()),
+                };
+            }
+            let request = DeskRequest {
+                event_id: event,
+                found: found.clone(),
+                tickets: self.found(event, found).await?,
+                at,
+            };
+            let writes = vec![DESK_REQUESTS.put(&key, &request)];
+            if self.store().commit(vec![guard], writes).await? == Commit::Done {
+                return Ok(request.tickets);
+            }
+        }
+        Err(DeskError::contended())
     }
 
     async fn ticket_of(&self, event: EventId, id: TicketId) -> Result<TicketId, DeskError> {

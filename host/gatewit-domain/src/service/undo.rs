@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::admission::repeat_of;
 use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
 use crate::id::CheckInId;
-use crate::ports::Commit;
+use crate::ports::{Commit, Guard};
 use crate::problem::{DeskError, Problem, bounded_text};
 use crate::scan::{CheckIn, ScannerProof, Undo};
 use crate::tables::{CHECK_INS, ENTRIES, EventCheckIn, REPEATS, Stored};
@@ -33,7 +33,8 @@ pub struct Undone {
 }
 
 impl Desk {
-    /// Takes an admission back: by the scanner that made it within 15 minutes, or by an organizer at any time.
+    /// Takes an admission back: by the scanner that made it within 15 minutes, unless it was revoked since, or by an
+    /// organizer at any time.
     ///
     /// The record stays and says so; the entry is free again; a remembered answer to the scan is void. Once taken back,
     /// an admission stays so, and asking again gives the first answer.
@@ -42,6 +43,7 @@ impl Desk {
             .map_err(|words| DeskError::unacceptable("invalid_undo_request", words))?;
         let id = id.parse().map_err(|_| unknown(id))?;
         for _ in 0..ATTEMPTS_MAX {
+            let guards = self.check_active(by).await?;
             let (stored, event) = self.find_check_in(by, id).await?;
             if let Some(undo) = stored.value.undo.clone() {
                 let check_in = stored.value;
@@ -60,7 +62,7 @@ impl Desk {
                 },
                 reason: reason.clone(),
             };
-            if let Some(check_in) = self.commit_undo(stored, &undo).await? {
+            if let Some(check_in) = self.commit_undo(stored, &undo, guards).await? {
                 return Ok(Undone {
                     check_in,
                     undo,
@@ -76,8 +78,9 @@ impl Desk {
         &self,
         stored: Stored<CheckIn>,
         undo: &Undo,
+        mut guards: Vec<Guard>,
     ) -> Result<Option<CheckIn>, DeskError> {
-        let mut guards = vec![stored.unchanged()];
+        guards.push(stored.unchanged());
         let mut check_in = stored.value;
         check_in.undo = Some(undo.clone());
         let key = EventCheckIn(check_in.event_id, check_in.id);
@@ -99,6 +102,21 @@ impl Desk {
         }
         let commit = self.store().commit(guards, writes).await?;
         Ok((commit == Commit::Done).then_some(check_in))
+    }
+
+    /// Checks that a scanner that asks is one still, and tells what that depends on.
+    async fn check_active(&self, by: &UndoneBy) -> Result<Vec<Guard>, DeskError> {
+        let UndoneBy::Scanner(proof) = by else {
+            return Ok(Vec::new());
+        };
+        let scanner = self.scanner(proof.scanner_id).await?;
+        match scanner.value.is_active() {
+            true => Ok(vec![scanner.unchanged()]),
+            false => Err(DeskError::Forbidden(Problem::new(
+                "scanner_revoked",
+                "this scanner was revoked; ask an organizer",
+            ))),
+        }
     }
 
     /// Finds a recorded scan; one at an event that whoever asks does not manage is forbidden.

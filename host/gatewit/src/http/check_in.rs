@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::id::CheckInId;
 use gatewit_domain::problem::{DeskError, Problem};
-use gatewit_domain::scan::{Contract, Presented, Refusal, RepeatKey, Scan, ScannedBy, Verdict};
+use gatewit_domain::scan::{Contract, Presented, Refusal, Scan, ScannedBy, Verdict};
 use gatewit_domain::service::{Answered, UndoneBy};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -65,19 +65,19 @@ pub struct UndoResponse {
         (status = 200, body = Envelope<ValidateTicketResponse>, description = "What became of the scan."),
         (status = 403, description = "`scanner_mismatch`"),
         (status = 404, description = "`not_found`"),
-        (status = 409, description = "`idempotency_mismatch`")
+        (status = 409, description = "`idempotency_mismatch`"),
+        (status = 422, description = "`invalid_scan`")
     ),
     security(("scanner" = []))
 )]
 pub async fn validate(
     State(desk): State<Shared>,
     Device(proof): Device,
-    IdempotencyKey(key): IdempotencyKey,
+    key: IdempotencyKey,
     Body(request): Body<ValidateRequest>,
 ) -> Result<Response, Failure> {
-    let scan_id = request.scan_id.as_deref().map(RepeatKey::parse);
     let scan = Scan {
-        repeat_key: key.or(scan_id.transpose().map_err(DeskError::Malformed)?),
+        repeat_key: key.or(request.scan_id.as_deref())?,
         presented: Presented::Token(request.jwt_token),
         contract: Contract::EventCheckIn,
         event_id: proof.event_id,
@@ -115,7 +115,7 @@ fn print(answered: &Answered) -> Result<Response, Failure> {
     request_body = UndoRequest,
     responses(
         (status = 200, body = Envelope<UndoResponse>, description = "It is taken back."),
-        (status = 403, description = "`not_event_organizer`, `not_own_check_in`, `undo_too_late`"),
+        (status = 403, description = "`not_event_organizer`, `not_own_check_in`, `scanner_revoked`, `undo_too_late`"),
         (status = 422, description = "`invalid_undo_request`, `unknown_check_in`, `not_admitted`")
     ),
     security(("HTTPBearer" = []), ("scanner" = []))

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::id::{CheckInId, EventId, ScannerId};
-use gatewit_domain::service::{CheckInPage, CheckInQuery, FoundAtDesk, ScanOutcome};
+use gatewit_domain::scan::FoundAtDesk;
+use gatewit_domain::service::{CheckInPage, CheckInQuery, ScanOutcome};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -61,6 +62,8 @@ pub struct DeskRequest {
     ticket_instance_id: Option<String>,
     /// The booking reference.
     order: Option<String>,
+    /// The request's own name, so that sending it again does nothing twice; so does the header `Idempotency-Key`.
+    scan_id: Option<String>,
 }
 
 impl From<CheckInPage> for ListResponse {
@@ -139,13 +142,18 @@ pub async fn create(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
     Id(event): Id<EventId>,
-    IdempotencyKey(key): IdempotencyKey,
+    key: IdempotencyKey,
     Body(request): Body<DeskRequest>,
 ) -> Result<Done<Vec<ValidateTicketResponse>>, Failure> {
+    let key = key.or(request.scan_id.as_deref())?;
     let found = FoundAtDesk::parse(request.ticket_instance_id, request.order)?;
     let answers = desk
         .check_in_without_code(&caller, event, &found, key.as_ref())
         .await?;
-    let outcomes = answers.iter().map(ValidateTicketResponse::from).collect();
-    Ok(Done::ok("Checked in without a code", outcomes))
+    let outcomes: Vec<_> = answers.iter().map(ValidateTicketResponse::from).collect();
+    let words = match outcomes.iter().all(|outcome| outcome.valid) {
+        true => "Checked in without a code",
+        false => "Not every ticket was let in",
+    };
+    Ok(Done::ok(words, outcomes))
 }

@@ -114,10 +114,9 @@ impl From<&LiveEvent> for EventResponse {
     request_body = EventChange,
     responses(
         (status = 201, body = Envelope<EventResponse>, description = "The event, a draft."),
-        (status = 403, description = "`not_organization_member`"),
+        (status = 403, description = "`not_organization_member`, `source_not_for_organization`"),
         (status = 409, description = "`slug_taken`"),
-        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`, `unknown_ticket_source`"),
-        (status = 403, description = "`source_not_for_organization`")
+        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`, `unknown_ticket_source`")
     )
 )]
 pub async fn create(
@@ -169,10 +168,9 @@ pub async fn show(
     request_body = EventChange,
     responses(
         (status = 200, body = Envelope<EventResponse>, description = "The event as it is now."),
-        (status = 403, description = "`not_organization_member`"),
+        (status = 403, description = "`not_organization_member`, `source_not_for_organization`"),
         (status = 409, description = "`slug_taken`"),
-        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`, `unknown_ticket_source`"),
-        (status = 403, description = "`source_not_for_organization`")
+        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`, `unknown_ticket_source`")
     )
 )]
 pub async fn change(

@@ -23,6 +23,14 @@ const READ_AT_ONCE_MAX: usize = 128 * 1024;
 /// The name that a client gave its request, so that sending it again does nothing twice.
 pub struct IdempotencyKey(pub Option<RepeatKey>);
 
+impl IdempotencyKey {
+    /// The name that the header gives, else the one that the body does.
+    pub fn or(self, scan_id: Option<&str>) -> Result<Option<RepeatKey>, Failure> {
+        let named = scan_id.map(RepeatKey::parse).transpose();
+        Ok(self.0.or(named.map_err(DeskError::Malformed)?))
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Failure;
 
@@ -92,6 +100,12 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Bo
 }
 
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    // serde would take a list for the fields of an object, in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(malformed(
+            "the request's body is a list; expected an object",
+        ));
+    }
     if let Ok(body) = serde_json::from_slice(bytes) {
         return Ok(body);
     }

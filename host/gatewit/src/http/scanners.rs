@@ -250,7 +250,7 @@ pub async fn validate_token(
         (status = 200, body = Envelope<ScannerResponse>, description = "The scanner, with its credentials."),
         (status = 400, description = "`invalid_fingerprint`, `invalid_token`, `token_used`, `token_expired`"),
         (status = 404, description = "`token_not_found`"),
-        (status = 422, description = "`invalid_scanner_name`, `event_not_published`")
+        (status = 422, description = "`invalid_scanner_name`, `invalid_device_info`, `event_not_published`")
     ),
     security(())
 )]

@@ -26,7 +26,8 @@ impl Form {
         let kinds = accepted
             .split(',')
             .map(|kind| kind.split(';').next().unwrap_or_default().trim());
-        kinds.into_iter().find_map(|kind| match kind {
+        let mut kinds = kinds.map(str::to_ascii_lowercase);
+        kinds.find_map(|kind| match kind.as_str() {
             "application/x-ndjson" => Some(Some(Self::Ndjson)),
             "text/csv" => Some(Some(Self::Csv)),
             "application/json" | "*/*" => Some(None),
