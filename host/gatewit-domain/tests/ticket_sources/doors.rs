@@ -5,7 +5,9 @@ use std::sync::Arc;
 use gatewit_domain::event::EventChange;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::problem::DeskError;
-use gatewit_domain::scan::{Contract, Outcome, Presented, Scan, ScannedBy, Verdict};
+use gatewit_domain::scan::{
+    Contract, FoundAtDesk, Outcome, Presented, RepeatKey, Scan, ScannedBy, Verdict,
+};
 use gatewit_domain::service::{Caller, Desk, ShownTicket, TicketQuery};
 use gatewit_domain::source::SourceTicket;
 use gatewit_domain::ticket::{ShownState, TicketAction};
@@ -246,6 +248,32 @@ fn details_and_the_ticket_it_was_added_to_are_shown() {
     );
     assert_eq!(shown.ticket.booking_reference, "AAAA");
     assert_eq!(shown.ticket.holder().attributes, ["is_speaker"]);
+}
+
+#[test]
+fn answers_too_old_to_be_repeated_are_thrown_away_and_no_others() {
+    let (office, _) = selling(crowd(2));
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    let check_in = |reference: &str| {
+        let id = TicketId::of_source(summit, &name("box-office"), reference);
+        let (found, key) = (FoundAtDesk::Ticket(id), RepeatKey::parse(reference));
+        let answers = desk.check_in_without_code(&ORGANIZER, summit, &found, key.as_ref().ok());
+        assert_eq!(block_on(answers).unwrap().len(), 1);
+    };
+    let kept = || {
+        block_on(desk.forget_old_answers()).unwrap();
+        ["repeats", "desk_requests"].map(|table| office.disk.table(table).len())
+    };
+    check_in("T0001-1");
+    office.clock.pass(60 * 60);
+    check_in("T0002-1");
+    office.clock.pass(23 * 60 * 60 - 1);
+    assert_eq!(kept(), [2, 2]);
+    office.clock.pass(1);
+    assert_eq!(kept(), [1, 1]);
+    office.clock.pass(60 * 60);
+    assert_eq!(kept(), [0, 0]);
 }
 
 #[test]
