@@ -115,19 +115,14 @@ impl Door {
         }
     }
 
-    /// Every scanner, with its share of the tickets that are scanned in one of so many rounds.
+    /// Every scanner, with all the tickets that are scanned in one of so many rounds.
     pub fn devices_of_round(&self, round: usize, rounds: usize) -> Vec<Device<'_>> {
-        let of_round = share(&self.tickets, round, rounds);
-        let count = self.scanners.len();
-        let devices = (0..count).map(|number| self.device(number, share(of_round, number, count)));
+        let start = |round| self.tickets.len() * round / rounds;
+        let of_round = &self.tickets[start(round)..start(round + 1)];
+        let scanners = 0..self.scanners.len();
+        let devices = scanners.map(|number| self.device(number, of_round));
         devices.collect()
     }
-}
-
-/// One of so many equal parts, as far as they can be equal.
-fn share(tickets: &[String], number: usize, of: usize) -> &[String] {
-    let start = |number| tickets.len() * number / of;
-    &tickets[start(number)..start(number + 1)]
 }
 
 impl Scanner {

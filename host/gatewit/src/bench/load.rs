@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,7 +32,8 @@ pub struct Load {
 /// When a client is done.
 #[derive(Clone, Copy)]
 pub enum Until {
-    /// Each of its requests was sent once.
+    /// Each of the requests, which all clients have in common, was sent once: by whoever came to it, so that all are busy
+    /// to the end.
     EachOnce,
     /// The time is over; requests are sent again as needed.
     Elapsed(Duration),
@@ -40,12 +42,13 @@ pub enum Until {
 impl Load {
     /// Has every client send its requests; all must succeed.
     pub fn run(self, clients: &[impl Requests]) -> anyhow::Result<Measured> {
+        let next = &AtomicUsize::new(0);
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let share = clients.len().div_ceil(threads);
         let latencies = thread::scope(|scope| {
             let shares = clients.chunks(share);
             let running: Vec<_> = shares
-                .map(|share| scope.spawn(move || self.share(share)))
+                .map(|share| scope.spawn(move || self.share(share, next)))
                 .collect();
             let ended = running.into_iter().map(|thread| thread.join());
             let ended = ended.map(|share| share.unwrap_or_else(|_| bail!("the client panicked")));
@@ -60,14 +63,19 @@ impl Load {
     }
 
     /// Runs some of the clients on this thread, and tells how long they took.
-    fn share(self, clients: &[impl Requests]) -> anyhow::Result<(Duration, Latencies)> {
+    fn share(
+        self,
+        clients: &[impl Requests],
+        next: &AtomicUsize,
+    ) -> anyhow::Result<(Duration, Latencies)> {
         let runtime = Builder::new_current_thread().enable_io().build()?;
         runtime.block_on(async {
             let opened = clients.iter().map(|_| Connection::open(self.server));
             let connections = try_join_all(opened).await?;
             let starts = Instant::now();
             let runs = clients.iter().zip(connections);
-            let runs = runs.map(|(client, connection)| self.client(client, connection, starts));
+            let runs =
+                runs.map(|(client, connection)| self.client(client, connection, starts, next));
             let latencies = try_join_all(runs).await?;
             let took = starts.elapsed();
             let mut all = Latencies::default();
@@ -83,13 +91,17 @@ impl Load {
         client: &impl Requests,
         mut connection: Connection,
         starts: Instant,
+        next: &AtomicUsize,
     ) -> anyhow::Result<Latencies> {
         let mut latencies = Latencies::default();
         let mut request = Vec::new();
-        for index in 0.. {
-            let is_over = match self.until {
-                Until::EachOnce => index == client.count(),
-                Until::Elapsed(time) => starts.elapsed() >= time,
+        for number in 0.. {
+            let (index, is_over) = match self.until {
+                Until::EachOnce => {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    (index, index >= client.count())
+                }
+                Until::Elapsed(time) => (number, starts.elapsed() >= time),
             };
             if is_over {
                 break;
