@@ -32,9 +32,13 @@ const ATTRIBUTES: [&str; 9] = [
 ];
 
 /// What an error about a column names as known.
-pub const KNOWN: &str = "reference, order, name, email, type, code, state, variation, parent, valid_from, valid_until, \
-                         is_speaker, is_keynote, is_sponsor, is_organizer, is_volunteer, is_remote, is_onsite, is_guest, \
-                         online_access, attributes.… and details.…";
+pub fn known() -> String {
+    format!(
+        "reference, order, name, email, type, code, state, variation, parent, valid_from, valid_until, {}, \
+         attributes.… and details.…",
+        ATTRIBUTES.join(", ")
+    )
+}
 
 impl Column {
     /// Reads a column's name, in any case. One that is unknown is None.

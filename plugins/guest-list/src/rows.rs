@@ -3,7 +3,7 @@
 use csv::{ErrorKind, Position, ReaderBuilder, Trim};
 use serde_yaml::{Mapping, Value};
 
-use crate::columns::{Column, KNOWN};
+use crate::columns::{self, Column};
 
 /// One person as written: the filled cells and the line that they begin in.
 #[derive(Debug, PartialEq)]
@@ -172,7 +172,11 @@ fn text_of(value: &Value) -> Option<String> {
 
 /// The column of this name. An unknown one is told by its number, since without a header it would be somebody's name.
 fn column(line: u64, number: u32, name: &str) -> Result<Column, String> {
-    let unknown =
-        || format!("line {line}: the name of column {number} is unknown, expected one of {KNOWN}");
+    let unknown = || {
+        format!(
+            "line {line}: the name of column {number} is unknown, expected one of {}",
+            columns::known()
+        )
+    };
     Column::parse(name).ok_or_else(unknown)
 }

@@ -21,7 +21,7 @@ pub use caller::{Device, Organizer, ScannerOrOrganizer, ValidatorClient};
 const READ_AT_ONCE_MAX: usize = 128 * 1024;
 
 /// The name that a client gave its request, so that sending it again does nothing twice.
-pub struct IdempotencyKey(pub Option<RepeatKey>);
+pub struct IdempotencyKey(Option<RepeatKey>);
 
 impl IdempotencyKey {
     /// The name that the header gives, else the one that the body does.
