@@ -1,9 +1,19 @@
-//! A strategy's windows: a call by itself, on a fresh instance; such a call in its turn on a blocking thread, as the first
-//! scan of a kind of holder waits for it; and as they are kept.
+//! A strategy's windows: a call by itself, on a fresh instance; beside it, as the limit, that of a strategy which does
+//! nothing but answer; such a call in its turn on a blocking thread, as the first scan of a kind of holder waits for it;
+//! and windows as they are kept.
 //!
-//! Runs the components that `cargo xtask plugins` builds.
+//! Runs the components that `cargo xtask plugins` builds, with the allocator of the server.
 
-use std::path::PathBuf;
+#[path = "../src/tests/guests.rs"]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "it is the tests', and a bench needs one guest of theirs"
+)]
+mod guests;
+
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -13,7 +23,11 @@ use gatewit_domain::window::{DoorRule, Holder};
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use jiff::Timestamp;
 use serde_json::json;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 struct Noon;
 
@@ -36,15 +50,26 @@ fn rule() -> DoorRule {
     event.door_rule()
 }
 
-fn engine() -> Engine {
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("..");
+fn target() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("..")
+}
+
+fn engine(plugins: &Path) -> Engine {
     let settings = EngineSettings {
-        plugins: target.join("plugins"),
-        cache: target.join("test-cache"),
+        plugins: plugins.to_owned(),
+        cache: target().join("test-cache"),
         limits: PluginLimits::default(),
         limits_of: Default::default(),
     };
     Engine::load(settings, Arc::new(Noon)).expect("run `cargo xtask plugins` first")
+}
+
+/// An engine whose `hours-before` answers one window that lies in its memory from the start.
+fn bare_engine() -> Engine {
+    let plugins = TempDir::new().expect("a directory can be made");
+    let path = plugins.path().join("hours-before.wasm");
+    fs::write(path, guests::strategy(guests::ANSWER)).expect("a file can be written");
+    engine(plugins.path())
 }
 
 fn holder(ticket_type: String) -> Holder {
@@ -55,7 +80,8 @@ fn holder(ticket_type: String) -> Holder {
 }
 
 fn windows(criterion: &mut Criterion) {
-    let (engine, rule) = (engine(), Arc::new(rule()));
+    let engine = engine(&target().join("plugins"));
+    let (bare, rule) = (bare_engine(), Arc::new(rule()));
     let workers = Runtime::new().expect("the runtime starts");
     let ask = |holder: &Holder| {
         let answer = workers.block_on(engine.windows(&rule, holder));
@@ -71,6 +97,9 @@ fn windows(criterion: &mut Criterion) {
     let regular = holder("regular".to_owned());
     criterion.bench_function("a call, on a fresh instance", |bencher| {
         bencher.iter(|| engine.call(&rule, &regular).expect("the strategy answers"));
+    });
+    criterion.bench_function("a call, of a strategy that does nothing", |bencher| {
+        bencher.iter(|| bare.call(&rule, &regular).expect("the strategy answers"));
     });
     criterion.bench_function("windows, asked for", |bencher| {
         bencher.iter_batched(&mut another, |holder| ask(&holder), BatchSize::SmallInput);

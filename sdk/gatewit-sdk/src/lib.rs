@@ -32,7 +32,8 @@
 //! ```
 //!
 //! The plugin's version, its summary and the JSON Schema of its options come from its `Cargo.toml` and from the struct.
-//! Build it as a `cdylib` for `wasm32-unknown-unknown`; a strategy made so imports nothing at all.
+//! Build it as a `cdylib` for `wasm32-unknown-unknown`; a strategy made so imports nothing at all. The SDK brings the
+//! allocator: a plugin has no `#[global_allocator]` of its own.
 //!
 //! A ticketing backend is a struct of settings and three functions, over a small HTTP client:
 //!
@@ -91,6 +92,8 @@
 //! ```
 
 mod backend;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 mod options;
 mod strategy;
 #[cfg(not(target_arch = "wasm32"))]
