@@ -28,6 +28,8 @@ fn the_bench_prints_its_figures_and_ratios_and_leaves_nothing_behind() {
     assert_eq!(ended.code, Some(0), "{}", ended.log);
     for ratio in [
         "validate / hello",
+        "bare scans / hello",
+        "validate / bare scans",
         "our store / raw log",
         "JWT verify / bare verify",
         "attendee / the reference",

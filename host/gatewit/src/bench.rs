@@ -1,8 +1,9 @@
 //! `gatewit bench`: how fast this machine checks tickets in, beside what it could do at most.
 //!
 //! A figure alone says more about the machine than about the program, so each is taken beside its limit, in turns within
-//! one run: scans beside an endpoint that only reads the same requests, our store beside a bare append log, our
-//! verification of a token beside aws-lc's, `/tickets/*` with many tickets beside few. The ratios are what can be compared.
+//! one run: scans beside an endpoint that only reads the same requests, and beside one that verifies a signature too and
+//! writes as much; our store beside a bare append log; our verification of a token beside aws-lc's; `/tickets/*` with many
+//! tickets beside few. The ratios are what can be compared.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 
 mod attendees;
+mod bare;
 mod child;
 mod client;
 mod commits;
@@ -93,13 +95,11 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     for round in 0..ROUNDS {
         note(&format!("round {} of {ROUNDS}", round + 1));
         let devices = door.devices_of_round(round, ROUNDS);
-        let to_hello: Vec<_> = devices
-            .iter()
-            .map(|device| device.towards("/hello"))
-            .collect();
-        report
-            .hello
-            .push(scan(&hello, &to_hello, Until::Elapsed(turn))?);
+        let towards = |path| devices.iter().map(move |device| device.towards(path));
+        for (rounds, path) in [(&mut report.hello, "/hello"), (&mut report.bare, "/bare")] {
+            let devices: Vec<_> = towards(path).collect();
+            rounds.push(scan(&hello, &devices, Until::Elapsed(turn))?);
+        }
         report
             .validate
             .push(scan(&server, &devices, Until::EachOnce)?);

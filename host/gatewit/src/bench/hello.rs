@@ -1,21 +1,23 @@
-//! What requests are measured against: endpoints that read the same, decide nothing and keep nothing. Beside them, the
-//! ticketing system that the tickets of [`super::attendees`] come from.
+//! What requests are measured against: endpoints that read the same, decide nothing and keep nothing. Beside them,
+//! [`super::bare`] and the ticketing system that the tickets of [`super::attendees`] come from.
 
 use std::io::Write;
+use std::path::Path;
 
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 
-use super::upstream;
+use super::{bare, upstream};
 
 /// The fields of a scan.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct HelloRequest {
+pub struct HelloRequest {
     jwt_token: String,
-    scanner_id: String,
+    pub scanner_id: String,
     device_fingerprint: String,
     check_in_location: Option<String>,
 }
@@ -28,15 +30,16 @@ struct AttendeeRequest {
 }
 
 #[derive(Serialize)]
-struct HelloResponse {
+pub struct HelloResponse {
     success: bool,
     message: &'static str,
     /// The length of all that was read, so that nothing of it is left out.
     read: usize,
 }
 
-/// Serves it on a free port until killed, on as many workers as `gatewit serve` has.
+/// Serves it on a free port until killed, on as many workers as `gatewit serve` has. What is kept goes where it starts.
 pub async fn serve() -> anyhow::Result<()> {
+    let bare = spawn_blocking(|| bare::router(Path::new("."))).await??;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
@@ -44,11 +47,12 @@ pub async fn serve() -> anyhow::Result<()> {
     let app = Router::new()
         .route("/hello", post(hello))
         .route("/hello-attendee", post(hello_attendee))
+        .merge(bare)
         .merge(upstream::router());
     Ok(axum::serve(listener, app).await?)
 }
 
-async fn hello(Json(request): Json<HelloRequest>) -> Json<HelloResponse> {
+pub async fn hello(Json(request): Json<HelloRequest>) -> Json<HelloResponse> {
     let location = request.check_in_location.as_deref().map_or(0, str::len);
     let read =
         request.jwt_token.len() + request.scanner_id.len() + request.device_fingerprint.len();

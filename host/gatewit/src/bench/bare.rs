@@ -1,0 +1,61 @@
+//! What a scan's promises cost at least: its request read, a ticket's signature verified, what it leaves on disk. Nothing
+//! is decided, and nobody asked who they are.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use gatewit_domain::ports::{Commit, Guard, Key, Store, Write};
+use gatewit_store::SledStore;
+
+use super::hello::{HelloRequest, HelloResponse, hello};
+use super::tokens::Tokens;
+
+/// What the record of a scan takes, and an admission's entry.
+const RECORD_BYTES: usize = 480;
+const ENTRY_BYTES: usize = 180;
+
+struct Bare {
+    tokens: Tokens,
+    store: SledStore,
+    /// The number of the next scan.
+    next: AtomicUsize,
+}
+
+/// Serves it at `/bare`, from a store of its own within `home`.
+pub fn router(home: &Path) -> anyhow::Result<Router> {
+    let bare = Bare {
+        tokens: Tokens::make(home)?,
+        store: SledStore::open(&home.join("bare"))?,
+        next: AtomicUsize::new(0),
+    };
+    let router = Router::new().route("/bare", post(scan));
+    Ok(router.with_state(Arc::new(bare)))
+}
+
+async fn scan(
+    State(bare): State<Arc<Bare>>,
+    request: Json<HelloRequest>,
+) -> Result<Json<HelloResponse>, StatusCode> {
+    let number = bare.next.fetch_add(1, Ordering::Relaxed);
+    let scanner = Key::new(format!("counts/{}", request.scanner_id));
+    // As long as the keys of the real ones.
+    let record = Key::new(format!("records/{number:073}"));
+    let entry = Key::new(format!("entries/{number:036}"));
+    if !bare.tokens.verify_bare(number) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    let writes = vec![
+        Write::Put(record, vec![b'x'; RECORD_BYTES].into()),
+        Write::Put(entry.clone(), vec![b'x'; ENTRY_BYTES].into()),
+        Write::Add(scanner, 1),
+    ];
+    match bare.store.commit(vec![Guard::Absent(entry)], writes).await {
+        Ok(Commit::Done) => Ok(hello(request).await),
+        Ok(Commit::Blocked(_)) | Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
+    }
+}
