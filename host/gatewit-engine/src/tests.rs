@@ -4,6 +4,7 @@ mod backends;
 mod guests;
 mod keeping;
 mod loading;
+mod memory;
 mod misbehaviour;
 mod sending;
 mod upstream;

@@ -13,12 +13,14 @@ use serde_json::Value;
 const MANY_WINDOWS: usize = 10_000;
 const LONG_ERROR_BYTES: usize = 10 << 20;
 const GROWTH_BYTES: usize = 1 << 20;
+const HOARD_PIECES: usize = 2_000;
+const HOARD_PIECE_MAX: usize = 3_000;
 
 /// Any object passes the check, so that what goes wrong does so later.
 #[derive(Deserialize, JsonSchema)]
 struct Mischief {
-    /// What to do: `behave` (default), `panic`, `loop`, `grow`, `closes-before-opens`, `no-such-day`, `many-windows`,
-    /// `long-error` or `error`.
+    /// What to do: `behave` (default), `hoard`, `panic`, `loop`, `grow`, `closes-before-opens`, `no-such-day`,
+    /// `many-windows`, `long-error` or `error`.
     #[serde(default, rename = "do")]
     deed: Value,
 }
@@ -27,6 +29,7 @@ impl Strategy for Mischief {
     fn windows(&self, event: &Event, _: &Holder) -> Result<Vec<Window>, String> {
         match self.deed.as_str().unwrap_or("behave") {
             "behave" => Ok(each_day(event, |day| day.window(day.starts, day.ends))),
+            "hoard" => hoard(event),
             "panic" => panic!("mischief was asked to panic"),
             "loop" => run_for_ever(),
             "grow" => grow_for_ever(),
@@ -47,6 +50,28 @@ impl Strategy for Mischief {
 
 fn each_day(event: &Event, window: impl Fn(&EventDay) -> Window) -> Vec<Window> {
     event.days.iter().map(window).collect()
+}
+
+/// Behaves, but first takes and frees memory in pieces of many sizes, and fails if one does not hold what it was given.
+fn hoard(event: &Event) -> Result<Vec<Window>, String> {
+    let mut hoard: Vec<Vec<u8>> = Vec::new();
+    for piece in 0..HOARD_PIECES {
+        hoard.push(vec![piece as u8; 1 + piece * 37 % HOARD_PIECE_MAX]);
+        let middle = hoard.len() / 2;
+        match piece % 3 {
+            0 => drop(hoard.swap_remove(middle)),
+            1 => {
+                let (mark, length) = (hoard[middle][0], hoard[middle].len());
+                hoard[middle].resize(2 * length, mark);
+            }
+            _ => {}
+        }
+    }
+    let is_whole = |piece: &Vec<u8>| piece.iter().all(|byte| *byte == piece[0]);
+    if !black_box(&hoard).iter().all(is_whole) {
+        return Err("the hoard was changed".to_owned());
+    }
+    Ok(each_day(event, |day| day.window(day.starts, day.ends)))
 }
 
 fn run_for_ever() -> ! {
@@ -82,6 +107,7 @@ mod tests {
         let expected =
             vec!["Day 1: 2025-12-15T09:00:00+01:00 to 2025-12-15T18:00:00+01:00".to_owned()];
         assert_eq!(ask(r#"{"do": "behave"}"#), Ok(expected.clone()));
+        assert_eq!(ask(r#"{"do": "hoard"}"#), Ok(expected.clone()));
         assert_eq!(ask(r#"{"whatever": [1, 2]}"#), Ok(expected));
     }
 
