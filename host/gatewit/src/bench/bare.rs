@@ -15,9 +15,9 @@ use gatewit_store::SledStore;
 use super::hello::{HelloRequest, HelloResponse, hello};
 use super::tokens::Tokens;
 
-/// What the record of a scan takes, and an admission's entry.
-const RECORD_BYTES: usize = 480;
-const ENTRY_BYTES: usize = 180;
+/// What the record of an admission takes, and its entry, as `gatewit export` shows them.
+const RECORD_BYTES: usize = 520;
+const ENTRY_BYTES: usize = 150;
 
 struct Bare {
     tokens: Tokens,

@@ -40,7 +40,7 @@ impl Child {
         Self::start(command.arg(plugins), home, "server.log")
     }
 
-    /// Starts the endpoint that only reads the requests.
+    /// Starts what requests are measured against.
     pub fn hello(home: &Path) -> anyhow::Result<Self> {
         Self::start(program()?.arg("bench-hello"), home, "hello.log")
     }
