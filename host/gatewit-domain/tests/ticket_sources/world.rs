@@ -40,6 +40,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 type OnCommit = Box<dyn Fn() + Send + Sync>;
+type Meanwhile = Box<dyn FnOnce() + Send>;
 
 /// A store whose disk survives the desk, and that breaks when it is told to.
 #[derive(Default)]
@@ -50,6 +51,8 @@ pub struct Disk {
     pub breaks_after: Mutex<Option<usize>>,
     /// Called before and after each commit.
     pub on_commit: Mutex<Option<OnCommit>>,
+    /// Done once, between what the next commit was decided on and the commit.
+    pub meanwhile: Mutex<Option<Meanwhile>>,
 }
 
 impl Disk {
@@ -115,6 +118,10 @@ impl Store for Disk {
                 action: "commit",
                 source,
             });
+        }
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(happens) = meanwhile {
+            happens();
         }
         self.tell();
         let commit = self.store.commit(guards, writes).await;
