@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod directories;
+mod durable;
 pub mod http;
 pub mod log;
 pub mod metrics;

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::progress::Progress;
 use super::{FORMAT, Footer, Header, PAGE, Row, VERSION};
 use crate::directories::DataDirectory;
+use crate::durable;
 
 #[derive(clap::Args)]
 pub struct ExportArguments {
@@ -67,12 +68,7 @@ async fn write_file(store: &SledStore, path: &Path) -> anyhow::Result<u64> {
     draft.push(".part");
     let draft = PathBuf::from(draft);
     let written = write_draft(store, &draft).await.and_then(|rows| {
-        fs::rename(&draft, path)?;
-        // The new name is durable with its directory.
-        let directory = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
+        durable::rename(&draft, path)?;
         Ok(rows)
     });
     if written.is_err() {

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand;
 
+use crate::durable;
+
 const LENGTH: usize = 32;
 /// The environment variable that gives the key as 64 hex digits.
 const VARIABLE: &str = "GATEWIT_MASTER_KEY";
@@ -90,9 +92,5 @@ fn write_durably(path: &Path, hex: &str) -> io::Result<()> {
         .open(&unfinished)?;
     writeln!(file, "{hex}")?;
     file.sync_all()?;
-    std::fs::rename(&unfinished, path)?;
-    match path.parent() {
-        Some(directory) => std::fs::File::open(directory)?.sync_all(),
-        None => Ok(()),
-    }
+    durable::rename(&unfinished, path)
 }

@@ -64,7 +64,7 @@ impl TalliedRun {
             source.name = %self.source,
             pages = self.pages,
             tickets = self.tickets,
-            duration_ms = self.begun.elapsed().as_secs_f64() * 1e3,
+            duration_ms = self.begun.elapsed().as_micros() as f64 / 1_000.0,
             "ticket source {} was read to its end",
             self.source
         );
