@@ -193,6 +193,21 @@ async fn a_code_of_another_event_means_nothing_at_a_scan_point() {
     assert_eq!(door.verdict(&id).await, "NOT_FOUND wrong_event");
     assert_eq!(door.verdict("NFC-1").await, "NOT_FOUND not_found");
     assert_eq!(door.verdict(NOBODY).await, "NOT_FOUND not_found");
+
+    // In the words of the contract.
+    let genuine = text(&ticket["jwtToken"]);
+    for (code, words) in [
+        (
+            "NFC-1".to_owned(),
+            "❌ Ticket not in database. Entry denied.",
+        ),
+        (
+            with_signature(&genuine, "AAAA"),
+            "❌ JWT signature failed. Entry denied.",
+        ),
+    ] {
+        assert_eq!(door.scan(&code).await.body["message"], words);
+    }
 }
 
 #[tokio::test]

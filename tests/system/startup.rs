@@ -77,6 +77,11 @@ async fn the_wrong_master_key_is_refused_and_the_right_one_works_afterwards() {
     let said = home.check_refused(home.command_with(MASTER_KEY, OTHER_KEY), &words);
     assert!(!said.contains(OTHER_KEY), "{said}");
     home.check_refused(home.command(), &words);
+    let made = home.path("data/master.key");
+    assert!(
+        !made.exists(),
+        "a wrong key lies where the right one belongs"
+    );
 
     let server = Process::spawn(home.command_with(MASTER_KEY, KEY));
     let door = door.moved_to(&server.client);

@@ -4,6 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
+use crate::support::crowd::today;
+use crate::support::door::with;
 use crate::support::{Home, Process, plugins};
 
 /// The same place, with a plugin that is not there otherwise.
@@ -106,6 +108,40 @@ async fn a_restart_answers_at_once_from_what_is_stored_and_dead_keys_are_named_o
         (count.status, count.body),
         (200, json!({"ticket_count": 1}))
     );
+}
+
+#[tokio::test]
+async fn an_event_whose_source_or_strategy_is_gone_is_named_at_the_next_start() {
+    let home = home_with("guest-list");
+    let strategy = home.path("plugins/all-day.wasm");
+    fs::copy(plugins().join("all-day.wasm"), &strategy).expect("our plugins are built");
+    home.configure(
+        "sources:\n  crew: {plugin: guest-list, settings: {people: \"order,name\\nMH9CG,Ada\"}}\n",
+    );
+    let server = home.start();
+    for fields in [
+        json!({"slug": "party", "ticketSources": ["crew"]}),
+        json!({"slug": "fair", "checkInStrategy": "ALL_DAY"}),
+        json!({"slug": "sound"}),
+    ] {
+        let event = with(&today(), fields);
+        server.client.post("/api/v1/events", event).await.data(201);
+    }
+    server.stop();
+    let log = home.start().stop().log;
+    assert!(!log.contains("refuses tickets"), "{log}");
+
+    home.configure("plugins:\n  hours-befor: {timeout_ms: 50}\n");
+    fs::remove_file(strategy).expect("a file can be removed");
+    let log = home.start().stop().log;
+    for words in [
+        "event \"party\" refuses tickets until this is mended: ticketSources: there is no source \"crew\"",
+        "plugins.hours-befor stands in the configuration and has no effect: no such plugin is there",
+        "event \"fair\" refuses tickets until this is mended: strategy ALL_DAY is not loaded; loaded are: HOURS_BEFORE",
+    ] {
+        assert!(log.contains(words), "{log}");
+    }
+    assert_eq!(log.matches("refuses tickets").count(), 2, "{log}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use gatewit_domain::plugin::PluginIdentity;
 use gatewit_domain::rules::{Facts, Found, Held};
 use gatewit_domain::scan::{Contract, Entries, Entry, Presented, Scan, ScannedBy, ScannerProof};
 use gatewit_domain::scanner::Scanner;
-use gatewit_domain::ticket::Ticket;
+use gatewit_domain::ticket::{Ticket, TicketNumbers};
 use gatewit_domain::window::{Window, WindowsAnswer};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -54,7 +54,17 @@ fn held(event: &Event, entries: Entries) -> Held {
         digest: "sha256:00".to_owned(),
     };
     Held {
-        ticket: Ticket::issue(TicketId::new(made), draft, kind, 1, event.id, made),
+        ticket: Ticket::issue(
+            TicketId::new(made),
+            draft,
+            kind,
+            TicketNumbers {
+                series: 1,
+                booking: 1,
+            },
+            event.id,
+            made,
+        ),
         entries,
         windows: Ok(Arc::new(WindowsAnswer {
             windows: windows.collect(),

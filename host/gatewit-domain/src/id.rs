@@ -55,6 +55,13 @@ ids! {
     CheckInId;
 }
 
+impl EventId {
+    /// Random bits of its own.
+    pub(crate) fn salt(self) -> u32 {
+        self.0.as_u128() as u32
+    }
+}
+
 impl TicketId {
     /// Makes the id that a source's ticket has at an event, the same for ever (UUID version 8, of a SHA-256 digest).
     pub fn of_source(event: EventId, source: &SourceName, reference: &str) -> Self {

@@ -31,7 +31,7 @@ pub const ORDERS: Table<(), OrderTicket> = Table::new("orders");
 pub const TICKET_TOKENS: Table<String, TicketId> = Table::new("ticket_tokens");
 /// By `{event}/{code}`.
 pub const CREDENTIAL_CODES: Table<TicketId, String> = Table::new("credential_codes");
-/// By `{event}/{ticket type in capitals}`: the number last given.
+/// By `{event}/{ticket type in capitals}`: the number last given; without a type, that of booking references.
 pub const SERIES: Table<u64, String> = Table::new("series");
 pub const REGISTRATION_TOKENS: Table<RegistrationToken, TokenText> =
     Table::new("registration_tokens");

@@ -106,13 +106,22 @@ pub struct TicketDraft {
     pub details: BTreeMap<String, String>,
 }
 
+/// An event's running numbers, of which a new ticket gets the next ones.
+#[derive(Clone, Copy, Debug)]
+pub struct TicketNumbers {
+    /// Of the tickets of its type.
+    pub series: u64,
+    /// Of the booking references that are made up.
+    pub booking: u64,
+}
+
 impl Ticket {
     /// Makes a ticket of a checked draft.
     pub fn issue(
         id: TicketId,
         draft: TicketDraft,
         kind: &TicketType,
-        number: u64,
+        numbers: TicketNumbers,
         event: EventId,
         now: Timestamp,
     ) -> Self {
@@ -120,13 +129,12 @@ impl Ticket {
             id,
             event_id: event,
             type_id: draft.ticket_type_id,
-            series: format!("{}-{number:04}", kind.id.to_uppercase()),
+            series: format!("{}-{:04}", kind.id.to_uppercase(), numbers.series),
             state: TicketState::Active,
             attendee_name: draft.attendee_name,
             attendee_email: draft.attendee_email,
-            booking_reference: draft
-                .booking_reference
-                .unwrap_or_else(|| random_booking_reference(id)),
+            booking_reference: (draft.booking_reference)
+                .unwrap_or_else(|| booking_reference(event, numbers.booking)),
             credential_code: draft.credential_code,
             attributes: draft.attributes,
             details: draft.details,
@@ -256,19 +264,32 @@ fn email(address: &str) -> Result<String, Problem> {
     Ok(address)
 }
 
-/// Takes the random end of the ticket's own id.
-fn random_booking_reference(id: TicketId) -> String {
-    let id = id.to_string();
-    format!("EVT-{}", id[id.len() - 8..].to_uppercase())
+/// Spreads an event's running numbers over the references of eight hex digits, to each its own: whoever is checked in by
+/// a reference must not bring a stranger along.
+fn booking_reference(event: EventId, number: u64) -> String {
+    // Multiplying by an odd number takes no two of 32 bits to the same.
+    let spread = (number as u32 ^ event.salt()).wrapping_mul(0x9E37_79B1);
+    format!("EVT-{spread:08X}")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[track_caller]
     fn check(state: TicketState, action: TicketAction, after: Option<TicketState>) {
         assert_eq!(state.after(action).ok(), after, "{state:?} {action:?}");
+    }
+
+    #[test]
+    fn no_two_booking_references_of_an_event_are_the_same() {
+        let event = "00000000-0000-7000-8000-0000deadbeef".parse().unwrap();
+        let references: HashSet<_> = (0..200_000)
+            .map(|number| booking_reference(event, number))
+            .collect();
+        assert_eq!(references.len(), 200_000);
     }
 
     #[test]

@@ -72,16 +72,30 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let engine = Arc::new(load_plugins(&settings, &config).await?);
     let sources = Sources::open(sources, &engine).await?;
     let syncs = sources.tallies();
+    let mut master_key = MasterKey::find(settings.master_key.as_deref(), &settings.data)?;
     let ports = Ports {
         store: Arc::new(store),
         strategies: engine.clone(),
-        signer: signer(&settings)?,
+        signer: Arc::new(RsaSigner::new(&master_key)?),
         sources: sources.configured(),
         clock: Arc::new(SystemClock),
     };
     let desk = Arc::new(open_desk(&settings, &config, ports, ticketing).await?);
+    master_key.keep()?;
     for event in config.events {
         declare(&desk, event).await?;
+    }
+    let plugins = desk.plugins();
+    for name in config.plugins.keys() {
+        if !plugins.iter().any(|row| row.name == *name) {
+            tracing::warn!(
+                "plugins.{name} stands in the configuration and has no effect: no such plugin is there"
+            );
+        }
+    }
+    for (live, error) in desk.unmet().await {
+        let slug = &live.event.slug;
+        tracing::warn!(event.slug = %slug, "event {slug:?} refuses tickets until this is mended: {error}");
     }
     let traffic = Arc::new(Traffic {
         proxies: settings.trusted_proxies,
@@ -170,11 +184,6 @@ fn plan_ticketing(
     Ok(plan)
 }
 
-fn signer(settings: &ServeSettings) -> anyhow::Result<Arc<RsaSigner>> {
-    let master_key = MasterKey::find(settings.master_key.as_deref(), &settings.data)?;
-    Ok(Arc::new(RsaSigner::new(&master_key)?))
-}
-
 /// Opens the desk over what it stands on.
 async fn open_desk(
     settings: &ServeSettings,
@@ -230,7 +239,8 @@ fn check_exposure(settings: &ServeSettings, oidc: Option<&OidcSettings>) -> anyh
 fn check_organizers(config: &Config) -> anyhow::Result<()> {
     match config.events.iter().find(|event| !event.has_organizers()) {
         Some(event) => bail!(
-            "event \"{}\" of the configuration needs `organizers`, since OIDC_ISSUER_URL is set",
+            "event \"{}\" of the configuration needs `organizers`, since OIDC_ISSUER_URL is set: list the `sub` of \
+             each in its entry, as in `organizers: [SUB]`",
             event.slug
         ),
         None => Ok(()),

@@ -179,7 +179,7 @@ fn open_key(
     let der = sealing
         .open_in_place(nonce, bound_to(event), text)
         .map_err(
-            |_| "GATEWIT_MASTER_KEY, or the master.key file, is not the one it was sealed with",
+            |_| "GATEWIT_MASTER_KEY, or the file master.key in the data directory, is missing or not the one it was sealed with",
         )?;
     SigningKey::new(event, der)
 }

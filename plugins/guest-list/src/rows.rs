@@ -19,7 +19,10 @@ pub fn read(text: &str, take: impl FnMut(Row) -> Result<(), String>) -> Result<(
     let mut lines = text.lines().map(str::trim);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
     match first {
-        None => Ok(()),
+        // A file that was cut off, more likely than a list of nobody.
+        None => Err(
+            "there is nothing in it, expected a line of column names, or [] for nobody".to_owned(),
+        ),
         Some(line) if line.starts_with(['-', '[']) => read_yaml(text, take),
         Some(header) => read_csv(text, header, take),
     }

@@ -138,8 +138,18 @@ fn spreadsheets_write_commas_semicolons_or_tabs_and_a_mark_before_all() {
 
 #[test]
 fn nobody_is_a_list_too() {
-    for list in ["", "# nobody yet\n", "reference,name\n", "[]"] {
+    for list in ["reference,name\n", "[]"] {
         assert_eq!(people(list), [], "{list:?}");
+    }
+}
+
+#[test]
+fn a_list_that_was_cut_off_to_nothing_is_not_a_list_of_nobody() {
+    for list in ["", "\n\n", "# nobody yet\n"] {
+        refused(
+            list,
+            "there is nothing in it, expected a line of column names, or [] for nobody",
+        );
     }
 }
 

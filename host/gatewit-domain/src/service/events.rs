@@ -208,6 +208,21 @@ impl Desk {
         self.change_event(&Caller::Local, event.id, change).await
     }
 
+    /// Lists the events that cannot work as they were set up, and why: a strategy that is not loaded, say, or a ticket
+    /// source that is configured no more. The rest of the server does not depend on it.
+    pub async fn unmet(&self) -> Vec<(Arc<LiveEvent>, DeskError)> {
+        let mut unmet = Vec::new();
+        for live in self.live.all() {
+            let strategy = self.check_strategy(&live.event).await;
+            let errors = [strategy, self.check_sources(&live.event)];
+            unmet.extend(errors.into_iter().filter_map(|checked| {
+                let error = checked.err()?;
+                Some((Arc::clone(&live), error))
+            }));
+        }
+        unmet
+    }
+
     /// Asks every event's strategy for its windows, so that the first scan finds them kept.
     pub async fn warm_windows(&self) {
         for live in self.live.all() {

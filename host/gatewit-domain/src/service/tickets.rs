@@ -15,10 +15,12 @@ use crate::tables::{
     CREDENTIAL_CODES, ENTRIES, EVENT_TICKETS, EventTicket, ORDERS, OrderTicket, SERIES,
     TICKET_CODES, TICKET_TOKENS, TICKETS, within,
 };
-use crate::ticket::{ShownState, Ticket, TicketAction, TicketDraft};
+use crate::ticket::{ShownState, Ticket, TicketAction, TicketDraft, TicketNumbers};
 
 /// The most tickets one request may issue.
 const ISSUE_MAX: usize = 50_000;
+/// The series of booking references, beside those of ticket types: no type's id is empty.
+const BOOKINGS: &str = "";
 
 /// A ticket with all that is shown of it.
 #[derive(Clone)]
@@ -227,13 +229,13 @@ impl Desk {
         }
     }
 
-    /// Gives each draft the next number of its type. Numbers of a request that fails later stay unused.
+    /// Gives each draft the next number of its type, and one for a booking reference. Numbers of a request that fails later stay unused.
     async fn number(
         &self,
         event: &Event,
         drafts: Vec<TicketDraft>,
     ) -> Result<Vec<Ticket>, DeskError> {
-        let mut wanted = HashMap::<&str, u64>::new();
+        let mut wanted = HashMap::from([(BOOKINGS, drafts.len() as u64)]);
         for draft in &drafts {
             *wanted.entry(&draft.ticket_type_id).or_default() += 1;
         }
@@ -246,11 +248,18 @@ impl Desk {
         // Ids of one moment are in no order, and tickets are listed in the order of their ids.
         let mut ids: Vec<_> = drafts.iter().map(|_| TicketId::new(now)).collect();
         ids.sort_unstable();
+        let mut take = |series: &str| {
+            let number = next.entry(series.to_owned()).or_default();
+            *number += 1;
+            *number - 1
+        };
         let numbered = drafts.into_iter().zip(ids).map(|(draft, id)| {
             let kind = known_type(event, &draft.ticket_type_id)?;
-            let number = next.entry(draft.ticket_type_id.clone()).or_default();
-            *number += 1;
-            Ok(Ticket::issue(id, draft, kind, *number - 1, event.id, now))
+            let numbers = TicketNumbers {
+                series: take(&draft.ticket_type_id),
+                booking: take(BOOKINGS),
+            };
+            Ok(Ticket::issue(id, draft, kind, numbers, event.id, now))
         });
         numbered.collect()
     }
@@ -351,10 +360,13 @@ fn known_type<'e>(event: &'e Event, id: &str) -> Result<&'e crate::event::Ticket
             .iter()
             .map(|kind| kind.id.as_str())
             .collect();
+        let known = match known.as_slice() {
+            [] => "none; add ticketTypes to it".to_owned(),
+            known => known.join(", "),
+        };
         let words = format!(
-            "ticketTypeId: event {} has no ticket type \"{id}\"; it has: {}",
-            event.id,
-            known.join(", ")
+            "ticketTypeId: event {} has no ticket type \"{id}\"; it has: {known}",
+            event.id
         );
         DeskError::unacceptable("unknown_ticket_type", words)
     })

@@ -114,7 +114,8 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     let body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         match path.as_str() {
-            "." => malformed(format!(
+            // The path of what is no JSON at all.
+            "." | "?" => malformed(format!(
                 "the request's body is not as expected: {}",
                 error.inner()
             )),

@@ -14,7 +14,11 @@ const LENGTH: usize = 32;
 const VARIABLE: &str = "GATEWIT_MASTER_KEY";
 
 /// 32 secret bytes.
-pub struct MasterKey([u8; LENGTH]);
+pub struct MasterKey {
+    bytes: [u8; LENGTH],
+    /// Where one belongs that was made just now.
+    unkept: Option<PathBuf>,
+}
 
 /// There is no usable master key.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +34,7 @@ pub enum MasterKeyError {
 }
 
 impl MasterKey {
-    /// Reads the key that the operator gave, else the one beside the data, else makes that one.
+    /// Reads the key that the operator gave, else the one beside the data, else makes one that is [kept](Self::keep) there.
     pub fn find(given: Option<&str>, data: &Path) -> Result<Self, MasterKeyError> {
         if let Some(hex) = given {
             return parse(hex, VARIABLE);
@@ -38,29 +42,46 @@ impl MasterKey {
         let path = data.join("master.key");
         match std::fs::read_to_string(&path) {
             Ok(hex) => parse(hex.trim(), &path.display().to_string()),
-            Err(source) if source.kind() == io::ErrorKind::NotFound => Self::make(&path),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => Self::make(path),
             Err(source) => Err(MasterKeyError::File { path, source }),
         }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 
-    fn make(path: &Path) -> Result<Self, MasterKeyError> {
-        let failed = |source| MasterKeyError::File {
-            path: path.to_owned(),
-            source,
-        };
+    fn make(path: PathBuf) -> Result<Self, MasterKeyError> {
         let mut bytes = [0; LENGTH];
-        rand::fill(&mut bytes).map_err(|_| failed(io::Error::other("no randomness")))?;
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        write_durably(path, &hex).map_err(failed)?;
+        match rand::fill(&mut bytes) {
+            Ok(()) => Ok(Self {
+                bytes,
+                unkept: Some(path),
+            }),
+            Err(_) => Err(MasterKeyError::File {
+                path,
+                source: io::Error::other("no randomness"),
+            }),
+        }
+    }
+
+    /// Writes a key that was made just now beside the data: to be done before it seals anything, but not before it is
+    /// known that nothing there is sealed with another.
+    pub fn keep(&mut self) -> Result<(), MasterKeyError> {
+        let Some(path) = self.unkept.take() else {
+            return Ok(());
+        };
+        let hex: String = (self.bytes.iter())
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        if let Err(source) = write_durably(&path, &hex) {
+            return Err(MasterKeyError::File { path, source });
+        }
         tracing::warn!(
             path = %path.display(),
             "made a master key beside the data it protects; set {VARIABLE} to keep it elsewhere"
         );
-        Ok(Self(bytes))
+        Ok(())
     }
 }
 
@@ -77,7 +98,10 @@ fn parse(hex: &str, place: &str) -> Result<MasterKey, MasterKeyError> {
         let pair = std::str::from_utf8(pair).map_err(|_| malformed())?;
         *byte = u8::from_str_radix(pair, 16).map_err(|_| malformed())?;
     }
-    Ok(MasterKey(bytes))
+    Ok(MasterKey {
+        bytes,
+        unkept: None,
+    })
 }
 
 /// Writes the whole key or nothing: it must neither be lost in a crash nor stand there cut off.

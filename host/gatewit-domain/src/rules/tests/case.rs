@@ -14,7 +14,7 @@ use crate::plugin::PluginIdentity;
 use crate::rules::{Decision, Facts, Found, Held};
 use crate::scan::{Contract, Entries, Entry, Presented, Refusal, Scan, ScannedBy, ScannerProof};
 use crate::scanner::{Fingerprint, Place, Scanner, ScannerName};
-use crate::ticket::{Ticket, TicketDraft};
+use crate::ticket::{Ticket, TicketDraft, TicketNumbers};
 use crate::window::{StrategyError, Window, WindowsAnswer};
 
 const FINGERPRINT: &str = "fingerprint-1";
@@ -124,7 +124,17 @@ pub fn case(type_id: &str) -> Case {
     .unwrap();
     let kind = event.ticket_type(type_id).unwrap();
     Case {
-        ticket: Ticket::issue(TicketId::new(made), draft, kind, 1, event.id, made),
+        ticket: Ticket::issue(
+            TicketId::new(made),
+            draft,
+            kind,
+            TicketNumbers {
+                series: 1,
+                booking: 1,
+            },
+            event.id,
+            made,
+        ),
         scanner: Scanner {
             id: ScannerId::new(made),
             event_id: event.id,

@@ -120,8 +120,8 @@ fn message(refusal: Option<&Refusal>, day: Option<&str>, calendar: &Calendar) ->
     let why = match refusal {
         None => return format!("✅ Entry granted for {day}. Welcome!"),
         Some(Refusal::AlreadyUsed { .. }) => format!("Ticket already used for {day}."),
-        Some(Refusal::InvalidSignature) => "Ticket signature is invalid.".to_owned(),
-        Some(Refusal::NotFound) => "Ticket not found.".to_owned(),
+        Some(Refusal::InvalidSignature) => "JWT signature failed.".to_owned(),
+        Some(Refusal::NotFound) => "Ticket not in database.".to_owned(),
         Some(Refusal::WrongEvent) => "Ticket is for another event.".to_owned(),
         Some(Refusal::ScannerRevoked | Refusal::ScannerMismatch) => {
             return "❌ Scanner revoked. Ask an organizer to register it again.".to_owned();
