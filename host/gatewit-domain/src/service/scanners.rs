@@ -240,11 +240,7 @@ impl Desk {
     pub fn prove_scanner(&self, token: &str) -> Result<ScannerProof, DeskError> {
         let refuse =
             |words: &str| DeskError::Unauthenticated(Problem::new("invalid_credentials", words));
-        let header = self.ports.signer.header(token);
-        let event = header.and_then(|header| header.event);
-        let live = event.and_then(|event| self.live.get(event));
-        let claims = live
-            .as_ref()
+        let claims = (self.signed_for(token).as_ref())
             .and_then(|live| Some((live.event.id, live.key.as_ref()?.verify_scanner(token)?)));
         match claims {
             Some((event, claims)) if claims.event_id == event => {
@@ -262,6 +258,18 @@ impl Desk {
                 "the bearer token is not the credentials of a scanner; register the scanner",
             )),
         }
+    }
+
+    /// Tells whether a token says that it is signed by one of our events. Whoever sends one that is not genuine is nobody,
+    /// not whoever may call without any.
+    pub fn is_said_to_be_ours(&self, token: &str) -> bool {
+        self.signed_for(token).is_some()
+    }
+
+    /// Finds the event that a token names as its own.
+    fn signed_for(&self, token: &str) -> Option<Arc<LiveEvent>> {
+        let header = self.ports.signer.header(token)?;
+        self.live.get(header.event?)
     }
 
     pub(super) async fn scanner(&self, id: ScannerId) -> Result<Stored<Scanner>, DeskError> {

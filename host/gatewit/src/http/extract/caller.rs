@@ -62,7 +62,7 @@ impl FromRequestParts<App> for Device {
     }
 }
 
-/// A scanner if credentials of one are sent, else an organizer.
+/// A scanner if credentials of one are sent, else an organizer. Credentials that are not good are nobody's.
 pub enum ScannerOrOrganizer {
     Scanner(ScannerProof),
     Organizer(Caller),
@@ -72,7 +72,9 @@ impl FromRequestParts<App> for ScannerOrOrganizer {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        if let Ok(Device(proof)) = Device::from_request_parts(parts, app).await {
+        let is_ours = |token| app.desk.is_said_to_be_ours(token);
+        if bearer(&parts.headers).is_some_and(is_ours) {
+            let Device(proof) = Device::from_request_parts(parts, app).await?;
             return Ok(Self::Scanner(proof));
         }
         let Organizer(caller) = Organizer::from_request_parts(parts, app).await?;
