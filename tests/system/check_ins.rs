@@ -4,7 +4,7 @@ use futures::future::join_all;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::door::{text, with};
+use crate::support::door::{open_server, text, with};
 use crate::support::{Answer, Door, Server};
 
 const FIELDS: [&str; 17] = [
@@ -161,7 +161,10 @@ async fn the_record_streams_as_ndjson_and_csv() {
     assert_eq!(lines, records);
     let (kind, rows) = door
         .organizer
-        .get_text(&path(&door, "?outcome=refused"), "Text/CSV; q=0.9, */*")
+        .get_text(
+            &path(&door, "?outcome=refused"),
+            "Text/CSV; q=0.9, */*; q=0.1",
+        )
         .await;
     assert!(kind.starts_with("text/csv"), "{kind}");
     let rows: Vec<_> = rows.lines().collect();
@@ -177,6 +180,27 @@ async fn the_record_streams_as_ndjson_and_csv() {
         "{}",
         rows[2]
     );
+}
+
+#[tokio::test]
+async fn the_record_comes_in_the_form_that_the_client_would_rather_have() {
+    let (_server, door) = open_server().await;
+    for (accept, form) in [
+        ("*/*", "application/json"),
+        ("text/html, */*;q=0.8", "application/json"),
+        ("image/png", "application/json"),
+        ("no such thing", "application/json"),
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("application/json;q=0.1, text/csv", "text/csv"),
+        (
+            "text/csv;q=0, application/x-ndjson;q=0.1",
+            "application/x-ndjson",
+        ),
+        ("text/*", "text/csv"),
+    ] {
+        let (kind, _) = door.organizer.get_text(&path(&door, ""), accept).await;
+        assert_eq!(kind.split(';').next(), Some(form), "{accept}");
+    }
 }
 
 async fn check_in(door: &Door, request: Value) -> Answer {

@@ -8,8 +8,14 @@ use futures::Stream;
 use futures::stream::{self, TryStreamExt};
 use gatewit_domain::id::EventId;
 use gatewit_domain::service::{Caller, CheckInPage, CheckInQuery, Desk};
+use headers_accept::Accept;
+use mediatype::{MediaType, Name, names};
 
 use super::CheckInRecord;
+
+const JSON: MediaType = MediaType::new(names::APPLICATION, names::JSON);
+const NDJSON: MediaType = MediaType::new(names::APPLICATION, Name::new_unchecked("x-ndjson"));
+const CSV: MediaType = MediaType::new(names::TEXT, names::CSV);
 
 /// A streamed form of the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,17 +28,14 @@ pub enum Form {
 impl Form {
     /// The streamed form that the client would rather have than JSON, if any.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let accepted = headers.get(header::ACCEPT)?.to_str().ok()?;
-        let kinds = accepted
-            .split(',')
-            .map(|kind| kind.split(';').next().unwrap_or_default().trim());
-        let mut kinds = kinds.map(str::to_ascii_lowercase);
-        kinds.find_map(|kind| match kind.as_str() {
-            "application/x-ndjson" => Some(Some(Self::Ndjson)),
-            "text/csv" => Some(Some(Self::Csv)),
-            "application/json" | "*/*" => Some(None),
+        let accepted: Accept = headers.get(header::ACCEPT)?.to_str().ok()?.parse().ok()?;
+        let forms = [JSON, NDJSON, CSV];
+        let wanted = accepted.negotiate(&forms)?;
+        match wanted {
+            wanted if *wanted == NDJSON => Some(Self::Ndjson),
+            wanted if *wanted == CSV => Some(Self::Csv),
             _ => None,
-        })?
+        }
     }
 
     pub fn content_type(self) -> &'static str {
