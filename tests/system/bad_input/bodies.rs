@@ -24,7 +24,10 @@ async fn a_body_that_is_no_json_of_one_object_is_malformed() {
         (b"", "EOF while parsing"),
         (b"{\"name\": \"Summit\"", "EOF while parsing"),
         (b"{\"name\": \"Summit\"} {}", "trailing characters"),
-        (b"{'name': 'Summit'}", "key must be a string"),
+        (
+            b"{'name': 'Summit'}",
+            "not as expected: key must be a string",
+        ),
         (b"{\"name\": \"\xff\"}", "invalid unicode"),
         (b"[]", "expected an object"),
         (b" [\"Summit\", null, null]", "expected an object"),
