@@ -85,18 +85,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     for event in config.events {
         declare(&desk, event).await?;
     }
-    let plugins = desk.plugins();
-    for name in config.plugins.keys() {
-        if !plugins.iter().any(|row| row.name == *name) {
-            tracing::warn!(
-                "plugins.{name} stands in the configuration and has no effect: no such plugin is there"
-            );
-        }
-    }
-    for (live, error) in desk.unmet().await {
-        let slug = &live.event.slug;
-        tracing::warn!(event.slug = %slug, "event {slug:?} refuses tickets until this is mended: {error}");
-    }
+    name_missing(&desk, config.plugins.keys()).await;
     let traffic = Arc::new(Traffic {
         proxies: settings.trusted_proxies,
         throttle: Throttle::new(settings.guess_limit),
@@ -159,6 +148,22 @@ async fn declare(desk: &Desk, event: EventEntry) -> anyhow::Result<()> {
     }
     tracing::error!(event.slug = %slug, "event {slug:?} of the configuration is not set up, or stays as it was: {error}");
     Ok(())
+}
+
+/// Names configured plugins that do not exist, and what events rely on and is not there: all else serves without it.
+async fn name_missing(desk: &Desk, configured: impl Iterator<Item = &String>) {
+    let plugins = desk.plugins();
+    for name in configured {
+        if !plugins.iter().any(|row| row.name == *name) {
+            tracing::warn!(
+                "plugins.{name} stands in the configuration and has no effect: no such plugin is there"
+            );
+        }
+    }
+    for (live, error) in desk.unmet().await {
+        let slug = &live.event.slug;
+        tracing::warn!(event.slug = %slug, "event {slug:?} refuses tickets until this is mended: {error}");
+    }
 }
 
 /// Settles where tickets come from, and says what in the configuration has no effect.
