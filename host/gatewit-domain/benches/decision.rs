@@ -58,10 +58,7 @@ fn held(event: &Event, entries: Entries) -> Held {
             TicketId::new(made),
             draft,
             kind,
-            TicketNumbers {
-                series: 1,
-                booking: 1,
-            },
+            TicketNumbers::FIRST,
             event.id,
             made,
         ),

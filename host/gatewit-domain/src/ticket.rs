@@ -115,6 +115,14 @@ pub struct TicketNumbers {
     pub booking: u64,
 }
 
+impl TicketNumbers {
+    /// Those of an event's very first ticket.
+    pub const FIRST: Self = Self {
+        series: 1,
+        booking: 1,
+    };
+}
+
 impl Ticket {
     /// Makes a ticket of a checked draft.
     pub fn issue(

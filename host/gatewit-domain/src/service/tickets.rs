@@ -229,7 +229,8 @@ impl Desk {
         }
     }
 
-    /// Gives each draft the next number of its type, and one for a booking reference. Numbers of a request that fails later stay unused.
+    /// Gives each draft the next number of its type, and one for a booking reference. Numbers of a request that fails
+    /// later stay unused.
     async fn number(
         &self,
         event: &Event,

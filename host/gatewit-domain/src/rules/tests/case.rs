@@ -128,10 +128,7 @@ pub fn case(type_id: &str) -> Case {
             TicketId::new(made),
             draft,
             kind,
-            TicketNumbers {
-                series: 1,
-                booking: 1,
-            },
+            TicketNumbers::FIRST,
             event.id,
             made,
         ),

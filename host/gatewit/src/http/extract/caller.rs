@@ -72,10 +72,9 @@ impl FromRequestParts<App> for ScannerOrOrganizer {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let is_ours = |token| app.desk.is_said_to_be_ours(token);
-        if bearer(&parts.headers).is_some_and(is_ours) {
-            let Device(proof) = Device::from_request_parts(parts, app).await?;
-            return Ok(Self::Scanner(proof));
+        let is_ours = |token: &&str| app.desk.is_said_to_be_ours(token);
+        if let Some(token) = bearer(&parts.headers).filter(is_ours) {
+            return Ok(Self::Scanner(app.desk.prove_scanner(token)?));
         }
         let Organizer(caller) = Organizer::from_request_parts(parts, app).await?;
         Ok(Self::Organizer(caller))
