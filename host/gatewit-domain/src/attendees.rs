@@ -13,7 +13,8 @@ mod set;
 mod statistics;
 mod validation;
 
-pub use request::{EmailAddress, OrderId, TicketReference};
+pub use crate::email::EmailAddress;
+pub use request::{OrderId, TicketReference};
 pub use set::{AttendeeRules, SetBuilder, SourceSet};
 pub use statistics::{AddonStatistics, AddonTypes, ShirtVariant};
 pub use validation::{

@@ -5,8 +5,10 @@
 pub mod attendees;
 pub mod calendar;
 pub mod claims;
+pub mod email;
 pub mod event;
 pub mod id;
+pub mod identifier;
 pub mod names;
 pub mod plugin;
 pub mod ports;

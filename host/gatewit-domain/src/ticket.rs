@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::claims::{Schedule, TicketClaims};
+use crate::email::{self, EmailAddress};
 use crate::event::{Event, TicketType};
 use crate::id::{EventId, TicketId};
 use crate::problem::{Problem, bounded_text};
@@ -219,7 +220,7 @@ impl TicketDraft {
     /// Checks what the draft says on its own and trims it.
     pub fn check(mut self) -> Result<Self, Problem> {
         self.attendee_name = text("attendeeName", &self.attendee_name, TEXT_MAX)?;
-        self.attendee_email = self.attendee_email.as_deref().map(email).transpose()?;
+        self.attendee_email = self.attendee_email.as_deref().map(email_of).transpose()?;
         self.booking_reference = optional("bookingReference", self.booking_reference.as_deref())?;
         self.credential_code = optional("credentialCode", self.credential_code.as_deref())?;
         if self.attributes.len() > FIELDS_MAX || self.details.len() > FIELDS_MAX {
@@ -259,17 +260,13 @@ fn optional(field: &str, value: Option<&str>) -> Result<Option<String>, Problem>
     value.map(|value| text(field, value, TEXT_MAX)).transpose()
 }
 
-/// Accepts what has one `@` between two non-empty parts and no space; delivery alone could tell more.
-fn email(address: &str) -> Result<String, Problem> {
+/// Reads an address, alone or as people paste it, and leaves of it what is an address. Case stays as it is written.
+fn email_of(address: &str) -> Result<String, Problem> {
     let address = text("attendeeEmail", address, EMAIL_MAX)?;
-    let is_plausible = match address.split_once('@') {
-        Some((local, domain)) => !local.is_empty() && !domain.is_empty() && !domain.contains('@'),
-        None => false,
-    };
-    if !is_plausible || address.contains(char::is_whitespace) {
-        return Err(invalid("attendeeEmail is not an e-mail address"));
-    }
-    Ok(address)
+    let refused = |fault| invalid(format!("attendeeEmail is not an e-mail address: {fault}"));
+    EmailAddress::parse_all(&address).map_err(refused)?;
+    let written = email::split(&address).map_err(refused)?;
+    Ok(written.join("; "))
 }
 
 /// Spreads an event's running numbers over the references of eight hex digits, to each its own: whoever is checked in by
@@ -340,6 +337,7 @@ mod tests {
         check_draft(json!({"attendeeEmail": "john"}), Some("not an e-mail"));
         check_draft(json!({"attendeeEmail": "a@b@c"}), Some("not an e-mail"));
         check_draft(json!({"attendeeEmail": "a b@c"}), Some("not an e-mail"));
+        check_draft(json!({"attendeeEmail": "John <john@example.com>"}), None);
         check_draft(json!({"credentialCode": ""}), Some("credentialCode must"));
         check_draft(
             json!({"attributes": {"is speaker": true}}),

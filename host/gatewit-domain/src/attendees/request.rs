@@ -12,7 +12,6 @@ use crate::names::PreparedName;
 const ORDER_MIN: usize = 4;
 const ORDER_MAX: usize = 16;
 const REFERENCE_MAX: usize = 32;
-const EMAIL_MAX: usize = 254;
 
 /// What an order is called: `MH9CG`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
@@ -23,11 +22,6 @@ pub struct OrderId(Box<str>);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[schema(example = "MH9CG-2")]
 pub struct TicketReference(Box<str>);
-
-/// An e-mail address in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
-#[schema(example = "ada@example.org")]
-pub struct EmailAddress(Box<str>);
 
 impl OrderId {
     /// Takes what a ticketing system says.
@@ -98,34 +92,6 @@ impl TicketReference {
     }
 }
 
-impl EmailAddress {
-    /// Takes what a ticketing system says; None if that is nothing.
-    pub fn of(address: &str) -> Option<Self> {
-        let address = address.trim().to_lowercase();
-        (!address.is_empty()).then(|| Self(address.into()))
-    }
-
-    /// Reads an address, alone or as `Ada <ada@example.org>`; the error stands behind "value is not a valid email
-    /// address: ".
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let text = text.trim();
-        let bracketed = text.strip_suffix('>').and_then(|text| text.split_once('<'));
-        let address = bracketed.map_or(text, |(_, address)| address.trim());
-        let Some((mailbox, domain)) = address.rsplit_once('@') else {
-            return Err("An email address must have an @-sign.");
-        };
-        match fault_of_mailbox(mailbox).or_else(|| fault_of_domain(domain)) {
-            Some(fault) => Err(fault),
-            None if address.len() > EMAIL_MAX => Err("The email address is too long."),
-            None => Ok(Self(address.to_lowercase().into())),
-        }
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// Reads a name, which must have something in it.
 pub(super) fn name(text: &str, if_empty: &'static str) -> Result<PreparedName, &'static str> {
     let name = PreparedName::of(text);
@@ -137,46 +103,6 @@ pub(super) fn name(text: &str, if_empty: &'static str) -> Result<PreparedName, &
 
 fn in_capitals(text: &str) -> Box<str> {
     text.trim().to_uppercase().into()
-}
-
-fn fault_of_mailbox(mailbox: &str) -> Option<&'static str> {
-    let is_allowed = |letter: char| match letter.is_ascii() {
-        true => letter.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(letter),
-        false => !letter.is_whitespace() && !letter.is_control(),
-    };
-    if mailbox.is_empty() {
-        Some("There must be something before the @-sign.")
-    } else if !mailbox.chars().all(is_allowed) {
-        Some("The email address contains invalid characters before the @-sign.")
-    } else if mailbox.starts_with('.') {
-        Some("An email address cannot start with a period.")
-    } else if mailbox.ends_with('.') {
-        Some("An email address cannot have a period immediately before the @-sign.")
-    } else {
-        two_periods(mailbox)
-    }
-}
-
-fn fault_of_domain(domain: &str) -> Option<&'static str> {
-    let is_allowed = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '.');
-    if domain.is_empty() {
-        Some("There must be something after the @-sign.")
-    } else if !domain.chars().all(is_allowed) {
-        Some("The part after the @-sign contains invalid characters.")
-    } else if domain.starts_with('.') {
-        Some("An email address cannot have a period immediately after the @-sign.")
-    } else if domain.ends_with('.') {
-        Some("An email address cannot end with a period.")
-    } else if !domain.contains('.') {
-        Some("The part after the @-sign is not valid. It should have a period.")
-    } else {
-        two_periods(domain)
-    }
-}
-
-fn two_periods(part: &str) -> Option<&'static str> {
-    let has_two = part.contains("..");
-    has_two.then_some("An email address cannot have two periods in a row.")
 }
 
 #[cfg(test)]
@@ -212,50 +138,5 @@ mod tests {
         assert!(TicketReference::parse_leniently("ABCDEFG").is_ok());
         assert!(TicketReference::parse_leniently("ABCDE").is_err());
         assert!(TicketReference::parse_leniently(&too_long).is_err());
-    }
-
-    #[track_caller]
-    fn check_address(text: &str, expected: Result<&str, &str>) {
-        let found = EmailAddress::parse(text);
-        let found = found
-            .as_ref()
-            .map(EmailAddress::as_str)
-            .map_err(|fault| *fault);
-        assert_eq!(found, expected, "{text}");
-    }
-
-    #[test]
-    fn an_address_is_read_alone_and_behind_a_name() {
-        check_address(" ADA@Example.org ", Ok("ada@example.org"));
-        check_address(" Ada <ada@example.org>", Ok("ada@example.org"));
-        check_address(
-            "o'brien+x@mail.example.org",
-            Ok("o'brien+x@mail.example.org"),
-        );
-        check_address("JÜRGEN@Müller.example", Ok("jürgen@müller.example"));
-    }
-
-    #[test]
-    fn an_address_says_what_is_wrong_with_it() {
-        for (text, words) in [
-            ("not-an-email", "must have an @-sign"),
-            ("", "must have an @-sign"),
-            ("@example.org", "something before"),
-            ("ada@", "something after"),
-            ("a da@example.org", "invalid characters before"),
-            ("a@b@example.org", "invalid characters before"),
-            (".ada@example.org", "start with a period"),
-            ("ada.@example.org", "immediately before"),
-            ("a..da@example.org", "two periods"),
-            ("ada@exam ple.org", "after the @-sign contains"),
-            ("ada@localhost", "should have a period"),
-            ("ada@.example.org", "immediately after"),
-            ("ada@example.org.", "end with a period"),
-            ("ada@example..org", "two periods"),
-            (&format!("{}@example.org", "a".repeat(250)), "too long"),
-        ] {
-            let fault = EmailAddress::parse(text).expect_err(text);
-            assert!(fault.contains(words), "{text}: {fault}");
-        }
     }
 }

@@ -1,0 +1,127 @@
+//! How references, orders and ids of types are compared: one fold for identity, uniqueness, look-up and search.
+//!
+//! Codes are secrets of ticketing systems and are compared to the letter; this is not for them.
+
+use std::borrow::Cow;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
+const NORMALIZER: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfkc();
+
+/// Writes an identifier as it is compared: `" evt–a1"` is `EVT-A1`.
+///
+/// Case, outer space, invisible characters and the kind of a dash make no difference, nor do forms that Unicode holds
+/// compatible (NFKC), such as letters of full width. Folding twice changes nothing. Plain capitals are not copied.
+pub fn fold(text: &str) -> Cow<'_, str> {
+    let text = text.trim_matches(is_outer);
+    if text.is_ascii() {
+        return match text.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            true => text.to_ascii_uppercase().into(),
+            false => text.into(),
+        };
+    }
+    let normal = NORMALIZER.normalize(text);
+    let visible = normal.chars().filter(|letter| !is_invisible(*letter));
+    let dashed: String = visible
+        .map(|letter| if is_dash(letter) { '-' } else { letter })
+        .collect();
+    // Some capitals have no capitals of their own: ẞ becomes SS by way of ß alone.
+    let capitals = dashed.to_lowercase().to_uppercase();
+    let capitals = NORMALIZER.normalize(&capitals);
+    capitals.trim_matches(is_outer).to_owned().into()
+}
+
+/// Whether two identifiers are one.
+pub fn is_same(one: &str, other: &str) -> bool {
+    fold(one) == fold(other)
+}
+
+/// Whether a character is written as a dash. The soft hyphen is among them: copied from a PDF, it is the hyphen at the
+/// end of a line.
+pub fn is_dash(letter: char) -> bool {
+    matches!(
+        letter,
+        '-' | '\u{ad}' | '\u{58a}' | '\u{5be}' | '\u{1806}' | '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2043}'
+                | '\u{207b}'
+                | '\u{2212}'
+                | '\u{2e3a}'
+                | '\u{2e3b}'
+                | '\u{fe31}'
+                | '\u{fe32}'
+                | '\u{fe58}'
+                | '\u{fe63}'
+                | '\u{ff0d}'
+    )
+}
+
+/// Whether a character takes no room: joiners, marks of direction, byte order marks.
+pub fn is_invisible(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    )
+}
+
+fn is_outer(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || is_invisible(letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, folded: &str) {
+        assert_eq!(fold(text), folded, "{text:?}");
+    }
+
+    #[test]
+    fn case_outer_space_and_the_kind_of_a_dash_make_no_difference() {
+        for text in [
+            "ABCD-1",
+            " abcd-1\t",
+            "Abcd\u{2013}1",
+            "abcd\u{2011}1\u{a0}",
+            "\u{feff}abcd\u{2212}1",
+            "ab\u{200b}cd\u{ad}1\r",
+            "ＡＢＣＤ－１",
+        ] {
+            check(text, "ABCD-1");
+        }
+    }
+
+    #[test]
+    fn letters_of_all_scripts_are_compared_without_case() {
+        for (one, other) in [
+            ("straße-1", "STRASSE-1"),
+            ("STRAẞE", "strasse"),
+            ("müller", "MU\u{308}LLER"),
+            ("ΟΔΟΣ", "οδος"),
+            ("ǆ", "ǅ"),
+            ("ИВАН", "иван"),
+        ] {
+            assert!(is_same(one, other), "{one} {other}");
+        }
+        for (one, other) in [("A1", "A-1"), ("A 1", "A1"), ("Ä", "A"), ("O", "0")] {
+            assert!(!is_same(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn folding_twice_changes_nothing() {
+        // No character beyond these has a case or another form.
+        for letter in '\0'..'\u{30000}' {
+            for text in [String::from(letter), format!("a{letter}\u{308}-1")] {
+                let once = fold(&text);
+                assert_eq!(fold(&once), once, "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn plain_capitals_are_not_copied() {
+        assert!(matches!(fold("ABCD-1"), Cow::Borrowed("ABCD-1")));
+    }
+}
