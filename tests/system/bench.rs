@@ -37,8 +37,28 @@ fn the_bench_prints_its_figures_and_ratios_and_leaves_nothing_behind() {
         "many tickets / few",
         "start to ready",
         "more memory in a sync",
+        "beside bulks of 1000, p99",
+        "beside bulks of 1000, max",
+        "beside syncs of 1000, p99",
+        "beside syncs of 1000, max",
     ] {
         assert!(ended.stdout.contains(ratio), "{}", ended.stdout);
+    }
+    // Scans at a steady pace are measured alone and beside each of the two, and the slowest one is printed.
+    let named = |name: &str| ended.stdout.lines().find(|line| line.starts_with(name));
+    for name in ["scans alone", "beside bulks", "beside syncs"] {
+        let row = named(name).unwrap_or_default();
+        let figures: Vec<f64> = row
+            .split_whitespace()
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        let [.., pace, p50, p99, p999, max] = figures[..] else {
+            panic!("{name}: {row:?}");
+        };
+        assert!(
+            pace == 250.0 && 0.0 < p50 && p50 <= p99 && p99 <= p999 && p999 <= max,
+            "{row}"
+        );
     }
     assert!(ended.log.contains("round 5 of 5"), "{}", ended.log);
     let left = fs::read_dir(home.path()).expect("the directory is still there");

@@ -3,17 +3,17 @@
 //! A figure alone says more about the machine than about the program, so each is taken beside its limit, in turns within
 //! one run: scans beside an endpoint that only reads the same requests, and beside one that verifies a signature too and
 //! writes as much; our store beside a bare append log; our verification of a token beside aws-lc's; `/tickets/*` with many
-//! tickets beside few. The ratios are what can be compared.
+//! tickets beside few; scans at a steady pace beside nothing, bulks and syncs. The ratios are what can be compared.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 
 mod attendees;
 mod bare;
+mod beside;
 mod child;
 mod client;
 mod commits;
@@ -21,6 +21,7 @@ mod event;
 mod figures;
 mod hello;
 mod load;
+mod paced;
 mod report;
 mod search;
 mod tokens;
@@ -28,12 +29,11 @@ mod upstream;
 
 use attendees::{HELLO, VALIDATE_ATTENDEE, VALIDATE_EMAIL, Validator};
 use child::Child;
-use client::Caller;
 use commits::Rivals;
 use event::{Device, Door};
-use figures::{Latencies, Measured};
-use load::{Load, Requests, Until};
-use report::{Attendees, Bulk, Report};
+use figures::Measured;
+use load::{Load, Until};
+use report::{Attendees, Report};
 use tokens::Tokens;
 
 use crate::directories::PluginDirectory;
@@ -44,8 +44,6 @@ pub use hello::serve as serve_hello;
 const ROUNDS: usize = 5;
 /// How many tickets are issued in one request at most.
 const BULK_MAX: usize = 10_000;
-/// How long a device that scans alone rests between two scans.
-const REST: Duration = Duration::from_millis(1);
 
 /// What to measure.
 #[derive(clap::Args)]
@@ -86,8 +84,8 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     note("making an event and its scanners");
     let mut door = Door::open(server.address, connections)?;
     let tickets = arguments.tickets as usize;
-    measure_bulk_issue(&mut door, tickets.min(BULK_MAX), &mut report)?;
-    issue_rest(&mut door, tickets)?;
+    note(&format!("issuing {tickets} tickets"));
+    door.keep(door.issuer().issue_all(tickets)?);
 
     let turn = Duration::from_secs(arguments.seconds) / ROUNDS as u32;
     let tokens = Tokens::make(&home.0)?;
@@ -110,7 +108,7 @@ pub fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     note("searching");
     report.search = search::search(&door, Duration::from_secs(arguments.seconds))?;
     drop(server);
-    report.attendees = measure_attendees(arguments, &home.0, &plugins, &hello)?;
+    measure_attendees(arguments, &home.0, &plugins, &hello, &mut report)?;
     print!("{report}");
     Ok(())
 }
@@ -123,13 +121,14 @@ fn scan(child: &Child, devices: &[Device<'_>], until: Until) -> anyhow::Result<M
     load.run(devices)
 }
 
-/// Measures `/tickets/*` with few, usual and many tickets in turns.
+/// Measures `/tickets/*` with few, usual and many tickets in turns, then scans beside bulks and syncs of many.
 fn measure_attendees(
     arguments: &BenchArguments,
     home: &Path,
     plugins: &Path,
     hello: &Child,
-) -> anyhow::Result<Attendees> {
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let connections = arguments.connections.into();
     let turn = Duration::from_secs(arguments.seconds) / ROUNDS as u32;
     let start = |tickets: usize| {
@@ -162,61 +161,11 @@ fn measure_attendees(
             rounds.push(validator.ask(path, connections, turn)?);
         }
     }
-    Ok(measured)
-}
-
-/// Issues many tickets in one request while one device scans, which has scanned alone before.
-fn measure_bulk_issue(door: &mut Door, bulk: usize, report: &mut Report) -> anyhow::Result<()> {
-    let issuer = door.issuer();
-    let (_, tickets) = issuer.issue(bulk)?;
-    let (alone, beside) = tickets.split_at(bulk / 10);
-    note("one device scans alone");
-    report.alone = scan_with_one(door, alone, || false)?;
-    note(&format!("it scans on while {bulk} tickets are issued"));
-    let issuing = thread::spawn(move || issuer.issue(bulk));
-    report.beside_bulk = scan_with_one(door, beside, || issuing.is_finished())?;
-    let issued = issuing.join().map_err(|_| anyhow!("the client panicked"))?;
-    let (took, tickets) = issued?;
-    report.bulk = Bulk {
-        tickets: bulk,
-        took,
-    };
-    door.keep(tickets);
-    Ok(())
-}
-
-/// Scans with one device until there are no more tickets or it is told to stop.
-fn scan_with_one(
-    door: &Door,
-    tickets: &[String],
-    is_over: impl Fn() -> bool,
-) -> anyhow::Result<Latencies> {
-    let device = door.device(0, tickets);
-    let mut caller = Caller::open(door.server)?;
-    let mut latencies = Latencies::default();
-    let mut request = Vec::new();
-    for ticket in 0..tickets.len() {
-        if is_over() {
-            break;
-        }
-        device.write(ticket, &mut request);
-        let sent = Instant::now();
-        let answer = caller.call(&request)?;
-        latencies.add(sent.elapsed());
-        answer.must_succeed()?;
-        thread::sleep(REST);
-    }
-    Ok(latencies)
-}
-
-/// Issues what is missing for the scans of many devices.
-fn issue_rest(door: &mut Door, wanted: usize) -> anyhow::Result<()> {
-    while door.tickets() < wanted {
-        let missing = wanted - door.tickets();
-        note(&format!("issuing {missing} more tickets"));
-        let (_, tickets) = door.issuer().issue(missing.min(BULK_MAX))?;
-        door.keep(tickets);
-    }
+    report.attendees = measured;
+    drop((few, usual));
+    let bulk = (arguments.tickets as usize).min(BULK_MAX);
+    let time = Duration::from_secs(arguments.seconds);
+    report.beside = beside::measure(&many, connections, bulk, time)?;
     Ok(())
 }
 

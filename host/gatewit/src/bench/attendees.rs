@@ -11,6 +11,7 @@ use anyhow::{Context, ensure};
 
 use super::child::Child;
 use super::client::{Caller, write_post};
+use super::event::make_event;
 use super::figures::Measured;
 use super::load::{Load, Requests, Until};
 use super::upstream::Visitor;
@@ -87,6 +88,21 @@ impl Validator {
         };
         validator.wait_until_ready()?;
         Ok((validator, began.elapsed()))
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.server.address
+    }
+
+    /// How many tickets there are.
+    pub fn tickets(&self) -> usize {
+        self.tickets
+    }
+
+    /// Makes an event that has all of the tickets, which are imported meanwhile.
+    pub fn attach_to_new_event(&self) -> anyhow::Result<()> {
+        let mut caller = Caller::open(self.server.address)?;
+        make_event(&mut caller, &["tito"]).map(|_| ())
     }
 
     /// Reads all tickets anew; tells how long that takes and how many bytes of memory more than before.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::client::{Caller, write_post};
 use super::load::Requests;
-use super::search;
+use super::{BULK_MAX, search};
 
 /// Where scans go.
 pub const VALIDATE: &str = "/api/v1/check-in/validate";
@@ -61,15 +61,7 @@ impl Door {
     /// Makes and publishes an event of one day and registers its scanners.
     pub fn open(server: SocketAddr, scanners: usize) -> anyhow::Result<Self> {
         let mut caller = Caller::open(server)?;
-        let hours_from_now =
-            |hours| (Timestamp::now() + SignedDuration::from_hours(hours)).to_string();
-        let event = json!({
-            "name": "Bench",
-            "days": [{"startDateTime": hours_from_now(-1), "endDateTime": hours_from_now(24)}],
-            "ticketTypes": [{"id": "vip", "name": "VIP Pass"}],
-        });
-        let event = post(&mut caller, "/api/v1/events", &event)?;
-        let event_id = text(&event, "eventId")?;
+        let event_id = make_event(&mut caller, &[])?;
         post(
             &mut caller,
             &format!("/api/v1/events/{event_id}/publish"),
@@ -97,31 +89,25 @@ impl Door {
         format!("/api/v1/events/{}/tickets", self.event_id)
     }
 
+    /// Every scanner, with these tickets.
+    pub fn devices<'d>(&'d self, tickets: &'d [String]) -> Vec<Device<'d>> {
+        let device = |scanner| Device {
+            scanner,
+            path: VALIDATE,
+            tickets,
+        };
+        self.scanners.iter().map(device).collect()
+    }
+
     /// Takes tickets in that are to be scanned by many devices at once.
     pub fn keep(&mut self, tickets: Vec<String>) {
         self.tickets.extend(tickets);
     }
 
-    pub fn tickets(&self) -> usize {
-        self.tickets.len()
-    }
-
-    /// One of the scanners, with these tickets.
-    pub fn device<'d>(&'d self, number: usize, tickets: &'d [String]) -> Device<'d> {
-        Device {
-            scanner: &self.scanners[number],
-            path: VALIDATE,
-            tickets,
-        }
-    }
-
     /// Every scanner, with all the tickets that are scanned in one of so many rounds.
     pub fn devices_of_round(&self, round: usize, rounds: usize) -> Vec<Device<'_>> {
         let start = |round| self.tickets.len() * round / rounds;
-        let of_round = &self.tickets[start(round)..start(round + 1)];
-        let scanners = 0..self.scanners.len();
-        let devices = scanners.map(|number| self.device(number, of_round));
-        devices.collect()
+        self.devices(&self.tickets[start(round)..start(round + 1)])
     }
 }
 
@@ -173,6 +159,16 @@ impl Requests for Device<'_> {
 }
 
 impl Issuer {
+    /// Issues tickets in as many requests as that takes.
+    pub fn issue_all(&self, count: usize) -> anyhow::Result<Vec<String>> {
+        let mut tickets = Vec::with_capacity(count);
+        while tickets.len() < count {
+            let missing = count - tickets.len();
+            tickets.extend(self.issue(missing.min(BULK_MAX))?.1);
+        }
+        Ok(tickets)
+    }
+
     /// Issues tickets in one request; tells how long that took, and their signed codes.
     pub fn issue(&self, count: usize) -> anyhow::Result<(Duration, Vec<String>)> {
         let mut caller = Caller::open(self.server)?;
@@ -192,6 +188,19 @@ impl Issuer {
         let tokens = issued.data.into_iter().map(|ticket| ticket.jwt_token);
         Ok((took, tokens.collect()))
     }
+}
+
+/// Makes an event that is under way and has all tickets of these sources; tells its id.
+pub fn make_event(caller: &mut Caller, sources: &[&str]) -> anyhow::Result<String> {
+    let hours_from_now = |hours| (Timestamp::now() + SignedDuration::from_hours(hours)).to_string();
+    let event = json!({
+        "name": "Bench",
+        "days": [{"startDateTime": hours_from_now(-1), "endDateTime": hours_from_now(24)}],
+        "ticketTypes": [{"id": "vip", "name": "VIP Pass"}],
+        "ticketSources": sources,
+    });
+    let event = post(caller, "/api/v1/events", &event)?;
+    text(&event, "eventId")
 }
 
 /// Posts JSON and tells the `data` of the answer.
