@@ -1,4 +1,4 @@
-//! Durable commits: one after another, and from 64 clients at once, as many keys each as a scan writes.
+//! Durable commits: one after another, and from 64 clients at once. Each writes as many keys as a scan.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ const CLIENTS: u64 = 64;
 /// The size of a scan's record.
 const RECORD_BYTES: usize = 600;
 
-/// A record, a guarded value and a counter, all by a number of their own.
+/// Commits a record, a guarded value and a counter, each under its own number.
 async fn scan(store: &dyn Store, number: u64) {
     let key = |table: &str| Key::new(format!("{table}/{number:036}"));
     let record = Write::Put(key("records"), vec![b'x'; RECORD_BYTES].into());

@@ -1,6 +1,6 @@
-//! What every store must do, each law a function whose name says it.
+//! The laws that every store must obey, one function each, named after the law.
 //!
-//! Knows the port and nothing of how a store is made.
+//! Knows the port, and not how a store works.
 
 mod crowds;
 mod guards;
@@ -73,7 +73,7 @@ fn below(name: &str, limit: i64) -> Guard {
     Guard::Below(key(name), limit)
 }
 
-/// Commits what must succeed.
+/// Commits, and expects that it succeeds.
 #[track_caller]
 fn commit(
     store: &dyn Store,

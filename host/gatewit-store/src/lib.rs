@@ -1,7 +1,7 @@
 //! The [`Store`](gatewit_domain::ports::Store) port: over sled for serving, in memory for tests.
 //!
-//! Knows keys and bytes. What they mean is in `gatewit-domain`'s tables.
-//! What every store must do is stated once, in `laws`, and run over each of them.
+//! Knows keys and bytes; the tables of `gatewit-domain` give them meaning. `laws` states what every store must do, and
+//! the tests run it over both.
 
 #[cfg(test)]
 mod laws;

@@ -1,4 +1,4 @@
-//! A store that forgets everything when it is dropped. For tests.
+//! A store in memory, for tests.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -10,9 +10,9 @@ use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, Write};
 
 use crate::stage::{Value, stage};
 
-/// Keeps everything in memory, under the same laws as the store that serves.
+/// Keeps everything in memory and obeys the same laws as [`SledStore`](crate::SledStore).
 ///
-/// For tests: nothing it acknowledges survives it.
+/// For tests: it loses everything when it is dropped.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     // A std mutex: held for a few map operations, never across an await.
@@ -21,7 +21,7 @@ pub struct MemoryStore {
 
 impl MemoryStore {
     fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Bytes>> {
-        // Commits change the map only after everything that can fail, so a panic leaves it whole.
+        // Commits change the map only after every step that can fail, so a panic leaves it consistent.
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

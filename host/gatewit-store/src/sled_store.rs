@@ -1,7 +1,7 @@
-//! The store that serves: sled in a data directory, commits in groups, reads of what is on disk.
+//! The production store: sled in a data directory, with group commit and reads of durable data only.
 //!
-//! Many tasks ask, one thread writes. A commit waits in a bounded queue, shares one sync with those beside it, and is
-//! answered when it is on disk; a read is answered at once, from memory.
+//! Many tasks read and commit; one thread writes. A commit waits in a bounded queue, shares one sync with the others of
+//! its group, and returns when it is on disk. A read returns at once, from memory.
 
 mod committer;
 mod directory;
@@ -32,35 +32,35 @@ pub use meter::{Distribution, StoreMeasures, StoreMeter};
 pub use restore::Restore;
 use view::View;
 
-/// How many commits may wait; a further one is told that the store is busy.
+/// How many commits may wait. Further ones get [`StoreError::Busy`].
 const QUEUE_MAX: usize = 4096;
 
 /// Keeps everything in a directory on disk.
 ///
-/// Reads see only what is durable: never a commit that is still on its way to the disk. Once a commit has failed to
-/// reach the disk, everything is answered [`StoreError::Failed`] until the store is opened again.
+/// Reads see durable data only, never a commit that is still being written. After a commit has failed to reach the
+/// disk, every call returns [`StoreError::Failed`] until the store is opened again.
 ///
-/// Dropping it writes the commits still waiting, then frees the directory. It blocks meanwhile.
+/// Dropping it blocks until the waiting commits are written, then releases the directory.
 pub struct SledStore {
     view: Arc<View>,
     meter: Arc<StoreMeter>,
-    /// There until the store is dropped.
+    /// `None` only while the store is dropped.
     committer: Option<(SyncSender<Request>, JoinHandle<()>)>,
-    /// Last, so that the directory is free only when everything else is gone.
+    /// Last, so that the directory is released after everything else.
     _lock: Lock,
 }
 
 impl SledStore {
-    /// Opens the data directory, or makes a new one that only this user may enter. Blocks for up to seconds.
+    /// Opens the data directory, or creates one that only this user may enter. May block for seconds.
     ///
-    /// Fails if another store has it open, a newer Gatewit wrote it, or it is damaged.
+    /// Fails if another store has it open, if a newer Gatewit wrote it, or if it is damaged.
     pub fn open(directory: &Path) -> Result<Self, OpenError> {
         Self::open_with(directory, |mut disk| {
             Box::new(move |batch| disk.persist(batch))
         })
     }
 
-    /// Tells whether a directory holds a store, or the beginning of one.
+    /// Whether a directory holds a store, complete or not.
     pub fn is_in(directory: &Path) -> bool {
         directory::holds_database(directory)
     }
@@ -90,7 +90,7 @@ impl SledStore {
         })
     }
 
-    /// What measures the commits of this store.
+    /// The measurements of this store's commits.
     pub fn meter(&self) -> Arc<StoreMeter> {
         Arc::clone(&self.meter)
     }
@@ -136,7 +136,7 @@ impl Drop for SledStore {
     fn drop(&mut self) {
         if let Some((queue, thread)) = self.committer.take() {
             drop(queue);
-            // A committer that panicked has said so, and its waiters were told.
+            // A committer that panicked has logged it, and its waiters have got an error.
             let _ = thread.join();
         }
     }

@@ -1,16 +1,16 @@
-//! What one commit does to the keys it names: the one place that knows guards and writes.
+//! Evaluates one commit: its guards, and the values that its writes leave. Nothing else interprets either.
 //!
-//! Pure. Knows neither where values are kept nor which commits came before.
+//! Pure. Knows neither where values are stored nor which commits came before.
 
 use bytes::Bytes;
 use gatewit_domain::ports::{Commit, Guard, Key, StoreError, Write};
 
-/// What a key holds.
+/// The value of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
     Absent,
     Bytes(Bytes),
-    /// A counter that was added to: kept as a number until it is written, as the next commit may add to it again.
+    /// A counter that was added to. It stays a number until it is written, since the next commit may add to it again.
     Counter(i64),
 }
 
@@ -19,7 +19,7 @@ impl Value {
         bytes.map_or(Self::Absent, Self::Bytes)
     }
 
-    /// The bytes to store, `None` if the key is to hold nothing.
+    /// The bytes to store; `None` deletes the key.
     pub(crate) fn into_stored(self) -> Option<Bytes> {
         match self {
             Self::Absent => None,
@@ -52,7 +52,7 @@ impl Value {
     }
 }
 
-/// A key was used as a counter that cannot be one: a fault of the caller, which fails its commit and no other.
+/// A value cannot be used as a counter. This is the caller's mistake; it fails the caller's commit and no other.
 #[derive(Debug, thiserror::Error)]
 enum CounterError {
     #[error("the value of {0:?} is not a whole number")]
@@ -70,9 +70,9 @@ impl From<CounterError> for StoreError {
     }
 }
 
-/// Lists in `staged` what the keys are to hold after this commit, in the order of its writes.
+/// Writes the new values of this commit's keys to `staged`, in the order of its writes.
 ///
-/// `held` tells what a key holds before it. Unless the answer is [`Commit::Done`], `staged` means nothing.
+/// `held` returns a key's value before the commit. `staged` is only valid if the result is [`Commit::Done`].
 pub(crate) fn stage(
     guards: &[Guard],
     writes: Vec<Write>,

@@ -1,4 +1,4 @@
-//! What holds when many commit at once.
+//! Laws about many commits at once.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{absent, add, below, commit, key, put, rows, unchanged, value};
 
 const CROWD: usize = 64;
 
-/// Commits `ROUNDS` times on each of 64 tasks at once; says how many commits were done.
+/// Commits `ROUNDS` times on each of 64 tasks at once, and returns how many commits were done.
 async fn crowd(
     store: &Arc<impl Store + 'static>,
     rounds: usize,

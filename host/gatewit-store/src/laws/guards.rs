@@ -1,4 +1,4 @@
-//! What must be so for a commit to be applied.
+//! Guards: the conditions under which a commit is applied.
 
 use gatewit_domain::ports::{Commit, Store};
 

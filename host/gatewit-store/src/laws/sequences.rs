@@ -1,4 +1,4 @@
-//! Random sequences of commits and reads, and what a store answers to them.
+//! Random sequences of commits and reads, and a store's answers to them.
 //!
 //! Two stores that obey the laws answer every sequence the same.
 
@@ -21,7 +21,7 @@ pub(crate) fn bursts() -> impl Strategy<Value = Vec<Burst>> {
     prop::collection::vec(burst(), 1..8)
 }
 
-/// Everything the store answers to the bursts, and what it holds afterwards.
+/// All answers of the store to the bursts, and its contents afterwards.
 pub(crate) async fn outcomes(store: &dyn Store, bursts: &[Burst]) -> Vec<String> {
     let mut outcomes = Vec::new();
     for burst in bursts {
@@ -44,7 +44,7 @@ pub(crate) async fn outcomes(store: &dyn Store, bursts: &[Burst]) -> Vec<String>
     outcomes
 }
 
-/// Asks all, in order, before it waits for any.
+/// Starts all commits in order before it waits for any.
 async fn in_order<F: Future + Unpin>(mut asked: Vec<F>) -> Vec<F::Output> {
     let mut answers: Vec<_> = asked.iter().map(|_| None).collect();
     std::future::poll_fn(|context| {
@@ -100,7 +100,7 @@ fn write() -> impl Strategy<Value = Write> {
     ]
 }
 
-/// Few keys, so that they meet; each the prefix of another or just beside it.
+/// Few keys, so that commits meet; each is the prefix of another or its neighbour.
 fn some_key() -> impl Strategy<Value = Key> {
     let names: [&[u8]; 9] = [
         b"",

@@ -1,4 +1,4 @@
-//! What a commit leaves behind.
+//! Writes: the values that a commit leaves.
 
 use bytes::Bytes;
 use gatewit_domain::ports::{Commit, Store, StoreError, Write};
@@ -92,7 +92,7 @@ pub(super) async fn values_up_to_a_mebibyte_are_kept(store: &dyn Store) {
         let name = key(format!("value/{position}"));
         commit(store, [], [Write::Put(name, large(size))]).await;
     }
-    // Small neighbours, so that whatever a store keeps together is written again.
+    // Small neighbours, so that a store that keeps values together writes them again.
     for count in 0..40 {
         commit(store, [], [put("value/count", &count.to_string())]).await;
     }

@@ -1,7 +1,8 @@
-//! The one thread that writes: gathers waiting commits into a group, makes the group durable, then answers them all.
+//! The one thread that writes. It gathers waiting commits into a group, makes the group durable, then answers all of
+//! them.
 //!
-//! One sync per group and not per commit is what makes durable commits fast. Knows no files: how a batch becomes
-//! durable is given to it.
+//! Durable commits are fast because a whole group shares one sync. Knows no files: its caller passes the function that
+//! makes a batch durable.
 
 use std::collections::hash_map::Entry;
 use std::mem;
@@ -18,7 +19,7 @@ use super::meter::StoreMeter;
 use super::view::{Cell, Group, Stopped, View};
 use crate::stage::{Value, stage};
 
-/// How many commits share one sync at most.
+/// The largest number of commits that share one sync.
 const GROUP_MAX: usize = 1024;
 
 /// One commit that waits for its answer.
@@ -29,7 +30,7 @@ pub(super) struct Request {
     pub asked_at: Instant,
 }
 
-/// A commit that is decided, and who waits for it to be durable.
+/// A commit that is decided but not durable yet, and its waiter.
 struct Waiting {
     waiter: oneshot::Sender<Answer>,
     answer: Answer,
@@ -47,7 +48,7 @@ pub(super) struct Committer {
     meter: Arc<StoreMeter>,
     persist: Persist,
     group: Group,
-    /// Those to answer when the group is durable.
+    /// The commits to answer when the group is durable.
     waiting: Vec<Waiting>,
     staged: Vec<(Key, Value)>,
     stopped: Option<Stopped>,
@@ -76,7 +77,7 @@ impl Committer {
     pub(super) fn run(mut self) {
         while let Ok(first) = self.queue.recv() {
             self.take(first);
-            // More arrive while a group is being written, so the next one fills by itself, without waiting here.
+            // More commits arrive while a group is written, so the next group fills without waiting here.
             while self.waiting.len() < GROUP_MAX
                 && let Ok(next) = self.queue.try_recv()
             {
@@ -87,7 +88,7 @@ impl Committer {
         }
     }
 
-    /// Decides one commit against the disk and the group so far.
+    /// Evaluates one commit against the disk and the group so far.
     fn take(&mut self, request: Request) {
         let answer = match &self.stopped {
             Some(stopped) => Err(stopped.fails("commit")),
@@ -100,7 +101,7 @@ impl Committer {
         });
     }
 
-    /// Decides one commit; if sled breaks while it is read, nothing is known any more, and the store stops.
+    /// Decides one commit. If sled fails while it is read, its state is unknown, and the store stops.
     fn decide_or_stop(&mut self, guards: &[Guard], writes: Vec<Write>) -> Answer {
         caught(|| Ok(self.decide(guards, writes))).unwrap_or_else(|cause| {
             let stopped = self.stop(cause);
@@ -109,7 +110,7 @@ impl Committer {
     }
 
     fn decide(&mut self, guards: &[Guard], writes: Vec<Write>) -> Answer {
-        // Readers need what a written key held. Read now, so that nothing can fail halfway through the writes below.
+        // Readers need the old value of a written key. It is read here, so that the writes below cannot fail halfway.
         for write in &writes {
             let (Write::Put(key, _) | Write::Delete(key) | Write::Add(key, _)) = write;
             cell(&mut self.group, &self.view, key)?;
@@ -130,7 +131,7 @@ impl Committer {
         Ok(commit)
     }
 
-    /// Makes everything the group writes durable.
+    /// Makes the writes of the group durable.
     fn write_group(&mut self) {
         let mut batch = sled::Batch::default();
         let mut is_empty = true;
@@ -147,7 +148,7 @@ impl Committer {
             }
         }
         if is_empty {
-            // Earlier groups are durable, so what blocked these commits is too.
+            // Earlier groups are durable, and so is the value that blocked these commits.
             self.group.clear();
             return;
         }
@@ -178,7 +179,7 @@ impl Committer {
         for waiting in self.waiting.drain(..) {
             self.meter
                 .answered_after(now.duration_since(waiting.asked_at));
-            // A waiter may have gone; its commit stands.
+            // A waiter may be gone; its commit stands.
             let _ = waiting.waiter.send(waiting.answer);
         }
     }

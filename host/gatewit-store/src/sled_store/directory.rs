@@ -1,6 +1,6 @@
 //! The data directory: who may use it, and which format it has.
 //!
-//! Holds `lock`, `format` and the database in `db/`. `format` is written last: where it exists, a database did.
+//! It holds `lock`, `format` and the database in `db/`. `format` is written last: it exists only if a database did.
 
 #[cfg(test)]
 mod tests;
@@ -12,16 +12,17 @@ use std::path::{Path, PathBuf};
 
 use super::disk::{Cause, Disk};
 
-/// The version of the data format this Gatewit reads and writes. A change that an older one misreads raises it.
+/// The version of the data format that this Gatewit reads and writes. Raise it with every change that an older Gatewit
+/// would misread.
 const FORMAT: u32 = 1;
 
-/// Why a data directory cannot be used, and what its operator can do.
+/// Why a data directory cannot be used, and what the operator can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process has it open, or another store of this one.
+    /// Another process, or another store of this process, has it open.
     #[error("data directory {} is in use by another process", .0.display())]
     InUse(PathBuf),
-    /// It holds a database, and was to be filled with another.
+    /// It already holds a database, so it cannot be filled.
     #[error("data directory {} is not empty", .0.display())]
     NotEmpty(PathBuf),
     /// A newer Gatewit wrote it.
@@ -30,7 +31,7 @@ pub enum OpenError {
         directory.display()
     )]
     Newer { directory: PathBuf, found: u32 },
-    /// What is in it is damaged or missing.
+    /// Its contents are damaged or missing.
     #[error(
         "cannot open the database in {}: restore the directory from a backup, \
          or import the last export into an empty one",
@@ -41,7 +42,7 @@ pub enum OpenError {
         #[source]
         source: Cause,
     },
-    /// The system refused to read or write it.
+    /// The system could not read or write it.
     #[error("cannot {action} {}", path.display())]
     Io {
         action: &'static str,
@@ -51,13 +52,13 @@ pub enum OpenError {
     },
 }
 
-/// Keeps a data directory for this process while it lives.
+/// Reserves a data directory for this process until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
-/// Opens the database in a data directory, which is created if need be, for this process alone.
+/// Opens the database in a data directory for this process alone, and creates the directory if it is missing.
 pub(super) fn open(directory: &Path) -> Result<(Disk, Lock), OpenError> {
     create_private(directory)?;
     let lock = lock(directory)?;
@@ -71,7 +72,7 @@ pub(super) fn open(directory: &Path) -> Result<(Disk, Lock), OpenError> {
     let database = directory.join("db");
     create_private(&database)?;
     let disk = Disk::open(&database).map_err(|cause| not_opened(directory, cause))?;
-    // sled makes an empty database of one it cannot recognise.
+    // sled replaces a database that it does not recognise with an empty one.
     if format.is_some() && !disk.db.was_recovered() {
         let cause = "the database has lost its contents".into();
         return Err(not_opened(directory, cause));
@@ -85,14 +86,14 @@ pub(super) fn open(directory: &Path) -> Result<(Disk, Lock), OpenError> {
     Ok((disk, lock))
 }
 
-/// Tells whether there is a database in a data directory, or the beginning of one.
+/// Whether a data directory holds a database, complete or not.
 pub(super) fn holds_database(directory: &Path) -> bool {
     ["format", "db"]
         .iter()
         .any(|part| directory.join(part).exists())
 }
 
-/// Creates a directory, and those above it that are missing, for this user alone.
+/// Creates a directory and its missing parents for this user alone.
 pub(super) fn create_private(directory: &Path) -> Result<(), OpenError> {
     if directory.is_dir() {
         return Ok(());
@@ -138,7 +139,7 @@ fn read_format(directory: &Path) -> Result<Option<u32>, OpenError> {
     Ok(Some(format))
 }
 
-/// Writes the format under another name first, so that it is there whole or not at all.
+/// Writes the format under another name first, so that the file is complete or absent.
 fn write_format(directory: &Path) -> Result<(), OpenError> {
     let (path, draft) = (directory.join("format"), directory.join("format.new"));
     let write = || {
@@ -151,14 +152,14 @@ fn write_format(directory: &Path) -> Result<(), OpenError> {
     sync(directory)
 }
 
-/// Makes a file's contents durable, or a directory's entries.
+/// Syncs a file's contents, or a directory's entries.
 pub(super) fn sync(path: &Path) -> Result<(), OpenError> {
     File::open(path)
         .and_then(|file| file.sync_all())
         .map_err(cannot("sync", path))
 }
 
-/// What the system refuses is no damage: a backup would not help.
+/// An error of the system is not damage: restoring a backup would not help.
 fn not_opened(directory: &Path, cause: Cause) -> OpenError {
     match cause.downcast::<io::Error>() {
         Ok(err) => cannot("open the database in", directory)(*err),

@@ -1,4 +1,4 @@
-//! sled, opened and made durable.
+//! Opens sled and makes its writes durable.
 //!
 //! `sled::Db::flush` hands writes to the operating system and waits, but does not sync them on Linux. So every group
 //! is flushed, then synced here, on descriptors of our own to sled's files.
@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-/// Holds a few million records. Above it sled reads pages back from disk, on the thread that asks for them.
+/// Enough for a few million records. Beyond it, sled reads pages back from disk on the reader's thread.
 const CACHE_BYTES: u64 = 512 << 20;
 
-/// How often a database is tried that is still locked.
+/// How often to try to open a database that is still locked.
 const LOCK_TRIES_MAX: u32 = 1000;
 const LOCK_TRY_EVERY: Duration = Duration::from_millis(1);
 
@@ -51,7 +51,7 @@ impl Disk {
             log,
             spilled: Spilled::new(directory.join("blobs")),
         };
-        // What sled recovered after a crash may be only in the page cache, and is about to be served.
+        // Data that sled recovered after a crash may be in the page cache only, and readers are about to see it.
         caught(|| disk.sync())?;
         Ok(disk)
     }
@@ -73,7 +73,7 @@ impl Disk {
     }
 }
 
-/// What the system refused is told as the system said it.
+/// Keeps the system's own error, where there is one.
 fn plain(err: sled::Error) -> Cause {
     match err {
         sled::Error::Io(err) => err.into(),
@@ -81,7 +81,7 @@ fn plain(err: sled::Error) -> Cause {
     }
 }
 
-/// Calls sled, which panics where it finds its own invariants broken: here that is an error like any other.
+/// Calls sled. sled panics when its own invariants are broken; this makes that an error.
 pub(super) fn caught<T>(call: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
         let text = (panic.downcast_ref::<&str>().copied())
@@ -90,7 +90,7 @@ pub(super) fn caught<T>(call: impl FnOnce() -> Result<T, Cause>) -> Result<T, Ca
     })
 }
 
-/// Waits for the last of a database just closed: threads of sled hold its file for a moment longer.
+/// Opens a database that was closed a moment ago: threads of sled hold its file a little longer.
 fn wait_until_unlocked(log: &File) -> io::Result<()> {
     for _ in 0..LOCK_TRIES_MAX {
         match log.try_lock() {
@@ -102,11 +102,11 @@ fn wait_until_unlocked(log: &File) -> io::Result<()> {
     Err(io::Error::other("another program keeps it locked"))
 }
 
-/// The files that sled spills large pages into: each written once, and never synced by sled.
+/// The files into which sled spills large pages. sled writes each once and never syncs it.
 struct Spilled {
     directory: PathBuf,
     synced: HashSet<OsString>,
-    /// When the directory last changed, if nothing can have changed in it since without showing.
+    /// When the directory last changed; `None` if a later change might show the same time.
     settled: Option<SystemTime>,
 }
 
@@ -119,9 +119,9 @@ impl Spilled {
         }
     }
 
-    /// Makes the files durable that are new since the last call.
+    /// Syncs the files that are new since the last call.
     fn sync(&mut self) -> io::Result<()> {
-        // Listing takes longer than many a group, and there is seldom anything to see.
+        // Listing the directory takes longer than writing many a group, and there is rarely a new file.
         let modified = fs::metadata(&self.directory)?.modified()?;
         if self.settled == Some(modified) {
             return Ok(());
@@ -134,7 +134,7 @@ impl Spilled {
             if !self.synced.contains(&name) {
                 match File::open(entry.path()) {
                     Ok(file) => file.sync_all()?,
-                    // sled has no more use for it.
+                    // sled has deleted it.
                     Err(err) if err.kind() == io::ErrorKind::NotFound => continue,
                     Err(err) => return Err(err),
                 }
@@ -146,7 +146,7 @@ impl Spilled {
         if has_new {
             File::open(&self.directory)?.sync_all()?;
         }
-        // A file made within the same step of the clock as the last one would not show.
+        // A file created within the same clock step as the last one would go unnoticed.
         let is_settled = (modified.elapsed()).is_ok_and(|elapsed| elapsed > CLOCK_STEP_MAX);
         self.settled = is_settled.then_some(modified);
         Ok(())

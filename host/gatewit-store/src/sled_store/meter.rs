@@ -1,16 +1,16 @@
-//! How long commits wait and how many share a sync: plain counters that anyone may read at any time.
+//! Measures how long commits wait and how many share a sync. The counters can be read at any time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// In microseconds: from less than a sync takes to what no door waits for.
+/// In microseconds: from less than one sync to longer than anyone waits at a door.
 const WAIT_MICROS: [u64; 14] = [
     100, 250, 500, 750, 1_000, 1_500, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000,
     1_000_000,
 ];
 const GROUP_SIZES: [u64; 11] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
 
-/// Measures the commits of a store since it was opened.
+/// The measurements of a store's commits since it was opened.
 pub struct StoreMeter {
     asked: AtomicU64,
     answered: AtomicU64,
@@ -18,23 +18,23 @@ pub struct StoreMeter {
     group_sizes: Histogram<{ GROUP_SIZES.len() }>,
 }
 
-/// What a store has measured.
+/// A snapshot of the measurements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreMeasures {
-    /// Commits that were asked for and not answered yet.
+    /// Commits that have no answer yet.
     pub commits_waiting: u64,
-    /// From asking for a commit to its answer, in microseconds.
+    /// From a commit's request to its answer, in microseconds.
     pub commit_micros: Distribution,
     /// How many commits shared one sync.
     pub group_sizes: Distribution,
 }
 
-/// How often each size came up.
+/// A histogram.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distribution {
-    /// How many values lie at or below each bound and above the bound before; the last is without bound.
+    /// How many values are at most each bound and above the one before. The last bucket has no bound.
     pub buckets: Vec<(Option<u64>, u64)>,
-    /// All values added up.
+    /// The sum of all values.
     pub sum: u64,
 }
 
@@ -48,9 +48,9 @@ impl StoreMeter {
         }
     }
 
-    /// Tells what was measured until now.
+    /// Reads the measurements so far.
     pub fn read(&self) -> StoreMeasures {
-        // In this order, as an answer follows its question.
+        // In this order, since a commit is answered after it is requested.
         let answered = self.answered.load(Ordering::Acquire);
         let asked = self.asked.load(Ordering::Relaxed);
         StoreMeasures {
@@ -64,7 +64,7 @@ impl StoreMeter {
         self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A commit that was asked for found no room in the queue.
+    /// Counts a commit that found no room in the queue.
     pub(super) fn turned_away(&self) {
         self.answered.fetch_add(1, Ordering::Release);
     }
@@ -79,7 +79,7 @@ impl StoreMeter {
     }
 }
 
-/// Counts values between fixed bounds, of which there are `N`.
+/// Counts values between `N` fixed bounds.
 struct Histogram<const N: usize> {
     bounds: [u64; N],
     counts: [AtomicU64; N],

@@ -1,7 +1,7 @@
-//! Filling an empty data directory, whole or not at all.
+//! Fills an empty data directory, completely or not at all.
 //!
-//! The database grows in a folder of its own beside its place and is moved there when it is complete. What a crash
-//! leaves before that is no database, and is thrown away by the next attempt.
+//! The database is built in a folder beside its final place and moved there when it is complete. If a crash comes
+//! before that, the next attempt removes the leftovers.
 
 use std::fs;
 use std::io;
@@ -10,16 +10,16 @@ use std::path::{Path, PathBuf};
 use super::SledStore;
 use super::directory::{self, Lock, OpenError, cannot};
 
-/// A data directory being filled. Dropped before it is [finished](Self::finish), it leaves no database.
+/// A data directory that is being filled. If it is dropped before it is [finished](Self::finish), no database remains.
 pub struct Restore {
     directory: PathBuf,
-    /// There until the restore is finished or dropped.
+    /// `None` only once the restore is finished or dropped.
     store: Option<SledStore>,
     _lock: Lock,
 }
 
 impl Restore {
-    /// Begins to fill a directory, which is made if need be and kept from other processes meanwhile.
+    /// Creates the directory if it is missing, and locks out other processes until it is filled.
     ///
     /// Fails if it holds a database already, or is in use.
     pub fn begin(directory: &Path) -> Result<Self, OpenError> {
@@ -42,16 +42,16 @@ impl Restore {
         })
     }
 
-    /// Where to write what is restored.
+    /// The store to write to.
     pub fn store(&self) -> &SledStore {
         self.store.as_ref().expect("taken only at the end")
     }
 
-    /// Moves what was written to where it is served from.
+    /// Moves the complete database to its final place.
     pub fn finish(mut self) -> Result<(), OpenError> {
         drop(self.store.take());
         let draft = draft(&self.directory);
-        // The format last: where it exists, a database did.
+        // The format is written last: it exists only beside a complete database.
         for part in ["db", "format"] {
             let path = self.directory.join(part);
             fs::rename(draft.join(part), &path).map_err(cannot("create", &path))?;
@@ -64,7 +64,7 @@ impl Restore {
 impl Drop for Restore {
     fn drop(&mut self) {
         drop(self.store.take());
-        // What cannot be removed now is removed by the next attempt; after the end, there is nothing.
+        // The next attempt removes what cannot be removed now. After `finish`, there is nothing left.
         let _ = fs::remove_dir_all(draft(&self.directory));
     }
 }
@@ -107,7 +107,7 @@ mod tests {
         put(restore.store()).await;
         drop(restore);
         assert!(!draft(home.path()).exists());
-        // What a crash leaves is no obstacle.
+        // Leftovers of a crash are no obstacle.
         fs::create_dir(draft(home.path())).unwrap();
         fs::write(draft(home.path()).join("format"), "7").unwrap();
         Restore::begin(home.path()).unwrap().finish().unwrap();

@@ -1,4 +1,4 @@
-//! What is particular to the store on disk: reopening it, its groups, and disks that fail.
+//! Tests of the store on disk alone: reopening it, groups of commits, and disks that fail.
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -162,7 +162,7 @@ async fn a_full_queue_is_busy_and_recovers() {
     assert_eq!(store.get(&key("n")).await.unwrap(), Some(all.into()));
 }
 
-/// A disk that says when it has written, and waits to be told whether that went well.
+/// A disk that reports each write and waits for the test to say whether it succeeded.
 struct StalledDisk {
     written: mpsc::Receiver<()>,
     verdicts: mpsc::Sender<Result<(), Cause>>,
@@ -174,7 +174,7 @@ fn stalled(directory: &Path) -> (SledStore, StalledDisk) {
     let store = SledStore::open_with(directory, |mut disk| {
         Box::new(move |batch| {
             disk.persist(batch)?;
-            // Nobody listens any more once all is to succeed.
+            // The test stops listening once every write shall succeed.
             let _ = has_written.send(());
             told.recv().unwrap_or(Ok(()))
         })
@@ -204,7 +204,7 @@ fn add_one(store: &SledStore) -> Pending<'_, Commit> {
     store.commit(vec![], vec![Write::Add(key("n"), 1)])
 }
 
-/// Lets a commit reach the queue; it must not be answered yet.
+/// Lets a commit reach the queue, and checks that it has no answer yet.
 fn send<T>(commit: &mut Pending<'_, T>) {
     let polled = commit
         .as_mut()

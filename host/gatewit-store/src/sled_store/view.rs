@@ -1,9 +1,9 @@
-//! What readers see: exactly what is on disk, never what is only on its way there.
+//! The readers' view: exactly the durable data.
 //!
-//! sled shows a write as soon as it is applied, before it is durable. An answer made from such a value could be
-//! undone by a power cut, so while a group of commits is being written, its keys are answered from what they held before.
-//! That makes every read, a scan too, a look at one moment on disk. No read waits for the disk; one may wait while sled
-//! applies a batch, some microseconds for each of its keys.
+//! sled shows a write as soon as it is applied, before it is durable. A power cut could undo an answer made from such a
+//! value. Therefore, while a group of commits is being written, readers get the old values of its keys. Every read, and
+//! every scan, thus sees one moment of the disk. No read waits for the disk; it may wait while sled applies a batch,
+//! some microseconds per key.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -18,35 +18,35 @@ use gatewit_domain::ports::{Key, StoreError};
 use super::recent::Recent;
 use crate::stage::Value;
 
-/// The keys a group of commits has looked at or is to write.
+/// The keys that a group of commits has read or will write.
 pub(super) type Group = HashMap<Key, Cell, RandomState>;
 
 /// One key of a group.
 pub(super) struct Cell {
-    /// What is on disk.
+    /// The durable value.
     pub durable: Option<Bytes>,
-    /// What the group writes, if it writes the key at all.
+    /// The new value, if the group writes the key.
     pub next: Option<Value>,
 }
 
-/// Answers reads with what is on disk.
+/// Answers reads with durable values.
 pub(super) struct View {
     tree: sled::Db,
     // A std lock: held for reads from memory and moves, never across an await. A reader holds it while it reads the
-    // tree, so that no group can be applied halfway through.
+    // tree, so that no group is applied meanwhile.
     in_flight: RwLock<InFlight>,
 }
 
 #[derive(Default)]
 struct InFlight {
     group: Group,
-    /// What keys outside the group hold, as far as somebody looked lately. It is read, and read ahead into, under the
-    /// lock that keeps a group from being shown halfway through.
+    /// Recently read values of keys outside the group. It is read and filled under the same lock, so that it never
+    /// shows half of a group.
     recent: Recent,
     stopped: Option<Stopped>,
 }
 
-/// A group did not reach the disk. What is durable is then unknown, so nothing is acknowledged any more.
+/// A group did not reach the disk. It is unknown which data is durable, so nothing is acknowledged any more.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("an earlier commit did not reach the disk; check the disk, then start gatewit again")]
 pub(super) struct Stopped(#[source] pub Arc<dyn Error + Send + Sync>);
@@ -68,7 +68,7 @@ impl View {
         }
     }
 
-    /// Reads one key. While the committer decides, no group is in flight, and it reads what the last one left.
+    /// Reads one key. No group is in flight while the committer decides, so it reads the values of the last group.
     pub(super) fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
         let in_flight = self.readable()?;
         if let Some(cell) = in_flight.group.get(key) {
@@ -96,7 +96,7 @@ impl View {
         let ahead: Vec<_> = (in_flight.group.iter())
             .filter(|(key, _)| is_in_range(key))
             .collect();
-        // Each key ahead may be a new row to leave out, so that many more are read.
+        // Each key of the group may be a new row to leave out; read that many more.
         let rows = self.scan_applied(prefix, after, limit.saturating_add(ahead.len()))?;
         if ahead.is_empty() {
             return Ok(rows);
@@ -134,12 +134,12 @@ impl View {
         Ok(rows)
     }
 
-    /// Hides the writes of the group from readers until it is [taken back](Self::take_back).
+    /// Hides the group's writes from readers until it is [taken back](Self::take_back).
     pub(super) fn hide(&self, group: Group) {
         self.write().group = group;
     }
 
-    /// Shows readers what the group wrote, and gives its memory back.
+    /// Shows the group's writes to readers, and returns its memory for the next group.
     pub(super) fn show(&self) -> Group {
         let mut in_flight = self.write();
         let mut group = mem::take(&mut in_flight.group);
@@ -150,13 +150,13 @@ impl View {
         group
     }
 
-    /// Answers no more reads: the tree holds writes that may not be on disk.
+    /// Stops answering reads: the tree holds writes that may not be on disk.
     pub(super) fn stop(&self, stopped: Stopped) {
         self.write().stopped = Some(stopped);
     }
 
     fn readable(&self) -> Result<RwLockReadGuard<'_, InFlight>, StoreError> {
-        // Nothing that holds the write lock can panic.
+        // No holder of the write lock can panic.
         let in_flight = (self.in_flight.read()).unwrap_or_else(PoisonError::into_inner);
         match &in_flight.stopped {
             Some(stopped) => Err(stopped.fails("read")),

@@ -1,4 +1,4 @@
-//! Which directories open, and what the operator is told about those that do not.
+//! Which data directories open, and the errors of those that do not.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -8,7 +8,7 @@ use tempfile::{TempDir, tempdir};
 use super::*;
 use crate::SledStore;
 
-/// A data directory with rows in it, opened and closed twice, so that sled has all the files it ever has.
+/// A data directory with rows in it, opened and closed twice, so that sled has created every kind of its files.
 async fn filled() -> TempDir {
     let home = tempdir().unwrap();
     for round in 0..2 {
