@@ -1,6 +1,6 @@
-//! A strategy's windows: a call by itself, on a fresh instance; beside it, as the limit, that of a strategy which does
-//! nothing but answer; such a call in its turn on a blocking thread, as the first scan of a kind of holder waits for it;
-//! and windows as they are kept.
+//! The cost of a strategy's windows: a call on a fresh instance; as the lower limit, a call of a strategy that only
+//! answers; a call that waits for its turn on a blocking thread, as the first scan of a kind of holder does; and
+//! reading kept windows.
 //!
 //! Runs the components that `cargo xtask plugins` builds, with the allocator of the server.
 

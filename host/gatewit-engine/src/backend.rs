@@ -1,4 +1,4 @@
-//! Runs a backend: one instance for each run, within its limits, with nothing of the host's but the HTTP it is granted.
+//! Runs a backend: one instance for each run, within its limits, and with no access to the host but its granted HTTP.
 
 mod quarters;
 
@@ -17,32 +17,32 @@ use crate::bindings::backend::{
 use crate::failure;
 use crate::outbound::Outbound;
 
-/// The most that a guest may hand over at once, in bytes: a page of tickets, or a request.
+/// The largest value that a guest may pass to the host, in bytes: a page of tickets, or a request.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
-/// Handles that a guest may hold on resources of its own.
+/// The most handles of its own resources that a guest may hold.
 const HANDLES_MAX: usize = 10_000;
-/// Ticks of the runtime's clock after which a guest lets its deadline be looked at.
+/// After this many ticks of the runtime's clock, a guest yields, so that its deadline can be checked.
 const TICKS_BETWEEN_LOOKS: u64 = 1;
 
-/// A component that is a backend, ready to be instantiated.
+/// A backend component that is ready to be instantiated.
 ///
-/// All its errors are one-line reasons of the form "it ran longer than 60 s".
+/// Every error is a reason in one line, such as "it ran longer than 60 s".
 pub(crate) struct Backend {
     component: BackendPre<Quarters>,
 }
 
-/// What an instance may use.
+/// The resources of one instance.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowance {
     pub memory_bytes: usize,
-    /// How long one call may take, what it waits for included.
+    /// How long one call may take, waiting included.
     pub time: Duration,
-    /// Requests it may send in its life.
+    /// How many requests it may send.
     pub requests: u32,
 }
 
 impl Backend {
-    /// Gets a component ready that imports nothing but what backends may.
+    /// Prepares a component whose imports are allowed for backends.
     pub(crate) fn new(component: &Component) -> Result<Self, String> {
         let unlinked = |err| format!("it cannot be linked: {}", failure::whole(&err));
         let mut linker = Linker::new(component.engine());
@@ -54,18 +54,18 @@ impl Backend {
         Ok(Self { component })
     }
 
-    /// What the plugin says of itself. Blocks.
+    /// Asks the plugin to describe itself. Blocks.
     pub(crate) fn describe(&self, allowance: Allowance) -> Result<Description, String> {
         let describe = async || {
             let mut instance = self.instantiate(allowance, None).await?;
             instance.describe().await
         };
-        // On a thread of its own, because no runtime can be started on one that serves another.
+        // On a thread of its own: a thread that belongs to one runtime cannot start another.
         thread::scope(|scope| {
             let thread = scope.spawn(|| {
                 let mut runtime = tokio::runtime::Builder::new_current_thread();
                 let runtime = runtime.enable_all().build();
-                let runtime = runtime.map_err(|err| format!("no runtime can be had: {err}"))?;
+                let runtime = runtime.map_err(|err| format!("cannot start a runtime: {err}"))?;
                 runtime.block_on(describe())
             });
             let outcome = thread.join();
@@ -73,7 +73,7 @@ impl Backend {
         })
     }
 
-    /// Makes a fresh instance, which sends its requests this way, if it may send any.
+    /// Creates a fresh instance, which sends its requests through `outbound`; without it, it cannot send any.
     pub(crate) async fn instantiate(
         &self,
         allowance: Allowance,
@@ -97,7 +97,7 @@ impl Backend {
     }
 }
 
-/// An instance of a backend. One that failed is of no more use.
+/// An instance of a backend. It cannot be used again after a failure.
 pub(crate) struct Instance {
     store: Store<Quarters>,
     exports: Exports,
@@ -110,7 +110,7 @@ impl Instance {
             .await
     }
 
-    /// Asks whether settings are acceptable; the inner error is the objection.
+    /// Asks whether settings are acceptable. The inner error is the plugin's objection.
     pub(crate) async fn check_settings(
         &mut self,
         settings: &str,

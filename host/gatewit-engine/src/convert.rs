@@ -1,4 +1,4 @@
-//! Turns the domain's calendars and holders into what a strategy is asked, and its answers back.
+//! Converts the domain's calendars and holders to the types of `wit/`, and a strategy's windows back.
 
 use gatewit_domain::calendar::Calendar;
 use gatewit_domain::window::{self, DoorRule, ProposedWindow};
@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 
 use crate::bindings::{Event, EventDay, Holder, LocalDatetime, Moment, Window, Zoned};
 
-/// The event of a rule, as a strategy sees it.
+/// A rule's event as a strategy sees it.
 pub(crate) fn event(rule: &DoorRule) -> Event {
     let calendar = &rule.calendar;
     let days = calendar.days.iter().map(|day| EventDay {
@@ -22,7 +22,7 @@ pub(crate) fn event(rule: &DoorRule) -> Event {
     }
 }
 
-/// A holder, as a strategy sees them.
+/// A holder as a strategy sees it.
 pub(crate) fn holder(holder: &window::Holder) -> Holder {
     Holder {
         ticket_type: holder.ticket_type.clone(),
@@ -45,7 +45,7 @@ fn zoned(at: Timestamp, calendar: &Calendar) -> Zoned {
     }
 }
 
-/// A strategy's windows, their moments within what there is; or which is not.
+/// Converts a strategy's windows. The error names a moment that does not exist.
 pub(crate) fn proposed(windows: &[Window]) -> Result<Vec<ProposedWindow>, String> {
     let proposed = windows.iter().map(|window| {
         Ok(ProposedWindow {

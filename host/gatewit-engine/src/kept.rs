@@ -1,4 +1,4 @@
-//! Keeps what strategies answered, so that a scan reads and does not call.
+//! Keeps the answers of strategies, so that a scan reads them instead of calling a plugin.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tokio::time::Instant;
 
-/// For how long a failed question is not asked again.
+/// How long a failed question is not asked again.
 pub(crate) const FAILURE_REMEMBERED: Duration = Duration::from_secs(1);
-/// How much is kept, about. What was not asked for longest goes first.
+/// About how much memory the answers may take. The least recently used ones are dropped first.
 const KEPT_BYTES_MAX: u64 = 64 << 20;
-/// What an entry weighs beside its windows and words, about.
+/// About how much memory an entry takes besides its windows and words.
 const ENTRY_BYTES: usize = 512;
 
 /// The answers of all strategies, by question.
@@ -22,7 +22,7 @@ pub(crate) struct KeptWindows {
     entries: Cache<OwnedQuestion, Entry>,
 }
 
-/// When doors are open by this rule for this holder.
+/// The question when doors are open by this rule for this holder.
 #[derive(Clone, Copy, Hash)]
 pub(crate) struct Question<'a> {
     rule: &'a [u8; 32],
@@ -45,7 +45,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Has the fields of [`Question`] in their order, so that both hash alike.
+/// Has the fields of [`Question`] in the same order, so that both have the same hash.
 #[derive(PartialEq, Eq, Hash)]
 struct OwnedQuestion {
     rule: [u8; 32],
@@ -58,7 +58,7 @@ impl Equivalent<OwnedQuestion> for Question<'_> {
     }
 }
 
-/// What is known of one question.
+/// The answers to one question.
 #[derive(Clone, Default)]
 struct Entry {
     last_good: Option<Arc<WindowsAnswer>>,
@@ -83,10 +83,10 @@ impl KeptWindows {
         Self { entries }
     }
 
-    /// Answers without a call of the plugin with this digest, if that can be.
+    /// Answers without calling the plugin with this digest, if possible.
     ///
-    /// It can if this very code answered before; or if it failed a moment ago: then the last good answer serves, and
-    /// where there is none, the failure stands.
+    /// That is possible if this very code has answered before, or if it failed a moment ago. Then the last good answer
+    /// is returned, or the failure if there is none.
     pub(crate) fn answer(
         &self,
         question: Question<'_>,
@@ -103,7 +103,7 @@ impl KeptWindows {
         entry.last_good.filter(is_current).map(Ok)
     }
 
-    /// The last answer to a question, whichever code gave it.
+    /// The last good answer to a question, from any version of the plugin.
     pub(crate) fn last_good(&self, question: Question<'_>) -> Option<Arc<WindowsAnswer>> {
         self.entries.get(&question)?.last_good
     }

@@ -1,9 +1,9 @@
 //! Loads plugins, keeps them within their limits, and implements the plugin ports.
 //!
-//! A plugin is a WebAssembly component. Those that export `gatewit:plugin/check-in-strategy` are asked for windows: each
-//! call on a fresh instance, off the async workers, its answers kept. Those that export
-//! `gatewit:plugin/ticketing-backend` read ticketing systems: each run on an instance of its own, and over the network
-//! only through one place, `outbound.rs`. It knows no events and keeps no tickets; what it is asked and what it answers is
+//! A plugin is a WebAssembly component. Components that export `gatewit:plugin/check-in-strategy` compute windows: each
+//! call runs on a fresh instance, off the async workers, and its answer is kept. Components that export
+//! `gatewit:plugin/ticketing-backend` read ticketing systems: each run has an instance of its own, and all its requests
+//! go through `outbound.rs`. The engine knows no events and keeps no tickets. Its interface is
 //! [`gatewit_domain::ports::Strategies`] and [`gatewit_domain::ports::TicketSource`].
 
 mod asking;

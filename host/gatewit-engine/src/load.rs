@@ -1,4 +1,4 @@
-//! Loads one file: either it can serve from now on, or there is a reason why not. There is no third way.
+//! Loads one file. The result is a plugin that can serve, or the reason why it cannot.
 
 mod format;
 mod world;
@@ -23,11 +23,11 @@ use crate::settings::{EngineSettings, SourceLimits};
 use crate::strategy::Strategy;
 use crate::words::{REASON_CHARACTERS_MAX, one_line};
 
-/// The largest file that is read. Python's components have some 40 MiB.
+/// The largest plugin file. Components in Python have some 40 MiB.
 const FILE_BYTES_MAX: u64 = 64 << 20;
-/// The longest that a backend may take to describe itself. Python's take a second on a slow machine.
+/// How long a backend may take to describe itself. Backends in Python take a second on a slow machine.
 const DESCRIPTION_TIME_MAX: Duration = Duration::from_secs(10);
-/// The most characters kept of what a plugin calls its version.
+/// A plugin's version is cut after this many characters.
 const VERSION_CHARACTERS_MAX: usize = 64;
 
 /// Turns files into generations of plugins.
@@ -37,10 +37,10 @@ pub(crate) struct Loader {
     pub clock: Arc<dyn Clock>,
 }
 
-/// One file's code, found fit to serve.
+/// The code of one file, checked and ready to serve.
 pub(crate) struct Generation {
     pub identity: PluginIdentity,
-    /// What it says of itself.
+    /// Its own description.
     pub version: String,
     pub loaded_at: Timestamp,
     pub code: Code,
@@ -67,12 +67,12 @@ impl Code {
 pub(crate) struct Refusal {
     /// The plugin's name.
     pub name: String,
-    /// What was found out before the reason came up.
+    /// The facts found before loading failed.
     pub found: Found,
     pub reason: String,
 }
 
-/// What is known of a file, good or not.
+/// The facts about a file, whether it could be loaded or not.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
     pub digest: Option<String>,
@@ -155,13 +155,13 @@ fn undescribed(reason: String) -> String {
     format!("it does not describe itself: {reason}")
 }
 
-/// Names the plugin that a file holds: the file's stem.
+/// The name of the plugin in a file: the file's stem.
 pub(crate) fn plugin_name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default();
     stem.to_string_lossy().into_owned()
 }
 
-/// Tells whether a plugin may be named so. No two such names stand for one strategy.
+/// Whether this is a valid plugin name. Different valid names are different strategies.
 pub(crate) fn is_plugin_name(name: &str) -> bool {
     let is_word = |word: &str| {
         let mut letters = word.bytes();

@@ -1,7 +1,7 @@
-//! The only way out to the network: sends what backends ask to have sent, within what their sources are granted.
+//! The only way to the network: sends the requests of backends, within the grants of their sources.
 //!
-//! Each hop of a chain of redirects is judged by the policy, which is pure, and the addresses behind a name as they are
-//! resolved. No text that leaves here holds more of a URL than its origin: paths and queries may name people.
+//! The policy, which is pure, judges each hop of a chain of redirects. Addresses are judged as a name is resolved.
+//! Texts from here contain only the origin of a URL, since paths and queries may name people.
 
 mod address;
 mod grant;
@@ -30,11 +30,11 @@ pub(crate) use policy::Policy;
 pub use secret::Secret;
 
 const REDIRECTS_MAX: usize = 5;
-/// Connections that are kept for later requests to one host, and for how long.
+/// How many idle connections to one host are kept, and for how long.
 const IDLE_CONNECTIONS_MAX: usize = 4;
 const IDLE_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// How much a request may take.
+/// The limits of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OutboundLimits {
     /// From the first connection to the last byte, redirects included.
@@ -43,10 +43,10 @@ pub(crate) struct OutboundLimits {
     pub body_bytes: usize,
 }
 
-/// Sends the requests of one source, over connections that only it uses.
+/// Sends the requests of one source, over connections of its own.
 pub(crate) struct Outbound {
     policy: Policy,
-    /// None can be had where the machine has no certificates to trust.
+    /// Fails if the machine has no trusted certificates.
     client: Result<Client, String>,
     limits: OutboundLimits,
 }
@@ -55,7 +55,7 @@ impl Outbound {
     pub(crate) fn new(policy: Policy, limits: OutboundLimits) -> Self {
         let client = client(GrantedAddresses::new(policy.grants()));
         Self {
-            client: client.map_err(|err| format!("no request can be made: {}", cause(&err))),
+            client: client.map_err(|err| format!("cannot send requests: {}", cause(&err))),
             policy,
             limits,
         }
@@ -130,7 +130,7 @@ impl Outbound {
 fn client(resolver: GrantedAddresses) -> reqwest::Result<Client> {
     Client::builder()
         .dns_resolver(Arc::new(resolver))
-        // A proxy would resolve names by itself, and a redirect would go unjudged.
+        // A proxy would resolve names by itself, and the client would follow redirects without the policy.
         .no_proxy()
         .redirect(redirect::Policy::none())
         .retry(retry::never())
@@ -141,7 +141,7 @@ fn client(resolver: GrantedAddresses) -> reqwest::Result<Client> {
         .build()
 }
 
-/// What a plugin is told of a request that failed on its way.
+/// The error that a plugin gets for a request without a response.
 fn failure(err: &reqwest::Error, url: &Url) -> http::Error {
     let forbidden = causes(err).find_map(|err| err.downcast_ref::<ForbiddenAddress>());
     if let Some(forbidden) = forbidden {
@@ -154,7 +154,7 @@ fn failure(err: &reqwest::Error, url: &Url) -> http::Error {
     }
 }
 
-/// What lies at the bottom of an error. The layers above it may print the whole URL.
+/// The innermost error. The errors around it may print the whole URL.
 fn cause(err: &reqwest::Error) -> String {
     let cause = causes(err).last().map(ToString::to_string);
     let cause = cause.unwrap_or_else(|| "it broke off".to_owned());

@@ -1,13 +1,13 @@
-//! What one instance of a guest may use besides time.
+//! The limits of one instance of a guest, except time.
 
 use wasmtime::{ResourceLimiter, Result};
 
-/// Table entries a guest may have in one table: function pointers, mostly. Python and C# have some ten thousand.
+/// The most entries of one table: mostly function pointers. Python and C# have some ten thousand.
 const TABLE_ENTRIES_MAX: usize = 20_000;
-/// Core modules, memories and tables that a component may be made of. Python with NumPy has 34 modules.
+/// The most core modules, memories or tables of one component. Python with NumPy has 34 modules.
 const PARTS_MAX: usize = 64;
 
-/// What a guest may still use, kept in its store.
+/// The remaining resources of a guest, kept in its store.
 pub(crate) struct Room {
     memory_bytes: usize,
     memory_left: usize,
@@ -23,12 +23,12 @@ impl Room {
         }
     }
 
-    /// How much memory it began with.
+    /// The memory that the instance started with.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.memory_bytes
     }
 
-    /// Tells whether the guest asked for more memory than it may have.
+    /// Whether the guest asked for more memory than it may have.
     pub(crate) fn was_full(&self) -> bool {
         self.was_full
     }
@@ -37,7 +37,7 @@ impl Room {
 impl ResourceLimiter for Room {
     /// Counts all memories of the guest together.
     ///
-    /// A refusal is not a trap: a garbage collector that is told "no" may yet find room.
+    /// A refusal is not a trap: after it, a garbage collector may still free enough memory.
     fn memory_growing(
         &mut self,
         current: usize,

@@ -1,4 +1,4 @@
-//! Which plugin is where: read without waiting, replaced as a whole.
+//! The plugins by name. Readers never wait; changes replace the whole map.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use gatewit_domain::window::{StrategyError, StrategyName};
 use crate::load::is_plugin_name;
 use crate::slot::Slot;
 
-/// The places of all plugins.
+/// The slots of all plugins.
 #[derive(Default)]
 pub(crate) struct Roster {
     entries: ArcSwap<Entries>,
@@ -17,9 +17,9 @@ pub(crate) struct Roster {
 
 #[derive(Clone, Default)]
 struct Entries {
-    /// By plugin name, also those that cannot serve.
+    /// By plugin name, including plugins that cannot serve.
     slots: BTreeMap<String, Arc<Slot>>,
-    /// Those that may be asked as strategies, by the name events use.
+    /// The slots that may hold a strategy, by the name that events use.
     strategies: HashMap<StrategyName, Arc<Slot>>,
 }
 
@@ -34,7 +34,7 @@ impl Roster {
         self.entries.load().slots.get(plugin).cloned()
     }
 
-    /// Finds a plugin's slot, or makes one. For one thread at a time.
+    /// Finds a plugin's slot, or adds one. Only one thread may call this at a time.
     pub(crate) fn slot_or_new(&self, plugin: &str) -> Arc<Slot> {
         if let Some(slot) = self.slot(plugin) {
             return slot;
@@ -50,7 +50,7 @@ impl Roster {
         slot
     }
 
-    /// Finds the slot under a strategy's name, if a strategy serves in it.
+    /// Finds the slot of a strategy, if a strategy serves in it.
     pub(crate) fn strategy(&self, name: &StrategyName) -> Result<Arc<Slot>, StrategyError> {
         let entries = self.entries.load();
         match entries.strategies.get(name) {

@@ -11,19 +11,19 @@ use wasmtime::{
     Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
 
-/// How often deadlines are looked at.
+/// How often deadlines are checked.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
-/// Strategies that may run at one moment, of all plugins together. Each plugin runs one at a time.
+/// The most strategies that may run at once, of all plugins together. Each plugin runs one at a time.
 const STRATEGIES_MAX: u32 = 64;
-/// Instances of backends that may be there at one moment, of all sources together. They take no place of a strategy's.
+/// The most instances of backends that may exist at once, of all sources together. They do not count as strategies.
 pub(crate) const BACKENDS_MAX: u32 = 64;
 const GUESTS_MAX: u32 = STRATEGIES_MAX + BACKENDS_MAX;
-/// Memories, and tables, that one core module may have.
+/// The most memories, and the most tables, of one core module.
 const PARTS_PER_MODULE_MAX: u32 = 8;
-/// What a guest may recurse into: well below the stack of a thread that blocks.
+/// The stack of a guest: well below the stack of a blocking thread.
 const STACK_BYTES_MAX: usize = 512 << 10;
-/// How much of an instance's memory, and of its tables, is wiped by hand rather than unmapped: all that most touch.
+/// How much of an instance's memory, and of its tables, is zeroed instead of unmapped. Most instances touch no more.
 const WIPED_BYTES: usize = 256 << 10;
 
 /// Compiles and runs components, and interrupts those that run too long.
@@ -33,7 +33,8 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// Starts it, with the thread that counts time: that ends soon after the last component is dropped.
+    /// Starts the runtime and the thread that advances its clock. The thread ends soon after the last component is
+    /// dropped.
     pub(crate) fn start(cache: &Path) -> Result<Self, wasmtime::Error> {
         create_private_directory(cache)?;
         let mut cache_config = CacheConfig::new();
@@ -48,7 +49,7 @@ impl Runtime {
         &self.engine
     }
 
-    /// How many components were found compiled.
+    /// How many components were in the cache already.
     pub(crate) fn found_compiled(&self) -> usize {
         self.cache.cache_hits()
     }
@@ -60,17 +61,17 @@ fn config(cache: Cache) -> Config {
     config.epoch_interruption(true);
     config.max_wasm_stack(STACK_BYTES_MAX);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
-    // No guest runs several calls at once. Left on, this doubles what a call costs.
+    // No guest runs several calls at once. With this on, a call costs twice as much.
     config.concurrency_support(false);
-    // The same question has to get the same answer on every machine.
+    // The same question must get the same answer on every machine.
     config.cranelift_nan_canonicalization(true);
     config.relaxed_simd_deterministic(true);
-    // The reason of a trap goes into one line.
+    // The reason of a trap must fit into one line.
     config.wasm_backtrace_max_frames(None);
     config
 }
 
-/// Shapes the pool generously, so that any language's components fit; what a guest really gets, its room decides.
+/// Sizes the pool generously, so that components of any language fit. The guest's own limits are in `room.rs`.
 fn pool() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(GUESTS_MAX);
@@ -83,7 +84,7 @@ fn pool() -> PoolingAllocationConfig {
     pool.max_unused_warm_slots(GUESTS_MAX);
     pool.linear_memory_keep_resident(WIPED_BYTES);
     pool.table_keep_resident(WIPED_BYTES);
-    // Where the kernel can tell which pages were written, only those are wiped: half the cost of a call.
+    // If the kernel can list the written pages, only those are zeroed. That halves the cost of a call.
     pool.pagemap_scan(Enabled::Auto);
     pool
 }
@@ -103,7 +104,7 @@ fn count_time(engine: &wasmtime::Engine) -> io::Result<()> {
 
 fn create_private_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    // It may have been there before, and be open to others. Closing what is theirs too is for the operator to do.
+    // It may have existed before and be open to others. Only the operator can know whether they need it.
     match fs::metadata(path)?.permissions().mode() & 0o022 {
         0 => Ok(()),
         _ => Err(io::Error::other("others may write to it: chmod 700")),

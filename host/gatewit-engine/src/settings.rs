@@ -1,4 +1,4 @@
-//! What the operator decides about plugins: where they lie, what each may use, and which sources they read.
+//! The operator's settings of plugins: their directory, their limits, and the sources that they read.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,33 +10,33 @@ use sha2::{Digest, Sha256};
 use crate::backend::Allowance;
 use crate::outbound::{Grant, OutboundLimits, Secret};
 
-/// Where plugins are and what they may use.
+/// The plugin directory, the cache, and the limits of strategies.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
     /// The directory whose `*.wasm` files are the plugins.
     pub plugins: PathBuf,
-    /// Where compiled code is kept. Created, for its owner alone, if absent. Whoever can write here can run code in
-    /// the server, so a directory that others may write to is not taken.
+    /// The directory of compiled code. If it is missing, it is created for its owner alone. Anyone who can write to it
+    /// can run code in the server, so a directory that others may write to is refused.
     pub cache: PathBuf,
-    /// The limits of every strategy that has none of its own.
+    /// The limits of strategies without limits of their own.
     pub limits: PluginLimits,
     /// Limits of single strategies, by name.
     pub limits_of: BTreeMap<String, PluginLimits>,
 }
 
 impl EngineSettings {
-    /// Tells what a plugin may use.
+    /// The limits of a plugin.
     pub(crate) fn limits_for(&self, plugin: &str) -> PluginLimits {
         self.limits_of.get(plugin).copied().unwrap_or(self.limits)
     }
 }
 
-/// What one call of a strategy may use.
+/// The limits of one call of a strategy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PluginLimits {
-    /// How much memory, in bytes. At most 4 GiB has an effect.
+    /// Memory in bytes; more than 4 GiB has no further effect.
     pub memory_bytes: usize,
-    /// How long, from the start of its instance to its answer; counted in steps of 10 ms.
+    /// Duration from the start of its instance to its answer, in steps of 10 ms.
     pub timeout: Duration,
 }
 
@@ -50,26 +50,26 @@ impl Default for PluginLimits {
     }
 }
 
-/// One source of tickets: which backend reads it, with what, and where it may go.
+/// One source of tickets: its backend, settings, secrets, grants and limits.
 ///
-/// It has no `Debug`: settings may hold the people of a guest list.
+/// It has no `Debug`, since settings may contain the people of a guest list.
 #[derive(Clone)]
 pub struct SourceSettings {
-    /// What the operator calls it; in no call of the plugin.
+    /// The operator's name for it. The plugin never sees it.
     pub name: String,
     /// The backend's name. It need not be loaded yet.
     pub plugin: String,
-    /// As the plugin is to see them: references to secrets stand in them, and texts where files were named.
+    /// As the plugin sees them: with references to secrets, and with the texts of files.
     pub settings: Map<String, Value>,
-    /// Values of secrets, by name. Those that the settings do not name are never used.
+    /// Values of secrets, by name. A secret that the settings do not name is never used.
     pub secrets: BTreeMap<String, Secret>,
-    /// All that it may reach.
+    /// The origins that it may reach.
     pub grants: Vec<Grant>,
     pub limits: SourceLimits,
 }
 
 impl SourceSettings {
-    /// Tells one plugin and what it is told from another. Secrets, grants and limits make no ticket another.
+    /// Identifies the plugin and its settings. Secrets, grants and limits are left out, since they change no ticket.
     pub fn digest(&self) -> String {
         let told = serde_json::to_string(&(&self.plugin, &self.settings));
         let told = told.expect("a JSON object prints as JSON");
@@ -77,14 +77,14 @@ impl SourceSettings {
     }
 }
 
-/// What a source may use.
+/// The limits of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceLimits {
-    /// How much memory an instance may have, in bytes. At most 4 GiB has an effect.
+    /// Memory of an instance in bytes; more than 4 GiB has no further effect.
     pub memory_bytes: usize,
-    /// How long one call may take, a page of a sync say, its requests included.
+    /// How long one call may take, such as a page of a sync, requests included.
     pub call_timeout: Duration,
-    /// How long one request may take, redirects and the whole body included.
+    /// How long one request may take, redirects and body included.
     pub request_timeout: Duration,
     /// The largest body of a response, decompressed, in bytes.
     pub response_bytes: usize,

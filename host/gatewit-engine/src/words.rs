@@ -1,10 +1,9 @@
-//! Makes words that come from a plugin fit to be logged and shown.
+//! Makes a plugin's words safe to log and to show.
 
-/// The most characters of a plugin's words that go into a reason.
+/// A plugin's words are cut after this many characters in a reason.
 pub(crate) const REASON_CHARACTERS_MAX: usize = 300;
 
-/// Makes one line of at most `characters_max` characters: what would break or reorder a line becomes a space, what is
-/// too much is cut.
+/// Makes one line of at most `characters_max` characters. Characters that would break or reorder a line become spaces.
 pub(crate) fn one_line(words: &str, characters_max: usize) -> String {
     let mut characters = words.chars();
     let mut line: String = characters

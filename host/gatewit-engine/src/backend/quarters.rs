@@ -1,4 +1,4 @@
-//! What an instance of a backend has around it: room, HTTP within its grants, and a WASI that grants nothing.
+//! The data of a backend's instance: its limits, HTTP within its grants, and a WASI without access to anything.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::bindings::backend::types;
 use crate::outbound::Outbound;
 use crate::room::Room;
 
-/// Resources of the host's that a guest may hold at once: streams, clocks, errors.
+/// The most resources of the host that a guest may hold at once: streams, clocks, errors.
 const RESOURCES_MAX: usize = 1_000;
-/// Random bytes that it gets at once.
+/// The most random bytes of one call.
 const RANDOM_BYTES_MAX: u64 = 64 << 10;
 
 /// The data of a backend's store.
@@ -29,7 +29,7 @@ impl Quarters {
     pub(crate) fn new(memory_bytes: usize, requests: u32, outbound: Option<Arc<Outbound>>) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(RESOURCES_MAX);
-        // No files, environment or arguments unless they are added; what is printed goes nowhere.
+        // No files, environment or arguments unless they are added; output is discarded.
         let mut wasi = WasiCtx::builder();
         wasi.allow_tcp(false);
         wasi.allow_udp(false);

@@ -1,10 +1,10 @@
-//! Tells from a file's first bytes whether it can be a component at all.
+//! Checks by a file's first bytes whether it can be a component.
 
 const MAGIC: &[u8] = b"\0asm";
 const CORE_MODULE: &[u8] = &[1, 0, 0, 0];
 const COMPONENT: &[u8] = &[13, 0, 1, 0];
 
-/// Says what a file is that cannot be a component.
+/// Fails with the kind of file, if it cannot be a component.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
     let other = match (bytes.get(..4), bytes.get(4..8)) {
         (Some(MAGIC), Some(COMPONENT)) => return Ok(()),

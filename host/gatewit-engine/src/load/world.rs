@@ -1,4 +1,4 @@
-//! Finds out which kind of plugin a component is, and whether it asks for more than its kind may have.
+//! Finds out which kind of plugin a component is, and whether it imports more than this kind may.
 
 use gatewit_domain::plugin::PluginKind;
 use wasmtime::Engine;
@@ -10,7 +10,7 @@ use crate::words::{REASON_CHARACTERS_MAX, one_line};
 const STRATEGY: &str = "gatewit:plugin/check-in-strategy";
 const BACKEND: &str = "gatewit:plugin/ticketing-backend";
 const HTTP: &str = "gatewit:plugin/http";
-/// What of WASI is linked for backends, because the run times of many languages insist on it.
+/// The parts of WASI that are linked for backends, because the run times of many languages need them.
 const WASI_PACKAGES: [&str; 6] = [
     "wasi:cli/",
     "wasi:clocks/",
@@ -19,20 +19,20 @@ const WASI_PACKAGES: [&str; 6] = [
     "wasi:random/",
     "wasi:sockets/",
 ];
-/// What a component may add behind an interface's name: any version that is compatible with `wit/`.
+/// The start of every version that is compatible with `wit/`; it follows an interface's name.
 const VERSION: &str = "@0.1.";
 
-/// Which world a component is made for.
+/// The world that a component implements.
 pub(crate) enum World {
     Strategy {
-        /// The interface as it exports it, such as `gatewit:plugin/check-in-strategy@0.1.0`.
+        /// The interface that it exports, such as `gatewit:plugin/check-in-strategy@0.1.0`.
         interface: String,
     },
     Backend,
 }
 
 impl World {
-    /// Finds a component's world; if it is none of ours, says what it exports.
+    /// Finds a component's world. If it is not one of ours, the error lists the component's exports.
     pub(crate) fn of(component: &Component) -> Result<Self, String> {
         let component_type = component.component_type();
         let exports: Vec<&str> = component_type
@@ -70,7 +70,7 @@ fn is_version_of(name: &str, interface: &str) -> bool {
     patch.is_some_and(|patch| patch.parse::<u32>().is_ok())
 }
 
-/// Names the first import that a strategy must not have: anything but types.
+/// Finds the first import that a strategy must not have: anything but types.
 pub(crate) fn check_purity(component: &Component) -> Result<(), String> {
     let engine = component.engine();
     let component_type = component.component_type();
@@ -86,7 +86,7 @@ pub(crate) fn check_purity(component: &Component) -> Result<(), String> {
     }
 }
 
-/// Names the first import that a backend must not have: anything but types, our HTTP, and WASI 0.2 without its own.
+/// Finds the first import that a backend must not have: anything but types, our HTTP, and WASI 0.2 without its HTTP.
 pub(crate) fn check_backend(component: &Component) -> Result<(), String> {
     let engine = component.engine();
     let component_type = component.component_type();
@@ -103,7 +103,7 @@ pub(crate) fn check_backend(component: &Component) -> Result<(), String> {
     }
 }
 
-/// Tells whether an interface is one of WASI 0.2's that are linked, such as `wasi:cli/environment@0.2.6`.
+/// Whether an interface is one of the linked interfaces of WASI 0.2, such as `wasi:cli/environment@0.2.6`.
 fn is_wasi(name: &str) -> bool {
     let package = WASI_PACKAGES
         .iter()
@@ -112,7 +112,7 @@ fn is_wasi(name: &str) -> bool {
     version.is_some_and(|(_, patch)| patch.parse::<u32>().is_ok())
 }
 
-/// Says what in an imported item is more than a type.
+/// Finds the part of an imported item that is more than a type.
 fn impurity(name: &str, item: &ComponentItem, engine: &Engine) -> Option<String> {
     let kind = match item {
         ComponentItem::Type(_) => return None,

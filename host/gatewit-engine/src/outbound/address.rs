@@ -1,22 +1,22 @@
-//! Which addresses of the internet protocol may be reached. Pure.
+//! Decides which IP addresses may be reached. Pure.
 
 use std::error::Error;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Who can be behind an address.
+/// The kind of host behind an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AddressKind {
-    /// Anybody on the internet.
+    /// A host on the internet.
     Public,
-    /// This machine, or one of the private network around it: reached only where that is granted.
+    /// This machine or its private network: reached only if that is granted.
     Private,
-    /// Nobody a ticketing system runs on, such as the metadata service of a cloud or a whole network: never reached.
+    /// No host that runs a ticketing system, such as a cloud's metadata service or a whole network: never reached.
     Special,
 }
 
 impl AddressKind {
-    /// Tells what kind an address is. One that carries an IPv4 address within is of that one's kind.
+    /// The kind of an address. An address that contains an IPv4 address has the kind of that.
     pub(crate) fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(address) => of_v4(address),
@@ -47,16 +47,16 @@ fn of_v6(address: Ipv6Addr) -> AddressKind {
     let segments = address.segments();
     match segments {
         _ if address.is_loopback() || address.is_unique_local() => AddressKind::Private,
-        // Mapped (::ffff:a.b.c.d), compatible (::a.b.c.d) and translated (64:ff9b::a.b.c.d): IPv4 in another dress.
+        // Mapped (::ffff:a.b.c.d), compatible (::a.b.c.d) and translated (64:ff9b::a.b.c.d): IPv4 written as IPv6.
         [0, 0, 0, 0, 0, 0 | 0xffff, _, _] | [0x64, 0xff9b, 0, 0, 0, 0, _, _] => {
             let [.., high, low] = segments;
             let [a, b] = high.to_be_bytes();
             let [c, d] = low.to_be_bytes();
             of_v4(Ipv4Addr::new(a, b, c, d))
         }
-        // Tunnels to IPv4 addresses, and what is for documentation.
+        // Tunnels to IPv4 addresses, and addresses for documentation.
         [0x2001, 0..=0x01ff, ..] | [0x2001, 0x0db8, ..] | [0x2002, ..] => AddressKind::Special,
-        // Everything that is handed out lies below 2000::/3.
+        // All assigned addresses are in 2000::/3.
         [0x2000..=0x3fff, ..] => AddressKind::Public,
         _ => AddressKind::Special,
     }
@@ -78,7 +78,7 @@ impl fmt::Display for ForbiddenAddress {
 
 impl Error for ForbiddenAddress {}
 
-/// Looks whether all addresses of a host may be reached: one that may not is reason enough to distrust the others.
+/// Checks that all addresses of a host may be reached. One that may not is reason enough to distrust the others.
 pub(crate) fn check(
     host: &str,
     addresses: impl IntoIterator<Item = IpAddr>,
@@ -96,12 +96,12 @@ pub(crate) fn check(
     }
 }
 
-/// How far a grant reaches.
+/// The kinds of addresses that a grant covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Only to public addresses, whatever the host's name resolves to.
+    /// Public addresses only, whatever the host's name resolves to.
     Internet,
-    /// To this machine and its private networks too.
+    /// This machine and its private networks too.
     PrivateNetworks,
 }
 

@@ -1,4 +1,4 @@
-//! What a source may reach: origins, how far behind their names, and whether its secrets may go there.
+//! Grants: the origins that a source may reach, the kind of their addresses, and whether secrets may go there.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,12 +11,12 @@ use crate::outbound::address::{AddressKind, Reach};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     is_encrypted: bool,
-    /// As URLs have it: in lower case, IPv6 addresses in brackets.
+    /// As in a URL: in lower case, IPv6 addresses in brackets.
     host: String,
     port: u16,
 }
 
-/// A text that should name an origin does not.
+/// The text is not an origin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an http or https URL with a host and without a user: {0}")]
 pub struct OriginError(&'static str);
@@ -46,19 +46,19 @@ impl Origin {
         })
     }
 
-    /// Its host: a name, or an address.
+    /// The host: a name or an address.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The address that stands in the place of a name, if one does.
+    /// The host's address, if it is not a name.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         let host = self.host.strip_prefix('[');
         let host = host.and_then(|host| host.strip_suffix(']'));
         host.unwrap_or(&self.host).parse().ok()
     }
 
-    /// How far a grant reaches that is written with this host: who writes `127.0.0.1` means it.
+    /// The kind of addresses that a grant of this host covers: somebody who writes `127.0.0.1` means it.
     fn reach(&self) -> Reach {
         let is_private = match self.address() {
             Some(address) => AddressKind::of(address) == AddressKind::Private,
@@ -92,19 +92,19 @@ impl fmt::Display for Origin {
 pub struct Grant {
     pub origin: Origin,
     pub reach: Reach,
-    /// Whether the source's secrets may be put in on the way there.
+    /// Whether requests to it may contain the source's secrets.
     pub takes_secrets: bool,
 }
 
 impl Grant {
-    /// What a source may reach whose settings have this base URL (`gatewit-api.md` §11): its origin, with the kind of
-    /// address that is written there, secrets included.
+    /// The grant of a source with this base URL (`gatewit-api.md` §11): its origin, with the kind of address that is
+    /// written there, secrets included.
     pub fn of_base_url(url: &str) -> Result<Self, OriginError> {
         Ok(Self::of_origin(Origin::parse(url)?, true))
     }
 
-    /// What an entry of `allowed_hosts` grants: `files.pretix.eu` and `files.pretix.eu:8443` over https, or the origin
-    /// that is written out. No secrets go there.
+    /// The grant of an entry of `allowed_hosts`: `files.pretix.eu` and `files.pretix.eu:8443` over https, or a whole
+    /// origin. No secrets go there.
     pub fn of_host(entry: &str) -> Result<Self, OriginError> {
         let origin = if entry.contains("://") {
             Origin::parse(entry)

@@ -1,4 +1,4 @@
-//! One request of a chain of redirects: read from what a plugin asks for, or made from a redirect. Pure.
+//! One request of a chain of redirects: a plugin's own request, or the one that follows a redirect. Pure.
 
 use reqwest::header::{self, HeaderName};
 use reqwest::{Method, StatusCode, Url};
@@ -6,10 +6,10 @@ use reqwest::{Method, StatusCode, Url};
 use crate::bindings::backend::http::{Error, Request};
 use crate::outbound::secret;
 
-/// Headers that a request may have.
+/// The most headers of a request.
 const HEADERS_MAX: usize = 100;
 
-/// Headers that the host sets, or that are of the connection and not of the request.
+/// Headers that the host sets, or that belong to the connection.
 const HOSTS_OWN: [&str; 14] = [
     "accept-encoding",
     "connection",
@@ -27,31 +27,31 @@ const HOSTS_OWN: [&str; 14] = [
     "via",
 ];
 
-/// A request as it is about to leave, but for the secrets.
+/// A request before secrets are put in.
 pub(crate) struct Hop {
     pub method: Method,
     pub url: Url,
-    /// References to secrets stand in their values.
+    /// Their values may refer to secrets.
     pub headers: Vec<(HeaderName, String)>,
     pub body: Vec<u8>,
 }
 
 impl Hop {
-    /// Reads what a plugin asks for.
+    /// Checks a plugin's request.
     pub(crate) fn first(request: Request) -> Result<Self, Error> {
         let other = |words: &str| Error::Other(words.to_owned());
         let method = Method::from_bytes(request.method.as_bytes());
-        let method = method.map_err(|_| other("the method is none"))?;
+        let method = method.map_err(|_| other("invalid HTTP method"))?;
         if matches!(method, Method::CONNECT | Method::TRACE) {
             return Err(Error::NotGranted(format!("{method} is not granted")));
         }
-        let url = Url::parse(&request.url).map_err(|_| other("the URL cannot be read"))?;
+        let url = Url::parse(&request.url).map_err(|_| other("invalid URL"))?;
         if request.headers.len() > HEADERS_MAX {
             return Err(Error::Other(format!("more than {HEADERS_MAX} headers")));
         }
         let headers = request.headers.into_iter().map(|(name, value)| {
             let name = HeaderName::from_bytes(name.as_bytes());
-            let name = name.map_err(|_| other("a header's name is none"))?;
+            let name = name.map_err(|_| other("invalid header name"))?;
             if HOSTS_OWN.contains(&name.as_str()) {
                 return Err(Error::Other(format!(
                     "the host alone sets the header {name}"
@@ -67,12 +67,12 @@ impl Hop {
         })
     }
 
-    /// Goes where a response redirects to, as browsers do: 303 always by GET, 301 and 302 by GET instead of POST.
+    /// Follows a redirect as browsers do: 303 always becomes GET; 301 and 302 turn POST into GET.
     ///
-    /// What says who asks is left behind where the origin is another, for good.
+    /// A redirect to another origin drops the headers that identify the caller. They stay dropped.
     pub(crate) fn redirected(mut self, status: StatusCode, location: &str) -> Result<Self, Error> {
         let url = self.url.join(location);
-        let url = url.map_err(|_| Error::Other("it redirects to a URL that is none".to_owned()))?;
+        let url = url.map_err(|_| Error::Other("it redirects to an invalid URL".to_owned()))?;
         if url.origin() != self.url.origin() {
             self.headers.retain(|(name, value)| {
                 !secret::is_mentioned(value)
@@ -95,7 +95,7 @@ impl Hop {
     }
 }
 
-/// Tells whether a response with this status sends one elsewhere.
+/// Whether this status is a redirect.
 pub(crate) fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
@@ -119,7 +119,7 @@ mod tests {
     #[track_caller]
     fn check_refusal(request: Request, expected: &str) {
         let (Err(Error::Other(words)) | Err(Error::NotGranted(words))) = Hop::first(request) else {
-            panic!("it is let pass");
+            panic!("it is accepted");
         };
         assert_eq!(words, expected);
     }
@@ -142,18 +142,18 @@ mod tests {
 
     #[test]
     fn a_request_that_is_none_is_refused() {
-        check_refusal(request("G T", &[]), "the method is none");
+        check_refusal(request("G T", &[]), "invalid HTTP method");
         check_refusal(request("CONNECT", &[]), "CONNECT is not granted");
-        check_refusal(request("GET", &[("a b", "")]), "a header's name is none");
+        check_refusal(request("GET", &[("a b", "")]), "invalid header name");
         check_refusal(request("GET", &[("a", "b"); 101]), "more than 100 headers");
         let nowhere = Request {
             url: "/api".to_owned(),
             ..request("GET", &[])
         };
-        check_refusal(nowhere, "the URL cannot be read");
+        check_refusal(nowhere, "invalid URL");
     }
 
-    /// Method, URL, names of headers and length of the body after a redirect.
+    /// Checks the method, URL, header names and body length after a redirect.
     #[track_caller]
     fn check(method: &str, status: u16, location: &str, expected: (&str, &str, &str, usize)) {
         let headers = [

@@ -1,4 +1,4 @@
-//! Which requests may leave, and with what in them. Pure.
+//! Decides which requests may leave, and with which headers. Pure.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::outbound::address;
 use crate::outbound::grant::{Grant, Origin};
 use crate::outbound::secret::{self, Secret, Secrets};
 
-/// What one source may send, and where.
+/// The grants and secrets of one source.
 pub(crate) struct Policy {
     grants: Vec<Grant>,
     secrets: Secrets,
@@ -33,10 +33,10 @@ impl Policy {
         &self.grants
     }
 
-    /// Finds the grant that lets a request go there.
+    /// Finds the grant for a request's URL.
     ///
-    /// An address in the place of a name is judged here, since nothing will be resolved; a name's addresses are
-    /// judged as it is resolved.
+    /// An address in the URL is judged here, since it is not resolved. The addresses of a name are judged when it is
+    /// resolved.
     pub(crate) fn grant(&self, url: &Url) -> Result<&Grant, Error> {
         let origin = Origin::of(url).map_err(|err| Error::Other(err.to_string()))?;
         let grant = self.grants.iter().find(|grant| grant.origin == origin);
@@ -46,7 +46,7 @@ impl Policy {
         Ok(grant)
     }
 
-    /// Puts the headers of a request together as they leave towards a granted origin.
+    /// Makes the headers of a request to a granted origin, secrets included.
     pub(crate) fn headers(
         &self,
         headers: &[(HeaderName, String)],

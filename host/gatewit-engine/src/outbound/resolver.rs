@@ -1,4 +1,4 @@
-//! Resolves names, once for each connection: it is made to the very addresses that were looked at here.
+//! Resolves names once for each connection. The connection goes to the addresses that were judged here.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use tokio::net::lookup_host;
 use crate::outbound::address::{self, Reach};
 use crate::outbound::grant::Grant;
 
-/// Resolves to granted addresses, or not at all.
+/// Resolves a name to granted addresses, or fails.
 pub(crate) struct GrantedAddresses {
-    /// How far one may go behind a host's name.
+    /// The kind of addresses that each host may have.
     reach_of: BTreeMap<String, Reach>,
 }
 
 impl GrantedAddresses {
-    /// Of several grants of one host, the narrowest holds.
+    /// If a host is granted several times, the narrowest grant counts.
     pub(crate) fn new(grants: &[Grant]) -> Self {
         let mut reach_of = BTreeMap::new();
         for grant in grants {

@@ -1,4 +1,4 @@
-//! Secrets: which a source may name, and how they get into the values of headers.
+//! Secrets: which ones a source may use, and how they get into the values of headers.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
 
-/// What a reference to a secret begins with; its name follows.
+/// A reference to a secret begins with this; the secret's name follows.
 const REFERENCE: &str = "secret://";
 
-/// The value of a secret. It never shows.
+/// The value of a secret. It is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -18,10 +18,10 @@ impl Secret {
         Self(value.into())
     }
 
-    /// Lists the names that settings refer to.
+    /// Lists the secrets that settings refer to.
     ///
-    /// Only a setting that is a reference and nothing else names one: the text of a file that stands in the settings
-    /// may hold anything.
+    /// A setting counts only if it is a reference and nothing else: settings may contain the text of a file, which may
+    /// hold anything.
     pub fn names_in(settings: &Map<String, Value>) -> Vec<String> {
         let mut names = Vec::new();
         settings
@@ -37,11 +37,11 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The secrets of one source: those that its own settings name, and no other.
+/// The secrets of one source: only those that its own settings name.
 pub(crate) struct Secrets(BTreeMap<String, Option<Secret>>);
 
 impl Secrets {
-    /// Finds out which the settings name.
+    /// Selects the secrets that the settings name.
     pub(crate) fn named_in(
         settings: &Map<String, Value>,
         mut values: BTreeMap<String, Secret>,
@@ -53,7 +53,7 @@ impl Secrets {
         Self(named.collect())
     }
 
-    /// Puts secrets in the places of their references; or tells which cannot be.
+    /// Replaces references by secrets. The error names the one that cannot be replaced.
     pub(crate) fn fill(&self, template: &str) -> Result<HeaderValue, String> {
         let mut filled = String::new();
         let mut rest = template;
@@ -79,7 +79,7 @@ impl Secrets {
     }
 }
 
-/// Tells whether a header's value refers to any secret.
+/// Whether a header's value refers to a secret.
 pub(crate) fn is_mentioned(template: &str) -> bool {
     template.contains(REFERENCE)
 }
@@ -98,7 +98,7 @@ fn reference(text: &str) -> Option<String> {
     (!name.is_empty() && name_bytes(name) == name.len()).then(|| name.to_owned())
 }
 
-/// How long the name at the start of a text is: letters, digits and underscores.
+/// The length of the name at the start of a text: letters, digits and underscores.
 fn name_bytes(text: &str) -> usize {
     let is_of_a_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     text.bytes().take_while(is_of_a_name).count()

@@ -1,12 +1,12 @@
-//! Runs guests that take their time on threads where that holds up nobody.
+//! Runs slow guests on threads where they delay nobody.
 
 use tokio::runtime::Handle;
 use tokio::select;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
-/// Runs work that may compute for long and waits in between. If nobody waits for its outcome any more, it ends at the
-/// next moment at which it waits.
+/// Runs work that may compute for a long time and waits in between. If nobody waits for its result any more, it ends
+/// the next time it waits.
 pub(crate) async fn off_workers<T: Send + 'static>(
     work: impl AsyncFnOnce() -> Result<T, String> + Send + 'static,
 ) -> Result<T, String> {
