@@ -9,18 +9,18 @@ use gatewit_sdk::{HttpError, Request, Response, Transport};
 use crate::exchange::{Asked, Exchange};
 use crate::secrets::Secrets;
 
-/// A recording of what a ticketing system answered, to be played once.
+/// A recording of a ticketing system's answers, to be played once.
 ///
-/// It is strict: a request that is not on it fails the test, by its name, and so does one that is on it and never
-/// comes. A request is method, URL, headers and body. Answers to equal requests come in the order they were recorded
-/// in; different ones may be sent in any order.
+/// It is strict. A request that is not on it fails the test and is named, and so is a request on it that never comes. A
+/// request is its method, URL, headers and body. Equal requests get their answers in the recorded order; different
+/// requests may come in any order.
 pub struct Cassette {
     tracks: RefCell<Vec<Track>>,
-    /// Whether all of it must be asked for.
+    /// Whether every request on it must come.
     is_whole: bool,
 }
 
-/// One exchange that was not played yet.
+/// One exchange that is not played yet.
 struct Track {
     request: Asked,
     reply: Reply,
@@ -31,7 +31,7 @@ impl Cassette {
     /// Reads a cassette: `Cassette::parse(include_str!("../tests/cassettes/whole.yaml"))`.
     ///
     /// # Panics
-    /// If it is none.
+    /// If the text is not a cassette.
     #[track_caller]
     pub fn parse(yaml: &str) -> Self {
         let exchanges: Vec<Exchange> =
@@ -47,10 +47,10 @@ impl Cassette {
         }
     }
 
-    /// The body of the first answer to a URL with this in it, for a test that needs it a little different.
+    /// The body of the first answer to a URL that contains this text, for a test that needs it a little different.
     ///
     /// # Panics
-    /// If there is none.
+    /// If there is no such answer.
     #[track_caller]
     pub fn body(self, url: &str) -> String {
         let mut whole = self.partly();
@@ -59,8 +59,8 @@ impl Cassette {
         tracks.swap_remove(place).text
     }
 
-    /// The recording, but the first request to a URL with this in it was answered otherwise. What came after it may
-    /// come, or not.
+    /// The same recording with another answer to the first request whose URL contains this text. The requests after it
+    /// may come or not.
     ///
     /// # Panics
     /// If there is no such request.
@@ -73,7 +73,7 @@ impl Cassette {
         self.partly()
     }
 
-    /// The recording, of which some requests may not come.
+    /// The same recording; some of its requests may not come.
     #[must_use]
     pub fn partly(mut self) -> Self {
         self.is_whole = false;

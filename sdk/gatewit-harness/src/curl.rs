@@ -1,11 +1,12 @@
-//! The way to real ticketing systems: `curl`, which every machine has and which trusts what the machine trusts.
+//! Sends requests to real ticketing systems by `curl`, which every machine has and which uses the machine's trusted
+//! certificates.
 
 use std::io::{self, Write};
 use std::process::{Command, Output, Stdio};
 
 use gatewit_sdk::{HttpError, Request, Response, Transport};
 
-/// How long a request may take, in seconds, as in the server by default.
+/// How long a request may take, in seconds: the server's default.
 const TIMEOUT: &str = "30";
 
 /// Sends requests by `curl`, one process each. It follows no redirects: a recording has none.
@@ -43,12 +44,12 @@ fn run(request: &Request) -> io::Result<Output> {
     curl.wait_with_output()
 }
 
-/// What curl reads from its standard input: the secrets in it are in no list of processes.
+/// The input that curl reads from its standard input, so that secrets are not in the list of processes.
 fn config(request: &Request) -> String {
     let mut lines = vec![
         option("url", &request.url),
         option("request", &request.method),
-        // It asks for no leave before it sends a body.
+        // Sends the body without waiting for `100 Continue`.
         option("header", "Expect:"),
     ];
     let headers = request.headers.iter();

@@ -1,4 +1,4 @@
-//! One request and its answer, as they stand on a cassette.
+//! One request and its answer as a cassette holds them.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use serde_yaml::Value;
 
 use crate::secrets::Secrets;
 
-/// Headers whose values say who somebody is.
+/// Headers whose values identify somebody.
 const HIDDEN: [&str; 4] = [
     "authorization",
     "proxy-authorization",
     "cookie",
     "set-cookie",
 ];
-/// What stands in the place of such a value.
+/// Replaces such a value.
 const MASK: &str = "(hidden)";
-/// Headers of answers that say something of the content, beside those of the system's own, which begin with `x-`.
+/// Headers of answers that describe the content, besides the system's own, which begin with `x-`.
 const TELLING: [&str; 7] = [
     "content-type",
     "date",
@@ -61,7 +61,7 @@ pub(crate) struct Answered {
     body: Body,
 }
 
-/// Nothing, JSON (its values, not its spaces) or any other text.
+/// Nothing, JSON (compared by value) or any other text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,7 +71,7 @@ struct Body {
 }
 
 impl Asked {
-    /// What is written of a request, and compared.
+    /// The parts of a request that are written and compared.
     pub fn of(request: &Request, secrets: &Secrets) -> Result<Self, String> {
         Ok(Self {
             method: request.method.clone(),
@@ -83,7 +83,7 @@ impl Asked {
 }
 
 impl Answered {
-    /// What is written of an answer.
+    /// The parts of an answer that are written.
     pub fn of(response: &Response, secrets: &Secrets) -> Result<Self, String> {
         let is_telling = |name: &str| {
             TELLING.contains(&name) || (name.starts_with("x-") && !NOISE.contains(&name))
@@ -131,7 +131,7 @@ impl Body {
     }
 }
 
-/// Those headers that are of interest; of several of one name, one with all their values.
+/// Selects the relevant headers. Headers of one name become one with all values.
 fn headers(
     headers: &[(String, String)],
     secrets: &Secrets,

@@ -1,4 +1,4 @@
-//! For tests of plugins. So far: HTTP cassettes, which hold what a real ticketing system answered to a backend.
+//! For tests of plugins: HTTP cassettes, which hold the answers of a real ticketing system to a backend.
 //!
 //! A [`Cassette`] is a [`Transport`](gatewit_sdk::Transport) that plays a recording to the backend under test, strictly:
 //!
@@ -21,8 +21,8 @@
 //! assert!(Http::over(&cassette).fetch(&request).is_ok());
 //! ```
 //!
-//! It is recorded by a [`Recorder`] that stands in its place once, usually in a test that has nothing to do unless it
-//! is told where the ticketing system is:
+//! A [`Recorder`] takes its place once to record it, usually in a test that does nothing unless a variable says where
+//! the ticketing system is:
 //!
 //! ```no_run
 //! use gatewit_harness::Recorder;
@@ -33,7 +33,7 @@
 //! }
 //! ```
 //!
-//! No secret is ever written. Names and addresses of people are: record from a system with made-up ones.
+//! It never writes a secret. It does write names and addresses of people: record from a system with invented ones.
 
 mod cassette;
 mod curl;

@@ -1,4 +1,4 @@
-//! Makes a cassette of what a ticketing system answers.
+//! Records the answers of a ticketing system as a cassette.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use crate::curl::Curl;
 use crate::exchange::{Answered, Asked, Exchange};
 use crate::secrets::{LookUp, Secrets};
 
-/// Says where the ticketing system is that is recorded: `http://127.0.0.1:8345`.
+/// The variable that says where the ticketing system to record is: `http://127.0.0.1:8345`.
 const VARIABLE: &str = "GATEWIT_RECORD";
 
 /// Passes requests on, and writes them and their answers to a file when it is dropped.
 ///
-/// The file tells nothing of where it was made: wherever the ticketing system's own origin stands, the one that the
-/// backend asked is written. Secrets are put into headers as the host would, and never written.
+/// The file does not show where it was recorded: it contains the origin that the backend asked in place of the ticketing
+/// system's own. The recorder puts secrets into headers as the host does, and never writes them.
 pub struct Recorder {
     path: PathBuf,
     /// Where the ticketing system is, such as `http://127.0.0.1:8345`.
@@ -33,7 +33,7 @@ struct Tape {
 }
 
 impl Recorder {
-    /// Records from the origin that `GATEWIT_RECORD` names, if it names one, with secrets from variables of their names.
+    /// Records from the origin in `GATEWIT_RECORD`, if it is set. Secrets come from variables of their names.
     pub fn from_env(path: impl AsRef<Path>) -> Option<Self> {
         let origin = env::var(VARIABLE).ok()?;
         let look_up = |name: &str| env::var(name).ok();
@@ -56,7 +56,7 @@ impl Recorder {
         }
     }
 
-    /// The request as it leaves: to where the ticketing system is, with its secrets.
+    /// The request as it leaves: to the ticketing system's own origin, and with secrets.
     fn outgoing(
         &self,
         request: &Request,
@@ -71,7 +71,7 @@ impl Recorder {
         Ok(outgoing)
     }
 
-    /// The answer as one from the origin that was asked.
+    /// The answer as if it came from the origin that the backend asked.
     fn incoming(&self, mut response: Response, origin: &str) -> Result<Response, String> {
         let moved = |text: &str| text.replace(&self.origin, origin);
         for (_, value) in &mut response.headers {

@@ -1,22 +1,22 @@
-//! Secrets of a recording: put in as a request leaves, taken out of all that is written.
+//! The secrets of a recording: put in as a request leaves, and taken out of everything that is written.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// What a reference to a secret begins with; its name follows.
+/// A reference to a secret begins with this; the secret's name follows.
 const REFERENCE: &str = "secret://";
-/// A shorter one could not be told from other text.
+/// A shorter secret could be confused with other text.
 const BYTES_MIN: usize = 8;
 
-/// Tells the value of a secret by its name.
+/// Returns the value of a secret by its name.
 pub(crate) type LookUp = dyn Fn(&str) -> Option<String>;
 
-/// Those that were used so far, by name.
+/// The secrets used so far, by name.
 #[derive(Default)]
 pub(crate) struct Secrets(BTreeMap<String, String>);
 
 impl Secrets {
-    /// Puts secrets in the places of their references.
+    /// Replaces references by secrets.
     pub fn fill(&mut self, template: &str, look_up: &LookUp) -> Result<String, String> {
         let mut filled = String::new();
         let mut rest = template;
@@ -39,11 +39,11 @@ impl Secrets {
         Ok(filled)
     }
 
-    /// Puts references in the places of secrets, as they are and as they stand in URLs and in JSON.
+    /// Replaces secrets by references, also where they are encoded for URLs or JSON.
     pub fn hide(&self, text: &str) -> String {
         let mut hidden = text.to_owned();
         let mut secrets: Vec<_> = self.0.iter().collect();
-        // One that holds another goes first.
+        // A secret that contains another goes first.
         secrets.sort_by_key(|(_, secret)| usize::MAX - secret.len());
         for (name, secret) in secrets {
             let reference = format!("{REFERENCE}{name}");

@@ -1,4 +1,4 @@
-//! Cassettes as authors of plugins use them: recorded from a server on loopback, played to a backend.
+//! Cassettes as authors of plugins use them: recorded from a server on loopback and played to a backend.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -60,7 +60,7 @@ impl Backend for Doodle {
     }
 }
 
-/// A ticketing system that tells whoever asks what it was sent, secrets included. It ends with the test's process.
+/// A ticketing system that answers with the request that it got, secrets included. It ends with the test's process.
 fn doodle() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -155,7 +155,7 @@ fn run(cassette: Cassette) -> Run<Doodle> {
     Run::begin(SETTINGS, cassette).unwrap()
 }
 
-/// The words of the panic that this ends in.
+/// Runs this until it panics, and returns the message.
 #[track_caller]
 fn failure(test: impl FnOnce()) -> String {
     let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it fails");

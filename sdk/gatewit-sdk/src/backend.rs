@@ -1,4 +1,4 @@
-//! What a ticketing backend is, and how one becomes a component.
+//! The trait of a ticketing backend, and the macro that makes one a component.
 
 pub mod cursor;
 pub(crate) mod days;
@@ -17,36 +17,36 @@ use crate::{Fault, Http, Page, Ticket, TicketType};
 ///
 /// Derive `Deserialize` and `JsonSchema`, with `#[serde(deny_unknown_fields)]`, and document the fields: their comments
 /// become the descriptions in the schema. [`BaseUrl`](crate::BaseUrl), [`Slug`](crate::Slug) and
-/// [`Secret`](crate::Secret) refuse by themselves what makes no sense.
+/// [`Secret`](crate::Secret) reject invalid values by themselves.
 ///
-/// One run of a sync asks one value, so a field with `#[serde(skip)]` may remember what all pages need, such as the
-/// products. The next run begins with a fresh value: what has to last belongs into the cursor.
+/// One run of a sync uses one value of this type, so a field with `#[serde(skip)]` may keep data that all pages need,
+/// such as the products. The next run starts with a fresh value: put everything that must last into the cursor.
 pub trait Backend: DeserializeOwned + JsonSchema {
-    /// Lists all kinds of tickets, those that admit nobody included.
+    /// Lists all ticket types, including those that admit nobody.
     fn ticket_types(&mut self, http: &Http) -> Result<Vec<TicketType>, Fault>;
 
     /// Reads one page of tickets, as large as one answer of the ticketing system.
     ///
-    /// No cursor begins a full sync; otherwise it is what an earlier page ended with, and never comes twice in a run.
-    /// [`cursor`] keeps any value in one.
+    /// Without a cursor, a full sync begins. Otherwise the cursor comes from an earlier page; none comes twice in a run.
+    /// [`cursor`] stores any value in one.
     fn tickets(&mut self, http: &Http, cursor: Option<&str>) -> Result<Page, Fault>;
 
-    /// Looks up, in the ticketing system at this moment, the tickets that have this reference, order, code or e-mail
-    /// address: those of which [`Ticket::is_called`] is true. Nothing found is an empty list.
+    /// Asks the ticketing system now for the tickets that have this reference, order, code or e-mail address: those for
+    /// which [`Ticket::is_called`] is true. The list is empty if there are none.
     fn find(&mut self, http: &Http, text: &str) -> Result<Vec<Ticket>, Fault>;
 
-    /// Says what is wrong with settings that are each well-formed but make no sense together. Nothing, by default.
+    /// Checks settings that are valid each by itself but may contradict each other. By default, accepts them all.
     ///
-    /// It asks nobody. The error is shown to the operator, and settings that do not pass are used for nothing.
+    /// It sends no requests. The operator sees the error, and settings that fail are never used.
     fn check(&self) -> Result<(), String> {
         Ok(())
     }
 }
 
-/// Makes a [`Backend`] the component's export. Once in a crate, at its top level.
+/// Exports a [`Backend`] from the component. Use it once, at the top level of the crate.
 ///
-/// Version and summary are the crate's `version` and `description` in its `Cargo.toml`. Natively it exports nothing, so
-/// that the crate's tests are ordinary ones.
+/// Version and summary are the `version` and `description` in the crate's `Cargo.toml`. Outside WebAssembly it exports
+/// nothing, so the crate's tests are ordinary ones.
 #[macro_export]
 macro_rules! export_backend {
     ($backend:ty) => {

@@ -1,7 +1,7 @@
-//! Where a plugin's memory comes from: first what its instance begins with, then what it asks the host for.
+//! The plugin's allocator: it first uses the memory that the instance starts with, then asks the host for more.
 //!
-//! Rust's own allocator on WebAssembly asks the host for its very first byte. The host has to map what it gives and to
-//! unmap it afterwards, and with an instance for every call that is half of what a call costs.
+//! Rust's own allocator on WebAssembly asks the host for its first byte already. The host must map that memory and unmap
+//! it afterwards. With an instance for every call, that is half the cost of a call.
 
 use std::alloc::Layout;
 use std::arch::wasm32::memory_grow;
@@ -17,7 +17,7 @@ use talc::wasm::WasmBinning;
 /// More than a strategy needs for an event of some days.
 const OWN_BYTES: usize = 64 << 10;
 const PAGE_BYTES: usize = 64 << 10;
-/// What the allocator keeps beside an allocation, at most.
+/// The most that the allocator adds to an allocation.
 const TAG_BYTES_MAX: usize = 64;
 
 type Own = [MaybeUninit<u8>; OWN_BYTES];
@@ -32,16 +32,16 @@ static ALLOCATOR: TalcSyncCell<Memory, WasmBinning> = TalcSyncCell::new_wasm(Mem
 #[derive(Debug)]
 struct Memory {
     own_is_claimed: bool,
-    /// Where what the host gave last ends.
+    /// The end of the memory that the host gave last.
     end: Option<NonNull<u8>>,
 }
 
 // SAFETY: it allocates nothing itself.
 unsafe impl Source for Memory {
-    /// Called until there is room for what is wanted, or this fails.
+    /// Called until there is enough room, or until this fails.
     fn acquire<B: Binning>(talc: &mut Talc<Self, B>, wanted: Layout) -> Result<(), ()> {
         if !mem::replace(&mut talc.source.own_is_claimed, true) {
-            // SAFETY: nothing else in the program names OWN.
+            // SAFETY: nothing else in the program uses OWN.
             let own = unsafe { talc.claim((&raw mut OWN).cast(), OWN_BYTES) };
             return own.map(drop).ok_or(());
         }
@@ -53,7 +53,7 @@ unsafe impl Source for Memory {
         }
         let (start, bytes) = ((pages_before * PAGE_BYTES) as *mut u8, pages * PAGE_BYTES);
         let reached = talc.source.end.filter(|end| end.as_ptr() == start);
-        // SAFETY: the host gave these pages just now, and nothing else in the program asks it for any.
+        // SAFETY: the host has just given these pages, and nothing else in the program asks it for pages.
         talc.source.end = unsafe {
             match reached {
                 Some(end) => Some(talc.extend(end, start.wrapping_add(bytes))),

@@ -1,4 +1,4 @@
-//! Options as an organizer wrote them: read, refused in words that help, and described as a JSON Schema.
+//! Reads an organizer's options, explains errors in helpful words, and describes options as a JSON Schema.
 
 pub(crate) mod units;
 
@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Reads options from the text of a JSON object. `origin` is what the organizer knows the whole by, such as
-/// `strategyOptions`; every error starts with it.
+/// Reads options from the text of a JSON object. `origin` is the organizer's name for them, such as `strategyOptions`;
+/// every error starts with it.
 pub(crate) fn parse<T: DeserializeOwned>(origin: &str, text: &str) -> Result<T, String> {
     let value: Value =
         serde_json::from_str(text).map_err(|err| format!("{origin}: not JSON: {err}"))?;
@@ -32,7 +32,7 @@ fn explain(origin: &str, err: &serde_path_to_error::Error<serde_json::Error>) ->
         path if path == "." => origin.to_owned(),
         path => format!("{origin}.{path}"),
     };
-    // An unknown field is named by the reason; what helps besides is where it stands.
+    // The reason names an unknown field; the path adds where it is.
     let place = match place.rsplit_once('.') {
         Some((parent, _)) if reason.starts_with("unknown field") => parent,
         _ => &place,
@@ -40,7 +40,7 @@ fn explain(origin: &str, err: &serde_path_to_error::Error<serde_json::Error>) ->
     format!("{place}: {reason}")
 }
 
-/// Puts names in quotation marks and leaves numbers bare, where serde puts both in backticks.
+/// Puts names in quotation marks and leaves numbers bare; serde puts both in backticks.
 fn quote(reason: &str) -> String {
     let pieces = reason.split('`').enumerate().map(|(position, piece)| {
         let is_name = position % 2 == 1 && piece.parse::<f64>().is_err();

@@ -1,4 +1,4 @@
-//! What a check-in strategy is, and how one becomes a component.
+//! The trait of a check-in strategy, and the macro that makes one a component.
 
 pub(crate) mod event;
 pub(crate) mod window;
@@ -14,26 +14,26 @@ use crate::{Event, Holder, Window};
 /// It is pure: no clock, no randomness, no files, no network. Derive `Deserialize` and `JsonSchema`, with
 /// `#[serde(rename_all = "camelCase", deny_unknown_fields)]`, and document the fields: their comments become the
 /// descriptions in the schema. [`Hours`](crate::Hours), [`Minutes`](crate::Minutes) and
-/// [`TimeOfDay`](crate::TimeOfDay) refuse by themselves what makes no sense.
+/// [`TimeOfDay`](crate::TimeOfDay) reject invalid values by themselves.
 pub trait Strategy: DeserializeOwned + JsonSchema {
-    /// Gives all windows in which this holder may enter this event; [`EventDay::window`](crate::EventDay::window) makes
-    /// one. A day without a window lets this holder in at no time.
+    /// Returns all windows in which this holder may enter this event; [`EventDay::window`](crate::EventDay::window)
+    /// makes one. On a day without a window, this holder cannot enter.
     ///
-    /// An error means there is no answer, and the doors stay as they were last known; say why, for the operator.
+    /// An error means that there is no answer, and the last known windows stay. Its text is for the operator.
     fn windows(&self, event: &Event, holder: &Holder) -> Result<Vec<Window>, String>;
 
-    /// Says what is wrong with options that are each well-formed but make no sense together. Nothing, by default.
+    /// Checks options that are valid each by itself but may contradict each other. By default, accepts them all.
     ///
-    /// The error is shown to the organizer, and `windows` is never asked of options that do not pass.
+    /// The organizer sees the error, and `windows` is never called with options that fail.
     fn check(&self) -> Result<(), String> {
         Ok(())
     }
 }
 
-/// Makes a [`Strategy`] the component's export. Once in a crate, at its top level.
+/// Exports a [`Strategy`] from the component. Use it once, at the top level of the crate.
 ///
-/// Version and summary are the crate's `version` and `description` in its `Cargo.toml`. Natively it exports nothing, so
-/// that the crate's tests are ordinary ones.
+/// Version and summary are the `version` and `description` in the crate's `Cargo.toml`. Outside WebAssembly it exports
+/// nothing, so the crate's tests are ordinary ones.
 #[macro_export]
 macro_rules! export_strategy {
     ($strategy:ty) => {

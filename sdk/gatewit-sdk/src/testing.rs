@@ -1,5 +1,5 @@
-//! For a plugin's own tests: events from readable times, and windows in the words of the host, daylight saving included;
-//! for a backend, runs over a ticketing system that answers as it is told.
+//! For a plugin's own tests: events from readable times, windows as the host reads them (daylight saving included), and
+//! runs of a backend over prepared answers.
 
 mod run;
 
@@ -13,12 +13,12 @@ use crate::{Event, EventDay, Holder, Moment, Strategy, Window, Zoned};
 
 pub use run::{Reply, Run, Synced};
 
-/// An event in a time zone (an IANA name or an offset such as `+03:00`), its days named `Day 1`, `Day 2` and so on.
+/// An event in a time zone (an IANA name or an offset such as `+03:00`). Its days are named `Day 1`, `Day 2` and so on.
 ///
 /// Each day is its start and its end, in RFC 3339, with or without an offset: see [`zoned`].
 ///
 /// # Panics
-/// If the time zone or a time is none.
+/// If the time zone or a time is invalid.
 #[track_caller]
 pub fn event(time_zone: &str, days: &[(&str, &str)]) -> Event {
     let mut event = Event {
@@ -48,11 +48,11 @@ pub fn holder(ticket_type: &str, attributes: &[&str]) -> Holder {
     }
 }
 
-/// A moment from RFC 3339: with an offset (`2025-12-15T09:00+01:00`, or `Z`) any moment at all, without one the time on
-/// the wall clock in that time zone.
+/// A moment from RFC 3339: with an offset (`2025-12-15T09:00+01:00`, or `Z`) that instant, without one the time on the
+/// wall clock in that time zone.
 ///
 /// # Panics
-/// If the time zone or the time is none.
+/// If the time zone or the time is invalid.
 #[track_caller]
 pub fn zoned(time_zone: &str, time: &str) -> Zoned {
     let zone = zone(time_zone);
@@ -72,12 +72,12 @@ pub fn zoned(time_zone: &str, time: &str) -> Zoned {
     }
 }
 
-/// Asks a strategy as the host does, and gives each window as `Day 1: 2025-12-15T07:00:00+01:00 to …`.
+/// Calls a strategy as the host does, and returns each window as `Day 1: 2025-12-15T07:00:00+01:00 to …`.
 ///
-/// An error is the strategy's own, about its options too, or the host's about an answer it would not take.
+/// The error is the strategy's own, including those about its options, or the host's reason to refuse the answer.
 ///
 /// # Panics
-/// If the event's time zone is none.
+/// If the event's time zone is invalid.
 #[track_caller]
 pub fn windows<S: Strategy>(
     options: &str,
@@ -99,7 +99,7 @@ fn zone(name: &str) -> TimeZone {
         .unwrap_or_else(|err| panic!("{name:?} is not a time zone: {err}"))
 }
 
-/// The window as the host would take it; nothing if a change of the clocks skips it whole.
+/// The window as the host reads it; `None` if a change of the clocks skips all of it.
 fn print(zone: &TimeZone, event: &Event, window: &Window) -> Result<Option<String>, String> {
     let day = event
         .days
@@ -131,7 +131,7 @@ enum Edge {
     Closes,
 }
 
-/// Turns a moment into an instant by the host's rule for times that do not exist or come twice.
+/// Converts a moment to an instant by the host's rule for times that do not exist or exist twice.
 fn resolve(zone: &TimeZone, moment: Moment, edge: Edge) -> Timestamp {
     let local = match moment {
         Moment::Instant(instant) => return instant,
@@ -142,7 +142,7 @@ fn resolve(zone: &TimeZone, moment: Moment, edge: Edge) -> Timestamp {
         (AmbiguousOffset::Unambiguous { offset }, _) => at(offset),
         (AmbiguousOffset::Fold { before, .. }, Edge::Opens) => at(before),
         (AmbiguousOffset::Fold { after, .. }, Edge::Closes) => at(after),
-        // Read with the later offset it lies before the change; what follows is the change itself.
+        // With the later offset, the time lies before the change; the next transition is the change itself.
         (AmbiguousOffset::Gap { before, after }, _) => zone
             .following(at(after))
             .next()

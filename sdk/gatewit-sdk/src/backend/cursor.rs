@@ -1,4 +1,4 @@
-//! Cursors: any value as text that the host hands back.
+//! Cursors: any value as text, which the host returns later.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,7 +10,7 @@ pub fn write<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("a cursor's fields are ones that JSON has")
 }
 
-/// Reads a cursor that [`write`] wrote. One that cannot be read, since another version wrote it, starts the sync over.
+/// Reads a cursor that [`write`] wrote. If another version wrote it and it cannot be read, the sync starts over.
 pub fn read<T: DeserializeOwned>(cursor: &str) -> Result<T, Fault> {
     serde_json::from_str(cursor)
         .map_err(|_| Fault::StartOver("the cursor is of another version of this plugin".to_owned()))

@@ -1,4 +1,4 @@
-//! A small HTTP client for backends: requests that are easy to write, answers that are JSON or a fault.
+//! A small HTTP client for backends: requests are easy to write, and answers are JSON or a fault.
 
 use std::fmt::{Display, Write};
 
@@ -7,16 +7,16 @@ use serde::de::DeserializeOwned;
 use super::fault;
 use crate::{Fault, HttpError, Request, Response};
 
-/// What carries a request to the ticketing system: the host in a component, a script in a plugin's own tests.
+/// Carries a request to the ticketing system: the host in a component, prepared answers in a plugin's tests.
 pub trait Transport {
     /// Sends one request and waits for the whole response, whatever its status.
     fn send(&self, request: &Request) -> Result<Response, HttpError>;
 }
 
-/// Asks a ticketing system.
+/// Sends requests to a ticketing system.
 pub struct Http<'a>(&'a dyn Transport);
 
-/// A good answer.
+/// A successful answer.
 #[derive(Debug)]
 pub struct Answer {
     place: String,
@@ -29,10 +29,11 @@ impl<'a> Http<'a> {
         Self(transport)
     }
 
-    /// Sends a request and gives the answer if its status is 2xx.
+    /// Sends a request and returns the answer if its status is 2xx.
     ///
-    /// Any other is a fault with the upstream's own words: 401 and 403 are `Unauthorized`, 404 and 410 `NotFound`,
-    /// 429 `RateLimited` with what `Retry-After` says, 408 and 5xx `Unavailable`, the rest `Unexpected`.
+    /// Every other status is a fault with the upstream's own words: 401 and 403 are `Unauthorized`, 404 and 410
+    /// `NotFound`, 429 is `RateLimited` with the seconds of `Retry-After`, 408 and 5xx are `Unavailable`, the rest is
+    /// `Unexpected`.
     pub fn fetch(&self, request: &Request) -> Result<Answer, Fault> {
         let place = place(request);
         match self.0.send(request) {
@@ -44,13 +45,13 @@ impl<'a> Http<'a> {
 }
 
 impl Answer {
-    /// The value of a header, by its name in lower case; of several the first.
+    /// The value of a header, by its name in lower case; the first if there are several.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.response, name)
     }
 
-    /// Reads the body as JSON. One that is cut short or of another shape is `Unavailable`, and the fault says where in
-    /// it the trouble is, but never what stands there.
+    /// Reads the body as JSON. A body that is cut short or has another shape is `Unavailable`. The fault says where the
+    /// problem is, and never quotes the body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         let mut reader = serde_json::Deserializer::from_slice(&self.response.body);
         let read = serde_path_to_error::deserialize(&mut reader);
@@ -69,7 +70,7 @@ impl Request {
         }
     }
 
-    /// Adds a parameter to the URL's query, encoded. One name may stand several times.
+    /// Adds a parameter to the URL's query, encoded. A name may be added several times.
     pub fn query(mut self, name: &str, value: impl Display) -> Self {
         self.url
             .push(if self.url.contains('?') { '&' } else { '?' });
@@ -79,7 +80,7 @@ impl Request {
         self
     }
 
-    /// Adds a header. Its value may hold a reference to a secret, which the host replaces as the request leaves.
+    /// Adds a header. Its value may refer to a secret, which the host puts in as the request leaves.
     pub fn header(mut self, name: &str, value: impl Display) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
@@ -93,7 +94,7 @@ pub(super) fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> 
         .map(|(_, value)| value.as_str())
 }
 
-/// What a request is called in faults. The query stays out of it: it may hold an e-mail address or a code.
+/// The name of a request in faults. It leaves out the query, which may hold an e-mail address or a code.
 fn place(request: &Request) -> String {
     let url = request.url.split('?').next().unwrap_or_default();
     format!("{} {url}", request.method)

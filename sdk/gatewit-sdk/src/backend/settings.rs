@@ -1,4 +1,4 @@
-//! Types for settings, each of which refuses what makes no sense, and for ids as ticketing systems write them.
+//! Types for settings that reject invalid values, and for ids as ticketing systems write them.
 
 use std::fmt;
 
@@ -6,26 +6,26 @@ use schemars::JsonSchema;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
-/// Where a ticketing system's interface begins, such as `https://pretix.eu/api/v1`, without a slash at its end.
+/// The base URL of a ticketing system's API, such as `https://pretix.eu/api/v1`, without a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(inline, extend("pattern" = "^https?://[^?#@]+$"))]
 pub struct BaseUrl(String);
 
-/// What names an organizer, an account or an event in a URL: letters, digits, `.`, `-` and `_`.
+/// The name of an organizer, an account or an event in a URL: letters, digits, `.`, `-` and `_`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(inline, extend("pattern" = "^[A-Za-z0-9._-]+$"))]
 pub struct Slug(String);
 
-/// A reference to a secret, such as `secret://PRETIX_TOKEN`. It prints as the reference; in a header's value the host
-/// puts the secret in its place.
+/// A reference to a secret, such as `secret://PRETIX_TOKEN`. It prints as the reference; the host replaces it by the
+/// secret in the value of a header.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(inline, extend("pattern" = "^secret://[A-Za-z0-9_]+$"))]
 pub struct Secret(String);
 
-/// An id that a ticketing system writes as a number or as text, as text.
+/// An id as text. Ticketing systems write it as a number or as text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(pub String);
 
@@ -71,7 +71,7 @@ impl TryFrom<String> for Secret {
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         match text.strip_prefix(SECRET) {
             Some(name) if !name.is_empty() && name.chars().all(is_plain) => Ok(Self(text)),
-            // What stands there may be the secret, so it is not repeated.
+            // The value may be the secret itself, so the error does not quote it.
             _ => Err("expected a reference such as secret://API_TOKEN, not the secret itself"),
         }
     }

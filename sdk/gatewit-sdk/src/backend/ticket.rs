@@ -1,12 +1,12 @@
-//! What backends have in common about tickets.
+//! Functions on tickets that backends share.
 
 use crate::Ticket;
 
 impl Ticket {
-    /// Whether this text is its reference, its order, one of its codes or its e-mail address, whole.
+    /// Whether this text is exactly its reference, its order, one of its codes or its e-mail address.
     ///
-    /// Codes are compared to the letter, the rest in any case. A ticketing system's own search finds more: parts of
-    /// words, and what is merely alike.
+    /// Codes are compared letter by letter, everything else without case. The search of a ticketing system finds more:
+    /// parts of words and similar texts.
     pub fn is_called(&self, text: &str) -> bool {
         let text = text.trim();
         let is_same = |own: &str| !own.is_empty() && own.to_lowercase() == text.to_lowercase();

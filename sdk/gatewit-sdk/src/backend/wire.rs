@@ -1,4 +1,4 @@
-//! Between the generated bindings and a backend. The host's calls end here, and its HTTP begins here.
+//! Connects the generated bindings with a backend: receives the host's calls, and sends HTTP through the host.
 
 use std::cell::RefCell;
 
@@ -6,7 +6,7 @@ use crate::bindings::backend::exports::gatewit::plugin::ticketing_backend::Descr
 use crate::bindings::backend::gatewit::plugin::http;
 use crate::{Backend, Fault, Http, HttpError, Request, Response, Transport, options};
 
-/// What operators know a source's settings by.
+/// The operators' name for a source's settings.
 const ORIGIN: &str = "settings";
 
 /// Answers `describe`.
@@ -31,7 +31,7 @@ pub(crate) fn read<B: Backend>(text: &str) -> Result<B, String> {
     Ok(backend)
 }
 
-/// The backend of this instance, from its first call to its last, with the settings it was made of.
+/// The backend of this instance, with the settings that it was made of. It lasts from the first call to the last.
 pub struct Kept<B>(RefCell<Option<(String, B)>>);
 
 impl<B: Backend> Kept<B> {
@@ -40,7 +40,7 @@ impl<B: Backend> Kept<B> {
         Self(RefCell::new(None))
     }
 
-    /// Asks the backend of these settings, which is the one kept if they are the same as last time.
+    /// Calls the backend for these settings. It is kept from call to call while the settings stay the same.
     pub fn ask<T>(
         &self,
         settings: String,
@@ -58,7 +58,7 @@ impl<B: Backend> Kept<B> {
     }
 }
 
-/// Sends through the host, which alone can.
+/// Sends requests through the host; there is no other way.
 struct Host;
 
 impl Transport for Host {

@@ -1,4 +1,4 @@
-//! Types for single options, each of which refuses what makes no sense, with words that say what does.
+//! Types for single options. They reject invalid values, and the error says what is valid.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
 
-/// Ten years. Whoever asks for more has mistyped.
+/// Ten years. A larger number is a typing error.
 const HOURS_MAX: u32 = 10 * 365 * 24;
 const MINUTES_MAX: u32 = HOURS_MAX * 60;
 

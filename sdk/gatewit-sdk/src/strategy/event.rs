@@ -1,11 +1,11 @@
-//! What a strategy is asked about: an event, its days, and who holds the ticket.
+//! The input of a strategy: an event, its days, and the holder of a ticket.
 
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{Moment, Window};
 
-/// The event asked about.
+/// The event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Its name, for error texts.
@@ -19,17 +19,17 @@ pub struct Event {
 /// One day of an event, as its organizer entered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventDay {
-    /// Its place among the event's days, from 0.
+    /// Its position among the event's days, from 0.
     pub index: u32,
-    /// Its name, such as `Day 1`. It may be empty, and two days may bear the same.
+    /// Its name, such as `Day 1`. It may be empty, and two days may have the same.
     pub name: String,
     /// When its programme starts.
     pub starts: Zoned,
-    /// When it ends; always later than `starts`. It may lie on the next date, or several dates on.
+    /// When it ends; always later than `starts`. That may be on the next date or several dates later.
     pub ends: Zoned,
 }
 
-/// Who holds the ticket, as far as a strategy may know.
+/// The holder of the ticket, as far as a strategy may know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// The id of the ticket's type, such as `vip`.
@@ -38,7 +38,7 @@ pub struct Holder {
     pub attributes: Vec<String>,
 }
 
-/// One moment told both ways: as an instant, and as the wall clock at the event shows it.
+/// One moment, both as an instant and as the wall clock at the event shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Zoned {
     /// The moment itself.
@@ -69,21 +69,21 @@ impl EventDay {
 }
 
 impl Holder {
-    /// Says whether the ticket has this attribute.
+    /// Whether the ticket has this attribute.
     pub fn has(&self, attribute: &str) -> bool {
         self.attributes.iter().any(|name| name == attribute)
     }
 }
 
 impl Zoned {
-    /// The instant so much earlier, however the clocks change in between.
+    /// The instant that much earlier, even if the clocks change in between.
     pub fn before(self, duration: impl Into<SignedDuration>) -> Timestamp {
         self.instant
             .checked_sub(duration.into())
             .unwrap_or(Timestamp::MIN)
     }
 
-    /// The instant so much later, however the clocks change in between.
+    /// The instant that much later, even if the clocks change in between.
     pub fn after(self, duration: impl Into<SignedDuration>) -> Timestamp {
         self.instant
             .checked_add(duration.into())

@@ -1,4 +1,4 @@
-//! What a strategy answers: spans of time in which doors are open.
+//! The answer of a strategy: windows in which doors are open.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -7,10 +7,10 @@ use crate::Zoned;
 
 /// A span of time in which a day's doors are open: `opens` is inside, `closes` is the first moment outside.
 ///
-/// The host refuses an answer in which a window does not open before it closes, or names a day the event does not have.
+/// The host refuses an answer with a window that does not open before it closes, or whose day the event does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// The [`index`](crate::EventDay::index) of the day it lets people in for.
+    /// The [`index`](crate::EventDay::index) of its day.
     pub day: u32,
     /// The first moment at which the doors are open.
     pub opens: Moment,
@@ -18,14 +18,14 @@ pub struct Window {
     pub closes: Moment,
 }
 
-/// A moment, in whichever way the strategy means it; the host works out the other.
+/// A moment, as an instant or by the wall clock. The host works out the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
     /// An exact moment, to the second: "two hours before the start".
     Instant(Timestamp),
     /// A moment on the wall clock at the event, to the second: "at 08:00 on that date".
     ///
-    /// Where the clocks go forward and skip it, it means the instant right after the gap. Where they go back and show it
+    /// If the clocks go forward and skip it, it means the instant right after the gap. If they go back and show it
     /// twice, a window opens at the earlier and closes at the later.
     Local(DateTime),
 }

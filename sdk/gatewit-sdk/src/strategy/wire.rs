@@ -1,4 +1,4 @@
-//! Between the generated bindings and the types that authors see. The host's calls end here.
+//! Connects the generated bindings with the types that authors see: receives the host's calls.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -7,7 +7,7 @@ use crate::bindings::strategy::exports::gatewit::plugin::check_in_strategy as wi
 use crate::bindings::strategy::gatewit::plugin::types::LocalDatetime;
 use crate::{Event, EventDay, Holder, Moment, Strategy, Window, Zoned, options};
 
-/// What organizers know a strategy's options by.
+/// The organizers' name for a strategy's options.
 const ORIGIN: &str = "strategyOptions";
 
 /// Answers `describe`.
@@ -34,7 +34,7 @@ pub fn windows<S: Strategy>(
     Ok(windows.into_iter().map(Into::into).collect())
 }
 
-/// The strategy's own answer, once its options have passed.
+/// The strategy's own answer; its options are valid.
 pub(crate) fn answer<S: Strategy>(
     options: &str,
     event: &Event,
@@ -100,7 +100,7 @@ impl From<Moment> for wire::Moment {
 }
 
 fn zoned(zoned: wire::Zoned) -> Result<Zoned, String> {
-    // The calendar's own words would add a third to the size of every guest.
+    // The calendar's own error texts would make every guest a third larger.
     let instant = Timestamp::from_second(zoned.instant).ok();
     let (instant, local) = instant
         .zip(local_from_wire(zoned.local))

@@ -1,4 +1,4 @@
-//! Runs of a backend for its own tests, and made-up answers of ticketing systems.
+//! Runs of a backend for its own tests, and prepared answers of ticketing systems.
 
 use crate::backend::wire;
 use crate::{
@@ -6,12 +6,12 @@ use crate::{
     Transport,
 };
 
-/// A run may take so many pages; one that takes more goes round in circles.
+/// The most pages of a run; a run with more goes round in circles.
 const PAGES_MAX: usize = 1000;
 
-/// What a ticketing system answers, or why it does not. As a [`Transport`] it answers every request so.
+/// An answer of a ticketing system, or the error instead. As a [`Transport`], it answers every request.
 ///
-/// `gatewit-harness` plays what a real one answered.
+/// `gatewit-harness` plays recorded answers of a real one.
 #[derive(Clone)]
 pub struct Reply(Result<Response, HttpError>);
 
@@ -54,39 +54,39 @@ impl From<HttpError> for Reply {
     }
 }
 
-/// One run of a backend over a transport: its calls go the same way as the host's.
+/// One run of a backend over a transport. Its calls take the same path as the host's.
 pub struct Run<B> {
     backend: B,
     transport: Box<dyn Transport>,
 }
 
-/// What a whole sync brought.
+/// The result of a whole sync.
 #[derive(Debug, PartialEq)]
 pub struct Synced {
-    /// All tickets, in the order they came.
+    /// All tickets, in the order in which they came.
     pub tickets: Vec<Ticket>,
-    /// References of tickets that exist no longer.
+    /// References of tickets that no longer exist.
     pub gone: Vec<String>,
     /// Orders whose tickets all came.
     pub whole_orders: Vec<String>,
-    /// With what the next sync begins; nothing if it is a full one.
+    /// The token with which the next sync begins; `None` if it is a full one.
     pub token: Option<String>,
 }
 
 impl<B: Backend> Run<B> {
-    /// Begins a run with settings as the operator wrote them. The error is what `check-settings` would say.
+    /// Begins a run with settings as the operator wrote them. The error is that of `check-settings`.
     pub fn begin(settings: &str, transport: impl Transport + 'static) -> Result<Self, String> {
         let backend = wire::read(settings)?;
         let transport = Box::new(transport);
         Ok(Self { backend, transport })
     }
 
-    /// Asks for all kinds of tickets.
+    /// Reads all ticket types.
     pub fn ticket_types(&mut self) -> Result<Vec<TicketType>, Fault> {
         self.backend.ticket_types(&Http::over(&*self.transport))
     }
 
-    /// Asks for one page.
+    /// Reads one page.
     pub fn tickets(&mut self, cursor: Option<&str>) -> Result<Page, Fault> {
         self.backend.tickets(&Http::over(&*self.transport), cursor)
     }
@@ -96,7 +96,7 @@ impl<B: Backend> Run<B> {
         self.backend.find(&Http::over(&*self.transport), text)
     }
 
-    /// Asks for page after page as the host does, from a token or for everything, until it is done.
+    /// Reads page after page as the host does, from a token or from the start, until the sync is done.
     ///
     /// # Panics
     /// If a cursor comes twice.
