@@ -1,4 +1,5 @@
-//! Guests: compiled to core modules, made components, and put where the server or the tests look for them.
+//! Builds guests: compiles them to core modules, makes components, and copies them to the directories of the server and
+//! the tests.
 
 use std::fs;
 use std::path::Path;
@@ -9,12 +10,12 @@ use wit_component::ComponentEncoder;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::{Workspace, shell};
 
-/// Which guests. They never share a folder: what is served must not hold what only misbehaves.
+/// A group of guests. Groups never share a folder: a server must not load guests that misbehave on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     /// Our own plugins, from `plugins/` to `target/plugins`.
     Plugins,
-    /// What tests load, from `tests/guests/` to `target/test-guests`.
+    /// The tests' guests, from `tests/guests/` to `target/test-guests`.
     TestGuests,
 }
 
@@ -34,7 +35,7 @@ impl Group {
     }
 }
 
-/// Builds a group of guests. What has not changed is left untouched, so that a server watching sees only what has.
+/// Builds a group of guests. It rewrites only changed files, so that a server that watches them sees only changes.
 pub fn build(workspace: &Workspace, toolchain: &Toolchain, group: Group) -> Result<()> {
     let names = names(&workspace.root.join(group.source()))?;
     shell::step(&format!("{}: {}", group.source(), names.join(", ")));
@@ -56,7 +57,7 @@ pub fn build(workspace: &Workspace, toolchain: &Toolchain, group: Group) -> Resu
     Ok(())
 }
 
-/// The names of all packages in a folder, sorted. A package is named as the folder it is in.
+/// The names of all packages in a folder, sorted. A package has the name of its folder.
 fn names(folder: &Path) -> Result<Vec<String>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
@@ -79,7 +80,7 @@ fn encode(module: &Path) -> Result<Vec<u8>> {
         .encode()
 }
 
-/// Writes beside and renames, so that nobody ever reads half a file. Says whether there was anything to write.
+/// Writes beside the file and renames, so that nobody reads half a file. Returns whether it wrote anything.
 fn write_if_changed(path: &Path, contents: &[u8]) -> Result<bool> {
     if fs::read(path).is_ok_and(|present| present == contents) {
         return Ok(false);

@@ -1,4 +1,4 @@
-//! Packages of Debian and its descendants: whether they are there, and getting them.
+//! Finds and installs packages of Debian and its derivatives.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell;
 
-/// Installs the package that brings a tool, if there is no such tool.
+/// Installs a tool's package, if the tool is missing.
 pub fn ensure(tool: &str, package: &str) -> Result<()> {
     if shell::has(tool) {
         return Ok(());
@@ -14,7 +14,7 @@ pub fn ensure(tool: &str, package: &str) -> Result<()> {
     install(&[package]).with_context(|| format!("`{tool}` is missing, and could not be installed"))
 }
 
-/// Says whether all these packages are installed, without asking the network.
+/// Whether all these packages are installed. Does not use the network.
 pub fn has(packages: &[&str]) -> bool {
     let mut query = Command::new("dpkg-query");
     query
@@ -23,7 +23,7 @@ pub fn has(packages: &[&str]) -> bool {
     shell::ask(&mut query).is_some_and(|answer| answer.lines().all(|status| status == "installed"))
 }
 
-/// Installs packages; refreshes the lists of what there is if they are not found in them.
+/// Installs packages. Refreshes the package lists if a package is not in them.
 pub fn install(packages: &[&str]) -> Result<()> {
     if !shell::has("apt-get") {
         bail!("there is no apt-get here");
@@ -35,7 +35,7 @@ pub fn install(packages: &[&str]) -> Result<()> {
     shell::run(apt()?.args(["install", "--yes"]).args(packages))
 }
 
-/// `apt-get` with the rights it needs.
+/// `apt-get` with the necessary rights.
 fn apt() -> Result<Command> {
     let is_root = shell::ask(Command::new("id").arg("-u")).as_deref() == Some("0");
     if is_root {

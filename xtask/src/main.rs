@@ -1,6 +1,6 @@
 //! `cargo xtask serve | test | plugins`: from a checkout on a fresh machine to a running, tested server.
 //!
-//! What is missing is installed, what is stale is built, and every command is printed before it runs.
+//! It installs missing tools, builds what has changed, and prints every command before it runs.
 
 mod components;
 mod debian;
@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 use components::Group;
 use toolchain::Toolchain;
 
-/// What the walkthrough, which is a test too, calls.
+/// The programs that the walkthrough calls; it is a test too.
 const WALKTHROUGH_TOOLS: [&str; 3] = ["curl", "jq", "openssl"];
 
 const USAGE: &str = "\
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Where things are: the checkout, and what cargo builds.
+/// The checkout and the directory that cargo builds into.
 pub struct Workspace {
     pub root: PathBuf,
     pub target: PathBuf,
@@ -70,18 +70,18 @@ impl Workspace {
         Ok(Self { root, target })
     }
 
-    /// Cargo, as the user called it, in the root of the workspace.
+    /// The user's cargo, in the root of the workspace.
     fn cargo(&self) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(&self.root);
         if env::var_os("CARGO_TARGET_DIR").is_some() {
-            // A relative one was meant from where the user is.
+            // A relative path is relative to the user's directory.
             cargo.env("CARGO_TARGET_DIR", &self.target);
         }
         cargo
     }
 
-    /// Builds targets of the whole workspace, so that each dependency is built with one set of features, once.
+    /// Builds targets of the whole workspace, so that each dependency is built only once, with one set of features.
     fn build(&self, targets: &[&str]) -> Result<()> {
         shell::run(self.cargo().args(["build", "--workspace"]).args(targets))
     }
@@ -128,7 +128,7 @@ fn test(workspace: &Workspace, args: &[OsString]) -> Result<()> {
     shell::run(workspace.cargo().args(["test", "--workspace"]).args(args))
 }
 
-/// Says whether the user gave this option, as `--option value` or `--option=value`.
+/// Whether the user gave this option, as `--option value` or `--option=value`.
 fn gives(args: &[OsString], option: &str) -> bool {
     args.iter()
         .filter_map(|arg| arg.to_str())

@@ -1,5 +1,5 @@
-//! What the tests hold the server against: a browser, schemathesis, an identity provider. Where one cannot be had, its
-//! tests are skipped.
+//! Installs the programs that the tests check the server with: a browser, schemathesis and an identity provider. If one
+//! cannot be installed, its tests are skipped.
 
 use std::fs;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::{Workspace, debian, shell};
 /// Checks a running server against its own description.
 const SCHEMATHESIS: &str = "4.32.5";
 
-/// Installs what is missing; says so if it cannot be had, since nothing but its own tests needs it.
+/// Installs missing programs. If that fails, it only prints so, since nothing but their own tests needs them.
 pub fn ensure(workspace: &Workspace) {
     let browser = debian::ensure("chromium", "chromium");
     for outcome in [browser, schemathesis(workspace), oidc_provider(workspace)] {

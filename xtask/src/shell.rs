@@ -1,4 +1,4 @@
-//! Running commands so that whoever watches knows what happens: each is printed as it could be typed.
+//! Runs commands, and prints each as one could type it.
 
 use std::ffi::OsStr;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,12 +8,12 @@ use anyhow::{Context, Result, bail, ensure};
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// Says what is being worked at.
+/// Prints the current step.
 pub fn step(what: &str) {
     eprintln!("==> {what}");
 }
 
-/// Runs a command to its end; fails if it does.
+/// Runs a command to its end. Fails if the command fails.
 pub fn run(command: &mut Command) -> Result<()> {
     let line = announce(command);
     let status = command
@@ -23,7 +23,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command, but not for longer than this; fails if it does or has to be ended.
+/// Runs a command for at most this long. Fails if the command fails or takes longer.
 pub fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
     let line = announce(command);
     let mut child = command
@@ -53,7 +53,7 @@ fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
     Ok(child.try_wait()?)
 }
 
-/// Asks a command something, quietly: what it printed, if it succeeded.
+/// Runs a command quietly and returns its output, if it succeeded.
 pub fn ask(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).output().ok()?;
     output
@@ -62,7 +62,7 @@ pub fn ask(command: &mut Command) -> Option<String> {
         .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Becomes this command, so that signals meant for us reach it.
+/// Replaces this process by the command, so that signals reach it.
 #[cfg(unix)]
 pub fn replace(command: &mut Command) -> Result<()> {
     use std::os::unix::process::CommandExt;
@@ -71,13 +71,13 @@ pub fn replace(command: &mut Command) -> Result<()> {
     Err(command.exec()).with_context(|| format!("cannot run `{line}`"))
 }
 
-/// Runs this command, where one process cannot become another.
+/// Runs the command, on systems that cannot replace a process.
 #[cfg(not(unix))]
 pub fn replace(command: &mut Command) -> Result<()> {
     run(command)
 }
 
-/// Says whether there is such a program to run.
+/// Whether a program can be run.
 pub fn has(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())

@@ -1,4 +1,4 @@
-//! A compiler for WebAssembly: the one at hand if it can, else what rustup or Debian have.
+//! Finds a compiler for WebAssembly: the present one if it has the target, else one from rustup or Debian.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::{Workspace, debian, shell};
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Rustup retries for minutes where its server cannot be reached. Whoever has a line so slow runs it by hand once.
+/// If rustup cannot reach its server, it retries for minutes. On a very slow line, run it once by hand.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
 
-/// Debian's own Rust, with the source of the standard library, which is compiled for the target on the spot.
+/// Debian's own Rust, with the source of the standard library, which is compiled for the target when it is needed.
 const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
 
 const HELP: &str = "\
@@ -24,17 +24,17 @@ or, on Debian,
   apt-get install rustc-web cargo-web rust-web-src lld-19
 makes it so";
 
-/// Who compiles guests.
+/// The compiler of guests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Toolchain {
-    /// The compiler that compiles everything else has the target too.
+    /// The compiler of everything else, which has the target too.
     Own,
-    /// Debian's packages, beside whatever else is installed.
+    /// Debian's packages, besides other installed compilers.
     Debian,
 }
 
 impl Toolchain {
-    /// Finds one, and installs one if there is none. The network is asked only then.
+    /// Finds a compiler, or installs one. It uses the network only then.
     pub fn find() -> Result<Self> {
         if has_target() {
             return Ok(Toolchain::Own);
@@ -56,13 +56,13 @@ impl Toolchain {
         }
     }
 
-    /// The command that builds these packages for WebAssembly into `target/guests`, where no other compiler builds.
+    /// The command that builds these packages for WebAssembly into `target/guests`, which no other compiler uses.
     pub fn build(self, workspace: &Workspace, packages: &[String]) -> Command {
         let mut cargo = match self {
             Toolchain::Own => workspace.cargo(),
             Toolchain::Debian => debian_cargo(workspace),
         };
-        // What someone set there is meant for this machine's own code.
+        // The user's flags are for this machine's own code.
         cargo
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS");
@@ -89,7 +89,7 @@ impl Toolchain {
     }
 }
 
-/// Takes this machine's paths out of the component, so that the same source gives the same digest anywhere.
+/// Removes this machine's paths from the component, so that the same source has the same digest everywhere.
 fn remapped(workspace: &Workspace) -> Vec<String> {
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let cargo_home = cargo_home.or_else(|| Some(env::home_dir()?.join(".cargo")));
