@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use crate::support::door::{open_server, text, with};
 use crate::support::{Answer, Door, Server};
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "checkInId",
     "ticketInstanceId",
     "ticketSeries",
     "outcome",
     "reason",
+    "refusals",
     "direction",
     "at",
     "arrivedAt",
@@ -78,6 +79,7 @@ async fn every_scan_is_on_record() {
         "ticketSeries": "VIP-0001",
         "outcome": "admitted",
         "reason": null,
+        "refusals": null,
         "direction": "in",
         "at": "2025-12-15T07:00:00+03:00",
         "arrivedAt": "2025-12-15T07:00:00+03:00",
@@ -176,7 +178,7 @@ async fn the_record_streams_as_ndjson_and_csv() {
         rows[1]
     );
     assert!(
-        rows[2].contains(",,,refused,invalid_signature,in,"),
+        rows[2].contains(",,,refused,invalid_signature,,in,"),
         "{}",
         rows[2]
     );

@@ -23,6 +23,7 @@ mod plugins;
 mod pretix;
 mod properties;
 mod repeats;
+mod refusals;
 mod restart;
 mod scanner_lists;
 mod scanners;

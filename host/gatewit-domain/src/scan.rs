@@ -1,5 +1,7 @@
 //! A scan and what became of it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -248,6 +250,9 @@ pub struct CheckIn {
     pub ticket_series: Option<String>,
     /// None: admitted; else why not.
     pub refusal: Option<Refusal>,
+    /// Of a record that stands for several refusals of its scanner: their number by reason. Else empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refusals: BTreeMap<String, u64>,
     pub at: Timestamp,
     /// None: an organizer at the desk.
     pub scanner_id: Option<ScannerId>,

@@ -38,6 +38,7 @@ pub use tally::ScanCount;
 pub use tickets::{ShownTicket, TicketPage, TicketQuery};
 pub use undo::{Undone, UndoneBy};
 
+use admission::RefusalBound;
 use live::LiveEvents;
 use search::TicketIndex;
 use sources::Sources;
@@ -88,6 +89,7 @@ pub struct Desk {
     live: LiveEvents,
     index: TicketIndex,
     sources: Sources,
+    refusals: RefusalBound,
     tally: ScanTally,
 }
 
@@ -108,6 +110,7 @@ impl Desk {
             settings,
             live: LiveEvents::default(),
             index: TicketIndex::default(),
+            refusals: RefusalBound::default(),
             tally: ScanTally::default(),
         };
         let mut after = None;

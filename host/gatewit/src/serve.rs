@@ -111,12 +111,20 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
     beside.spawn(chores(desk.clone()));
+    beside.spawn(record_refusals(desk.clone()));
     sources.keep_fresh(&desk, &mut beside);
     let oidc = oidc.map(|settings| Oidc::new(settings, Arc::new(SystemClock)));
     if let Some(oidc) = oidc.clone() {
         beside.spawn(async move { oidc.warm().await });
     }
-    run(listener, http::router(App { desk, oidc }, traffic), told).await
+    let app = App {
+        desk: desk.clone(),
+        oidc,
+    };
+    let ended = run(listener, http::router(app, traffic), told).await;
+    let recorded = desk.record_last_refusals().await;
+    recorded.context("cannot record the refusals of the last second")?;
+    ended
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -301,6 +309,20 @@ async fn serve_metrics(listener: TcpListener, metrics: Router) {
     }
     if let Err(error) = axum::serve(listener, metrics).await {
         tracing::error!(error = %error, "metrics are not served any more");
+    }
+}
+
+/// Records, every second, the refusals that were too many to be recorded one by one.
+async fn record_refusals(desk: Arc<Desk>) {
+    let mut every_second = tokio::time::interval(Duration::from_secs(1));
+    let mut has_failed = false;
+    loop {
+        every_second.tick().await;
+        let recorded = desk.record_refusals().await;
+        if let (Err(error), false) = (&recorded, has_failed) {
+            tracing::warn!(error = %error, "cannot record refusals; will try again every second");
+        }
+        has_failed = recorded.is_err();
     }
 }
 

@@ -1,19 +1,22 @@
 //! A crowd at the door: many devices scanning at once, which remember all that they were told.
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::door::{text, verdict};
+use super::door::{statistics, text, verdict, with};
 use super::{Answer, Door};
 
 /// How many scans are under way at once.
 const AT_ONCE: usize = 48;
 /// How many pages of tickets are read at most.
 const PAGES_MAX: usize = 1_000;
+/// How many refusals a device may cause while each has a record of its own.
+const REFUSALS_MAX: usize = 400;
+const CHECKER: &str = "the device that checks entries";
 
 pub const ADMITTED: &str = "VALID";
 pub const DUPLICATE: &str = "DUPLICATE already_used";
@@ -82,7 +85,11 @@ impl Crowd {
         let is_gone = Cell::new(false);
         let order = order.into_iter().take_while(|_| !is_gone.get());
         let scans = order.map(|index| {
-            let scan = self.holders[index].scan.clone();
+            let scanner = json!({
+                "scannerId": door.scanner_id,
+                "deviceFingerprint": door.fingerprint,
+            });
+            let scan = with(&self.holders[index].scan, scanner);
             let answer = door.scanner.try_post("/api/v1/check-in/validate", scan);
             async move { (index, answer.await) }
         });
@@ -125,7 +132,11 @@ impl Crowd {
     /// Scans everybody until refused: whoever is known to have entered is not let in again, anyone else once.
     pub async fn check_entries(&mut self, door: &Door) {
         let known: Vec<bool> = self.holders.iter().map(Holder::is_in).collect();
-        self.scan_all(door).await;
+        let everybody: Vec<_> = (0..self.holders.len()).collect();
+        for some in everybody.chunks(REFUSALS_MAX) {
+            let device = Door::link(&door.organizer, &door.event_id, CHECKER, json!({})).await;
+            self.scan_answered(&device, some.iter().copied()).await;
+        }
         let mut let_in = Vec::new();
         for (index, holder) in self.holders.iter().enumerate() {
             if holder.told.last().is_none_or(|told| told != DUPLICATE) {
@@ -141,15 +152,9 @@ impl Crowd {
         }
     }
 
-    /// Checks the scanner's counts and the record of scans, once everybody is in.
+    /// Checks every scanner's counts and the record of scans, once everybody is in.
     pub async fn check_counts(&self, door: &Door) {
-        let record = door.record().await;
-        let (admitted, refused): (Vec<_>, Vec<_>) =
-            (record.iter()).partition(|scan| scan["outcome"] == "admitted");
-        let statistics = door.statistics().await;
-        assert_eq!(statistics["successfulScans"], admitted.len());
-        assert_eq!(statistics["failedScans"], refused.len());
-        assert_eq!(statistics["totalScans"], record.len());
+        let (admitted, refused) = recorded(door).await;
         assert_eq!(admitted.len(), self.holders.len());
         assert_eq!(admitted.len(), tickets_used(door).await);
         let tickets = admitted.iter().map(|scan| text(&scan["ticketInstanceId"]));
@@ -180,6 +185,24 @@ fn words(answer: &Answer) -> String {
         Some(seconds) => format!("{} {code}, Retry-After: {seconds}", answer.status),
         None => format!("{} {code}", answer.status),
     }
+}
+
+/// Checks that each scanner's counts are those of the record, and tells what was admitted and what was refused.
+pub async fn recorded(door: &Door) -> (Vec<Value>, Vec<Value>) {
+    let record = door.record().await;
+    let mut counts = HashMap::<_, [usize; 2]>::new();
+    for scan in &record {
+        let scanner = counts.entry(text(&scan["scannerId"])).or_default();
+        scanner[usize::from(scan["outcome"] == "refused")] += 1;
+    }
+    for (scanner, [admitted, refused]) in counts {
+        let counted = door.organizer.get(&statistics(&scanner)).await.data(200);
+        assert_eq!(counted["successfulScans"], admitted);
+        assert_eq!(counted["failedScans"], refused);
+        assert_eq!(counted["totalScans"], admitted + refused);
+    }
+    let is_admitted = |scan: &Value| scan["outcome"] == "admitted";
+    record.into_iter().partition(is_admitted)
 }
 
 /// How many of the event's tickets have an entry.

@@ -137,8 +137,10 @@ impl Door {
     }
 
     pub async fn statistics(&self) -> Value {
-        let path = format!("/api/v1/check-in/scanners/{}/stats", self.scanner_id);
-        self.scanner.get(&path).await.data(200)
+        self.scanner
+            .get(&statistics(&self.scanner_id))
+            .await
+            .data(200)
     }
 }
 
@@ -161,6 +163,19 @@ pub async fn link(client: &Client, event_id: &str, fingerprint: &str, place: Val
         .post("/api/v1/check-in/scanners/register", request)
         .await
         .data(200)
+}
+
+/// Where a scanner's statistics are.
+pub fn statistics(scanner_id: &str) -> String {
+    format!("/api/v1/check-in/scanners/{scanner_id}/stats")
+}
+
+/// How many refusals a record stands for: most stand for one.
+pub fn refusals(record: &Value) -> u64 {
+    match record["refusals"].as_object() {
+        Some(by_reason) => by_reason.values().filter_map(Value::as_u64).sum(),
+        None => u64::from(record["outcome"] == "refused"),
+    }
 }
 
 /// The status and reason of an answered scan.

@@ -31,6 +31,8 @@ pub struct Server {
     pub client: Client,
     pub clock: Arc<TestClock>,
     pub store: Arc<dyn Store>,
+    /// For what the program does by itself now and then, and a test when it is due.
+    pub desk: Arc<Desk>,
     /// Stops serving when dropped.
     serving: JoinSet<()>,
     data: TempDir,
@@ -188,7 +190,7 @@ impl Server {
                 .expect("a bound socket has an address")
         );
         let app = App {
-            desk,
+            desk: desk.clone(),
             oidc: setup.oidc.map(|oidc| Oidc::new(oidc, clock.clone())),
         };
         let app = gatewit::http::router(app, Arc::new(setup.traffic));
@@ -202,6 +204,7 @@ impl Server {
             client: Client::new(&base),
             clock,
             store,
+            desk,
             serving,
             data,
         }

@@ -14,7 +14,7 @@ use crate::id::{EventId, ScannerId, TicketId};
 use crate::ports::{Commit, Guard, Write};
 use crate::problem::{DeskError, Problem};
 use crate::rules::{Facts, Found, Held, check_scanner};
-use crate::scan::{Outcome, Presented, RepeatKey, Scan, ScannedBy};
+use crate::scan::{CheckIn, Outcome, Presented, RepeatKey, Scan, ScannedBy, Verdict};
 use crate::scanner::Scanner;
 use crate::tables::{
     CREDENTIAL_CODES, CallerRepeat, DESK_REQUESTS, ENTRIES, REPEATS, Remembered, SCANNERS, Stored,
@@ -22,6 +22,9 @@ use crate::tables::{
 };
 
 mod record;
+mod refusals;
+
+pub(super) use refusals::RefusalBound;
 
 /// How long an answer is remembered for repeats.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -48,6 +51,8 @@ struct Plan {
     outcome: Outcome,
     guards: Vec<Guard>,
     writes: Vec<Write>,
+    /// The record of a refusal beyond its scanner's bound, to be recorded together with others.
+    beyond_bound: Option<(ScannerId, CheckIn)>,
 }
 
 impl Desk {
@@ -61,9 +66,7 @@ impl Desk {
                 return Ok(Answered { outcome, event });
             }
             let plan = self.plan(scan, &event, read).await?;
-            if self.store().commit(plan.guards, plan.writes).await? == Commit::Done {
-                let outcome = plan.outcome;
-                self.tally.count(scan.contract, &outcome.verdict);
+            if let Some(outcome) = self.carry_out(scan, plan).await? {
                 return Ok(Answered { outcome, event });
             }
         }
@@ -135,7 +138,14 @@ impl Desk {
         };
         let decision = facts.decide();
         let outcome = record::outcome(&facts, &decision);
-        let mut writes = record::writes(&facts, &decision, &outcome);
+        let check_in = record::check_in(&facts, &decision, &outcome);
+        let is_refused = decision.refusal.is_some();
+        let beyond = (facts.scanner.map(|scanner| scanner.id))
+            .filter(|scanner| is_refused && !self.refusals.take(*scanner, facts.now));
+        let mut writes = match beyond {
+            None => record::writes(&facts, &decision, &check_in),
+            Some(_) => Vec::new(),
+        };
         if let Some((key, _)) = &read.repeat {
             let remembered = Remembered {
                 request: fingerprint(scan),
@@ -144,10 +154,31 @@ impl Desk {
             writes.push(REPEATS.put(key, &remembered));
         }
         Ok(Plan {
-            guards: read.guards(decision.refusal.is_none()),
+            guards: read.guards(!is_refused),
             outcome,
             writes,
+            beyond_bound: beyond.map(|scanner| (scanner, check_in)),
         })
+    }
+
+    /// Makes a plan true; None if something that it depends on has changed.
+    async fn carry_out(&self, scan: &Scan, plan: Plan) -> Result<Option<Outcome>, DeskError> {
+        if plan.beyond_bound.is_some() {
+            // Fails as long as the store does: what cannot be recorded soon is not answered either.
+            self.record_refusals().await?;
+        }
+        if !plan.writes.is_empty()
+            && self.store().commit(plan.guards, plan.writes).await? != Commit::Done
+        {
+            return Ok(None);
+        }
+        match (plan.beyond_bound, &plan.outcome.verdict) {
+            (Some((scanner, check_in)), Verdict::Refused(refusal)) => {
+                self.refusals.add(scanner, check_in, refusal.code());
+            }
+            (_, verdict) => self.tally.count(scan.contract, verdict),
+        }
+        Ok(Some(plan.outcome))
     }
 
     async fn scanner_of(&self, scan: &Scan) -> Result<Option<Stored<Scanner>>, DeskError> {

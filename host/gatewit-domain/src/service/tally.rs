@@ -26,8 +26,12 @@ impl ScanTally {
             Verdict::Admitted => None,
             Verdict::Refused(refusal) => Some(refusal.code()),
         };
+        self.add(contract, reason, 1);
+    }
+
+    pub(super) fn add(&self, contract: Contract, reason: Option<&'static str>, count: u64) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry((contract, reason)).or_default() += 1;
+        *counts.entry((contract, reason)).or_default() += count;
     }
 }
 

@@ -1,9 +1,11 @@
 //! What a decided scan is answered with and leaves in the store. Pure.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::event::Scope;
-use crate::id::CheckInId;
+use crate::id::{CheckInId, ScannerId};
 use crate::ports::Write;
 use crate::rules::{Decision, Facts, Found, Held};
 use crate::scan::{CheckIn, Entry, Outcome, Refusal, ScannedBy, TicketSummary, Verdict};
@@ -47,10 +49,9 @@ fn summary(facts: &Facts, held: &Held) -> TicketSummary {
 }
 
 /// Says what the scan leaves: one record, the counts, and the entry of an admission.
-pub(super) fn writes(facts: &Facts, decision: &Decision, outcome: &Outcome) -> Vec<Write> {
-    let check_in = check_in(facts, decision, outcome);
+pub(super) fn writes(facts: &Facts, decision: &Decision, check_in: &CheckIn) -> Vec<Write> {
     let key = EventCheckIn(facts.event.id, check_in.id);
-    let mut writes = vec![CHECK_INS.put(&key, &check_in)];
+    let mut writes = vec![CHECK_INS.put(&key, check_in)];
     if let (None, Some(held), Some(day)) = (&decision.refusal, held(facts), check_in.day) {
         let mut entries = held.entries.clone();
         entries.0.push(Entry {
@@ -69,14 +70,19 @@ pub(super) fn writes(facts: &Facts, decision: &Decision, outcome: &Outcome) -> V
             Some(_) => SCANNER_REFUSED,
         };
         writes.push(count.add(&scanner.id, 1));
-        // To the second: what a busy scanner has in the store already costs nothing to write again.
-        let seen = Timestamp::from_second(facts.now.as_second());
-        writes.push(SCANNER_SEEN.put(&scanner.id, &seen.unwrap_or(facts.now)));
+        writes.push(seen(&scanner.id, facts.now));
     }
     writes
 }
 
-fn check_in(facts: &Facts, decision: &Decision, outcome: &Outcome) -> CheckIn {
+/// Says when the scanner was last heard of, to the second: a busy scanner writes the value that is there already.
+pub(super) fn seen(scanner: &ScannerId, now: Timestamp) -> Write {
+    let second = Timestamp::from_second(now.as_second());
+    SCANNER_SEEN.put(scanner, &second.unwrap_or(now))
+}
+
+/// Makes the record of the scan.
+pub(super) fn check_in(facts: &Facts, decision: &Decision, outcome: &Outcome) -> CheckIn {
     let held = held(facts);
     let answer = held.and_then(|held| held.windows.as_ref().ok());
     let day = decision.day.map(|day| facts.event.calendar.days[day].id);
@@ -86,6 +92,7 @@ fn check_in(facts: &Facts, decision: &Decision, outcome: &Outcome) -> CheckIn {
         ticket_id: held.map(|held| held.ticket.id),
         ticket_series: held.map(|held| held.ticket.series.clone()),
         refusal: decision.refusal.clone(),
+        refusals: BTreeMap::new(),
         at: facts.now,
         scanner_id: facts.scanner.map(|scanner| scanner.id),
         organizer: match &facts.scan.by {

@@ -111,7 +111,7 @@ fn csv(records: impl Iterator<Item = CheckInRecord>, with_header: bool) -> io::R
         writer.write_record(CheckInRecord::FIELDS)?;
     }
     for record in records {
-        writer.serialize(record)?;
+        writer.serialize(record.into_row())?;
     }
     writer.into_inner().map_err(|error| error.into_error())
 }

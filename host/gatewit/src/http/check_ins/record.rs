@@ -1,10 +1,23 @@
 //! One recorded scan as `gatewit-api.md` §12 lists it.
 
+use std::collections::BTreeMap;
+
 use gatewit_domain::calendar::Calendar;
 use gatewit_domain::id::{CheckInId, ScannerId, TicketId};
 use gatewit_domain::scan::{CheckIn, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// How many refusals a record stands for, by reason.
+///
+/// Beyond 500 at once and 50 a second, the refusals of one scanner are recorded together, once a second.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Refusals {
+    ByReason(BTreeMap<String, u64>),
+    /// The same in one cell: `already_used=3 not_found=20`.
+    Cell(String),
+}
 
 /// The fields in their order; a field without a value is null, in CSV empty.
 #[derive(Serialize, ToSchema)]
@@ -16,7 +29,11 @@ pub struct CheckInRecord {
     /// `admitted` or `refused`.
     #[schema(pattern = "^(admitted|refused)$", example = "admitted")]
     outcome: &'static str,
-    reason: Option<&'static str>,
+    /// The code of a refusal; null if the record stands for refusals of several reasons.
+    #[schema(example = "already_used")]
+    reason: Option<String>,
+    #[schema(value_type = Option<BTreeMap<String, u64>>)]
+    refusals: Option<Refusals>,
     #[schema(example = "in")]
     direction: &'static str,
     #[schema(format = DateTime)]
@@ -37,12 +54,13 @@ pub struct CheckInRecord {
 
 impl CheckInRecord {
     /// The names of the fields, as a CSV file heads them.
-    pub const FIELDS: [&str; 17] = [
+    pub const FIELDS: [&str; 18] = [
         "checkInId",
         "ticketInstanceId",
         "ticketSeries",
         "outcome",
         "reason",
+        "refusals",
         "direction",
         "at",
         "arrivedAt",
@@ -58,6 +76,7 @@ impl CheckInRecord {
     ];
 
     pub fn new(check_in: CheckIn, calendar: &Calendar) -> Self {
+        let reason = reason(&check_in).map(str::to_owned);
         let (plugin, digest) = check_in
             .plugin
             .map(|plugin| (plugin.name, plugin.digest))
@@ -71,7 +90,9 @@ impl CheckInRecord {
                 None => "admitted",
                 Some(_) => "refused",
             },
-            reason: check_in.refusal.as_ref().map(Refusal::code),
+            reason,
+            refusals: (!check_in.refusals.is_empty())
+                .then_some(Refusals::ByReason(check_in.refusals)),
             direction: "in",
             arrived_at: at.clone(),
             at,
@@ -85,5 +106,27 @@ impl CheckInRecord {
             plugin,
             digest,
         }
+    }
+
+    /// The record as a row of a table, in which no cell holds an object.
+    pub fn into_row(self) -> Self {
+        let refusals = self.refusals.map(|refusals| match refusals {
+            Refusals::ByReason(counts) => {
+                let counts = counts.iter();
+                let counts = counts.map(|(reason, count)| format!("{reason}={count}"));
+                Refusals::Cell(counts.collect::<Vec<_>>().join(" "))
+            }
+            Refusals::Cell(text) => Refusals::Cell(text),
+        });
+        Self { refusals, ..self }
+    }
+}
+
+fn reason(check_in: &CheckIn) -> Option<&str> {
+    let mut reasons = check_in.refusals.keys();
+    match (reasons.next(), reasons.next()) {
+        (None, _) => check_in.refusal.as_ref().map(Refusal::code),
+        (Some(only), None) => Some(only),
+        (Some(_), Some(_)) => None,
     }
 }
