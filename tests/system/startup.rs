@@ -1,8 +1,11 @@
 //! Starting: a data directory that cannot be used, the master key, where to listen, plugins, and what is printed.
 
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -103,6 +106,7 @@ fn a_malformed_master_key_is_refused_by_the_name_of_its_place_and_not_repeated()
     let file = home.path("data/master.key");
     assert!(!file.exists(), "none is made when one was given");
     fs::write(&file, "secret\n").expect("a file can be written");
+    set_mode(&file, 0o600);
     let words = format!("{} must hold 64 hex digits", file.display());
     home.check_refused(home.command(), &[&words]);
 }
@@ -131,6 +135,71 @@ async fn a_master_key_is_made_for_its_user_alone_with_a_warning_and_is_never_log
 
     let log = home.start().stop().log;
     assert!(!log.contains("made a master key"), "{log}");
+}
+
+fn set_mode(file: &Path, mode: u32) {
+    let changed = fs::set_permissions(file, Permissions::from_mode(mode));
+    changed.expect("a file of ours can be changed");
+}
+
+#[test]
+fn a_master_key_that_others_can_read_or_change_is_refused_with_what_to_run() {
+    let home = Home::new();
+    home.start().stop();
+    let file = home.path("data/master.key");
+    let key = fs::read_to_string(&file).expect("a key was made");
+    for mode in [0o644, 0o640, 0o604, 0o620, 0o602] {
+        set_mode(&file, mode);
+        let words = [
+            format!("(mode {mode:04o})"),
+            format!("chmod 600 {}", file.display()),
+        ];
+        let said = home.check_refused(home.command(), &[&words[0], &words[1]]);
+        assert!(!said.contains(key.trim()), "{said}");
+    }
+    for mode in [0o600, 0o400] {
+        set_mode(&file, mode);
+        home.start().stop();
+    }
+}
+
+#[test]
+fn a_master_key_of_another_user_is_refused() {
+    let home = Home::new();
+    home.start().stop();
+    let file = home.path("data/master.key");
+    let ours = fs::metadata(&file).expect("a key was made").uid();
+    if let Err(why) = chown(&file, Some(ours + 1), None) {
+        return eprintln!("skipped: no file can be given to another user here: {why}");
+    }
+    let words = format!("chown {ours} {}", file.display());
+    home.check_refused(home.command(), &[&words]);
+}
+
+#[test]
+fn a_master_key_is_never_an_option_and_help_does_not_show_it() {
+    let home = Home::new();
+    for arguments in [
+        &["--master-key", KEY][..],
+        &[&format!("--master-key={KEY}")],
+    ] {
+        let mut command = home.command();
+        command.args(arguments);
+        let said = home.check_refused(command, &["unexpected argument '--master-key'"]);
+        assert!(!said.contains(KEY), "{said}");
+    }
+    let mut help = home.command_with(MASTER_KEY, KEY);
+    let help = help.arg("--help").output().expect("the program runs");
+    let said = String::from_utf8_lossy(&help.stdout);
+    assert!(said.contains("--plugins") && !said.contains(KEY), "{said}");
+}
+
+#[test]
+fn a_master_key_that_is_no_text_is_malformed_and_not_as_if_none_were_given() {
+    let home = Home::new();
+    let command = home.command_with(MASTER_KEY, OsStr::from_bytes(b"\xff\xfe"));
+    home.check_refused(command, &["GATEWIT_MASTER_KEY must hold 64 hex digits"]);
+    assert!(!home.path("data/master.key").exists());
 }
 
 #[tokio::test]

@@ -66,9 +66,6 @@ struct ServeArguments {
     data: DataDirectory,
     #[command(flatten)]
     plugins: PluginDirectory,
-    /// Encrypts signing keys at rest: 64 hex digits. Without it, a key is made in the data directory.
-    #[arg(long, env = "GATEWIT_MASTER_KEY", hide = true, hide_env_values = true)]
-    master_key: Option<String>,
     /// How long a registration token lives.
     #[arg(
         long,
@@ -185,7 +182,6 @@ impl From<ServeArguments> for ServeSettings {
             listen: arguments.listen,
             data: arguments.data.path,
             plugins: arguments.plugins.path,
-            master_key: arguments.master_key,
             registration_token_minutes: arguments.registration_token_minutes,
             guess_limit: arguments.guess_limit,
             trusted_proxies: arguments.trusted_proxies,

@@ -20,6 +20,7 @@ use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
+use zeroize::Zeroizing;
 
 use crate::clock::SystemClock;
 use crate::config::{Config, Environment, EventEntry, TicketingPlan, folder_of};
@@ -42,7 +43,6 @@ pub struct ServeSettings {
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub plugins: PathBuf,
-    pub master_key: Option<String>,
     pub registration_token_minutes: u32,
     /// How many wrong guesses a minute are answered per registration token.
     pub guess_limit: u32,
@@ -72,7 +72,11 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let engine = Arc::new(load_plugins(&settings, &config).await?);
     let sources = Sources::open(sources, &engine).await?;
     let syncs = sources.tallies();
-    let mut master_key = MasterKey::find(settings.master_key.as_deref(), &settings.data)?;
+    // Only from a variable: options show in the list of processes.
+    let given = environment
+        .verbatim(MasterKey::VARIABLE)
+        .map(Zeroizing::new);
+    let mut master_key = MasterKey::find(given.as_deref().map(String::as_str), &settings.data)?;
     let ports = Ports {
         store: Arc::new(store),
         strategies: engine.clone(),

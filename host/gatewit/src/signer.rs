@@ -18,6 +18,7 @@ use rsa::RsaPrivateKey;
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs8::EncodePublicKey;
 use tokio::task::spawn_blocking;
+use zeroize::Zeroizing;
 
 mod background;
 mod master_key;
@@ -30,6 +31,7 @@ use rs256::{SigningKey, VerifyingKey};
 
 const RSA_BITS: usize = 2048;
 const NONCE_LENGTH: usize = 12;
+const TAG_LENGTH: usize = 16;
 /// How many tokens are signed in one go, some milliseconds, so that a core is not taken for long.
 const SIGNED_AT_ONCE: usize = 32;
 
@@ -158,8 +160,11 @@ async fn sign_all(
 fn make_key(sealing: &RandomizedNonceKey, event: EventId) -> Result<SealedKey, Fault> {
     let private = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, RSA_BITS)?;
     let public = private.to_public_key().to_public_key_der()?;
-    let mut sealed = private.to_pkcs1_der()?.as_bytes().to_vec();
-    let nonce = sealing.seal_in_place_append_tag(bound_to(event), &mut sealed)?;
+    let der = private.to_pkcs1_der()?;
+    // With room for the tag: a buffer that has to grow leaves a copy of the key behind.
+    let mut sealed = Zeroizing::new(Vec::with_capacity(der.as_bytes().len() + TAG_LENGTH));
+    sealed.extend_from_slice(der.as_bytes());
+    let nonce = sealing.seal_in_place_append_tag(bound_to(event), &mut *sealed)?;
     let sealed = [nonce.as_ref().as_slice(), &sealed].concat();
     Ok(SealedKey {
         public_key: STANDARD.encode(public.as_bytes()),
@@ -172,7 +177,8 @@ fn open_key(
     event: EventId,
     key: &SealedKey,
 ) -> Result<SigningKey, Fault> {
-    let mut sealed = STANDARD.decode(&key.sealed_private_key)?;
+    // Opened in place, so this holds the private key until it is wiped.
+    let mut sealed = Zeroizing::new(STANDARD.decode(&key.sealed_private_key)?);
     let text = sealed.split_at_mut_checked(NONCE_LENGTH);
     let (nonce, text) = text.ok_or("it is cut off")?;
     let nonce = Nonce::try_assume_unique_for_key(nonce)?;
@@ -188,3 +194,6 @@ fn open_key(
 fn bound_to(event: EventId) -> Aad<Vec<u8>> {
     Aad::from(format!("gatewit event key {event}").into_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,9 +26,12 @@ impl Environment {
             Err(source) if source.kind() == io::ErrorKind::NotFound => String::new(),
             Err(source) => return Err(ConfigError::Unreadable { path, source }),
         };
-        // What is no text cannot be a token either.
+        // A value that is not UTF-8 is wrong where it is used, and not as if it were not set.
         let own = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
+            Some((
+                name.into_string().ok()?,
+                value.to_string_lossy().into_owned(),
+            ))
         });
         Self::of(own, &beside).map_err(|problem| ConfigError::Invalid { path, problem })
     }

@@ -1,21 +1,24 @@
 //! The key under which signing keys lie on disk: given by the operator, or made and kept beside the data.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand;
+use zeroize::Zeroizing;
 
 use crate::durable;
 
 const LENGTH: usize = 32;
-/// The environment variable that gives the key as 64 hex digits.
-const VARIABLE: &str = "GATEWIT_MASTER_KEY";
+/// More than a file that holds 64 digits and some space.
+const FILE_MAX: usize = 4096;
+/// The permissions of anybody but a file's owner.
+const OTHERS: u32 = 0o077;
 
 /// 32 secret bytes.
 pub struct MasterKey {
-    bytes: [u8; LENGTH],
+    bytes: Zeroizing<[u8; LENGTH]>,
     /// Where one belongs that was made just now.
     unkept: Option<PathBuf>,
 }
@@ -25,6 +28,21 @@ pub struct MasterKey {
 pub enum MasterKeyError {
     #[error("{place} must hold 64 hex digits; make some with: openssl rand -hex 32")]
     Malformed { place: String },
+    #[error(
+        "the master key file {path} may be read or changed by others (mode {mode:04o}); run: chmod 600 {path}",
+        path = path.display()
+    )]
+    Exposed { path: PathBuf, mode: u32 },
+    #[error(
+        "the master key file {path} belongs to the user {owner}, who can read and change it, and the server runs as \
+         {user}; run: chown {user} {path}",
+        path = path.display()
+    )]
+    Foreign {
+        path: PathBuf,
+        owner: u32,
+        user: u32,
+    },
     #[error("cannot use the master key file {}", path.display())]
     File {
         path: PathBuf,
@@ -34,26 +52,29 @@ pub enum MasterKeyError {
 }
 
 impl MasterKey {
+    /// The environment variable that gives the key as 64 hex digits.
+    pub const VARIABLE: &str = "GATEWIT_MASTER_KEY";
+
     /// Reads the key that the operator gave, else the one beside the data, else makes one that is [kept](Self::keep) there.
     pub fn find(given: Option<&str>, data: &Path) -> Result<Self, MasterKeyError> {
         if let Some(hex) = given {
-            return parse(hex, VARIABLE);
+            return parse(hex, Self::VARIABLE);
         }
         let path = data.join("master.key");
-        match std::fs::read_to_string(&path) {
-            Ok(hex) => parse(hex.trim(), &path.display().to_string()),
+        match File::open(&path) {
+            Ok(file) => read(file, path),
             Err(source) if source.kind() == io::ErrorKind::NotFound => Self::make(path),
             Err(source) => Err(MasterKeyError::File { path, source }),
         }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &*self.bytes
     }
 
     fn make(path: PathBuf) -> Result<Self, MasterKeyError> {
-        let mut bytes = [0; LENGTH];
-        match rand::fill(&mut bytes) {
+        let mut bytes = Zeroizing::new([0; LENGTH]);
+        match rand::fill(&mut *bytes) {
             Ok(()) => Ok(Self {
                 bytes,
                 unkept: Some(path),
@@ -71,17 +92,40 @@ impl MasterKey {
         let Some(path) = self.unkept.take() else {
             return Ok(());
         };
-        let hex: String = (self.bytes.iter())
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mut hex = Zeroizing::new(String::with_capacity(2 * LENGTH));
+        for byte in self.bytes.iter() {
+            hex.push_str(&format!("{byte:02x}"));
+        }
         if let Err(source) = write_durably(&path, &hex) {
             return Err(MasterKeyError::File { path, source });
         }
         tracing::warn!(
             path = %path.display(),
-            "made a master key beside the data it protects; set {VARIABLE} to keep it elsewhere"
+            "made a master key beside the data it protects; set {} to keep it elsewhere",
+            Self::VARIABLE
         );
         Ok(())
+    }
+}
+
+/// Reads the key from its file, unless others can get at it.
+fn read(file: File, path: PathBuf) -> Result<MasterKey, MasterKeyError> {
+    let metadata = match file.metadata() {
+        Ok(metadata) => metadata,
+        Err(source) => return Err(MasterKeyError::File { path, source }),
+    };
+    let mode = metadata.mode() & 0o7777;
+    if mode & OTHERS != 0 {
+        return Err(MasterKeyError::Exposed { path, mode });
+    }
+    let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if owner != user {
+        return Err(MasterKeyError::Foreign { path, owner, user });
+    }
+    let mut hex = Zeroizing::new(String::with_capacity(FILE_MAX));
+    match file.take(FILE_MAX as u64).read_to_string(&mut hex) {
+        Ok(_) => parse(hex.trim(), &path.display().to_string()),
+        Err(source) => Err(MasterKeyError::File { path, source }),
     }
 }
 
@@ -93,7 +137,7 @@ fn parse(hex: &str, place: &str) -> Result<MasterKey, MasterKeyError> {
     if !is_hex {
         return Err(malformed());
     }
-    let mut bytes = [0; LENGTH];
+    let mut bytes = Zeroizing::new([0; LENGTH]);
     for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
         let pair = std::str::from_utf8(pair).map_err(|_| malformed())?;
         *byte = u8::from_str_radix(pair, 16).map_err(|_| malformed())?;
