@@ -9,7 +9,7 @@ const LINES_MAX: usize = 400;
 /// The folders of our own Rust code.
 const OURS: [&str; 5] = ["host", "plugins", "sdk", "tests", "xtask"];
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

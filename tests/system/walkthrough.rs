@@ -1,4 +1,4 @@
-//! The walkthrough of the README, as its reader runs it.
+//! The walkthrough of the README, as a reader runs it.
 
 use std::process::Command;
 
