@@ -33,6 +33,8 @@ pub struct Attendee {
     pub flags: AttendeeFlags,
     /// The title of its type, if tickets of that type make nobody an attendee, such as those to a party alone.
     pub wrong_type: Option<Box<str>>,
+    /// False for what opens no door, such as a T-shirt: the name on it is no match.
+    pub admits: bool,
 }
 
 /// The built-in attributes of the attendee-validation contract, in the order of its answers.
@@ -66,6 +68,28 @@ impl AttendeeFlags {
     /// Picks the flags from a ticket's attributes; what is not there is false, and of what is there twice the last counts.
     pub fn of(attributes: &[(String, bool)]) -> Self {
         Self::of_bits(Self::bits(attributes))
+    }
+
+    /// The flags that are held here or there.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let (own, others) = (self.held(), other.held());
+        std::array::from_fn(|flag| own[flag] || others[flag]).into()
+    }
+
+    /// The flags in the order of their names.
+    fn held(self) -> [bool; 9] {
+        [
+            self.is_speaker,
+            self.is_keynote,
+            self.is_sponsor,
+            self.is_organizer,
+            self.is_volunteer,
+            self.is_remote,
+            self.is_onsite,
+            self.is_guest,
+            self.online_access,
+        ]
     }
 
     /// Writes the flags among a ticket's attributes in one number.

@@ -59,6 +59,9 @@ impl AttendeeRules {
 
     /// The title of a type, if its tickets make nobody an attendee.
     fn wrong_type(&self, kind: Option<&SourceType>) -> Option<Box<str>> {
+        if let Some(kind) = kind.filter(|kind| !kind.admits) {
+            return Some(kind.name.as_str().into());
+        }
         let good = self.include_activities.as_ref()?;
         let is_good = |kind: &&SourceType| kind.activities.iter().any(|of| good.contains(of));
         match kind {
@@ -216,6 +219,7 @@ impl SourceSet {
             email: ticket.email.as_deref().and_then(EmailAddress::of),
             flags: AttendeeFlags::of(&ticket.attributes),
             wrong_type: self.rules.wrong_type(kind),
+            admits: kind.is_none_or(|kind| kind.admits),
         })
     }
 
@@ -278,13 +282,15 @@ impl SourceSet {
     fn attendee(&self, number: Number) -> Attendee {
         let text = |part| self.tickets.text(number, part);
         let entry = self.tickets.get(number);
+        let kind = self.kind(entry);
         Attendee {
             reference: TicketReference::of(text(Part::Reference)),
             order: OrderId::of(text(Part::Order)),
             name: PreparedName::of(text(Part::Name)),
             email: EmailAddress::of(text(Part::Address)),
             flags: AttendeeFlags::of_bits(entry.flags),
-            wrong_type: self.rules.wrong_type(self.kind(entry)),
+            wrong_type: self.rules.wrong_type(kind),
+            admits: kind.is_none_or(|kind| kind.admits),
         }
     }
 }

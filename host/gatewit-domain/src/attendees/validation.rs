@@ -11,7 +11,11 @@ use crate::names::{Likeness, NameMatching, PreparedName};
 #[derive(Clone, Copy, Debug)]
 pub enum Finding<'a> {
     /// This is the ticket: the one called so, else the first whose name is alike enough.
-    Match(&'a Attendee),
+    Match {
+        ticket: &'a Attendee,
+        /// What its holder is, by all their tickets of the order.
+        flags: AttendeeFlags,
+    },
     /// A name is close, but not close enough.
     Near,
     /// The order or ticket is there, the name is not on it.
@@ -87,7 +91,7 @@ pub struct NameAnswer {
 impl Finding<'_> {
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Match(_) => Verdict::Attendee,
+            Self::Match { .. } => Verdict::Attendee,
             Self::Near => Verdict::Near,
             Self::WrongName => Verdict::WrongName,
             Self::WrongType(_) => Verdict::WrongType,
@@ -130,19 +134,24 @@ impl AttendeeQuery {
         request::name(text, "Name is required")
     }
 
-    /// Looks for the name among the tickets of the order, in the order in which the ticketing system lists them, or
-    /// on the one ticket.
+    /// Looks for the name among the tickets of the order, or on the one ticket. `tickets` are all of that order, as the
+    /// ticketing system lists them.
     pub fn find<'a>(&self, tickets: &[&'a Attendee], matching: &NameMatching) -> Finding<'a> {
-        find(tickets, &self.name, matching)
+        let is_meant = |ticket: &&&Attendee| match &self.sought {
+            Sought::Order { .. } => true,
+            Sought::Ticket(reference) => ticket.reference == *reference,
+        };
+        let meant: Vec<_> = tickets.iter().filter(is_meant).copied().collect();
+        find(&meant, tickets, &self.name, matching)
     }
 
     /// Says what was found.
     pub fn answer(&self, finding: &Finding) -> AttendeeAnswer {
-        if let Finding::Match(ticket) = finding {
+        if let Finding::Match { ticket, flags } = finding {
             return AttendeeAnswer {
                 is_attendee: true,
                 hint: String::new(),
-                flags: ticket.flags,
+                flags: *flags,
                 order_id: Some(ticket.order.clone()),
                 ticket_id: Some(ticket.reference.clone()),
                 name: ticket.name.text().to_owned(),
@@ -167,7 +176,7 @@ impl AttendeeQuery {
             Sought::Ticket(ticket) => ticket.order(),
         };
         match finding {
-            Finding::Match(_) => String::new(),
+            Finding::Match { .. } => String::new(),
             Finding::Near => format!("Name '{name}' is close but not exact enough."),
             Finding::WrongName => format!("No attendee named '{name}' found on order {order}"),
             Finding::WrongType(title) => wrong_type(title),
@@ -184,13 +193,15 @@ impl NameQuery {
         request::name(text, "Empty name, use full name e. g. Sam Smith.")
     }
 
-    /// Compares the name on the ticket, if there is one; that its type makes nobody an attendee is told whatever the
-    /// name.
-    pub fn find<'a>(&self, ticket: Option<&'a Attendee>, matching: &NameMatching) -> Finding<'a> {
-        match ticket.map(|ticket| (ticket, &ticket.wrong_type)) {
+    /// Compares the name on the ticket, if it is among these, all of one order; that its type makes nobody an attendee is
+    /// told whatever the name.
+    pub fn find<'a>(&self, tickets: &[&'a Attendee], matching: &NameMatching) -> Finding<'a> {
+        let mut meant = tickets.iter().copied();
+        let meant = meant.find(|ticket| ticket.reference == self.ticket);
+        match meant.map(|ticket| (ticket, &ticket.wrong_type)) {
             None => Finding::Unknown,
             Some((_, Some(title))) => Finding::WrongType(title),
-            Some((ticket, None)) => find(&[ticket], &self.name, matching),
+            Some((ticket, None)) => find(&[ticket], tickets, &self.name, matching),
         }
     }
 
@@ -198,18 +209,18 @@ impl NameQuery {
     pub fn answer(&self, finding: &Finding) -> NameAnswer {
         let name = self.name.upper();
         let flags = match finding {
-            Finding::Match(ticket) => ticket.flags,
+            Finding::Match { flags, .. } => *flags,
             _ => AttendeeFlags::default(),
         };
         let hint = match finding {
-            Finding::Match(_) => String::new(),
+            Finding::Match { .. } => String::new(),
             Finding::Near => format!("Supplied name {name} is close but not close enough."),
             Finding::WrongName => format!("We couldn't find {name}, check spelling."),
             Finding::WrongType(title) => wrong_type(title),
             Finding::Unknown => "invalid ticket id".to_owned(),
         };
         NameAnswer {
-            is_attendee: matches!(finding, Finding::Match(_)),
+            is_attendee: matches!(finding, Finding::Match { .. }),
             hint,
             flags,
             ticket_id: self.ticket.clone(),
@@ -227,26 +238,50 @@ pub fn is_attendee<'a>(
     tickets.any(|ticket| ticket.email.as_ref() == Some(address) && ticket.wrong_type.is_none())
 }
 
-/// Chooses the ticket: the last whose name was written so, else the first whose name is alike enough, in each case
-/// rather one that makes an attendee.
-fn find<'a>(tickets: &[&'a Attendee], name: &PreparedName, matching: &NameMatching) -> Finding<'a> {
-    let is_good = |ticket: &Attendee| ticket.wrong_type.is_none();
-    let are = |ticket: &Attendee, likeness| matching.compare(&ticket.name, name) == likeness;
-    let tickets = || tickets.iter().copied();
-    let written_so = tickets().filter(|ticket| ticket.name.is_same(name));
-    let alike = || tickets().filter(|ticket| are(ticket, Likeness::Same));
-    let chosen = written_so
-        .max_by_key(|ticket| is_good(ticket))
-        .or_else(|| alike().min_by_key(|ticket| !is_good(ticket)));
-    match chosen {
-        Some(ticket) => match &ticket.wrong_type {
-            Some(title) => Finding::WrongType(title),
-            None => Finding::Match(ticket),
-        },
-        None if tickets().next().is_none() => Finding::Unknown,
-        None if tickets().any(|ticket| are(ticket, Likeness::Close)) => Finding::Near,
-        None => Finding::WrongName,
+/// Chooses the ticket among those that are meant, rather one that makes an attendee. The name on what opens no door, such
+/// as a T-shirt, is no match.
+fn find<'a>(
+    meant: &[&'a Attendee],
+    order: &[&'a Attendee],
+    name: &PreparedName,
+    matching: &NameMatching,
+) -> Finding<'a> {
+    let admitting = meant.iter().copied().filter(|ticket| ticket.admits);
+    let (good, wrong): (Vec<_>, Vec<_>) = admitting.partition(|ticket| ticket.wrong_type.is_none());
+    if let Some(ticket) = called(&good, name, matching) {
+        let flags = flags_of(ticket, order);
+        return Finding::Match { ticket, flags };
     }
+    if let Some(ticket) = called(&wrong, name, matching) {
+        return Finding::WrongType(ticket.wrong_type.as_deref().unwrap_or_default());
+    }
+    let is_close = |ticket: &&Attendee| matching.compare(&ticket.name, name) == Likeness::Close;
+    match good.iter().chain(&wrong).any(is_close) {
+        true => Finding::Near,
+        false if meant.is_empty() => Finding::Unknown,
+        false => Finding::WrongName,
+    }
+}
+
+/// The last ticket whose name was written so, else the first whose name is alike enough.
+fn called<'a>(
+    tickets: &[&'a Attendee],
+    name: &PreparedName,
+    matching: &NameMatching,
+) -> Option<&'a Attendee> {
+    let is_alike = |ticket: &&&Attendee| matching.compare(&ticket.name, name) == Likeness::Same;
+    let written_so = tickets.iter().rfind(|ticket| ticket.name.is_same(name));
+    written_so
+        .or_else(|| tickets.iter().find(is_alike))
+        .copied()
+}
+
+/// What the holder of a ticket is, by all tickets of the order that bear the same name and make attendees.
+fn flags_of(ticket: &Attendee, order: &[&Attendee]) -> AttendeeFlags {
+    let is_theirs =
+        |other: &&&Attendee| other.wrong_type.is_none() && other.name.is_same(&ticket.name);
+    let theirs = order.iter().filter(is_theirs).map(|other| other.flags);
+    theirs.fold(ticket.flags, AttendeeFlags::or)
 }
 
 fn wrong_type(title: &str) -> String {

@@ -39,7 +39,7 @@ impl Desk {
                     .flat_map(|(_, set)| set.of_order(order))
                     .collect()
             }
-            Sought::Ticket(ticket) => Vec::from_iter(self.attendee_called(ticket).await?),
+            Sought::Ticket(ticket) => self.order_of(ticket).await?,
         };
         let tickets: Vec<_> = tickets.iter().collect();
         let finding = query.find(&tickets, &self.settings.ticketing.matching);
@@ -54,8 +54,9 @@ impl Desk {
         &self,
         query: &NameQuery,
     ) -> Result<Validated<NameAnswer>, DeskError> {
-        let ticket = self.attendee_called(&query.ticket).await?;
-        let finding = query.find(ticket.as_ref(), &self.settings.ticketing.matching);
+        let tickets = self.order_of(&query.ticket).await?;
+        let tickets: Vec<_> = tickets.iter().collect();
+        let finding = query.find(&tickets, &self.settings.ticketing.matching);
         Ok(Validated {
             verdict: finding.verdict(),
             answer: query.answer(&finding),
@@ -108,24 +109,26 @@ impl Desk {
         ))
     }
 
-    /// Finds a ticket by its reference, in the ticketing system if need be.
-    async fn attendee_called(
-        &self,
-        reference: &TicketReference,
-    ) -> Result<Option<Attendee>, DeskError> {
+    /// Finds a ticket by its reference, in the ticketing system if need be, with all others of its order that are known.
+    async fn order_of(&self, reference: &TicketReference) -> Result<Vec<Attendee>, DeskError> {
         let sets = self.served_sets()?;
-        let kept = sets.iter().find_map(|(_, set)| set.called(reference));
-        if kept.is_some() {
-            return Ok(kept);
+        for (_, set) in &sets {
+            if let Some(found) = set.called(reference) {
+                let order = &found.order;
+                // What belongs to no order belongs to nothing together.
+                return Ok(match order.as_str() {
+                    "" => vec![found],
+                    _ => set.of_order(order),
+                });
+            }
         }
         for (source, set) in &sets {
             let found = self.find_live(source, set, reference.as_str()).await?;
-            let mut found = found.into_iter();
-            if let Some(found) = found.find(|found| found.reference == *reference) {
-                return Ok(Some(found));
+            if found.iter().any(|found| found.reference == *reference) {
+                return Ok(found);
             }
         }
-        Ok(None)
+        Ok(Vec::new())
     }
 
     /// The names of those that are served, at least one.

@@ -56,9 +56,61 @@ fn a_ticket_alone_is_asked_for_its_own_name_and_never_for_others_of_its_order() 
 }
 
 #[test]
-fn of_two_of_one_name_the_last_is_meant() {
-    let (status, body) = ask(&json!({"order_id": "CCCC3", "name": "SAME NAME"}));
-    assert_eq!((status, &body["ticket_id"]), (200, &json!("CCCC3-2")));
+fn of_two_tickets_of_one_name_the_last_is_meant_and_both_tell_who_that_is() {
+    let fixture = cases()["fixtures"]["pretix_main"].clone();
+    let mut attendees = pretix(&fixture);
+    let guest = attendees
+        .iter_mut()
+        .find(|attendee| attendee.reference.as_str() == "CCCC3-1");
+    guest.expect("it is in the fixture").flags.is_guest = true;
+    for question in [
+        json!({"order_id": "CCCC3", "name": "SAME NAME"}),
+        json!({"order_id": "CCCC3", "name": "Same  Name"}),
+        json!({"ticket_id": "CCCC3-1", "name": "Same Name"}),
+        json!({"ticket_id": "CCCC3-2", "name": "Same Name"}),
+    ] {
+        let (status, body) = attendee(&question, &attendees).unwrap_or_else(|refusal| refusal);
+        let flags = ["is_guest", "is_speaker", "is_sponsor"].map(|flag| body[flag] == true);
+        assert_eq!((status, flags), (200, [true, true, false]), "{question}");
+    }
+    let (_, body) = ask(&json!({"order_id": "CCCC3", "name": "SAME NAME"}));
+    assert_eq!(body["ticket_id"], "CCCC3-2");
+    // Of another name is somebody else, however alike.
+    let (_, body) = ask(&json!({"order_id": "DDDD2", "name": "Robert Johnston"}));
+    assert_eq!(body["is_speaker"], false);
+}
+
+#[test]
+fn what_admits_nobody_is_no_match_and_hides_no_ticket() {
+    let fixture = cases()["fixtures"]["pretix_main"].clone();
+    let mut attendees = pretix(&fixture);
+    let shirt = |of: &str, name: &str| Attendee {
+        reference: TicketReference::of(of),
+        name: PreparedName::of(name),
+        wrong_type: Some("T-Shirt".into()),
+        admits: false,
+        ..attendees[0].clone()
+    };
+    let shirts = [
+        shirt("AAAA2-8", "Ada Lovelaec"),
+        shirt("AAAA2-9", "Shirt Only"),
+    ];
+    attendees.extend(shirts);
+    let ask = |question: Value| {
+        let (status, body) = attendee(&question, &attendees).unwrap_or_else(|refusal| refusal);
+        (status, body["ticket_id"].clone(), body["hint"].clone())
+    };
+    // As it stands on the shirt it is also nearly the name on the ticket.
+    let (status, ticket, _) = ask(json!({"order_id": "AAAA2", "name": "Ada Lovelaec"}));
+    assert_ne!((status, ticket), (200, json!("AAAA2-8")));
+    let nobody = json!("No attendee named 'Shirt Only' found on order AAAA2");
+    for question in [
+        json!({"order_id": "AAAA2", "name": "Shirt Only"}),
+        json!({"ticket_id": "AAAA2-9", "name": "Shirt Only"}),
+    ] {
+        let (status, _, hint) = ask(question);
+        assert_eq!((status, hint), (404, nobody.clone()));
+    }
 }
 
 #[test]
@@ -106,10 +158,10 @@ fn where_both_are_named_so_the_ticket_that_makes_an_attendee_is_meant() {
     let matching = NameMatching::default();
     for tickets in [[&good, &party], [&party, &good]] {
         let finding = query.find(&tickets, &matching);
-        let Finding::Match(found) = finding else {
+        let Finding::Match { ticket, .. } = finding else {
             panic!("{finding:?}")
         };
-        assert_eq!(found.reference, good.reference);
+        assert_eq!(ticket.reference, good.reference);
     }
     let finding = query.find(&[&party], &matching);
     assert_eq!(

@@ -62,6 +62,7 @@ pub fn pretix(fixture: &Value) -> Vec<Attendee> {
             name: PreparedName::of(text(&position["attendee_name"])),
             email: EmailAddress::of(text(&position["attendee_email"])),
             wrong_type: None,
+            admits: true,
         }
     });
     attendees.collect()
@@ -95,6 +96,7 @@ pub fn tito(fixture: &Value) -> Vec<Attendee> {
                 ("online_access", has("online_access")),
             ]),
             wrong_type: (!is_good).then(|| title.into()),
+            admits: true,
         }
     });
     attendees.collect()

@@ -22,6 +22,18 @@ fn missing(field: &str) -> Answer {
     (422, json!([{"type": "missing", "loc": ["body", field]}]))
 }
 
+fn of_order<'a>(attendees: &'a [Attendee], order: &OrderId) -> Vec<&'a Attendee> {
+    let of_order = attendees.iter().filter(|attendee| attendee.order == *order);
+    of_order.collect()
+}
+
+/// A ticket and all others of its order.
+fn around<'a>(attendees: &'a [Attendee], ticket: &TicketReference) -> Vec<&'a Attendee> {
+    let mut found = attendees.iter();
+    let found = found.find(|attendee| attendee.reference == *ticket);
+    found.map_or_else(Vec::new, |found| of_order(attendees, &found.order))
+}
+
 pub fn attendee(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {
     let field = |name| request[name].as_str();
     let order = field("order_id").map(OrderId::parse).transpose();
@@ -31,15 +43,14 @@ pub fn attendee(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answe
     let name = field("name").ok_or_else(|| missing("name"))?;
     let name = AttendeeQuery::parse_name(name).map_err(|_| refused(Some("name")))?;
     let sought = Sought::of(order, ticket).map_err(|_| refused(None))?;
-    let is_sought = |attendee: &&Attendee| match &sought {
-        Sought::Order { order, .. } => attendee.order == *order,
-        Sought::Ticket(ticket) => attendee.reference == *ticket,
+    let tickets = match &sought {
+        Sought::Order { order, .. } => of_order(attendees, order),
+        Sought::Ticket(ticket) => around(attendees, ticket),
     };
-    let tickets: Vec<_> = attendees.iter().filter(is_sought).collect();
     let query = AttendeeQuery { sought, name };
     let finding = query.find(&tickets, &NameMatching::default());
     let status = match finding {
-        Finding::Match(_) => 200,
+        Finding::Match { .. } => 200,
         Finding::Near | Finding::WrongType(_) => 406,
         Finding::WrongName | Finding::Unknown => 404,
     };
@@ -54,12 +65,10 @@ fn name(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {
     let ticket = ticket.map_err(|_| refused(Some("ticket_id")))?;
     let name = NameQuery::parse_name(text(&request["name"])).map_err(|_| refused(Some("name")))?;
     let query = NameQuery { ticket, name };
-    let found = attendees
-        .iter()
-        .find(|found| found.reference == query.ticket);
-    let finding = query.find(found, &NameMatching::default());
+    let tickets = around(attendees, &query.ticket);
+    let finding = query.find(&tickets, &NameMatching::default());
     let status = match finding {
-        Finding::Match(_) | Finding::Near | Finding::WrongName => 200,
+        Finding::Match { .. } | Finding::Near | Finding::WrongName => 200,
         Finding::WrongType(_) => 406,
         Finding::Unknown => 404,
     };

@@ -113,6 +113,64 @@ fn a_type_without_the_wanted_activities_is_the_wrong_one() {
 }
 
 #[test]
+fn a_shirt_makes_no_attendee_of_its_buyer_and_hides_no_ticket_on_the_order() {
+    let upstream = Upstream::new(500);
+    let mut shirt = kind("shirt", "T-shirt");
+    shirt.admits = false;
+    upstream.state().types = vec![kind("regular", "Regular"), shirt];
+    let shirt = |reference, name| SourceTicket {
+        type_id: "shirt".to_owned(),
+        ..ticket(reference, name)
+    };
+    upstream.put_all([
+        ticket("AAAA-1", "Ada Lovelace"),
+        shirt("AAAA-2", "Ada Lovelace"),
+        ticket("BBBB-1", "Robert Johnston"),
+        shirt("BBBB-2", "Robert Johnson"),
+        shirt("CCCC-1", "Shirt Only"),
+    ]);
+    let office = office(&upstream);
+    for desk in [office.open_synced(), office.open()] {
+        assert_eq!(on_order(&desk, "AAAA", "Ada Lovelace"), "AAAA-1");
+        assert_eq!(on_order(&desk, "BBBB", "Robert Johnson"), "BBBB-1");
+        let nobody = "No attendee named 'Shirt Only' found on order CCCC";
+        assert_eq!(on_order(&desk, "CCCC", "Shirt Only"), nobody);
+        assert_eq!(
+            named(&desk, "CCCC-1", "Shirt Only").unwrap(),
+            "invalid ticket type: T-shirt"
+        );
+        assert!(has_address(&desk, "ada.lovelace@example.org"));
+        assert!(!has_address(&desk, "shirt.only@example.org"));
+        assert_eq!(count(&desk), 5, "all are counted, as ever");
+    }
+}
+
+#[test]
+fn all_tickets_of_one_name_on_an_order_tell_what_their_holder_is() {
+    let upstream = Upstream::new(500);
+    let with = |reference, name, attribute: &str| SourceTicket {
+        attributes: vec![(attribute.to_owned(), true)],
+        ..ticket(reference, name)
+    };
+    upstream.put_all([
+        with("AAAA-1", "Ada Lovelace", "is_speaker"),
+        with("AAAA-2", "ada lovelace", "is_sponsor"),
+        with("AAAA-3", "Grace Hopper", "is_guest"),
+        with("BBBB-1", "Ada Lovelace", "is_volunteer"),
+    ]);
+    let desk = office(&upstream).open_synced();
+    for reference in ["AAAA-1", "AAAA-2"] {
+        let query = NameQuery {
+            ticket: TicketReference::of(reference),
+            name: PreparedName::of("Ada Lovelace"),
+        };
+        let flags = block_on(desk.validate_name(&query)).unwrap().answer.flags;
+        assert!(flags.is_speaker && flags.is_sponsor, "{reference}");
+        assert!(!flags.is_guest && !flags.is_volunteer, "{reference}");
+    }
+}
+
+#[test]
 fn attributes_that_are_called_like_parts_of_an_answer_change_none() {
     let upstream = Upstream::new(500);
     let mut guest = ticket("AAAA-1", "Gus Guest");
