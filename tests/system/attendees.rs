@@ -12,7 +12,7 @@ use crate::support::{Answer, Server, project};
 
 mod cases;
 mod freshness;
-mod upstream;
+pub mod upstream;
 
 pub const ATTENDEE: &str = "/tickets/validate_attendee/";
 pub const NAME: &str = "/tickets/validate_name/";

@@ -30,6 +30,7 @@ mod scanner_lists;
 mod scanners;
 mod scanning;
 mod search;
+mod sources;
 mod startup;
 mod throttle;
 mod ticketing;

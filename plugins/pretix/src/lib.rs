@@ -4,7 +4,8 @@
 //! for what changed since pretix made the first page of the sync before (`X-Page-Generated`), newest first: what changes
 //! meanwhile moves to later pages, comes twice and is lost nowhere. A changed order is told whole, so that a ticket that
 //! was split off to another order is gone from it. Changed products start over, since a ticket's
-//! attributes hang on them.
+//! attributes hang on them; so does an event that leaves its test mode, since orders made in test mode are good only
+//! within it.
 
 mod catalogue;
 mod mapping;
@@ -24,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use catalogue::Catalogue;
 use mapping::Mapping;
-use orders::Order;
+use orders::{Order, blocked};
 
 /// As many rows as pretix gives at once.
 const PAGE_SIZE: u32 = 50;
@@ -46,9 +47,26 @@ struct Pretix {
     /// Who is a speaker, a sponsor, on site: `pretix_mapping` of `event_config.yml`.
     #[serde(default, deserialize_with = "mapping::or_default")]
     mapping: Mapping,
+    /// Whether tickets of orders that were made in test mode are good at the doors.
+    #[serde(default)]
+    test_mode: TestMode,
     /// What all pages of a run need.
     #[serde(skip)]
     catalogue: Option<Rc<Catalogue>>,
+    /// Whether the event is in test mode, once that was asked for.
+    #[serde(skip)]
+    is_in_test_mode: Option<bool>,
+}
+
+/// What becomes of tickets of orders that were made in test mode.
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum TestMode {
+    /// They are blocked, unless the event is still in test mode.
+    #[default]
+    Refuse,
+    /// They are as good as any.
+    Admit,
 }
 
 const HOSTED: &str = "https://pretix.eu/api/v1";
@@ -67,6 +85,15 @@ struct Cursor {
     generated: Option<String>,
     /// The digest of the products that all tickets so far were read with.
     catalogue: u64,
+    /// Whether the event was in test mode when tickets were read that hang on it.
+    #[serde(default)]
+    test_mode: Option<bool>,
+}
+
+/// What is read of the event itself.
+#[derive(Deserialize)]
+struct Event {
+    testmode: bool,
 }
 
 /// One page of any list.
@@ -103,10 +130,18 @@ impl Backend for Pretix {
                 page: 1,
                 generated: None,
                 catalogue: digest,
+                test_mode: None,
             },
         };
         if at.catalogue != digest {
             return Err(Fault::StartOver("the products have changed".to_owned()));
+        }
+        if let Some(before) = at.test_mode
+            && before != self.is_in_test_mode(http)?
+        {
+            return Err(Fault::StartOver(
+                "the event has entered or left its test mode".to_owned(),
+            ));
         }
         let answer = self.fetch_orders(http, &at)?;
         if at.page == 1 {
@@ -115,9 +150,12 @@ impl Backend for Pretix {
         let listing: Listing<Order> = answer.json()?;
         let goes_on = listing.goes_on(at.page)?;
         let told = listing.results.iter().map(|order| order.code.clone());
+        let whole_orders = told.collect();
+        let tickets = self.read(http, &catalogue, listing.results)?;
+        at.test_mode = at.test_mode.or(self.is_in_test_mode);
         Ok(Page {
-            whole_orders: told.collect(),
-            tickets: self.read(&catalogue, listing.results),
+            whole_orders,
+            tickets,
             gone: Vec::new(),
             next: match goes_on {
                 true => Continuation::More(cursor::write(&Cursor {
@@ -145,7 +183,7 @@ impl Backend for Pretix {
             return Ok(Vec::new());
         }
         let catalogue = self.catalogue(http)?;
-        let mut tickets = self.read(&catalogue, listing.results);
+        let mut tickets = self.read(http, &catalogue, listing.results)?;
         tickets.retain(|ticket| ticket.is_called(text));
         Ok(tickets)
     }
@@ -168,11 +206,39 @@ impl Pretix {
         Ok(catalogue)
     }
 
-    fn read(&self, catalogue: &Catalogue, orders: Vec<Order>) -> Vec<Ticket> {
-        let tickets = orders
-            .into_iter()
-            .flat_map(|order| order.into_tickets(catalogue, &self.mapping));
-        tickets.collect()
+    fn read(
+        &mut self,
+        http: &Http,
+        catalogue: &Catalogue,
+        orders: Vec<Order>,
+    ) -> Result<Vec<Ticket>, Fault> {
+        let blocks_tests = self.test_mode == TestMode::Refuse
+            && orders.iter().any(Order::is_test)
+            && !self.is_in_test_mode(http)?;
+        let tickets = orders.into_iter().flat_map(|order| {
+            let is_blocked = blocks_tests && order.is_test();
+            let tickets = order.into_tickets(catalogue, &self.mapping).into_iter();
+            tickets.map(move |ticket| if is_blocked { blocked(ticket) } else { ticket })
+        });
+        Ok(tickets.collect())
+    }
+
+    /// Whether the event is in test mode. A token that may read orders and not the event leaves it unknown: then test
+    /// orders stay out.
+    fn is_in_test_mode(&mut self, http: &Http) -> Result<bool, Fault> {
+        if let Some(known) = self.is_in_test_mode {
+            return Ok(known);
+        }
+        let event = http
+            .fetch(&self.request(""))
+            .and_then(|answer| answer.json());
+        let is_in_test_mode = match event {
+            Ok(Event { testmode }) => testmode,
+            Err(Fault::Unauthorized(_) | Fault::NotFound(_)) => false,
+            Err(fault) => return Err(fault),
+        };
+        self.is_in_test_mode = Some(is_in_test_mode);
+        Ok(is_in_test_mode)
     }
 
     fn fetch_orders(&self, http: &Http, at: &Cursor) -> Result<Answer, Fault> {
@@ -226,6 +292,13 @@ impl Pretix {
     }
 
     fn get(&self, list: &str, page: u32) -> Request {
+        self.request(&format!("{list}/"))
+            .query("page", page)
+            .query("page_size", PAGE_SIZE)
+    }
+
+    /// A request for the event, or for what lies behind it.
+    fn request(&self, path: &str) -> Request {
         let Self {
             base_url,
             organizer,
@@ -233,11 +306,8 @@ impl Pretix {
             token,
             ..
         } = self;
-        let url = format!("{base_url}/organizers/{organizer}/events/{event}/{list}/");
-        Request::get(url)
-            .header("authorization", format!("Token {token}"))
-            .query("page", page)
-            .query("page_size", PAGE_SIZE)
+        let url = format!("{base_url}/organizers/{organizer}/events/{event}/{path}");
+        Request::get(url).header("authorization", format!("Token {token}"))
     }
 }
 
@@ -248,6 +318,7 @@ fn next_sync(done: Cursor) -> Option<Cursor> {
         page: 1,
         generated: None,
         catalogue: done.catalogue,
+        test_mode: done.test_mode,
     })
 }
 

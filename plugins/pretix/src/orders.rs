@@ -9,9 +9,10 @@ use crate::catalogue::{Catalogue, Notice};
 use crate::mapping::Mapping;
 
 /// What to ask of an order: everything that is read below.
-pub const FIELDS: [&str; 22] = [
+pub const FIELDS: [&str; 23] = [
     "code",
     "status",
+    "testmode",
     "valid_if_pending",
     "require_approval",
     "last_modified",
@@ -40,6 +41,9 @@ pub struct Order {
     pub code: String,
     /// `n` pending, `p` paid, `e` expired, `c` canceled or refunded.
     status: String,
+    /// Whether it was made while the event was in test mode.
+    #[serde(default)]
+    testmode: bool,
     #[serde(default)]
     valid_if_pending: bool,
     #[serde(default)]
@@ -79,6 +83,11 @@ struct Seat {
 }
 
 impl Order {
+    /// Whether it was made in test mode.
+    pub fn is_test(&self) -> bool {
+        self.testmode
+    }
+
     /// Its tickets, with the attributes that their products and themselves have.
     pub fn into_tickets(self, catalogue: &Catalogue, mapping: &Mapping) -> Vec<Ticket> {
         let positions = self.positions.iter();
@@ -148,10 +157,23 @@ impl Order {
         let seat = position.seat.as_ref().and_then(|seat| filled(&seat.name));
         let details = seat.map(|seat| ("seat", seat)).into_iter();
         let details = details.chain(filled(&position.company).map(|company| ("company", company)));
+        let test = self
+            .testmode
+            .then_some(("testMode", "ordered in test mode"));
+        let details = details.chain(test);
         let details = details.chain(notices.map(|notice| ("notice", notice)));
         let details = details.map(|(name, text)| (name.to_owned(), text.to_owned()));
         details.collect()
     }
+}
+
+/// The ticket as one that opens no door, though it may be paid.
+pub fn blocked(ticket: Ticket) -> Ticket {
+    let state = match ticket.state {
+        TicketState::Valid => TicketState::Blocked,
+        state => state,
+    };
+    Ticket { state, ..ticket }
 }
 
 fn filled(text: &Option<String>) -> Option<&str> {

@@ -3,6 +3,7 @@
 mod products;
 mod recording;
 mod syncs;
+mod test_mode;
 
 use gatewit_harness::Cassette;
 use gatewit_sdk::testing::{Reply, Run, Synced};

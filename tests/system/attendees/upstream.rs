@@ -47,25 +47,15 @@ async fn answer(
     uri: Uri,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
-    let (pretix, tito) = (&fixtures["pretix_main"], &fixtures["tito_main"]);
-    let nothing = json!([]);
-    let (rows, is_pretix) = match uri.path() {
-        "/api/v1/organizers/org/events/ev/categories/" => (&pretix["categories"], true),
-        "/api/v1/organizers/org/events/ev/items/" => (&pretix["items"], true),
-        // Nothing ever changes.
-        "/api/v1/organizers/org/events/ev/orders/" => match query.contains_key("modified_since") {
-            true => (&nothing, true),
-            false => (&pretix["orders"], true),
-        },
-        "/v3/acme/conf/releases" => (&tito["releases"], false),
-        "/v3/acme/conf/tickets" => (&tito["tickets"], false),
+    let tito = &fixtures["tito_main"];
+    if let Some(path) = uri.path().strip_prefix("/api/v1/organizers/org/events/") {
+        return pretix(&fixtures["pretix_main"], path, &query);
+    }
+    let rows = match uri.path() {
+        "/v3/acme/conf/releases" => &tito["releases"],
+        "/v3/acme/conf/tickets" => &tito["tickets"],
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    if is_pretix {
-        let generated = [("x-page-generated", "2026-01-01T00:00:00Z")];
-        let page = json!({"count": 1000, "next": null, "previous": null, "results": rows});
-        return (generated, Json(page)).into_response();
-    }
     let name = uri.path().rsplit('/').next().unwrap_or_default();
     let meta = json!({"current_page": 1, "next_page": null, "per_page": 1000});
     let rows = match query.get("search[q]") {
@@ -73,6 +63,24 @@ async fn answer(
         None => rows.clone(),
     };
     Json(json!({name: rows, "meta": meta})).into_response()
+}
+
+/// Every event of pretix has the same products and orders; the one called `trial` is in test mode.
+fn pretix(fixture: &Value, path: &str, query: &HashMap<String, String>) -> Response {
+    let nothing = json!([]);
+    let (event, list) = path.split_once('/').unwrap_or((path, ""));
+    let rows = match list {
+        "" => return Json(json!({"slug": event, "testmode": event == "trial"})).into_response(),
+        "categories/" | "items/" => &fixture[list.trim_end_matches('/')],
+        // Nothing ever changes.
+        "orders/" if query.contains_key("modified_since") => &nothing,
+        "orders/" => &fixture["orders"],
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    let generated = [("x-page-generated", "2026-01-01T00:00:00Z")];
+    let count = rows.as_array().map(Vec::len);
+    let page = json!({"count": count, "next": null, "previous": null, "results": rows});
+    (generated, Json(page)).into_response()
 }
 
 /// Tito finds whatever has the text in it anywhere.

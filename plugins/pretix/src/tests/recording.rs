@@ -1,5 +1,6 @@
 //! Records the cassettes anew from a pretix of `tests/peers/pretix-up --orders 51`, when it is told where one is:
-//! `GATEWIT_RECORD=http://127.0.0.1:8345 PRETIX_TOKEN=… cargo test -p pretix recorded`. It cancels an order there.
+//! `GATEWIT_RECORD=http://127.0.0.1:8345 PRETIX_TOKEN=… cargo test -p pretix recorded`. It cancels an order there, and
+//! makes one in test mode.
 
 use std::env;
 
@@ -20,6 +21,8 @@ pub const SOUGHT: [&str; 7] = [
 ];
 /// The only ticket of the order that is canceled.
 pub const CANCELED: &str = "T9CZC-1";
+/// The order that is made in test mode.
+pub const TEST_ORDER: &str = "TSTMD";
 
 #[test]
 fn cassettes_are_recorded_when_there_is_a_pretix() {
@@ -31,10 +34,15 @@ fn cassettes_are_recorded_when_there_is_a_pretix() {
     for text in SOUGHT {
         find.find(text).unwrap();
     }
-    cancel("T9CZC");
+    post("orders/T9CZC/mark_canceled/", r#"{"send_email": false}"#);
     let mut later = run("{}", recorder("changed").unwrap());
     let changed = later.sync(synced.token.as_deref()).unwrap();
     later.sync(changed.token.as_deref()).unwrap();
+    let order = r#"{"code": "TSTMD", "email": "tess@example.org", "locale": "en", "status": "p", "testmode": true,
+        "positions": [{"item": 1, "variation": null, "attendee_name": "Tess Ting", "price": "0.00"}]}"#;
+    post("orders/", order);
+    let mut find = run("{}", recorder("test-order").unwrap());
+    find.find(&format!("{TEST_ORDER}-1")).unwrap();
 }
 
 fn recorder(name: &str) -> Option<Recorder> {
@@ -42,16 +50,17 @@ fn recorder(name: &str) -> Option<Recorder> {
     Recorder::from_env(format!("{folder}/{name}.yaml"))
 }
 
-fn cancel(order: &str) {
+fn post(path: &str, body: &str) {
     let [origin, token] = ["GATEWIT_RECORD", "PRETIX_TOKEN"].map(|name| env::var(name).unwrap());
-    let events = format!("{origin}/api/v1/organizers/demo/events");
+    let event = format!("{origin}/api/v1/organizers/demo/events/conf");
     let request = Request {
         method: "POST".to_owned(),
-        body: br#"{"send_email": false}"#.to_vec(),
-        ..Request::get(format!("{events}/conf/orders/{order}/mark_canceled/"))
+        body: body.as_bytes().to_vec(),
+        ..Request::get(format!("{event}/{path}"))
     };
     let request = request
         .header("authorization", format!("Token {token}"))
         .header("content-type", "application/json");
-    assert_eq!(Curl.send(&request).unwrap().status, 200);
+    let status = Curl.send(&request).unwrap().status;
+    assert!(matches!(status, 200 | 201), "{path}: {status}");
 }

@@ -1,0 +1,65 @@
+//! What ticketing systems say, and how far it is believed: sources of a server as its operator and its organizers see them.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::door::text;
+use crate::support::{Client, Home, Process, plugins};
+
+mod test_mode;
+
+/// A place with our own plugin for a ticketing system.
+fn home_with(plugin: &str) -> Home {
+    let home = Home::new();
+    let file = format!("{plugin}.wasm");
+    let copied = fs::copy(plugins().join(&file), home.path("plugins").join(&file));
+    copied.expect("our plugins are built");
+    home
+}
+
+/// A server that tells in its log what it reads, with the token of a ticketing system.
+fn start(home: &Home, variable: &str, token: &str) -> Process {
+    let mut command = home.command_with(variable, token);
+    command.env("RUST_LOG", "info");
+    Process::spawn(command)
+}
+
+async fn wait_until_ready(client: &Client) {
+    while client.get("/healthcheck/ready").await.status != 200 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A published event of one Monday that takes a source in; tells where its parts are.
+async fn monday(client: &Client, source: &str) -> String {
+    let event =
+        json!({"name": "Summit", "days": [day("Day 1", "2025-12-15")], "ticketSources": [source]});
+    publish(client, event).await
+}
+
+async fn publish(client: &Client, event: Value) -> String {
+    let event = client.post("/api/v1/events", event).await.data(201);
+    let path = format!("/api/v1/events/{}", text(&event["eventId"]));
+    let published = client.post(&format!("{path}/publish"), json!({})).await;
+    published.data(200);
+    path
+}
+
+fn day(name: &str, date: &str) -> Value {
+    json!({
+        "dayName": name,
+        "startDateTime": format!("{date}T09:00:00+03:00"),
+        "endDateTime": format!("{date}T18:00:00+03:00"),
+    })
+}
+
+/// The tickets of an event that are found by a text, or in a state.
+async fn tickets(client: &Client, event: &str, query: &str) -> Vec<Value> {
+    let found = client
+        .get(&format!("{event}/tickets?{query}"))
+        .await
+        .data(200);
+    let tickets = found["tickets"].as_array();
+    tickets.expect("tickets are listed").clone()
+}
