@@ -3,10 +3,12 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use tito_simulator::{Conference, Simulator, Switches};
 
 use crate::support::door::text;
 use crate::support::{Client, Home, Process, plugins};
 
+mod believed;
 mod test_mode;
 
 /// A place with our own plugin for a ticketing system.
@@ -29,6 +31,17 @@ async fn wait_until_ready(client: &Client) {
     while client.get("/healthcheck/ready").await.status != 200 {
         tokio::task::yield_now().await;
     }
+}
+
+/// A Tito with so many tickets, a hundred on a page.
+async fn tito(tickets: usize) -> Simulator {
+    let listen = "127.0.0.1:0".parse().expect("it is an address");
+    let switches = Switches {
+        plain_pages: true,
+        ..Switches::default()
+    };
+    let simulator = Simulator::start(listen, Conference::sample(tickets), switches).await;
+    simulator.expect("loopback has a free port")
 }
 
 /// A published event of one Monday that takes a source in; tells where its parts are.

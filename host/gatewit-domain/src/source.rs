@@ -134,7 +134,17 @@ pub struct SourcePage {
     pub gone: Vec<String>,
     /// Orders whose tickets are all on this page, so that others of theirs are gone.
     pub whole_orders: Vec<String>,
+    /// How many all pages of a full run list together, if the ticketing system counts them.
+    pub total: Option<SourceTotal>,
     pub next: Continuation,
+}
+
+/// How many a ticketing system counts, by which a full run is known to have missed none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SourceTotal {
+    Tickets(u32),
+    /// Every page lists its orders in `whole_orders`.
+    Orders(u32),
 }
 
 /// How a sync goes on after a page.

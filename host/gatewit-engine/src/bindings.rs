@@ -18,7 +18,7 @@ pub(crate) mod backend {
     });
 
     pub(crate) use exports::gatewit::plugin::ticketing_backend::{
-        Continuation, Fault, Guest, Page, Ticket, TicketState, TicketType,
+        Continuation, Fault, Guest, Page, Ticket, TicketState, TicketType, Total,
     };
     pub(crate) use gatewit::plugin::http;
     pub(crate) use gatewit::plugin::types::{self, Description};

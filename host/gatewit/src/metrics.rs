@@ -12,7 +12,6 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use gatewit_domain::service::Desk;
-use gatewit_domain::source::SourceName;
 use gatewit_engine::Engine;
 use gatewit_store::{Distribution, StoreMeter};
 use jiff::Timestamp;
@@ -24,8 +23,6 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use crate::sources::SyncTally;
-
 mod requests;
 pub use requests::{Answered, RequestCounts};
 
@@ -36,7 +33,6 @@ pub struct Counters {
     pub desk: Arc<Desk>,
     pub store: Arc<StoreMeter>,
     pub engine: Arc<Engine>,
-    pub syncs: Vec<(SourceName, Arc<SyncTally>)>,
     pub started_at: Timestamp,
 }
 
@@ -117,14 +113,14 @@ impl Counters {
         let help = "Times a ticket source was read, by how that ended";
         let mut syncs =
             encoder.encode_descriptor("source_syncs", help, None, MetricType::Counter)?;
-        for (name, tally) in &self.syncs {
-            let count = tally.read();
-            for (outcome, number) in [("completed", count.completed), ("failed", count.failed)] {
-                let labels = [("source", name.as_str()), ("outcome", outcome)];
+        let sources = self.desk.sources();
+        for source in &sources {
+            let counts = [("completed", source.completed), ("failed", source.failed)];
+            for (outcome, number) in counts {
+                let labels = [("source", source.name.as_str()), ("outcome", outcome)];
                 ConstCounter::new(number).encode(syncs.encode_family(&labels)?)?;
             }
         }
-        let sources = self.desk.sources();
         let help = "Tickets of a source that are served";
         let mut tickets =
             encoder.encode_descriptor("source_tickets", help, None, MetricType::Gauge)?;

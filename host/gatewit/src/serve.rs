@@ -71,7 +71,6 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let meter = store.meter();
     let engine = Arc::new(load_plugins(&settings, &config).await?);
     let sources = Sources::open(sources, &engine).await?;
-    let syncs = sources.tallies();
     // Only from a variable: options show in the list of processes.
     let given = environment
         .verbatim(MasterKey::VARIABLE)
@@ -102,7 +101,6 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
             desk: desk.clone(),
             store: meter,
             engine,
-            syncs,
             started_at: SystemClock.now(),
         };
         let metrics = metrics::router(counters, &traffic.counts);

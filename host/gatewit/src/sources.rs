@@ -17,11 +17,9 @@ use tokio::time::sleep;
 use crate::config::SourcePlan;
 
 mod open;
-mod tally;
 mod watched;
 
 use open::OpenSource;
-pub use tally::{SyncCount, SyncTally};
 
 /// How often the files of a source are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -70,14 +68,6 @@ impl Sources {
             (name.clone(), configured)
         });
         configured.collect()
-    }
-
-    /// How often each was read, to be shown.
-    pub fn tallies(&self) -> Vec<(SourceName, Arc<SyncTally>)> {
-        let sources = self.0.iter();
-        sources
-            .map(|(name, (_, source))| (name.clone(), source.tally()))
-            .collect()
     }
 
     /// Keeps each fresh from now on, none waiting for another.

@@ -101,6 +101,7 @@ impl Backend for GuestList {
             tickets,
             gone: Vec::new(),
             whole_orders: Vec::new(),
+            total: None,
         })
     }
 

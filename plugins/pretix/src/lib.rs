@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 use gatewit_sdk::{
     Answer, Backend, BaseUrl, Continuation, Fault, Http, Page, Request, Secret, Slug, Ticket,
-    TicketType, cursor,
+    TicketType, Total, check_whole, cursor,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -157,6 +157,7 @@ impl Backend for Pretix {
             whole_orders,
             tickets,
             gone: Vec::new(),
+            total: listing.count.map(Total::Orders),
             next: match goes_on {
                 true => Continuation::More(cursor::write(&Cursor {
                     page: at.page + 1,
@@ -267,6 +268,7 @@ impl Pretix {
             let goes_on = listing.goes_on(page)?;
             rows.extend(listing.results);
             if !goes_on {
+                check_whole(list, rows.len(), listing.count)?;
                 break;
             }
         }

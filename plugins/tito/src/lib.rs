@@ -8,11 +8,12 @@ mod releases;
 mod tests;
 mod tickets;
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use gatewit_sdk::{
     Backend, BaseUrl, Continuation, Fault, Http, Page, Request, Secret, Slug, Ticket, TicketType,
-    cursor,
+    Total, check_whole, cursor,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,8 @@ struct Cursor {
 struct Meta {
     next_page: Option<u32>,
     per_page: Option<u32>,
+    /// How many rows all pages have.
+    total_count: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -125,6 +128,7 @@ impl Backend for Tito {
             tickets: self.read(&releases, page.tickets),
             gone: Vec::new(),
             whole_orders: Vec::new(),
+            total: page.meta.total_count.map(Total::Tickets),
             next: match next {
                 Some(next) => Continuation::More(cursor::write(&next)),
                 None => Continuation::Done(None),
@@ -155,13 +159,15 @@ impl Tito {
         if let Some(releases) = &self.releases {
             return Ok(Rc::clone(releases));
         }
-        let mut releases = Vec::new();
+        let mut releases: Vec<Release> = Vec::new();
         let mut at = None;
         loop {
             let page: ReleasePage = http.fetch(&self.list("releases", at))?.json()?;
             releases.extend(page.releases);
             at = page.meta.next(at)?;
             if at.is_none() {
+                let ids: HashSet<_> = releases.iter().map(Release::id).collect();
+                check_whole("releases", ids.len(), page.meta.total_count)?;
                 break;
             }
         }

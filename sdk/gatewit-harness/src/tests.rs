@@ -48,6 +48,7 @@ impl Backend for Doodle {
             tickets: Vec::new(),
             gone: Vec::new(),
             whole_orders: Vec::new(),
+            total: None,
             next: match answer.next {
                 Some(page) => Continuation::More(page.to_string()),
                 None => Continuation::Done(None),

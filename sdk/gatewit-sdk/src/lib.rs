@@ -74,7 +74,13 @@
 //!     }
 //!
 //!     fn tickets(&mut self, _: &Http, _: Option<&str>) -> Result<Page, Fault> {
-//!         Ok(Page { tickets: Vec::new(), gone: Vec::new(), whole_orders: Vec::new(), next: Continuation::Done(None) })
+//!         Ok(Page {
+//!             tickets: Vec::new(),
+//!             gone: Vec::new(),
+//!             whole_orders: Vec::new(),
+//!             total: None,
+//!             next: Continuation::Done(None),
+//!         })
 //!     }
 //!
 //!     fn find(&mut self, _: &Http, _: &str) -> Result<Vec<Ticket>, Fault> {
@@ -105,10 +111,11 @@ pub mod bindings;
 pub use backend::Backend;
 pub use backend::cursor;
 pub use backend::days::day_pass_days;
+pub use backend::fault::check_whole;
 pub use backend::http::{Answer, Http, Transport};
 pub use backend::settings::{BaseUrl, Id, Secret, Slug};
 pub use bindings::backend::exports::gatewit::plugin::ticketing_backend::{
-    Continuation, Fault, Page, Ticket, TicketState, TicketType,
+    Continuation, Fault, Page, Ticket, TicketState, TicketType, Total,
 };
 pub use bindings::backend::gatewit::plugin::http::{Error as HttpError, Request, Response};
 pub use jiff;

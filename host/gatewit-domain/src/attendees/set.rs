@@ -166,6 +166,15 @@ impl SourceSet {
         self.count
     }
 
+    /// How many tickets there are.
+    pub fn len(&self) -> usize {
+        self.tickets.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The types in upstream order.
     pub fn types(&self) -> &[SourceType] {
         &self.types

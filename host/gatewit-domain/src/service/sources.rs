@@ -18,6 +18,7 @@ use crate::source::{LogPosition, Served, SourceJournal, SourceName, SourceType};
 use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES};
 
 mod course;
+mod reading;
 mod sync;
 
 use course::Course;
@@ -63,6 +64,9 @@ pub struct SourceStatus {
     pub synced_at: Option<Timestamp>,
     /// Why the last try to renew it failed: then what is served is stale.
     pub fault: Option<String>,
+    /// How many syncs since the start have ended well, and how many have failed.
+    pub completed: u64,
+    pub failed: u64,
 }
 
 /// A source at work.
@@ -164,6 +168,8 @@ impl LiveSource {
             tickets: self.set().map(|set| set.count()),
             synced_at: course.synced_at,
             fault: course.fault.clone(),
+            completed: course.completed,
+            failed: course.failed,
         }
     }
 }

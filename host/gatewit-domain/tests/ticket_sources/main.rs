@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod attendance;
 #[cfg(test)]
+mod believed;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod doors;

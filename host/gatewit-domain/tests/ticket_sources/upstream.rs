@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use gatewit_domain::ports::{SyncRun, TicketSource};
 use gatewit_domain::source::{
-    Continuation, Reader, SourceFault, SourcePage, SourceState, SourceTicket, SourceType,
+    Continuation, Reader, SourceFault, SourcePage, SourceState, SourceTicket, SourceTotal,
+    SourceType,
 };
 
 type OnPage = Box<dyn Fn() + Send + Sync>;
@@ -37,6 +38,10 @@ pub struct State {
     pub find_fault: Option<SourceFault>,
     /// Whether a ticket comes with all others of its order, and nothing is said of those that left it.
     pub tells_orders_whole: bool,
+    /// How many it says there are, whatever it lists.
+    pub total: Option<SourceTotal>,
+    /// What it lists as a whole at the next full runs, instead of all tickets.
+    pub lists_next: VecDeque<Vec<SourceTicket>>,
     /// Known to look-ups only.
     pub sold_now: Vec<SourceTicket>,
     pub on_page: Option<OnPage>,
@@ -61,6 +66,8 @@ impl Upstream {
             found: Vec::new(),
             find_fault: None,
             tells_orders_whole: false,
+            total: None,
+            lists_next: VecDeque::new(),
             sold_now: Vec::new(),
             on_page: None,
             on_find: None,
@@ -136,7 +143,19 @@ impl State {
                 tickets: Vec::new(),
                 gone: Vec::new(),
                 whole_orders: Vec::new(),
+                total: None,
                 next,
+            });
+        }
+        if cursor.is_none()
+            && let Some(tickets) = self.lists_next.pop_front()
+        {
+            return Ok(SourcePage {
+                whole_orders: tickets.iter().map(|ticket| ticket.order.clone()).collect(),
+                tickets,
+                gone: Vec::new(),
+                total: self.total,
+                next: Continuation::Done(None),
             });
         }
         // A cursor is since when, after which change, and at which change the run began: rows are told in the order in
@@ -166,6 +185,7 @@ impl State {
         Ok(SourcePage {
             tickets: rows,
             whole_orders,
+            total: self.total,
             gone: match has_more || self.tells_orders_whole {
                 true => Vec::new(),
                 false => gone.map(|(_, reference)| reference.clone()).collect(),

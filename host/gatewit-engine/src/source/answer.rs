@@ -4,7 +4,7 @@
 //! whoever bought a ticket, who must not be able to stop a sync.
 
 use gatewit_domain::source::{
-    Continuation, SourceFault, SourcePage, SourceState, SourceTicket, SourceType,
+    Continuation, SourceFault, SourcePage, SourceState, SourceTicket, SourceTotal, SourceType,
 };
 use jiff::Timestamp;
 
@@ -27,6 +27,10 @@ pub(crate) fn page(page: backend::Page) -> Result<SourcePage, String> {
         tickets: tickets(page.tickets)?,
         gone: rows(page.gone, "references of tickets that are gone", reference)?,
         whole_orders: rows(page.whole_orders, "orders", |order| name(order, "order"))?,
+        total: page.total.map(|total| match total {
+            backend::Total::Tickets(count) => SourceTotal::Tickets(count),
+            backend::Total::Orders(count) => SourceTotal::Orders(count),
+        }),
         next: match page.next {
             backend::Continuation::More(next) => Continuation::More(cursor(next)?),
             backend::Continuation::Done(next) => Continuation::Done(next.map(cursor).transpose()?),
@@ -265,6 +269,7 @@ mod tests {
             tickets: vec![],
             gone: many,
             whole_orders: vec![],
+            total: None,
             next: backend::Continuation::Done(None),
         });
         let expected =
@@ -274,6 +279,7 @@ mod tests {
             tickets: vec![],
             gone: vec![],
             whole_orders: vec![],
+            total: None,
             next: backend::Continuation::More("x".repeat(70_000)),
         });
         let expected = "it answered a cursor of 70000 bytes; at most 65536 are allowed";

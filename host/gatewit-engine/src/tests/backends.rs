@@ -5,7 +5,7 @@ use std::time::Duration;
 use gatewit_domain::plugin::{PluginKind, PluginState};
 use gatewit_domain::ports::TicketSource;
 use gatewit_domain::source::{
-    Continuation, SourceFault, SourcePage, SourceState, SourceTicket, SourceType,
+    Continuation, SourceFault, SourcePage, SourceState, SourceTicket, SourceTotal, SourceType,
 };
 
 use super::*;
@@ -164,6 +164,7 @@ async fn a_run_reads_types_and_page_after_page_on_one_instance() {
             tickets: vec![ticket(number)],
             gone: vec!["gone".to_owned()],
             whole_orders: vec!["whole".to_owned()],
+            total: Some(SourceTotal::Tickets(2)),
             next,
         };
         let more = Continuation::More("second".to_owned());

@@ -1,7 +1,7 @@
 //! A source over the engine, opened again when what its files say has changed.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use gatewit_domain::ports::{SyncRun, TicketSource};
@@ -9,7 +9,6 @@ use gatewit_domain::source::{SourceFault, SourceTicket};
 use gatewit_engine::{Engine, Source};
 use tokio::task::spawn_blocking;
 
-use super::tally::{SyncTally, TalliedRun};
 use super::watched::WatchedFiles;
 use crate::config::SourcePlan;
 
@@ -18,7 +17,6 @@ pub struct OpenSource {
     plan: SourcePlan,
     engine: Arc<Engine>,
     files: Arc<WatchedFiles>,
-    tally: Arc<SyncTally>,
     /// What its settings said last. A std mutex: held for moves, never across an await.
     last: Mutex<Option<Arc<Source>>>,
 }
@@ -29,7 +27,6 @@ impl OpenSource {
             files: Arc::new(WatchedFiles::new(plan.files())),
             plan,
             engine,
-            tally: Arc::default(),
             last: Mutex::default(),
         }
     }
@@ -37,10 +34,6 @@ impl OpenSource {
     /// Asks the plugin whether the settings, its files included, can work.
     pub async fn check(&self) -> Result<(), SourceFault> {
         self.opened().await?.check_settings().await
-    }
-
-    pub fn tally(&self) -> Arc<SyncTally> {
-        Arc::clone(&self.tally)
     }
 
     /// Ends when a file has changed since it was read.
@@ -72,18 +65,7 @@ impl OpenSource {
 #[async_trait]
 impl TicketSource for OpenSource {
     async fn begin(&self) -> Result<Box<dyn SyncRun>, SourceFault> {
-        let begun = Instant::now();
-        let run = async { self.opened().await?.begin().await };
-        let run = run.await;
-        let run = run.inspect_err(|_| self.tally.count_failed())?;
-        Ok(Box::new(TalliedRun {
-            source: self.plan.name.clone(),
-            run,
-            tally: self.tally(),
-            begun,
-            pages: 0,
-            tickets: 0,
-        }))
+        self.opened().await?.begin().await
     }
 
     async fn find(&self, text: &str) -> Result<Vec<SourceTicket>, SourceFault> {

@@ -97,6 +97,17 @@ fn without_values(reason: &str) -> String {
     }
 }
 
+/// Checks that a list which is read at once, such as that of the ticket types, has as many rows as the ticketing system
+/// counts, each counted once. Tickets need no check: the host makes it, by [`Page::total`](crate::Page::total).
+pub fn check_whole(what: &str, listed: usize, total: Option<u32>) -> Result<(), Fault> {
+    match total.filter(|total| listed < *total as usize) {
+        Some(total) => Err(Fault::Unavailable(format!(
+            "the ticketing system counts {total} {what} and listed {listed}"
+        ))),
+        None => Ok(()),
+    }
+}
+
 impl Fault {
     /// The ticketing system answered with something that cannot be: the host tries again, more and more slowly.
     pub fn nonsense(what: impl Display) -> Self {

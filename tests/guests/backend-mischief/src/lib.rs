@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 
 use crate::exports::gatewit::plugin::ticketing_backend::{
-    Continuation, Fault, Guest, Page, Ticket, TicketState, TicketType,
+    Continuation, Fault, Guest, Page, Ticket, TicketState, TicketType, Total,
 };
 use crate::gatewit::plugin::http::{self, Request, Response};
 use crate::gatewit::plugin::types::Description;
@@ -69,6 +69,7 @@ impl Guest for Mischief {
             tickets: perform(&settings, ticket(&reference))?,
             gone: vec!["gone".to_owned()],
             whole_orders: vec!["whole".to_owned()],
+            total: Some(Total::Tickets(2)),
             next,
         })
     }

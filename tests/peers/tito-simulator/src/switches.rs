@@ -21,6 +21,10 @@ pub struct Switches {
     /// Find whole words only. Undocumented: by default parts of words are found, in any case.
     #[arg(long)]
     pub whole_words: bool,
+    /// Put the tickets in another order at every request, whatever order is asked for: tickets that were made at the same
+    /// moment have none among themselves.
+    #[arg(long)]
+    pub shuffle: bool,
     /// Refuse every so many-th request with 429. How many are too many is undocumented.
     #[arg(long, value_name = "COUNT")]
     pub refuse_every: Option<u64>,
@@ -60,6 +64,7 @@ impl Default for Switches {
             page_size_max: 1000,
             plain_pages: false,
             whole_words: false,
+            shuffle: false,
             refuse_every: None,
             retry_after: None,
             trouble: None,

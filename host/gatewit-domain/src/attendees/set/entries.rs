@@ -74,6 +74,10 @@ impl Entries {
         Number(number.expect("there are fewer than 2^32 tickets, and one at least"))
     }
 
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub fn get(&self, number: Number) -> &Entry {
         &self.entries[number.index()].0
     }

@@ -25,7 +25,11 @@ pub struct Course {
     begun: u64,
     /// The number of the run that ended last.
     ended: u64,
+    /// How many in a row have failed.
     failures: u32,
+    /// How many runs have ended so since the start.
+    pub completed: u64,
+    pub failed: u64,
     pub fault: Option<String>,
     pub synced_at: Option<Timestamp>,
 }
@@ -40,6 +44,8 @@ impl Course {
             begun: 0,
             ended: 0,
             failures: 0,
+            completed: 0,
+            failed: 0,
             fault: None,
             synced_at: None,
         }
@@ -98,6 +104,7 @@ impl Course {
         self.not_before = None;
         let Err(fault) = outcome else {
             (self.fault, self.failures, self.synced_at) = (None, 0, Some(now));
+            self.completed += 1;
             self.due_at = now + with_chance(every);
             return Ok(());
         };
@@ -111,6 +118,7 @@ impl Course {
             .map(|at| now + with_chance(at.duration_since(now)));
         self.due_at = rested_at.map_or(try_at, |at| at.max(try_at));
         self.failures += 1;
+        self.failed += 1;
         let words = fault.to_string();
         self.fault = Some(words.clone());
         Err(words)

@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
+use super::reading::{Doubt, Doubted, Reading};
 use super::{Desk, LiveSource};
 use crate::attendees::SourceSet;
 use crate::ports::{SyncRun, Write};
 use crate::problem::DeskError;
-use crate::source::{SourceFault, SourceJournal, SourcePage, SourceType};
+use crate::source::{
+    Continuation, LogPosition, SourceFault, SourceJournal, SourcePage, SourceType,
+};
 use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES, within};
 
 /// How many pages a run may have.
@@ -20,8 +23,18 @@ const ROWS_AT_ONCE: usize = 32;
 pub enum SyncFault {
     #[error(transparent)]
     Source(#[from] SourceFault),
+    #[error("{0}; a second reading did not settle this, so what is served stays as it is")]
+    Doubted(Doubt),
     #[error("what it said cannot be kept: {0}")]
     Desk(#[from] DeskError),
+}
+
+/// The ticketing system as one sync asks it.
+struct Upstream {
+    run: Box<dyn SyncRun>,
+    types: Vec<SourceType>,
+    /// How many pages it was asked for.
+    pages: u32,
 }
 
 impl Desk {
@@ -29,7 +42,7 @@ impl Desk {
     pub(super) async fn sync(&self, source: &LiveSource) -> Result<(), SyncFault> {
         let mut journal = source.journal(self.store()).await?;
         let read = self.read_source(source, &mut journal).await;
-        if let Err(SyncFault::Source(fault)) = &read
+        if let Err(fault) = &read
             && is_lasting(fault)
         {
             journal.drop_run();
@@ -44,15 +57,30 @@ impl Desk {
         source: &LiveSource,
         journal: &mut SourceJournal,
     ) -> Result<(), SyncFault> {
+        let began_at = self.now();
         let mut run = source.configured.source.begin().await?;
         let types = run.ticket_types().await?;
-        let goes_on = self.read_run(source, journal, &mut *run, &types).await?;
-        self.serve_read(source, journal, &types).await?;
+        let mut upstream = Upstream {
+            run,
+            types,
+            pages: 0,
+        };
+        let goes_on = self.read_run(source, journal, &mut upstream).await?;
+        self.serve_read(source, journal, &upstream.types).await?;
         if goes_on {
             // What had been read before it broke off may have changed since.
-            self.read_run(source, journal, &mut *run, &types).await?;
-            self.serve_read(source, journal, &types).await?;
+            self.read_run(source, journal, &mut upstream).await?;
+            self.serve_read(source, journal, &upstream.types).await?;
         }
+        let name = &source.name;
+        let duration = self.now().duration_since(began_at);
+        tracing::info!(
+            source.name = %name,
+            pages = upstream.pages,
+            tickets = source.set().map_or(0, |set| set.len()),
+            duration_ms = duration.as_secs_f64() * 1_000.0,
+            "ticket source {name} was read to its end"
+        );
         Ok(())
     }
 
@@ -73,39 +101,60 @@ impl Desk {
         Ok(())
     }
 
-    /// Reads one run to its end; tells whether that had begun earlier.
+    /// Reads one run to its end, from its beginning where it cannot go on, and once more where it may have missed some.
+    /// Tells whether it had begun earlier.
     async fn read_run(
         &self,
         source: &LiveSource,
         journal: &mut SourceJournal,
-        run: &mut dyn SyncRun,
-        types: &Vec<SourceType>,
+        upstream: &mut Upstream,
     ) -> Result<bool, SyncFault> {
-        let reader = run.reader().clone();
-        let goes_on = journal.begin(&reader, self.now());
-        match self.read_pages(source, journal, run, types).await {
-            Err(SyncFault::Source(SourceFault::StartOver(_))) => {
-                journal.start_over(&reader, self.now());
-                self.read_pages(source, journal, run, types).await?;
-                Ok(false)
-            }
-            read => read.map(|()| goes_on),
+        let reader = upstream.run.reader().clone();
+        let mut goes_on = journal.begin(&reader, self.now());
+        let mut read = self.read_pages(source, journal, upstream, None).await;
+        if let Err(SyncFault::Source(SourceFault::StartOver(why))) = &read {
+            self.start_over(source, journal, upstream, why);
+            goes_on = false;
+            read = self.read_pages(source, journal, upstream, None).await;
+        }
+        let Some(doubted) = read? else {
+            return Ok(goes_on);
+        };
+        self.start_over(source, journal, upstream, &doubted.doubt.to_string());
+        let second = self.read_pages(source, journal, upstream, Some(&doubted));
+        match second.await? {
+            Some(doubted) => Err(SyncFault::Doubted(doubted.doubt)),
+            None => Ok(false),
         }
     }
 
-    /// Keeps each page of the run under way as it comes.
+    fn start_over(
+        &self,
+        source: &LiveSource,
+        journal: &mut SourceJournal,
+        upstream: &Upstream,
+        why: &str,
+    ) {
+        let name = &source.name;
+        tracing::info!(source.name = %name, "ticket source {name} is read from the start: {why}");
+        journal.start_over(upstream.run.reader(), self.now());
+    }
+
+    /// Keeps each page of the run under way as it comes. A full run that may have missed some, and that a first reading
+    /// does not bear out, is handed back before it is served.
     async fn read_pages(
         &self,
         source: &LiveSource,
         journal: &mut SourceJournal,
-        run: &mut dyn SyncRun,
-        types: &Vec<SourceType>,
-    ) -> Result<(), SyncFault> {
+        upstream: &mut Upstream,
+        first: Option<&Doubted>,
+    ) -> Result<Option<Doubted>, SyncFault> {
+        let digests = first.map_or_else(RandomState::new, |first| first.reading.digests().clone());
+        let mut reading = self.reading(source, journal, &digests).await?;
         let mut seen = HashSet::new();
-        let digests = RandomState::new();
         for _ in 0..PAGES_MAX {
             let Some(under_way) = &journal.under_way else {
-                return Ok(());
+                return Ok(None);
             };
             let cursor = under_way.cursor.clone();
             if !seen.insert(digests.hash_one(&cursor)) {
@@ -113,22 +162,61 @@ impl Desk {
                 return Err(SourceFault::Unexpected(words.to_owned()).into());
             }
             let is_full = under_way.is_full;
-            let mut page = run.page(cursor.as_deref()).await?;
-            if let Some(set) = source.set().filter(|_| !is_full) {
+            let mut page = upstream.run.page(cursor.as_deref()).await?;
+            upstream.pages += 1;
+            if is_full {
+                reading.add(&page);
+                if let Continuation::Done(_) = page.next
+                    && let Some(doubt) = doubt(source, &reading, first)
+                {
+                    return Ok(Some(Doubted { reading, doubt }));
+                }
+            } else if let Some(set) = source.set() {
                 add_gone(&mut page, &set);
             }
-            let rows = journal.take(page, self.now()).into_iter();
-            let rows =
-                rows.map(|(at, row)| SOURCE_ROWS.put(&LogRow(source.name.clone(), at), &row));
-            let mut writes: Vec<_> = rows.collect();
-            let has_ended = journal.under_way.is_none();
-            if has_ended && source.types(self.store()).await? != *types {
-                writes.push(SOURCE_TYPES.put(&source.name, types));
-            }
-            self.keep(source, journal, writes).await?;
+            self.keep_page(source, journal, page, &upstream.types)
+                .await?;
         }
         let words = format!("a sync has more than {PAGES_MAX} pages");
         Err(SourceFault::Unexpected(words).into())
+    }
+
+    /// What the run under way has listed so far, if it is a full one.
+    async fn reading(
+        &self,
+        source: &LiveSource,
+        journal: &SourceJournal,
+        digests: &RandomState,
+    ) -> Result<Reading, DeskError> {
+        let mut reading = Reading::new(digests);
+        let full = journal.under_way.as_ref().filter(|run| run.is_full);
+        if let Some(LogPosition { log, row: end }) = full.map(|run| run.end) {
+            for row in 0..end {
+                let key = LogRow(source.name.clone(), LogPosition { log, row });
+                if let Some(stored) = SOURCE_ROWS.get(self.store(), &key).await? {
+                    reading.add_row(&stored.value);
+                }
+            }
+        }
+        Ok(reading)
+    }
+
+    /// Commits a page of the run under way; that of the last page is what readers see.
+    async fn keep_page(
+        &self,
+        source: &LiveSource,
+        journal: &mut SourceJournal,
+        page: SourcePage,
+        types: &Vec<SourceType>,
+    ) -> Result<(), DeskError> {
+        let rows = journal.take(page, self.now()).into_iter();
+        let rows = rows.map(|(at, row)| SOURCE_ROWS.put(&LogRow(source.name.clone(), at), &row));
+        let mut writes: Vec<_> = rows.collect();
+        let has_ended = journal.under_way.is_none();
+        if has_ended && source.types(self.store()).await? != *types {
+            writes.push(SOURCE_TYPES.put(&source.name, types));
+        }
+        self.keep(source, journal, writes).await
     }
 
     /// Commits the journal, with what it speaks of. One run at a time is all that ever writes it.
@@ -178,10 +266,24 @@ fn add_gone(page: &mut SourcePage, set: &SourceSet) {
     page.gone.extend(gone);
 }
 
+/// Why a full run that has ended is not to be believed, if so.
+fn doubt(source: &LiveSource, reading: &Reading, first: Option<&Doubted>) -> Option<Doubt> {
+    let served = source.set().map_or(0, |set| set.len());
+    let doubt = reading.doubt(served)?;
+    let is_settled = first.is_some_and(|first| first.is_settled_by(reading, &doubt));
+    (!is_settled).then_some(doubt)
+}
+
 /// Whether going on where the run broke off would end in the same fault.
-fn is_lasting(fault: &SourceFault) -> bool {
-    !matches!(
-        fault,
-        SourceFault::Unauthorized(_) | SourceFault::RateLimited(_) | SourceFault::Unavailable(_)
-    )
+fn is_lasting(fault: &SyncFault) -> bool {
+    match fault {
+        SyncFault::Doubted(_) => true,
+        SyncFault::Desk(_) => false,
+        SyncFault::Source(fault) => !matches!(
+            fault,
+            SourceFault::Unauthorized(_)
+                | SourceFault::RateLimited(_)
+                | SourceFault::Unavailable(_)
+        ),
+    }
 }
