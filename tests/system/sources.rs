@@ -9,6 +9,7 @@ use crate::support::door::text;
 use crate::support::{Client, Home, Process, plugins};
 
 mod believed;
+mod reported;
 mod test_mode;
 
 /// A place with our own plugin for a ticketing system.

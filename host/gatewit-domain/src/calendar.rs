@@ -9,6 +9,8 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::identifier;
+
 /// An event's days in its time zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,15 +53,25 @@ impl Calendar {
         self.local(day.starts).date()
     }
 
-    /// Tells whether a day, by its index, bears this name, starts on this ISO date or on this weekday.
+    /// Tells whether a day, by its index, bears this name, starts on this ISO date, on this date of any year (`--12-15`)
+    /// or on this weekday. Case, dashes and spaces make no difference.
     pub fn day_is_called(&self, day: usize, name: &str) -> bool {
         let Some(day) = self.days.get(day) else {
             return false;
         };
         let date = self.date_of(day);
-        day.name == name
-            || date.to_string() == name
+        if let Some(date_of_any_year) = name.trim().strip_prefix("--") {
+            return date_of_any_year == date.strftime("%m-%d").to_string();
+        }
+        let name = folded(name);
+        name == folded(&day.name)
+            || name == folded(&date.to_string())
             || name.eq_ignore_ascii_case(weekday_name(date.weekday()))
+    }
+
+    /// Tells whether any day is called so.
+    pub fn has_day_called(&self, name: &str) -> bool {
+        (0..self.days.len()).any(|day| self.day_is_called(day, name))
     }
 
     /// Tells whether a day touches the calendar date of `now`.
@@ -125,6 +137,14 @@ impl<'de> Deserialize<'de> for EventZone {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
+}
+
+/// A day's name but for what does not distinguish it: case, dashes and spaces.
+pub(crate) fn folded(name: &str) -> String {
+    let name = identifier::fold(name);
+    let told = name.chars();
+    told.filter(|letter| *letter != '-' && !letter.is_whitespace())
+        .collect()
 }
 
 fn weekday_name(weekday: Weekday) -> &'static str {
@@ -214,6 +234,43 @@ mod tests {
         assert!("tomorrow".parse::<WrittenTime>().is_err());
         let utc: WrittenTime = "2025-12-15T09:00:00Z".parse().unwrap();
         assert_eq!(EventZone::from(utc.offset).to_string(), "UTC");
+    }
+
+    #[test]
+    fn a_day_is_called_by_name_date_or_weekday_whatever_the_case_dashes_and_spaces() {
+        let calendar = Calendar {
+            time_zone: "Africa/Nairobi".parse().unwrap(),
+            days: vec![EventDay {
+                id: DayId(0),
+                name: "Build‑Up Day 1".to_owned(),
+                starts: "2025-12-14T22:00:00Z".parse().unwrap(),
+                ends: "2025-12-15T15:00:00Z".parse().unwrap(),
+            }],
+        };
+        for name in [
+            "Build‑Up Day 1",
+            "build-up day 1",
+            " BUILD – UP  DAY1 ",
+            "buildup day 1",
+            "2025-12-15",
+            "2025–12–15",
+            "--12-15",
+            "monday",
+            "Monday ",
+        ] {
+            assert!(calendar.has_day_called(name), "{name}");
+        }
+        for name in [
+            "Day 1",
+            "Build-Up Day",
+            "2025-12-14",
+            "--12-14",
+            "mon",
+            "",
+            "-",
+        ] {
+            assert!(!calendar.has_day_called(name), "{name}");
+        }
     }
 
     #[test]

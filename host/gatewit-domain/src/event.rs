@@ -12,6 +12,7 @@ use crate::window::{DoorRule, StrategyName};
 
 mod change;
 mod identity;
+mod unmatched;
 mod zone;
 pub use change::{DayChange, EventChange, ScanPointChange, TicketTypeChange};
 pub use zone::{Scope, Zone, ZoneChange};

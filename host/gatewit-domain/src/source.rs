@@ -61,8 +61,11 @@ pub struct SourceType {
     pub activities: Vec<String>,
     /// False for what opens no door, a T-shirt say.
     pub admits: bool,
-    /// Names of days, ISO dates or weekdays; empty: every day.
+    /// Names of days, dates (`2025-12-15`, or `--12-15` of any year) or weekdays; empty: every day.
     pub days: Vec<String>,
+    /// Whether it calls itself a day pass.
+    #[serde(default)]
+    pub day_pass: bool,
 }
 
 impl SourceType {

@@ -31,7 +31,9 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatewit_sdk::{Backend, Continuation, Fault, Http, Page, Ticket, TicketType, cursor};
+use gatewit_sdk::{
+    Backend, Continuation, Fault, Http, Page, Ticket, TicketType, cursor, is_day_pass,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -115,8 +117,10 @@ impl Backend for GuestList {
 impl GuestList {
     fn ticket_type(&self, id: String) -> TicketType {
         let kind = self.types.get(&id).cloned().unwrap_or_default();
+        let name = kind.name.unwrap_or_else(|| id.clone());
         TicketType {
-            name: kind.name.unwrap_or_else(|| id.clone()),
+            day_pass: is_day_pass(&name),
+            name,
             id,
             category: kind.category,
             activities: kind.activities,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use gatewit_sdk::{Id, TicketType, day_pass_days};
+use gatewit_sdk::{Id, TicketType, day_pass_days, is_day_pass};
 use serde::Deserialize;
 
 /// Everything on sale.
@@ -102,8 +102,19 @@ impl Item {
             category: self.category.as_ref().map(|category| category.0.clone()),
             activities: activities(name),
             admits: self.admission.unwrap_or(true),
-            days: day_pass_days(name),
+            days: self.days(),
+            day_pass: self.names.all().any(is_day_pass),
             name: name.to_owned(),
+        }
+    }
+
+    /// The days that its name tells: the one that is shown, else any other.
+    fn days(&self) -> Vec<String> {
+        let shown = day_pass_days(self.names.shown());
+        let mut others = self.names.all().map(day_pass_days);
+        match shown.is_empty() {
+            true => others.find(|days| !days.is_empty()).unwrap_or_default(),
+            false => shown,
         }
     }
 }
@@ -146,8 +157,12 @@ impl Names {
     /// Whether it is called so, in any language and in any case.
     pub fn contain(&self, name: &str) -> bool {
         let name = name.trim().to_lowercase();
-        let mut names = self.name.all().chain(self.internal_name.as_deref());
-        names.any(|own| own.trim().to_lowercase() == name)
+        self.all().any(|own| own.trim().to_lowercase() == name)
+    }
+
+    /// Its names in all languages, and the internal one.
+    fn all(&self) -> impl Iterator<Item = &str> {
+        self.name.all().chain(self.internal_name.as_deref())
     }
 }
 

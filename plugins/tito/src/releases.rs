@@ -1,6 +1,6 @@
 //! Releases as Tito lists them, and what their titles and activities say. `fact-check-in.md` §3.2.
 
-use gatewit_sdk::{Id, TicketType, day_pass_days};
+use gatewit_sdk::{Id, TicketType, day_pass_days, is_day_pass};
 use serde::Deserialize;
 
 /// Attributes by what a title has in it.
@@ -59,6 +59,7 @@ impl Release {
             activities: activities.map(|activity| activity.name.clone()).collect(),
             admits: !self.not_a_ticket,
             days: self.days(),
+            day_pass: is_day_pass(&self.title),
         }
     }
 
@@ -78,10 +79,11 @@ impl Release {
         self.activities.iter().any(|own| own.name == activity)
     }
 
-    /// The days of a day pass: those in its title, else those of its seats, else the dates of its activities. Seats alone
-    /// make no day pass: a ticket for all days has one on each.
+    /// The days of a pass for one day or several: those in its title, else those of its seats, else the dates of its
+    /// activities. Seats alone make no such pass: a ticket for all days has one on each.
     fn days(&self) -> Vec<String> {
-        if !self.title.to_lowercase().contains("day pass") {
+        let is_pass = is_day_pass(&self.title) || self.title.to_lowercase().contains("day pass");
+        if !is_pass {
             return Vec::new();
         }
         let seats = self

@@ -69,6 +69,7 @@
 //!             activities: Vec::new(),
 //!             admits: true,
 //!             days: Vec::new(),
+//!             day_pass: false,
 //!         });
 //!         Ok(types.collect())
 //!     }
@@ -110,7 +111,7 @@ pub mod bindings;
 
 pub use backend::Backend;
 pub use backend::cursor;
-pub use backend::days::day_pass_days;
+pub use backend::days::{day_pass_days, is_day_pass};
 pub use backend::fault::check_whole;
 pub use backend::http::{Answer, Http, Transport};
 pub use backend::settings::{BaseUrl, Id, Secret, Slug};

@@ -1,5 +1,7 @@
 //! What an organizer says of an event: a new one, a change, or a declaration in the configuration.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -7,7 +9,7 @@ use utoipa::ToSchema;
 use super::identity::identify;
 use super::zone::{Zone, ZoneChange, checked_zones};
 use super::{Event, MatchField, ScanPoint, StrategyOptions, TicketType};
-use crate::calendar::{Calendar, DayId, EventDay, EventZone};
+use crate::calendar::{Calendar, DayId, EventDay, EventZone, folded};
 use crate::id::EventId;
 use crate::problem::Problem;
 use crate::source::SourceName;
@@ -213,7 +215,7 @@ impl Event {
             .map(|(index, change)| day(index, change))
             .collect::<Result<Vec<_>, _>>()?;
         days.sort_by_key(|day| (day.starts, day.ends));
-        unique("days", days.iter().map(|day| day.name.as_str()))?;
+        distinct_names(&days)?;
         let mut old = std::mem::take(&mut self.calendar.days);
         old.append(&mut self.former_days);
         self.former_days = identify(
@@ -231,11 +233,7 @@ impl Event {
     fn check_references(&self) -> Result<(), Problem> {
         for kind in &self.ticket_types {
             for name in kind.days.iter().flatten() {
-                let days = 0..self.calendar.days.len();
-                if !days
-                    .into_iter()
-                    .any(|day| self.calendar.day_is_called(day, name))
-                {
+                if !self.calendar.has_day_called(name) {
                     return Err(invalid(format!(
                         "ticketTypes: type \"{}\" names the day \"{name}\", which is no day's name, date or weekday",
                         kind.id
@@ -297,6 +295,19 @@ fn day(index: usize, change: DayChange) -> Result<EventDay, Problem> {
         starts,
         ends,
     })
+}
+
+/// Refuses names that types could not tell apart.
+fn distinct_names(days: &[EventDay]) -> Result<(), Problem> {
+    let mut seen = HashSet::new();
+    for EventDay { name, .. } in days {
+        if !seen.insert(folded(name)) {
+            return Err(invalid(format!(
+                "days names \"{name}\" twice; case, dashes and spaces distinguish no days"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn ticket_types(changes: Vec<TicketTypeChange>) -> Result<Vec<TicketType>, Problem> {

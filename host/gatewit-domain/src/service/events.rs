@@ -237,6 +237,9 @@ impl Desk {
         let live = self.live(id)?;
         self.warm(&live).await;
         self.take_in_attached(&live).await?;
+        for source in &live.event.ticket_sources {
+            self.report_unmatched_days(&live, source);
+        }
         Ok(live)
     }
 

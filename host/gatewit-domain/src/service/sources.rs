@@ -19,6 +19,7 @@ use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES};
 
 mod course;
 mod reading;
+mod report;
 mod sync;
 
 use course::Course;
@@ -249,9 +250,12 @@ impl Desk {
         // What was read to its end counts, whatever failed after that.
         let taken_in = self.take_in_everywhere(source).await;
         let outcome = read.and(taken_in.map_err(SyncFault::from));
-        if let Err(fault) = &outcome {
-            let name = &source.name;
-            tracing::warn!(source.name = %name, "ticket source {name} cannot be read: {fault}");
+        match &outcome {
+            Ok(()) => self.report(source),
+            Err(fault) => {
+                let name = &source.name;
+                tracing::warn!(source.name = %name, "ticket source {name} cannot be read: {fault}");
+            }
         }
         let every = source.configured.every;
         source.course().end(outcome, self.now(), every)

@@ -252,6 +252,7 @@ pub fn kind(id: &str, name: &str) -> SourceType {
         activities: Vec::new(),
         admits: true,
         days: Vec::new(),
+        day_pass: false,
     }
 }
 

@@ -105,6 +105,7 @@ fn ticket_type(kind: backend::TicketType) -> Result<SourceType, String> {
         })?,
         admits: kind.admits,
         days: parts(kind.days, "days", |day| name(day, "day"))?,
+        day_pass: kind.day_pass,
     })
 }
 

@@ -158,6 +158,7 @@ async fn a_run_reads_types_and_page_after_page_on_one_instance() {
             activities: vec!["training".to_owned()],
             admits: true,
             days: vec!["monday".to_owned()],
+            day_pass: true,
         }];
         assert_eq!(run.ticket_types().await.unwrap(), types);
         let page = |number: &str, next| SourcePage {

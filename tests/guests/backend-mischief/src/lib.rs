@@ -55,6 +55,7 @@ impl Guest for Mischief {
             activities: vec!["training".to_owned()],
             admits: true,
             days: vec!["monday".to_owned()],
+            day_pass: true,
         }])
     }
 

@@ -1,0 +1,60 @@
+//! What is odd about what a source says, told to the operator: in the log after each sync, and at each event.
+
+use super::{Desk, LiveSource};
+use crate::attendees::SourceSet;
+use crate::service::LiveEvent;
+use crate::source::SourceName;
+
+impl Desk {
+    /// Logs what is odd about a source, and about how it fits the events that take it in.
+    pub(super) fn report(&self, source: &LiveSource) {
+        let Some(set) = source.set() else {
+            return;
+        };
+        report_set(&source.name, &set);
+        for live in self.live.all() {
+            self.report_unmatched_days(&live, &source.name);
+        }
+    }
+
+    /// Logs the days of a source's types that are no days of an event that takes it in.
+    pub(in crate::service) fn report_unmatched_days(&self, live: &LiveEvent, source: &SourceName) {
+        let unmatched = self.unmatched_days(live, source);
+        if !unmatched.is_empty() {
+            let (event, unmatched) = (live.event.id, unmatched.join("; "));
+            tracing::warn!(
+                source.name = %source, event.id = %event,
+                "event {event} does not fit its ticket source {source}: {unmatched}"
+            );
+        }
+    }
+
+    /// Tells which days of a source's types are no days of an event, if the event takes the source in.
+    pub(in crate::service) fn unmatched_days(
+        &self,
+        live: &LiveEvent,
+        source: &SourceName,
+    ) -> Vec<String> {
+        let is_attached = live.event.ticket_sources.contains(source);
+        let source = self.sources.get(source).filter(|_| is_attached);
+        let set = source.and_then(|source| Some((&source.name, source.set()?)));
+        set.map_or_else(Vec::new, |(name, set)| {
+            live.event.unmatched_days(name, set.types())
+        })
+    }
+}
+
+/// Logs what of a source opens no door, or more doors than its name says.
+fn report_set(name: &SourceName, set: &SourceSet) {
+    let types = set.types().iter();
+    let dayless = types.filter(|kind| kind.admits && kind.day_pass && kind.days.is_empty());
+    let dayless: Vec<_> = dayless.map(|kind| format!("{:?}", kind.name)).collect();
+    if !dayless.is_empty() {
+        let dayless = dayless.join(", ");
+        tracing::warn!(
+            source.name = %name,
+            "types of ticket source {name} call themselves day passes and name no day, so they are good for every day: \
+             {dayless}"
+        );
+    }
+}

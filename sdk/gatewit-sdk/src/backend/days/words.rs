@@ -1,0 +1,164 @@
+//! The words of a name, and which of them are weekdays and months.
+
+use super::PASSES;
+
+/// Weekdays as they are told to the host, then in other words.
+pub const WEEKDAYS: [(&str, &[&str]); 7] = [
+    ("monday", &["montag"]),
+    ("tuesday", &["dienstag"]),
+    ("wednesday", &["mittwoch"]),
+    ("thursday", &["donnerstag"]),
+    ("friday", &["freitag"]),
+    ("saturday", &["samstag", "sonnabend"]),
+    ("sunday", &["sonntag"]),
+];
+/// Weekdays as German shortens them: words of their own in English.
+const SHORT: [&str; 7] = ["mo", "di", "mi", "do", "fr", "sa", "so"];
+const MONTHS: [&[&str]; 12] = [
+    &["january", "januar", "jänner"],
+    &["february", "februar"],
+    &["march", "märz", "maerz"],
+    &["april"],
+    &["may", "mai"],
+    &["june", "juni"],
+    &["july", "juli"],
+    &["august"],
+    &["september"],
+    &["october", "oktober"],
+    &["november"],
+    &["december", "dezember"],
+];
+/// How few letters a month or an English weekday is shortened to.
+const LETTERS_MIN: usize = 3;
+/// Words that stand between the parts of a date or a range and say nothing.
+const FILLERS: [&str; 14] = [
+    "st", "nd", "rd", "th", "of", "the", "der", "den", "zum", "vom", "am", "pm", "uhr", "h",
+];
+
+/// The language that a name calls a pass in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    English,
+    German,
+}
+
+impl Language {
+    /// That of the word for the day: "tages", "samstags".
+    pub fn of(day: &str) -> Self {
+        let mut ends = ["tag", "tags", "tages"].iter();
+        match ends.any(|end| day.ends_with(end)) {
+            true => Self::German,
+            false => Self::English,
+        }
+    }
+}
+
+/// A part of a name in small letters. Spaces, brackets and colons part words and are none themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token<'n> {
+    Word(&'n str),
+    Number(&'n str),
+    /// A dash or a word for "until".
+    To,
+    /// A comma, a plus, a slash or a word for "and".
+    And,
+    Dot,
+}
+
+/// Reads a name in small letters.
+pub fn tokens(name: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let is_other = |letter: char| match first {
+            first if first.is_alphabetic() => !letter.is_alphabetic(),
+            first if first.is_ascii_digit() => !letter.is_ascii_digit(),
+            _ => true,
+        };
+        let ends = rest
+            .char_indices()
+            .skip(1)
+            .find(|(_, letter)| is_other(*letter));
+        let (text, after) = rest.split_at(ends.map_or(rest.len(), |(end, _)| end));
+        rest = after;
+        match first {
+            _ if first.is_alphabetic() => add_word(&mut tokens, text),
+            _ if first.is_ascii_digit() => tokens.push(Token::Number(text)),
+            _ if is_dash(first) => tokens.push(Token::To),
+            ',' | '+' | '&' | '/' => tokens.push(Token::And),
+            '.' => tokens.push(Token::Dot),
+            _ => {}
+        }
+    }
+    tokens
+}
+
+/// Adds a word, or both of one that is put together: "daypass", "Tagesticket", "Samstagskarte".
+fn add_word<'n>(tokens: &mut Vec<Token<'n>>, word: &'n str) {
+    match word {
+        "to" | "until" | "till" | "til" | "through" | "thru" | "bis" => tokens.push(Token::To),
+        "and" | "und" => tokens.push(Token::And),
+        _ if FILLERS.contains(&word) => {}
+        _ => {
+            let parts = PASSES.iter().find_map(|pass| {
+                let day = word.strip_suffix(pass)?;
+                (day == "day" || day.ends_with("tages") || is_weekday(day)).then_some((day, *pass))
+            });
+            match parts {
+                Some((day, pass)) => tokens.extend([Token::Word(day), Token::Word(pass)]),
+                None => tokens.push(Token::Word(word)),
+            }
+        }
+    }
+}
+
+fn is_dash(letter: char) -> bool {
+    matches!(
+        letter,
+        '-' | '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2212}'
+                | '\u{2e3a}'
+                | '\u{2e3b}'
+                | '\u{fe58}'
+                | '\u{fe63}'
+                | '\u{ff0d}'
+    )
+}
+
+/// Whether a word is a weekday's whole name, as in "Saturday ticket" or "Samstagskarte".
+pub fn is_weekday(word: &str) -> bool {
+    let is_called = |word: &str| {
+        let mut days = WEEKDAYS.iter();
+        days.any(|(english, others)| *english == word || others.contains(&word))
+    };
+    is_called(word) || word.strip_suffix('s').is_some_and(is_called)
+}
+
+/// The place in the week of the weekday that a word means.
+pub fn weekday(word: &str, language: Language) -> Option<usize> {
+    if language == Language::German
+        && let Some(place) = SHORT.iter().position(|short| *short == word)
+    {
+        return Some(place);
+    }
+    let place = |word: &str| {
+        WEEKDAYS
+            .iter()
+            .position(|(english, others)| is_shortened(word, english) || others.contains(&word))
+    };
+    place(word).or_else(|| place(word.strip_suffix('s')?))
+}
+
+/// The number of the month that a word means.
+pub fn month(word: &str) -> Option<i8> {
+    let is_meant = |names: &&[&str]| names.iter().any(|name| is_shortened(word, name));
+    let month = MONTHS.iter().zip(1..).find(|(names, _)| is_meant(names));
+    month
+        .map(|(_, number)| number)
+        .or_else(|| (word == "sept").then_some(9))
+}
+
+fn is_shortened(word: &str, name: &str) -> bool {
+    word.chars().count() >= LETTERS_MIN && name.starts_with(word)
+}
