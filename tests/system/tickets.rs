@@ -51,6 +51,7 @@ async fn a_ticket_has_all_that_was_said_of_it_and_what_we_add() {
         "issuedAt": "2025-12-15T07:00:00+03:00",
         "qrCode": ticket["jwtToken"],
         "jwtToken": ticket["jwtToken"],
+        "warnings": [],
     });
     assert_eq!(ticket, with(&request, added));
     let path = format!("/api/v1/tickets/{}", text(&ticket["ticketInstanceId"]));

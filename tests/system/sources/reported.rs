@@ -1,6 +1,8 @@
 //! What is odd about a source: told in the log after each sync, at its events and at its tickets.
 
 use super::*;
+use crate::attendees::upstream::Upstream;
+use crate::support::project;
 
 /// How many lines of a log have these words.
 fn lines(log: &str, words: &str) -> usize {
@@ -70,4 +72,56 @@ async fn days_of_a_sources_types_that_an_event_does_not_have_are_told_when_they_
     server.log.wait_for(
         "the type \"Latecomers\" (late) of the ticket source crew is good for \"day–2\", which",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tickets_of_types_that_are_not_listed_and_codes_that_are_shared_are_counted_and_told_at_the_ticket()
+ {
+    let path = "host/gatewit-domain/tests/cases/attendee-validation.json";
+    let cases = fs::read_to_string(project().join(path)).expect("the cases are there");
+    let cases: Value = serde_json::from_str(&cases).expect("the cases are JSON");
+    let upstream = Upstream::start(cases["fixtures"].clone()).await;
+    let home = home_with("pretix");
+    let base = &upstream.base;
+    home.configure(&format!(
+        "sources: {{pretix: {{settings: {{base_url: \"{base}/api/v1\", organizer: org, event: ev}}}}}}\n"
+    ));
+    let server = start(&home, "PRETIX_TOKEN", "ptok");
+    let client = &server.client;
+    wait_until_ready(client).await;
+    let event = monday(client, "pretix").await;
+    server
+        .log
+        .wait_for("1 tickets of ticket source pretix are of types that it does not list");
+    // AAAA2, BBBB6, CCCC3 and DDDD2 have one secret for all positions.
+    server.log.wait_for(
+        "5 tickets of ticket source pretix bear a code that another of its tickets bears too",
+    );
+    let warnings = async |order: &str| {
+        let found = tickets(client, &event, &format!("query={order}")).await;
+        let warnings = found
+            .iter()
+            .flat_map(|ticket| ticket["warnings"].as_array());
+        warnings.flatten().map(text).collect::<Vec<_>>()
+    };
+    let unlisted = warnings("BBBB9").await;
+    assert_eq!(unlisted.len(), 1, "{unlisted:?}");
+    assert!(
+        unlisted[0].contains("does not list the type \"999\""),
+        "{unlisted:?}"
+    );
+    let shared = warnings("BBBB6").await;
+    assert_eq!(
+        shared,
+        ["another ticket has the code \"sbbbb6\" as well: a scan of it finds that ticket"]
+    );
+    assert!(warnings("BBBB7").await.is_empty());
+    // What the event names is its own.
+    let types = json!({"ticketTypes": [{"id": "999", "name": "Late"}]});
+    client.patch(&event, types).await.data(200);
+    assert!(warnings("BBBB9").await.is_empty());
+    let log = server.stop().log;
+    for secret in ["sbbbb6", "BBBB6", "Spea", "ptok"] {
+        assert!(!log.contains(secret), "{log}");
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use super::statistics::{AddonTypes, Counts};
@@ -41,6 +42,10 @@ pub struct SourceSet {
     /// A ticket that makes an attendee for each address.
     addresses: Index,
     count: usize,
+    /// How many of the tickets that are not cancelled are of a type that is none of `types`.
+    unlisted_types: usize,
+    /// How many of them have a code that another one has, too.
+    shared_codes: usize,
 }
 
 /// Makes a [`SourceSet`].
@@ -49,6 +54,9 @@ pub struct SetBuilder {
     kinds: HashMap<String, u16>,
     variations: HashMap<String, u16>,
     gone: HashSet<String>,
+    /// Digests of the codes of tickets that are not cancelled.
+    codes: HashSet<u64>,
+    digests: RandomState,
 }
 
 impl AttendeeRules {
@@ -86,6 +94,8 @@ impl SetBuilder {
             kinds: kinds.collect(),
             variations: HashMap::new(),
             gone: HashSet::new(),
+            codes: HashSet::new(),
+            digests: RandomState::new(),
             set: SourceSet {
                 end,
                 at_the_door: at_the_door.collect(),
@@ -97,6 +107,8 @@ impl SetBuilder {
                 references: Index::default(),
                 addresses: Index::default(),
                 count: 0,
+                unlisted_types: 0,
+                shared_codes: 0,
             },
         }
     }
@@ -140,7 +152,20 @@ impl SetBuilder {
             flags: AttendeeFlags::bits(&ticket.attributes),
             counts: self.set.rules.counts(ticket.state),
         };
+        if ticket.state != SourceState::Canceled {
+            self.set.unlisted_types += usize::from(entry.kind.is_none());
+            self.set.shared_codes += usize::from(self.shares_code(ticket));
+        }
         self.set.push(entry, texts);
+    }
+
+    /// Notes a ticket's codes; tells whether another ticket has one of them.
+    fn shares_code(&mut self, ticket: &SourceTicket) -> bool {
+        let codes = ticket.codes.iter().map(|code| code.trim());
+        let codes: HashSet<_> = codes.map(|code| self.digests.hash_one(code)).collect();
+        let is_shared = !self.codes.is_disjoint(&codes);
+        self.codes.extend(codes);
+        is_shared
     }
 
     /// Numbers a variation.
@@ -173,6 +198,16 @@ impl SourceSet {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many of the tickets that are not cancelled are of a type that the source does not list.
+    pub fn unlisted_types(&self) -> usize {
+        self.unlisted_types
+    }
+
+    /// How many of them have a code that another one has, too.
+    pub fn shared_codes(&self) -> usize {
+        self.shared_codes
     }
 
     /// The types in upstream order.

@@ -26,6 +26,8 @@ pub struct ShownTicket {
     pub code: String,
     /// The signed code; None if a ticketing system sold the ticket.
     pub token: Option<String>,
+    /// What keeps it from opening a door, beside its state: for organizers, in words.
+    pub warnings: Vec<String>,
 }
 
 /// Which of an event's tickets to list.
@@ -179,6 +181,7 @@ impl Desk {
         let code = token.as_ref().or_else(|| origin?.codes.first());
         ShownTicket {
             event: live.clone(),
+            warnings: ticket.warnings(kind.as_deref()),
             type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
             state: ticket.shown_state(&live.event, entries),
             code: code.cloned().unwrap_or_default(),

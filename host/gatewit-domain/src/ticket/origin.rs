@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Ticket, TicketState};
+use crate::event::TicketType;
 use crate::id::{EventId, TicketId};
 use crate::source::{SourceName, SourceState, SourceTicket};
 use crate::window::Window;
@@ -19,6 +20,9 @@ pub struct Origin {
     pub reference: String,
     /// The codes of the ticketing system by which the ticket is found; the first is what its QR code holds.
     pub codes: Vec<String>,
+    /// Those of its codes that another ticket has already: a scan of one finds that ticket.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_codes: Vec<String>,
     /// What it was there when that last changed; None: it is gone.
     pub state: Option<SourceState>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +73,7 @@ impl Ticket {
                 source: source.clone(),
                 reference: told.reference.clone(),
                 codes: origin.map_or_else(Vec::new, |origin| origin.codes.clone()),
+                taken_codes: Vec::new(),
                 state: Some(told.state),
                 valid_from: told.valid_from,
                 valid_until: told.valid_until,
@@ -85,6 +90,27 @@ impl Ticket {
             ticket.state = TicketState::Cancelled;
         }
         ticket
+    }
+
+    /// Says, for organizers, what of a ticketing system's ticket opens no door beside its state. `kind` is what its type is
+    /// at the event, if it is anything there.
+    pub fn warnings(&self, kind: Option<&TicketType>) -> Vec<String> {
+        let Some(origin) = &self.origin else {
+            return Vec::new();
+        };
+        let unlisted = kind.is_none().then(|| {
+            let (id, source) = (&self.type_id, &origin.source);
+            format!(
+                "the ticket source {source} does not list the type \"{id}\", so the ticket opens no door: add the type \
+                 there, or to the event's ticketTypes"
+            )
+        });
+        let taken = origin.taken_codes.iter().map(|code| {
+            format!(
+                "another ticket has the code \"{code}\" as well: a scan of it finds that ticket"
+            )
+        });
+        unlisted.into_iter().chain(taken).collect()
     }
 
     /// Leaves of the windows what lies within the time the ticket is good for.

@@ -70,6 +70,9 @@ pub struct TicketResponse {
     qr_code: String,
     /// The signed code; null if a ticketing system sold the ticket.
     jwt_token: Option<String>,
+    /// What keeps it from opening a door, beside its state: a type that its source does not list, a code that is another
+    /// ticket's.
+    warnings: Vec<String>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -113,6 +116,7 @@ impl From<ShownTicket> for TicketResponse {
             issued_at: calendar.rfc3339(ticket.issued_at),
             qr_code: shown.code,
             jwt_token: shown.token,
+            warnings: shown.warnings,
         }
     }
 }

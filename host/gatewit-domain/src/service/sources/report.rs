@@ -46,6 +46,22 @@ impl Desk {
 
 /// Logs what of a source opens no door, or more doors than its name says.
 fn report_set(name: &SourceName, set: &SourceSet) {
+    let unlisted = set.unlisted_types();
+    if unlisted > 0 {
+        tracing::warn!(
+            source.name = %name, tickets = unlisted,
+            "{unlisted} tickets of ticket source {name} are of types that it does not list: they open the doors only of \
+             events whose ticketTypes name the type"
+        );
+    }
+    let shared = set.shared_codes();
+    if shared > 0 {
+        tracing::warn!(
+            source.name = %name, tickets = shared,
+            "{shared} tickets of ticket source {name} bear a code that another of its tickets bears too: a scan of it \
+             finds that one"
+        );
+    }
     let types = set.types().iter();
     let dayless = types.filter(|kind| kind.admits && kind.day_pass && kind.days.is_empty());
     let dayless: Vec<_> = dayless.map(|kind| format!("{:?}", kind.name)).collect();

@@ -71,11 +71,13 @@ impl<'d> Step<'d> {
                 let had = before.and_then(|before| before.origin.as_ref());
                 let had = had.map_or(&[][..], |origin| &origin.codes);
                 let codes = self.claim(id, &told.codes, had).await?;
-                if codes.len() < told.codes.len() {
+                let taken = told.codes.iter().filter(|code| !codes.contains(code));
+                let taken: Vec<_> = taken.cloned().collect();
+                if !taken.is_empty() {
                     self.clashes.push(news.clone());
                 }
                 if let Some(origin) = &mut ticket.origin {
-                    origin.codes = codes;
+                    (origin.codes, origin.taken_codes) = (codes, taken);
                 }
                 ticket
             }

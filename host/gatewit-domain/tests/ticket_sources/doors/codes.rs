@@ -35,17 +35,36 @@ fn a_code_belongs_to_one_ticket_and_follows_what_the_source_says_of_it() {
         .map(|shown| (shown.code, shown.token))
         .collect();
     assert_eq!(qr_codes, [("one".to_owned(), None)]);
+    let warnings = |reference| list(&desk, summit, Some(reference)).remove(0).warnings;
+    assert!(warnings("AAAA-2").is_empty());
+    let taken = "another ticket has the code \"two\" as well: a scan of it finds that ticket";
+    assert_eq!(warnings("AAAA-3"), [taken]);
     // Both swap codes, as made-up references do, and one is new.
     upstream.put_all([with("AAAA-1", &["two"]), with("AAAA-2", &["one", "four"])]);
     refresh(&desk).unwrap();
     assert_eq!(holder("one").as_deref(), Some("AAAA-2"));
     assert_eq!(holder("two").as_deref(), Some("AAAA-1"));
     assert_eq!(holder("four").as_deref(), Some("AAAA-2"));
+    assert!(warnings("AAAA-2").is_empty());
+    assert_eq!(warnings("AAAA-3"), [taken], "\"two\" is still another's");
     assert_eq!(
         holder("AAAA-1"),
         None,
         "a code that is given up is nobody's"
     );
+}
+
+#[test]
+fn a_code_that_is_told_twice_of_one_ticket_is_nobody_elses() {
+    let twice = SourceTicket {
+        codes: vec!["one".to_owned(), "one".to_owned()],
+        ..ticket("AAAA-1", "Ada One")
+    };
+    let (office, _) = selling([twice]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    assert!(list(&desk, summit, None)[0].warnings.is_empty());
+    assert_eq!(scanned(&desk, summit, "one"), "in");
 }
 
 #[test]
