@@ -16,6 +16,7 @@ mod events;
 mod export;
 mod forgeries;
 mod full_disk;
+mod guests_and_host;
 mod identity;
 mod logs;
 mod metrics;

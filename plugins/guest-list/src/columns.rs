@@ -68,4 +68,29 @@ impl Column {
             _ => return None,
         })
     }
+
+    /// What an error calls it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Reference => "reference",
+            Self::Order => "order",
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::Type => "type",
+            Self::Code => "code",
+            Self::State => "state",
+            Self::Variation => "variation",
+            Self::Parent => "parent",
+            Self::ValidFrom => "valid_from",
+            Self::ValidUntil => "valid_until",
+            Self::Attribute(name) => name,
+            // The rest of its name is the operator's own.
+            Self::Detail(_) => "details.…",
+        }
+    }
+
+    /// Whether a cell may have several lines: a note for the staff, or several addresses.
+    pub fn may_have_lines(&self) -> bool {
+        matches!(self, Self::Email | Self::Detail(_))
+    }
 }

@@ -1,17 +1,19 @@
 //! `guest-list`: people from a CSV or YAML file, for those who have no ticketing system.
 //!
 //! The host hands over the file's text and asks again when the file changes. A CSV file begins with a line of column
-//! names and may be separated by commas, semicolons or tabs; a YAML file is a list of maps with the same names as keys.
-//! Lines that begin with `#` are comments.
+//! names and may be separated by commas, semicolons or tabs, or by what a first line such as `sep=;` says; a YAML file is
+//! a list of maps with the same names as keys. Comments stand above the column names and begin with `#`; below them a
+//! comment begins with `# ` and has none of the characters that separate cells. A list of nobody is `[]`: a file that
+//! ends below its column names was cut off.
 //!
 //! | column | meaning |
 //! |---|---|
 //! | `reference` | what the ticket is called for ever, unique: `ABCD-1`. If it is missing, the order and a number |
 //! | `order` | what it belongs to: `ABCD`. If it is missing, the reference up to its number. One of both must be there |
 //! | `name` | who will come |
-//! | `email` | that person's own e-mail address |
-//! | `type` | the id of the ticket's type, `guest` if it is missing |
-//! | `code` | what a scanner may read, unique; several with spaces between. The reference if it is missing |
+//! | `email` | that person's own e-mail address; several with semicolons between |
+//! | `type` | the id of the ticket's type, in any case; `guest` if it is missing. If the settings have `types`, one of those |
+//! | `code` | what a scanner may read, unique; several with spaces between. The reference if it is missing, and then whoever knows a reference has a ticket |
 //! | `state` | `valid` (if it is missing), `pending`, `canceled` or `blocked` |
 //! | `variation` | the variation of the type |
 //! | `parent` | the reference of the ticket this one is an add-on of |
@@ -20,27 +22,32 @@
 //! | `details.NAME` | a text for the staff at the door |
 //!
 //! In YAML, `attributes` and `details` may be maps, and `code` a list. An error names the line and the column, never
-//! what stands there. References made of an order and a number go by the order of the lines, so whoever joins an order
-//! later belongs below the others.
+//! what stands there. References made of an order and a number go by the order of the lines, so a person who joins an
+//! order later belongs below the others, and the lines of an order must not be sorted anew.
 
 mod columns;
+mod csv;
 mod people;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gatewit_sdk::identifier::{fold, is_same};
 use gatewit_sdk::{
     Backend, Continuation, Fault, Http, Page, Ticket, TicketType, cursor, is_day_pass,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use people::People;
+use people::{People, Person};
 
 /// How many people are handed over at once.
 const PAGE_SIZE: usize = 1000;
+/// The type of a ticket of which the list names none.
+const GUEST: &str = "guest";
 
 /// A list of people.
 #[derive(Deserialize, JsonSchema)]
@@ -49,7 +56,8 @@ struct GuestList {
     /// The list, CSV or YAML: `file://people.csv`.
     #[schemars(with = "String")]
     people: People,
-    /// What is to be known of the types that stand in the list, by id. One that is not here is good for all days.
+    /// The types of tickets, by id. If there are some, each line of the list has one of them. If there are none, a line
+    /// may have any type, and events say which ones they know.
     #[serde(default)]
     types: BTreeMap<String, Kind>,
 }
@@ -83,24 +91,46 @@ impl Default for Kind {
 }
 
 impl Backend for GuestList {
+    fn check(&self) -> Result<(), String> {
+        let mut ids: Vec<_> = self.types.keys().collect();
+        ids.sort_by_key(|id| fold(id));
+        if let Some([one, other]) = ids.array_windows().find(|[one, other]| is_same(one, other)) {
+            return Err(format!("types: \"{one}\" and \"{other}\" are one type"));
+        }
+        let mut people = self.people.0.iter();
+        match people.find(|person| self.type_of(person).is_none()) {
+            Some(person) => Err(self.wrong_type(person)),
+            None => Ok(()),
+        }
+    }
+
     fn ticket_types(&mut self, _: &Http) -> Result<Vec<TicketType>, Fault> {
-        let listed = self.people.0.iter().map(|ticket| ticket.type_id.clone());
-        let mut ids: BTreeSet<_> = listed.collect();
-        ids.extend(self.types.keys().cloned());
-        Ok(ids.into_iter().map(|id| self.ticket_type(id)).collect())
+        if self.types.is_empty() {
+            let listed = self
+                .people
+                .0
+                .iter()
+                .filter_map(|person| self.type_of(person));
+            let ids: BTreeSet<_> = listed.collect();
+            return Ok(ids
+                .into_iter()
+                .map(|id| Kind::default().named(id))
+                .collect());
+        }
+        Ok(self.types.iter().map(|(id, kind)| kind.named(id)).collect())
     }
 
     fn tickets(&mut self, _: &Http, cursor: Option<&str>) -> Result<Page, Fault> {
         let from: usize = cursor.map(cursor::read).transpose()?.unwrap_or_default();
         let rest = self.people.0.get(from..);
         let rest = rest.ok_or_else(|| Fault::StartOver("the list is shorter now".to_owned()))?;
-        let tickets: Vec<_> = rest.iter().take(PAGE_SIZE).cloned().collect();
+        let page = rest.iter().take(PAGE_SIZE);
         Ok(Page {
             next: match rest.len() > PAGE_SIZE {
                 true => Continuation::More(cursor::write(&(from + PAGE_SIZE))),
                 false => Continuation::Done(None),
             },
-            tickets,
+            tickets: page.map(|person| self.ticket(person)).collect(),
             gone: Vec::new(),
             whole_orders: Vec::new(),
             total: None,
@@ -109,19 +139,56 @@ impl Backend for GuestList {
 
     fn find(&mut self, _: &Http, text: &str) -> Result<Vec<Ticket>, Fault> {
         let people = self.people.0.iter();
-        let found = people.filter(|ticket| ticket.is_called(text));
-        Ok(found.cloned().collect())
+        let found = people.filter(|person| person.ticket.is_called(text));
+        Ok(found.map(|person| self.ticket(person)).collect())
     }
 }
 
 impl GuestList {
-    fn ticket_type(&self, id: String) -> TicketType {
-        let kind = self.types.get(&id).cloned().unwrap_or_default();
-        let name = kind.name.unwrap_or_else(|| id.clone());
+    fn ticket(&self, person: &Person) -> Ticket {
+        Ticket {
+            type_id: self.type_of(person).unwrap_or_default().to_owned(),
+            ..person.ticket.clone()
+        }
+    }
+
+    /// The type of somebody's ticket, as the settings write it if they have types. None if it is not among those.
+    fn type_of<'s>(&'s self, person: &'s Person) -> Option<&'s str> {
+        let named = match person.ticket.type_id.as_str() {
+            "" => GUEST,
+            named => named,
+        };
+        if self.types.is_empty() {
+            return Some(named);
+        }
+        let mut ids = self.types.keys();
+        ids.find(|id| is_same(id, named)).map(String::as_str)
+    }
+
+    /// What is wrong with a type that is not among those of the settings.
+    fn wrong_type(&self, person: &Person) -> String {
+        let line = person.line;
+        let ids: Vec<_> = self.types.keys().map(String::as_str).collect();
+        let ids = ids.join(", ");
+        match person.ticket.type_id.as_str() {
+            "" => format!(
+                "people: line {line}: type: empty, expected one of {ids}; or add {GUEST} to the types of the settings"
+            ),
+            _ => format!(
+                "people: line {line}: type: expected one of {ids}; or add this one to the types of the settings"
+            ),
+        }
+    }
+}
+
+impl Kind {
+    fn named(&self, id: &str) -> TicketType {
+        let kind = self.clone();
+        let name = kind.name.unwrap_or_else(|| id.to_owned());
         TicketType {
+            id: id.to_owned(),
             day_pass: is_day_pass(&name),
             name,
-            id,
             category: kind.category,
             activities: kind.activities,
             admits: kind.admits,

@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use gatewit_sdk::identifier::{fold, is_dash};
 use gatewit_sdk::jiff::Timestamp;
-use gatewit_sdk::{Ticket, TicketState};
+use gatewit_sdk::{Ticket, TicketState, addresses};
 use serde::Deserialize;
 
 use crate::columns::Column;
 use crate::rows::{self, Row};
 
-const TYPE: &str = "guest";
-
 /// Everybody on the list.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-pub struct People(pub Vec<Ticket>);
+pub struct People(pub Vec<Person>);
+
+/// A ticket, and the line that it begins in. Its type is empty if there is none on the line.
+pub struct Person {
+    pub line: u64,
+    pub ticket: Ticket,
+}
 
 /// Reads the text of a list. The first row that is wrong is the error, which begins with its line.
 impl TryFrom<String> for People {
@@ -23,16 +28,16 @@ impl TryFrom<String> for People {
     fn try_from(text: String) -> Result<Self, String> {
         let mut numbers = Numbers::default();
         let mut taken = Taken::default();
-        let mut tickets = Vec::new();
+        let mut people = Vec::new();
         rows::read(&text, |row| {
             let line = row.line;
             let at = |reason: String| format!("line {line}: {reason}");
             let ticket = ticket(row, &mut numbers).map_err(at)?;
             taken.take(&ticket, line).map_err(at)?;
-            tickets.push(ticket);
+            people.push(Person { line, ticket });
             Ok(())
         })?;
-        Ok(Self(tickets))
+        Ok(Self(people))
     }
 }
 
@@ -49,10 +54,8 @@ struct Taken {
 
 impl Taken {
     fn take(&mut self, ticket: &Ticket, line: u64) -> Result<(), String> {
-        if let Some(other) = self
-            .references
-            .insert(ticket.reference.to_lowercase(), line)
-        {
+        let reference = fold(&ticket.reference).into_owned();
+        if let Some(other) = self.references.insert(reference, line) {
             return Err(format!(
                 "reference: the one of line {other}, expected its own"
             ));
@@ -73,7 +76,7 @@ fn ticket(row: Row, numbers: &mut Numbers) -> Result<Ticket, String> {
             Column::Reference => ticket.reference = text,
             Column::Order => ticket.order = text,
             Column::Name => ticket.holder_name = text,
-            Column::Email => ticket.email = Some(text),
+            Column::Email => ticket.email = Some(email(&text)?),
             Column::Type => ticket.type_id = text,
             Column::Code => ticket.codes = text.split_whitespace().map(str::to_owned).collect(),
             Column::State => ticket.state = state(&text)?,
@@ -92,8 +95,8 @@ fn ticket(row: Row, numbers: &mut Numbers) -> Result<Ticket, String> {
         return Err("neither reference nor order, expected one of them".to_owned());
     }
     if ticket.reference.is_empty() {
-        let number = numbers.0.entry(ticket.order.to_lowercase()).or_default();
-        *number += 1;
+        let number = numbers.0.entry(fold(&ticket.order).into_owned());
+        let number = number.and_modify(|number| *number += 1).or_insert(1);
         ticket.reference = format!("{}-{number}", ticket.order);
     }
     if ticket.order.is_empty() {
@@ -110,7 +113,7 @@ fn nobody() -> Ticket {
         reference: String::new(),
         order: String::new(),
         codes: Vec::new(),
-        type_id: TYPE.to_owned(),
+        type_id: String::new(),
         variation: None,
         parent: None,
         sub_event: None,
@@ -126,10 +129,18 @@ fn nobody() -> Ticket {
 }
 
 fn order_of(reference: &str) -> &str {
-    match reference.rsplit_once('-') {
+    match reference.rsplit_once(is_dash) {
         Some((order, number)) if number.bytes().all(|digit| digit.is_ascii_digit()) => order,
         _ => reference,
     }
+}
+
+/// Leaves of a cell what is addresses.
+fn email(text: &str) -> Result<String, String> {
+    let addresses = addresses::read(text);
+    let expected = "email: expected an address such as ada@example.org, or several with semicolons between; \
+                    leave it empty for none";
+    Ok(addresses.ok_or(expected)?.join("; "))
 }
 
 fn state(text: &str) -> Result<TicketState, String> {

@@ -1,11 +1,10 @@
 //! Rows of cells, out of CSV or YAML. What the cells say is not looked at here.
 
-use csv::{ErrorKind, Position, ReaderBuilder, Trim};
-use serde_yaml::{Mapping, Value};
-
 use crate::columns::{self, Column};
+use crate::csv::{Reader, Record, is_blank_or_comment};
+use crate::yaml::{self, Node};
 
-/// One person as written: the filled cells and the line that they begin in.
+/// One person as written, and the line that begins with.
 #[derive(Debug, PartialEq)]
 pub struct Row {
     pub line: u64,
@@ -14,95 +13,152 @@ pub struct Row {
 
 /// Hands over row after row of a list in either format. A YAML list begins with `-` or `[`; nothing that names columns
 /// does.
-pub fn read(text: &str, take: impl FnMut(Row) -> Result<(), String>) -> Result<(), String> {
+pub fn read(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Result<(), String> {
     let text = text.trim_start_matches('\u{feff}');
-    let mut lines = text.lines().map(str::trim);
-    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
-    match first {
+    if text.contains(['\0', '\u{fffd}']) {
+        return Err(
+            "there are characters in it that are none in UTF-8; save it as \"CSV UTF-8\""
+                .to_owned(),
+        );
+    }
+    let take = |mut row: Row| {
+        row.check()?;
+        row.cells.retain(|(_, text)| !text.is_empty());
+        take(row)
+    };
+    let mut lines = text.split(['\r', '\n']);
+    match lines.find(|line| !is_blank_or_comment(line)).map(str::trim) {
         // A file that was cut off, more likely than a list of nobody.
         None => Err(
             "there is nothing in it, expected a line of column names, or [] for nobody".to_owned(),
         ),
         Some(line) if line.starts_with(['-', '[']) => read_yaml(text, take),
-        Some(header) => read_csv(text, header, take),
+        Some(_) => read_csv(text, take),
     }
 }
 
-fn read_csv(
-    text: &str,
-    header: &str,
-    mut take: impl FnMut(Row) -> Result<(), String>,
-) -> Result<(), String> {
-    let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter(header))
-        .comment(Some(b'#'))
-        .trim(Trim::All)
-        .from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|err| csv_error(text, &err))?;
-    let line = line_of(text, header.position());
-    let columns = (1..)
-        .zip(header)
-        .map(|(number, name)| column(line, number, name));
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    for record in reader.records() {
-        let record = record.map_err(|err| csv_error(text, &err))?;
-        let cells = columns
-            .iter()
-            .cloned()
-            .zip(record.iter().map(str::to_owned));
-        take(Row {
-            line: line_of(text, record.position()),
-            cells: cells.filter(|(_, text)| !text.is_empty()).collect(),
-        })?;
-    }
-    Ok(())
-}
-
-/// Spreadsheets write semicolons where a comma is a decimal point.
-fn delimiter(header: &str) -> u8 {
-    let count = |delimiter: &u8| header.bytes().filter(|byte| byte == delimiter).count();
-    let most = [b'\t', b';', b','].into_iter().max_by_key(count);
-    most.expect("there are three")
-}
-
-fn csv_error(text: &str, err: &csv::Error) -> String {
-    match err.kind() {
-        ErrorKind::UnequalLengths {
-            pos,
-            expected_len,
-            len,
-        } => {
-            let line = line_of(text, pos.as_ref());
-            format!("line {line}: {len} columns, expected {expected_len}")
+impl Row {
+    /// Refuses a column that stands there twice, and line breaks where a quote is missing rather than meant.
+    fn check(&self) -> Result<(), String> {
+        let line = self.line;
+        for (number, (column, text)) in self.cells.iter().enumerate() {
+            let name = column.name();
+            if self.cells[..number]
+                .iter()
+                .any(|(other, _)| other == column)
+            {
+                return Err(format!(
+                    "line {line}: {name} stands there twice, expected once"
+                ));
+            }
+            if text.contains(['\r', '\n']) && !column.may_have_lines() {
+                return Err(format!(
+                    "line {line}: {name}: a line break, expected one line; is a quote missing?"
+                ));
+            }
         }
-        _ => err.to_string(),
+        Ok(())
     }
 }
 
-/// The line of a record. The reader's own position lies before the empty lines and comments that it skips.
-fn line_of(text: &str, position: Option<&Position>) -> u64 {
-    let Some(position) = position else {
-        return 1;
+fn read_csv(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Result<(), String> {
+    let mut reader = Reader::new(text);
+    let Some(header) = reader.record().transpose()? else {
+        return Err("expected a line of column names below sep=".to_owned());
     };
-    let from = usize::try_from(position.byte()).unwrap_or_default();
-    let rest = text.get(from..).unwrap_or_default().lines();
-    let skipped = rest.take_while(|line| line.is_empty() || line.starts_with('#'));
-    (position.line()..)
-        .zip(skipped)
-        .map(|(line, _)| line + 1)
-        .last()
-        .unwrap_or(position.line())
+    let columns = columns_of(&header)?;
+    reader.columns = columns.len();
+    let mut is_nobody = true;
+    loop {
+        let line = reader.peek_line();
+        if is_comment(line, &reader) {
+            reader.skip_line();
+            continue;
+        }
+        let Some(record) = reader.record().transpose()? else {
+            break;
+        };
+        if record.cells.iter().all(String::is_empty) {
+            continue;
+        }
+        if line.starts_with('#') && record.cells.len() == 1 && columns.len() > 1 {
+            return Err(format!(
+                "line {}: # stands before a single cell; begin a comment with \"# \", and fill in the other cells of \
+                 a row",
+                record.line
+            ));
+        }
+        take(row_of(record, &columns)?)?;
+        is_nobody = false;
+    }
+    match is_nobody {
+        // A file that was cut off, once more.
+        true => Err(format!(
+            "line {}: nobody stands below the column names; write [] if nobody is meant",
+            header.line
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Whether a line below the header is a comment. `#1001,Ada` is a row.
+fn is_comment(line: &str, reader: &Reader) -> bool {
+    let line = line.trim_end();
+    (line == "#" || line.starts_with("# ")) && !line.contains(reader.delimiter)
+}
+
+/// What the columns mean; None for one without a name.
+fn columns_of(header: &Record) -> Result<Vec<Option<Column>>, String> {
+    let mut columns = Vec::with_capacity(header.cells.len());
+    for (number, name) in (1..).zip(&header.cells) {
+        let column = match name.as_str() {
+            "" => None,
+            name => Some(column(header.line, number, name)?),
+        };
+        if column.is_some() && columns.contains(&column) {
+            return Err(format!(
+                "line {}: column {number} has the name of another, expected its own",
+                header.line
+            ));
+        }
+        columns.push(column);
+    }
+    Ok(columns)
+}
+
+/// Puts cells below their columns. Those that are missing at the end are empty.
+fn row_of(record: Record, columns: &[Option<Column>]) -> Result<Row, String> {
+    let (line, count) = (record.line, record.cells.len());
+    let mut cells = Vec::with_capacity(columns.len());
+    for (number, text) in (1_usize..).zip(record.cells) {
+        match columns.get(number - 1) {
+            _ if text.is_empty() => {}
+            Some(Some(column)) => cells.push((column.clone(), text)),
+            Some(None) => {
+                return Err(format!(
+                    "line {line}: column {number} is filled, but has no name above; give it one, or empty it"
+                ));
+            }
+            None => {
+                return Err(format!(
+                    "line {line}: {count} columns, expected {}; a cell with a comma or semicolon in it needs quotes",
+                    columns.len()
+                ));
+            }
+        }
+    }
+    Ok(Row { line, cells })
 }
 
 fn read_yaml(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Result<(), String> {
-    let people: Value = serde_yaml::from_str(text).map_err(|err| err.to_string())?;
-    let Value::Sequence(people) = people else {
+    let people = yaml::read(text).map_err(|err| err.to_string())?;
+    let Node::List(people) = people else {
         return Err("line 1: expected a list of people".to_owned());
     };
-    let lines = entry_lines(text);
+    let lines = yaml::entry_lines(text);
     let lines = lines.into_iter().chain(std::iter::repeat(1));
     for (person, line) in people.into_iter().zip(lines) {
-        let Value::Mapping(person) = person else {
+        let Node::Map(person) = person else {
             return Err(format!(
                 "line {line}: expected keys and values, such as \"name: Ada Lovelace\""
             ));
@@ -115,66 +171,37 @@ fn read_yaml(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Res
     Ok(())
 }
 
-/// The lines in which the entries of a list begin, if each has lines of its own.
-fn entry_lines(text: &str) -> Vec<u64> {
-    let is_entry = |line: &str| line == "-" || line.starts_with("- ");
-    let mut indent = None;
-    let lines = (1..).zip(text.lines()).filter(|(_, line)| {
-        let content = line.trim_start();
-        let depth = line.len() - content.len();
-        is_entry(content.trim_end()) && *indent.get_or_insert(depth) == depth
-    });
-    lines.map(|(number, _)| number).collect()
-}
-
-fn yaml_cells(line: u64, person: Mapping) -> Result<Vec<(Column, String)>, String> {
+fn yaml_cells(line: u64, person: Vec<(String, Node)>) -> Result<Vec<(Column, String)>, String> {
     let mut cells = Vec::new();
     for (number, (key, value)) in (1..).zip(person) {
-        let key = text_of(&key).unwrap_or_default();
-        let is_odd =
-            || format!("line {line}: the value of key {number} is neither text nor a number");
+        let is_odd = || format!("line {line}: the value of key {number} is no text");
         match value {
-            Value::Null => {
-                column(line, number, &key).map(drop)?;
+            Node::Text(text) if text.is_empty() && is_group(&key) => {}
+            Node::Text(text) => cells.push((column(line, number, &key)?, text.trim().to_owned())),
+            Node::List(list) => {
+                let texts: Option<Vec<_>> = list.into_iter().map(Node::into_text).collect();
+                let texts = texts.ok_or_else(is_odd)?.join(" ");
+                cells.push((column(line, number, &key)?, texts));
             }
-            Value::Mapping(inner) => {
+            Node::Map(inner) => {
                 for (name, value) in inner {
-                    let name = text_of(&name).unwrap_or_default();
                     let column = column(line, number, &format!("{key}.{name}"))?;
-                    cells.push((column, text_of(&value).ok_or_else(is_odd)?));
+                    cells.push((column, value.into_text().ok_or_else(is_odd)?));
                 }
             }
-            Value::Sequence(list) => {
-                let texts: Option<Vec<_>> = list.iter().map(text_of).collect();
-                cells.push((
-                    column(line, number, &key)?,
-                    texts.ok_or_else(is_odd)?.join(" "),
-                ));
-            }
-            value => {
-                cells.push((
-                    column(line, number, &key)?,
-                    text_of(&value).ok_or_else(is_odd)?,
-                ));
-            }
+            Node::Other => return Err(is_odd()),
         }
     }
-    cells.retain(|(_, text)| !text.is_empty());
     Ok(cells)
 }
 
-fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(is_so) => Some(is_so.to_string()),
-        Value::Null => Some(String::new()),
-        _ => None,
-    }
+/// Whether a key has keys of its own below it.
+fn is_group(key: &str) -> bool {
+    ["attributes", "details"].contains(&key.to_lowercase().as_str())
 }
 
 /// The column of this name. An unknown one is told by its number, since without a header it would be somebody's name.
-fn column(line: u64, number: u32, name: &str) -> Result<Column, String> {
+fn column(line: u64, number: usize, name: &str) -> Result<Column, String> {
     let unknown = || {
         format!(
             "line {line}: the name of column {number} is unknown, expected one of {}",

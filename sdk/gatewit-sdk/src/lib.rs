@@ -98,7 +98,9 @@
 //! assert_eq!((types[0].id.as_str(), types[0].name.as_str()), ("1", "VIP"));
 //! ```
 
+pub mod addresses;
 mod backend;
+pub mod identifier;
 #[cfg(target_arch = "wasm32")]
 mod memory;
 mod options;

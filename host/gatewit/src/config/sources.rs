@@ -135,7 +135,8 @@ impl SourcePlan {
         let mut settings = self.settings.clone();
         each_text(&mut settings, &mut |text| {
             if let Some(file) = self.file(text) {
-                let read = fs::read_to_string(&file);
+                let read = fs::read(&file).map_err(|err| err.to_string());
+                let read = read.and_then(as_utf8);
                 *text = read.map_err(|err| format!("cannot read {}: {err}", file.display()))?;
             }
             Ok(())
@@ -154,6 +155,20 @@ impl SourcePlan {
         let name = text.strip_prefix(FILE)?;
         Some(self.folder.join(name))
     }
+}
+
+/// Takes a file's bytes for text. Spreadsheets write other encodings unless told.
+fn as_utf8(bytes: Vec<u8>) -> Result<String, String> {
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    String::from_utf8(bytes).map_err(|err| {
+        let good = &err.as_bytes()[..err.utf8_error().valid_up_to()];
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        let encoding = match is_utf16 {
+            true => "it is UTF-16".to_owned(),
+            false => format!("line {line} is not UTF-8, but Windows-1252 or the like"),
+        };
+        format!("{encoding}; save it as UTF-8, in a spreadsheet as \"CSV UTF-8\"")
+    })
 }
 
 /// Grants the origin of the base URL (`gatewit-api.md` §11), which is put there if it is missing and the plugin is one

@@ -1,18 +1,21 @@
 //! Functions on tickets that backends share.
 
-use crate::Ticket;
+use crate::identifier::is_same;
+use crate::{Ticket, addresses};
 
 impl Ticket {
     /// Whether this text is exactly its reference, its order, one of its codes or its e-mail address.
     ///
-    /// Codes are compared letter by letter, everything else without case. The search of a ticketing system finds more:
-    /// parts of words and similar texts.
+    /// Codes are compared letter by letter, references and orders as [`identifier`](crate::identifier) does, addresses
+    /// without case. The search of a ticketing system finds more: parts of words and similar texts.
     pub fn is_called(&self, text: &str) -> bool {
         let text = text.trim();
-        let is_same = |own: &str| !own.is_empty() && own.to_lowercase() == text.to_lowercase();
-        is_same(&self.reference)
-            || is_same(&self.order)
-            || self.email.as_deref().map(str::trim).is_some_and(is_same)
+        let is_named = |own: &str| !own.is_empty() && is_same(own, text);
+        let email = self.email.as_deref().and_then(addresses::read);
+        let has_address = |own: &str| own.to_lowercase() == text.to_lowercase();
+        is_named(&self.reference)
+            || is_named(&self.order)
+            || email.is_some_and(|all| all.into_iter().any(has_address))
             || self.codes.iter().any(|code| code == text)
     }
 }
@@ -33,7 +36,7 @@ mod tests {
             parent: None,
             sub_event: None,
             holder_name: "Ada Lovelace".to_owned(),
-            email: Some("Ada@Example.org".to_owned()),
+            email: Some("Ada <Ada@Example.org>; b@example.org".to_owned()),
             state: TicketState::Valid,
             valid_from: None,
             valid_until: None,
@@ -41,7 +44,14 @@ mod tests {
             details: Vec::new(),
             updated: None,
         };
-        for text in ["abcd-1", " ABCD ", "sEcret", "ada@example.org"] {
+        for text in [
+            "abcd-1",
+            "abcd\u{2013}1",
+            " ABCD ",
+            "sEcret",
+            "ada@example.org",
+            "b@example.org",
+        ] {
             assert!(ticket.is_called(text), "{text}");
         }
         for text in [

@@ -1,0 +1,173 @@
+//! Records of cells out of CSV, each with its line. What the cells say is not looked at here.
+//!
+//! Readers that are made to take any file take a stray quote for the beginning of a cell that ends with the file, and
+//! the people in between for one cell. This one says in which line the quote stands.
+
+/// One line of the file, or several where cells hold line breaks.
+pub struct Record {
+    /// The line it begins in.
+    pub line: u64,
+    /// Without the space around them.
+    pub cells: Vec<String>,
+}
+
+/// Reads record after record.
+pub struct Reader<'t> {
+    rest: &'t str,
+    /// The line that `rest` begins in.
+    line: u64,
+    pub delimiter: char,
+    /// How many cells a whole record has, once that is known.
+    pub columns: usize,
+}
+
+impl<'t> Reader<'t> {
+    /// Begins with the first line, before the header. A line `sep=;`, as spreadsheets write it, says what is between the
+    /// cells; without one, what there is most of in the header does.
+    pub fn new(text: &'t str) -> Self {
+        let mut reader = Self {
+            rest: text,
+            line: 1,
+            delimiter: ',',
+            columns: 0,
+        };
+        let told = reader.peek_line().trim().trim_matches('"');
+        let told = told
+            .get(..4)
+            .filter(|key| key.eq_ignore_ascii_case("sep="))
+            .and(told.get(4..));
+        let mut told = told.unwrap_or_default().chars();
+        match (told.next(), told.next()) {
+            (Some(delimiter), None) => {
+                reader.delimiter = delimiter;
+                reader.skip_line();
+                reader.skip_to_header();
+            }
+            _ => {
+                reader.skip_to_header();
+                reader.delimiter = delimiter_of(reader.peek_line());
+            }
+        }
+        reader
+    }
+
+    /// The next line as it stands in the file.
+    pub fn peek_line(&self) -> &'t str {
+        self.rest.split(['\r', '\n']).next().unwrap_or_default()
+    }
+
+    /// Reads the next record; None at the end of the file.
+    pub fn record(&mut self) -> Option<Result<Record, String>> {
+        (!self.rest.is_empty()).then(|| {
+            let line = self.line;
+            let mut cells = Vec::new();
+            loop {
+                cells.push(self.cell()?);
+                match self.rest.strip_prefix(self.delimiter) {
+                    Some(rest) => self.rest = rest,
+                    None => break,
+                }
+            }
+            self.end_line();
+            Ok(Record { line, cells })
+        })
+    }
+
+    pub fn skip_line(&mut self) {
+        self.rest = &self.rest[self.peek_line().len()..];
+        self.end_line();
+    }
+
+    fn skip_to_header(&mut self) {
+        while !self.rest.is_empty() && is_blank_or_comment(self.peek_line()) {
+            self.skip_line();
+        }
+    }
+
+    fn cell(&mut self) -> Result<String, String> {
+        let delimiter = self.delimiter;
+        let space = |letter: char| letter != delimiter && matches!(letter, ' ' | '\t' | '\u{a0}');
+        if let Some(quoted) = self.rest.trim_start_matches(space).strip_prefix('"') {
+            let opened_in = self.line;
+            let text = self.quoted(quoted)?;
+            self.rest = self.rest.trim_start_matches(space);
+            let is_whole = self.rest.is_empty() || self.rest.starts_with([delimiter, '\r', '\n']);
+            return match is_whole {
+                true => Ok(text),
+                false => Err(format!(
+                    "line {opened_in}: a quote opens a cell and closes before the cell ends; \
+                     write \"\" for a quote within a cell, or take it out"
+                )),
+            };
+        }
+        let end = self.rest.find([delimiter, '\r', '\n']);
+        let (text, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        self.rest = rest;
+        Ok(text.trim().to_owned())
+    }
+
+    /// Reads on from behind the quote that opens a cell to behind the one that closes it.
+    fn quoted(&mut self, mut rest: &'t str) -> Result<String, String> {
+        let opened_in = self.line;
+        let mut text = String::new();
+        loop {
+            let Some((part, behind)) = rest.split_once('"') else {
+                return Err(format!(
+                    "line {opened_in}: a quote opens a cell and never closes; close it, or take it out"
+                ));
+            };
+            text.push_str(part);
+            self.line += breaks(part);
+            match behind.strip_prefix('"') {
+                Some(behind) => {
+                    text.push('"');
+                    rest = behind;
+                }
+                None => {
+                    self.rest = behind;
+                    break;
+                }
+            }
+        }
+        match self.holds_records(&text) {
+            true => Err(format!(
+                "line {opened_in}: a quote opens a cell that holds whole rows; close it, or take it out"
+            )),
+            false => Ok(text.trim().to_owned()),
+        }
+    }
+
+    /// Whether one of the further lines of a cell has as many cells as a record.
+    fn holds_records(&self, text: &str) -> bool {
+        let delimiters = |line: &str| line.matches(self.delimiter).count();
+        let is_record = |line: &str| delimiters(line) + 1 >= self.columns;
+        self.columns > 2 && text.split(['\r', '\n']).skip(1).any(is_record)
+    }
+
+    fn end_line(&mut self) {
+        let ended = self.rest.strip_prefix("\r\n");
+        if let Some(rest) = ended.or_else(|| self.rest.strip_prefix(['\r', '\n'])) {
+            self.rest = rest;
+            self.line += 1;
+        }
+    }
+}
+
+/// Whether a line above the header is nothing or a comment.
+pub fn is_blank_or_comment(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || line.starts_with('#')
+}
+
+/// Spreadsheets write semicolons where a comma is a decimal point.
+fn delimiter_of(header: &str) -> char {
+    let count = |delimiter: &char| header.matches(*delimiter).count();
+    let most = ['\t', ';', ','].into_iter().max_by_key(count);
+    most.unwrap_or(',')
+}
+
+/// How many line breaks a text has: `\n`, `\r` or both together.
+fn breaks(text: &str) -> u64 {
+    let pairs = text.matches("\r\n").count();
+    (text.matches(['\r', '\n']).count() - pairs) as u64
+}
