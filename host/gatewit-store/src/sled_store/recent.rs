@@ -11,8 +11,9 @@ use foldhash::fast::RandomState;
 use gatewit_domain::ports::Key;
 
 const PLACES: usize = if cfg!(test) { 3 } else { 16_384 };
-/// Larger values are left to sled, so that those kept take 64 MiB at the very most.
-const VALUE_MAX: usize = 4 << 10;
+/// The most bytes of a key and its value together. What is larger is left to sled, so that all places hold 64 MiB at
+/// most, and the buffers behind them twice that.
+const BYTES_MAX: usize = 4 << 10;
 
 /// A key, and the value it holds or that it holds none.
 type Seen = (Key, Option<Bytes>);
@@ -42,14 +43,46 @@ impl Recent {
     }
 
     pub(super) fn keep(&self, key: Key, held: Option<Bytes>) {
-        let is_small = held.as_ref().is_none_or(|value| value.len() <= VALUE_MAX);
+        let bytes = key.as_bytes().len() + held.as_ref().map_or(0, Bytes::len);
         let mut place = self.place(&key);
-        *place = is_small.then_some((key, held));
+        *place = (bytes <= BYTES_MAX).then_some((key, held));
     }
 
     fn place(&self, key: &Key) -> MutexGuard<'_, Option<Seen>> {
         let place = self.hasher.hash_one(key) as usize % self.places.len();
         // Nothing that holds the lock can panic halfway through a change.
         (self.places[place].lock()).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(key_bytes: usize, value_bytes: Option<usize>, is_kept: bool) {
+        let recent = Recent::default();
+        let key = Key::new(vec![b'k'; key_bytes]);
+        let held = value_bytes.map(|bytes| Bytes::from(vec![b'v'; bytes]));
+        recent.keep(key.clone(), held.clone());
+        assert_eq!(recent.get(&key), is_kept.then_some(held), "{key_bytes}");
+    }
+
+    #[test]
+    fn a_key_counts_towards_the_bound_as_its_value_does() {
+        check(10, Some(BYTES_MAX - 10), true);
+        check(10, Some(BYTES_MAX - 9), false);
+        check(BYTES_MAX, None, true);
+        check(BYTES_MAX + 1, None, false);
+        check(1 << 20, None, false);
+    }
+
+    #[test]
+    fn what_is_too_large_takes_the_place_of_what_the_key_held_before() {
+        let recent = Recent::default();
+        let key = Key::new("key");
+        recent.keep(key.clone(), Some("small".into()));
+        recent.keep(key.clone(), Some(vec![0; BYTES_MAX].into()));
+        assert_eq!(recent.get(&key), None);
     }
 }
