@@ -2,6 +2,7 @@
 
 mod contract;
 mod forgeries;
+mod lenient;
 mod provider;
 mod roles;
 mod rotation;

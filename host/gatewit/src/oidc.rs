@@ -3,23 +3,29 @@
 //! An identity provider signs the tokens; its keys are found by discovery and kept. What an identity may do is not known
 //! here: the desk decides.
 
+use std::ptr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gatewit_domain::ports::Clock;
 use jiff::{SignedDuration, Timestamp};
-use jsonwebtoken::decode_header;
+use jsonwebtoken::dangerous::insecure_decode_claims;
+use jsonwebtoken::{Algorithm, Header, decode_header};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 mod claims;
 mod keys;
 mod provider;
+mod refusals;
 mod settings;
 
-pub use claims::OddClaim;
 use keys::KeySet;
 use provider::Provider;
 pub use provider::ProviderError;
+use refusals::RefusalLog;
 pub use settings::{OidcSettings, OidcSettingsError};
 
 /// How old keys become before the provider is asked whether they are still its own.
@@ -38,6 +44,7 @@ pub struct Oidc {
     keys: ArcSwapOption<KeySet>,
     /// Held while the provider is asked, so that one asks for all.
     asked: Arc<Mutex<Asked>>,
+    refusals: RefusalLog,
 }
 
 /// When the provider was asked, and what came of it.
@@ -59,7 +66,7 @@ pub enum ProviderFailure {
 }
 
 /// Why a token proves nothing.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     #[error("send an access token of the identity provider as Authorization: Bearer")]
     Missing,
@@ -69,17 +76,33 @@ pub enum TokenError {
     WrongAudience,
     #[error("the access token is of another issuer")]
     WrongIssuer,
-    #[error("the access token lacks one of exp, iss, aud and sub")]
-    MissingClaims,
-    /// Anything else that is wrong with it, a bad signature first of all.
+    #[error("the access token lacks the claim {0}")]
+    MissingClaim(&'static str),
+    /// Anything else that is wrong with it. Callers are told no more; the log is.
     #[error("the bearer token is not a valid access token of the identity provider")]
-    Malformed,
-    /// It is genuine, but a claim is of a kind that the contract refuses otherwise.
-    #[error("the access token's claim {} is not of the right kind", .0.name)]
-    Odd(OddClaim),
+    Malformed(Flaw),
     /// It cannot be told, because the provider's keys are not known.
     #[error("the identity provider does not answer, so that nobody can be identified just now")]
     Unavailable(ProviderFailure),
+}
+
+/// What is wrong with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    #[error("it is not a JSON Web Token that can be read")]
+    Unreadable,
+    #[error("it is signed with an algorithm that OIDC_ALGORITHMS does not name")]
+    Algorithm,
+    #[error("its header demands an extension (crit)")]
+    Extension,
+    #[error("the identity provider publishes no key for its kid and algorithm")]
+    UnknownKey,
+    #[error("its signature is not by a key of the identity provider")]
+    Signature,
+    #[error("it is not valid yet (nbf)")]
+    NotYet,
+    #[error("its claim {0} is of the wrong type")]
+    Claim(&'static str),
 }
 
 impl Oidc {
@@ -91,63 +114,101 @@ impl Oidc {
             clock,
             keys: ArcSwapOption::empty(),
             asked: Arc::default(),
+            refusals: RefusalLog::default(),
         })
     }
 
     /// Proves whose token this is: its `sub`. Waits for nobody while the key that signed it is known and fresh.
     pub async fn identify(self: &Arc<Self>, token: &str) -> Result<String, TokenError> {
-        let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
-        let kid = header.kid.as_deref().ok_or(TokenError::Malformed)?;
-        if !self.settings.algorithms.contains(&header.alg) || header.crit.is_some() {
-            return Err(TokenError::Malformed);
+        let identified = self.prove(token).await;
+        if let Err(error) = identified {
+            self.refusals.report(error, self.now());
         }
-        if self.asks_for(kid) {
-            self.ask(kid).await;
+        identified
+    }
+
+    async fn prove(self: &Arc<Self>, token: &str) -> Result<String, TokenError> {
+        let header = decode_header(token).map_err(|_| TokenError::Malformed(flaw_of(token)))?;
+        if !self.settings.algorithms.contains(&header.alg) {
+            return Err(TokenError::Malformed(Flaw::Algorithm));
         }
-        let verified = self
-            .keys
-            .load()
-            .as_ref()
-            .map(|keys| keys.verify(kid, token));
-        let Some(claims) = verified else {
-            let failure = self.asked.lock().await.failure;
-            let failure = failure.unwrap_or(ProviderFailure::Discovery);
-            return Err(TokenError::Unavailable(failure));
-        };
-        let claims = claims.ok_or(TokenError::Malformed)?;
+        if header.crit.is_some() {
+            return Err(TokenError::Malformed(Flaw::Extension));
+        }
+        if self.asks_for(&header) {
+            self.ask(|keys| keys.has_key_for(&header)).await;
+        }
+        let keys = self.known_keys().await?;
+        let is_genuine = keys.has_signed(&header, token)
+            || self.has_newer_key_signed(&keys, &header, token).await?;
+        if !is_genuine {
+            return Err(TokenError::Malformed(match keys.has_key_for(&header) {
+                true => Flaw::Signature,
+                false => Flaw::UnknownKey,
+            }));
+        }
+        let claims = insecure_decode_claims(token);
+        let claims = claims.map_err(|_| TokenError::Malformed(Flaw::Unreadable))?;
         claims::check(&claims, &self.settings, self.now())
+    }
+
+    /// Whether a newer key signed a token, if that may be: a key that is not named may have been replaced.
+    async fn has_newer_key_signed(
+        self: &Arc<Self>,
+        tried: &Arc<KeySet>,
+        header: &Header,
+        token: &str,
+    ) -> Result<bool, TokenError> {
+        if !tried.has_key_for(header) || tried.names_key_of(header) {
+            return Ok(false);
+        }
+        self.ask(|keys| !ptr::eq(keys, &**tried)).await;
+        Ok(self.known_keys().await?.has_signed(header, token))
+    }
+
+    /// The keys that were fetched last.
+    async fn known_keys(&self) -> Result<Arc<KeySet>, TokenError> {
+        match self.keys.load_full() {
+            Some(keys) => Ok(keys),
+            None => {
+                let failure = self.asked.lock().await.failure;
+                let failure = failure.unwrap_or(ProviderFailure::Discovery);
+                Err(TokenError::Unavailable(failure))
+            }
+        }
     }
 
     /// Asks the provider for its keys ahead of the first token.
     pub async fn warm(self: &Arc<Self>) {
-        self.ask("").await;
+        self.ask(|_| false).await;
     }
 
-    /// Tells whether this key is a reason to ask the provider.
-    fn asks_for(&self, kid: &str) -> bool {
-        let keys = self.keys.load();
-        !keys
-            .as_ref()
-            .is_some_and(|keys| keys.holds(kid) && !is_past(keys.fetched_at, KEYS_LIFE, self.now()))
+    /// Tells whether a token with this header is a reason to ask the provider.
+    fn asks_for(&self, header: &Header) -> bool {
+        let is_served = |keys: &Arc<KeySet>| {
+            keys.has_key_for(header) && !is_past(keys.fetched_at, KEYS_LIFE, self.now())
+        };
+        !self.keys.load().as_ref().is_some_and(is_served)
     }
 
-    /// Asks the provider for its keys if it is time to; when it returns, whoever asked last has an answer.
-    async fn ask(self: &Arc<Self>, kid: &str) {
-        let is_usable = self
+    /// Asks the provider for its keys if it is time to; when it returns, whoever asked last has an answer. `is_usable`
+    /// tells whether keys would serve the caller meanwhile.
+    async fn ask(self: &Arc<Self>, is_usable: impl Fn(&KeySet) -> bool) {
+        let is_served = self
             .keys
             .load()
             .as_ref()
-            .is_some_and(|keys| keys.holds(kid));
-        let asked = match is_usable {
+            .is_some_and(|keys| is_usable(keys));
+        let asked = match is_served {
             // A known key that is due for a check serves everyone else meanwhile.
             true => self.asked.clone().try_lock_owned().ok(),
             false => Some(self.asked.clone().lock_owned().await),
         };
-        let Some(mut asked) = asked.filter(|asked| self.is_due(asked, kid)) else {
+        let Some(mut asked) = asked.filter(|asked| self.is_due(asked, is_usable)) else {
             return;
         };
         let oidc = self.clone();
-        let is_for_unknown_key = !is_usable;
+        let is_for_unknown_key = !is_served;
         // Goes on though whoever asked may leave: else guesses that are cut off would keep a new key unknown.
         let asking = tokio::spawn(async move {
             let fetched = oidc
@@ -169,12 +230,12 @@ impl Oidc {
     }
 
     /// Tells whether enough time has passed, now that nobody else asks.
-    fn is_due(&self, asked: &Asked, kid: &str) -> bool {
+    fn is_due(&self, asked: &Asked, is_usable: impl Fn(&KeySet) -> bool) -> bool {
         let now = self.now();
         let is_past_if_any = |at: Option<Timestamp>, gap| at.is_none_or(|at| is_past(at, gap, now));
         match &*self.keys.load() {
             None => is_past_if_any(asked.last, ASK_AGAIN_WITHOUT_KEYS),
-            Some(keys) if !keys.holds(kid) => is_past_if_any(asked.for_unknown_key, ASK_AGAIN),
+            Some(keys) if !is_usable(keys) => is_past_if_any(asked.for_unknown_key, ASK_AGAIN),
             Some(keys) => {
                 is_past(keys.fetched_at, KEYS_LIFE, now) && is_past_if_any(asked.last, ASK_AGAIN)
             }
@@ -197,6 +258,17 @@ impl Oidc {
 
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+/// Tells why a header could not be read: it may name an algorithm that nobody may use, such as `none`.
+fn flaw_of(token: &str) -> Flaw {
+    let part = token.split('.').next().unwrap_or_default();
+    let json = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
+    let header: Value = serde_json::from_slice(&json).unwrap_or_default();
+    match header["alg"].as_str().map(str::parse::<Algorithm>) {
+        Some(Err(_)) => Flaw::Algorithm,
+        _ => Flaw::Unreadable,
     }
 }
 

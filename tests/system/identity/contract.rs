@@ -42,7 +42,7 @@ async fn a_token_is_refused_in_the_words_of_the_contract() {
     check(&server.client.with_bearer(""), 401, MISSING).await;
     let now = now();
     for (claims, detail) in [
-        (json!({"exp": now}), "Token has expired"),
+        (json!({"exp": now - 30}), "Token has expired"),
         (json!({"aud": "other"}), "Invalid token audience"),
         (
             json!({"iss": "https://id.example.com"}),
@@ -53,46 +53,21 @@ async fn a_token_is_refused_in_the_words_of_the_contract() {
         (json!({"aud": null}), "Token missing required claims"),
         (json!({"sub": null}), "Token missing required claims"),
         (json!({"sub": 3}), MALFORMED),
-        (json!({"iat": now + 3600}), MALFORMED),
         (json!({"nbf": now + 3600}), MALFORMED),
     ] {
         check_claims(&server, &issuer, claims, detail).await;
     }
     let good = issuer.token("u1");
     let none = with_header(&good, &json!({"alg": "none", "kid": "k1"}));
-    let mut unnamed = Header::new(Algorithm::RS512);
-    let without_kid = issuer.sign_under(&Header::new(Algorithm::RS256), json!({}));
-    unnamed.kid = Some("k1".to_owned());
-    let longer = issuer.sign_under(&unnamed, json!({}));
-    for token in [&with_signature(&none, ""), &without_kid, &longer, "garbage"] {
+    let mut header_of_another = Header::new(Algorithm::RS512);
+    header_of_another.kid = Some("k1".to_owned());
+    let longer = issuer.sign_under(&header_of_another, json!({}));
+    for token in [&with_signature(&none, ""), &longer, "garbage"] {
         check(&server.client.with_bearer(token), 401, MALFORMED).await;
     }
     assert_eq!(header(&good)["kid"], "k1");
     let answer = server.client.with_bearer(&good).get(COUNT).await;
     assert_eq!((answer.status == 401, answer.challenge), (false, None));
-}
-
-#[tokio::test]
-async fn a_claim_of_an_odd_kind_is_422() {
-    let (issuer, server) = identifying().await;
-    let half = now() as f64 + 600.5;
-    for (claim, value, kind) in [
-        ("scope", json!(["a"]), "string_type"),
-        ("exp", json!(half), "int_from_float"),
-    ] {
-        let client = server
-            .client
-            .with_bearer(&issuer.sign(json!({claim: value})));
-        let answer = client.get(COUNT).await;
-        assert_eq!((answer.status, answer.challenge), (422, None), "{claim}");
-        assert_eq!(answer.body["Error"], "Validation error.");
-        let detail = &answer.body["detail"][0];
-        assert_eq!(
-            (&detail["type"], &detail["loc"]),
-            (&json!(kind), &json!([claim]))
-        );
-        assert_eq!(detail["input"], value);
-    }
 }
 
 #[tokio::test]

@@ -1,25 +1,26 @@
 //! The provider's public keys, each pinned to the algorithms it may be used with.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
+use jsonwebtoken::crypto::verify;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Validation, decode};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Header};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// What a token claims.
-pub(super) type Claims = Map<String, Value>;
+/// How many keys are tried for one token, so that nobody can make us verify at will.
+const TRIED_MAX: usize = 8;
 
-/// Keys by their `kid`.
+/// The keys in the provider's order.
 pub(super) struct KeySet {
-    keys: HashMap<String, Key>,
+    keys: Vec<Key>,
     pub(super) fetched_at: Timestamp,
 }
 
 struct Key {
+    /// Its `kid`, if the provider gave it one.
+    name: Option<String>,
     key: DecodingKey,
-    validation: Validation,
+    algorithms: Vec<Algorithm>,
 }
 
 /// A JWKS document. Each key is read by itself, so that one of a kind we do not know spoils no other.
@@ -31,15 +32,10 @@ pub(super) struct JwksDocument {
 impl KeySet {
     /// Keeps the keys that sign with one of these algorithms.
     pub(super) fn new(document: JwksDocument, algorithms: &[Algorithm], now: Timestamp) -> Self {
-        let mut keys = HashMap::new();
-        for jwk in document.keys {
-            let jwk: Option<Jwk> = serde_json::from_value(jwk).ok();
-            if let Some((kid, key)) = jwk.and_then(|jwk| Key::of(jwk, algorithms)) {
-                keys.entry(kid).or_insert(key);
-            }
-        }
+        let keys = document.keys.into_iter();
+        let keys = keys.filter_map(|jwk| Key::of(serde_json::from_value(jwk).ok()?, algorithms));
         Self {
-            keys,
+            keys: keys.collect(),
             fetched_at: now,
         }
     }
@@ -48,21 +44,39 @@ impl KeySet {
         self.keys.is_empty()
     }
 
-    pub(super) fn holds(&self, kid: &str) -> bool {
-        self.keys.contains_key(kid)
+    /// Whether a key may have signed a token with this header.
+    pub(super) fn has_key_for(&self, header: &Header) -> bool {
+        self.keys_for(header).next().is_some()
     }
 
-    /// Tells what a token claims if the key of this name signed it. What is claimed is not yet judged.
-    pub(super) fn verify(&self, kid: &str, token: &str) -> Option<Claims> {
-        let key = self.keys.get(kid)?;
-        let token = decode(token, &key.key, &key.validation).ok()?;
-        Some(token.claims)
+    /// Whether a key bears the name that a token's header gives.
+    pub(super) fn names_key_of(&self, header: &Header) -> bool {
+        header.kid.is_some() && self.keys.iter().any(|key| key.name == header.kid)
+    }
+
+    /// Whether one of the keys for its header signed a token.
+    pub(super) fn has_signed(&self, header: &Header, token: &str) -> bool {
+        let Some((message, signature)) = token.rsplit_once('.') else {
+            return false;
+        };
+        let mut keys = self.keys_for(header).take(TRIED_MAX);
+        keys.any(|key| {
+            let verified = verify(signature, message.as_bytes(), &key.key, header.alg);
+            verified.unwrap_or(false)
+        })
+    }
+
+    /// The keys that fit: of the token's algorithm and, where both the token and the key have a `kid`, of that name.
+    fn keys_for(&self, header: &Header) -> impl Iterator<Item = &Key> {
+        let is_named =
+            |key: &&Key| key.name.is_none() || header.kid.is_none() || key.name == header.kid;
+        let keys = self.keys.iter().filter(move |key| is_named(key));
+        keys.filter(|key| key.algorithms.contains(&header.alg))
     }
 }
 
 impl Key {
-    fn of(jwk: Jwk, allowed: &[Algorithm]) -> Option<(String, Self)> {
-        let kid = jwk.common.key_id.clone()?;
+    fn of(jwk: Jwk, allowed: &[Algorithm]) -> Option<Self> {
         let is_for_signatures = !matches!(
             jwk.common.public_key_use,
             Some(PublicKeyUse::Encryption | PublicKeyUse::Other(_))
@@ -74,14 +88,14 @@ impl Key {
                 && allowed.contains(algorithm)
                 && pinned.is_none_or(|pinned| pinned == (*algorithm).into())
         });
-        let mut validation = Validation::new(*algorithms.first()?);
-        validation.algorithms = algorithms;
-        // The signature alone is proved here.
-        validation.required_spec_claims.clear();
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        let key = DecodingKey::from_jwk(&jwk).ok()?;
-        Some((kid, Self { key, validation }))
+        if algorithms.is_empty() {
+            return None;
+        }
+        Some(Self {
+            key: DecodingKey::from_jwk(&jwk).ok()?,
+            name: jwk.common.key_id,
+            algorithms,
+        })
     }
 }
 

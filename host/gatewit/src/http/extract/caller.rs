@@ -122,8 +122,8 @@ impl IntoResponse for Unidentified {
             TokenError::Expired => (401, "Token has expired"),
             TokenError::WrongAudience => (401, "Invalid token audience"),
             TokenError::WrongIssuer => (401, "Invalid token issuer"),
-            TokenError::MissingClaims => (401, "Token missing required claims"),
-            TokenError::Malformed | TokenError::Unavailable(ProviderFailure::Keys) => {
+            TokenError::MissingClaim(_) => (401, "Token missing required claims"),
+            TokenError::Malformed(_) | TokenError::Unavailable(ProviderFailure::Keys) => {
                 (401, "Invalid or malformed token")
             }
             TokenError::Unavailable(ProviderFailure::Discovery) => {
@@ -131,13 +131,6 @@ impl IntoResponse for Unidentified {
             }
             TokenError::Unavailable(ProviderFailure::NoJwksUri) => {
                 (503, "OIDC discovery document missing jwks_uri")
-            }
-            TokenError::Odd(claim) => {
-                let detail = json!([{
-                    "type": claim.kind, "loc": [claim.name], "msg": claim.words, "input": claim.value,
-                }]);
-                let body = json!({"detail": detail, "Error": "Validation error."});
-                return (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response();
             }
         };
         refusal(status, json!({"detail": detail}))

@@ -1,0 +1,80 @@
+//! Tells the operator why tokens are refused: each reason at most once a second, however many tokens are sent.
+
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{TokenError, is_past};
+
+const TOLD_EVERY: SignedDuration = SignedDuration::from_secs(1);
+
+/// What was told lately.
+#[derive(Default)]
+pub(super) struct RefusalLog(Mutex<Vec<Told>>);
+
+/// One of the reasons, of which there are a few.
+struct Told {
+    reason: TokenError,
+    at: Timestamp,
+    /// How many refusals for this reason were not told since.
+    untold: u64,
+}
+
+impl RefusalLog {
+    /// Logs a refusal: the reason, nothing of the token.
+    pub(super) fn report(&self, reason: TokenError, now: Timestamp) {
+        let Some(untold) = self.turn(reason, now) else {
+            return;
+        };
+        let words = match reason {
+            // Their own words, or told by whoever asks the provider.
+            TokenError::Missing | TokenError::Unavailable(_) => return,
+            TokenError::Malformed(flaw) => flaw.to_string(),
+            reason => reason.to_string(),
+        };
+        tracing::info!(untold, "an access token was refused: {words}");
+    }
+
+    /// Tells how many refusals for a reason stayed untold, if it is time to tell one.
+    fn turn(&self, reason: TokenError, now: Timestamp) -> Option<u64> {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match told.iter_mut().find(|told| told.reason == reason) {
+            Some(told) if !is_past(told.at, TOLD_EVERY, now) => {
+                told.untold += 1;
+                None
+            }
+            Some(told) => {
+                told.at = now;
+                Some(std::mem::take(&mut told.untold))
+            }
+            None => {
+                let at = now;
+                told.push(Told {
+                    reason,
+                    at,
+                    untold: 0,
+                });
+                Some(0)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oidc::Flaw;
+
+    #[test]
+    fn each_reason_is_told_once_a_second_with_the_number_of_those_that_were_not() {
+        let log = RefusalLog::default();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let signature = TokenError::Malformed(Flaw::Signature);
+        assert_eq!(log.turn(signature, at(0)), Some(0));
+        assert_eq!(log.turn(TokenError::Expired, at(0)), Some(0));
+        assert_eq!(log.turn(signature, at(0)), None);
+        assert_eq!(log.turn(signature, at(0)), None);
+        assert_eq!(log.turn(signature, at(1)), Some(2));
+        assert_eq!(log.turn(signature, at(2)), Some(0));
+    }
+}
