@@ -88,10 +88,64 @@ async fn an_id_that_names_nothing_is_not_found() {
 #[tokio::test]
 async fn a_query_that_cannot_be_read_is_malformed() {
     let (server, door) = open_server().await;
-    for query in ["limit=many", "limit=-1", "state=GONE", "cursor=7"] {
+    for (query, words) in [
+        (
+            "limit=many",
+            "the query's limit: expected a whole number, such as 50",
+        ),
+        (
+            "limit=-1",
+            "the query's limit: expected a whole number, such as 50",
+        ),
+        (
+            "limit=",
+            "the query's limit: expected a whole number, such as 50",
+        ),
+        (
+            "state=GONE",
+            "the query's state: expected one of ACTIVE, USED, CANCELLED, REFUNDED, PENDING",
+        ),
+        (
+            "cursor=7",
+            "the query's cursor: expected the nextCursor of the page before",
+        ),
+        ("limit=1&limit=2", "the query's limit: expected one value"),
+        ("query=%FF", "the query's query: expected text in UTF-8"),
+        (
+            "x=1&query=M%FCller",
+            "the query's query: expected text in UTF-8",
+        ),
+        (
+            "%C3%28=1",
+            "the query: the name of a parameter is not UTF-8",
+        ),
+    ] {
         let request = server.client.get(&format!("{}?{query}", door.tickets()));
-        check(&server, request, 400, "malformed_request", "query").await;
+        check(&server, request, 400, "malformed_request", words).await;
     }
+    let windows = format!("{EVENTS}/{}/windows?ticketType=%FF", door.event_id);
+    let words = "the query's ticketType: expected text in UTF-8";
+    check(
+        &server,
+        server.client.get(&windows),
+        400,
+        "malformed_request",
+        words,
+    )
+    .await;
+    let revoke = format!(
+        "/api/v1/check-in/scanners/{}/revoke?reason=%FF",
+        door.scanner_id
+    );
+    let words = "the query's reason: expected text in UTF-8";
+    let request = server.client.post(&revoke, json!({}));
+    check(&server, request, 400, "malformed_request", words).await;
+    // What a route does not ask for is not looked at.
+    server
+        .client
+        .get(&format!("{}?of=1&of=2&limit=0", door.tickets()))
+        .await
+        .data(200);
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use crate::support::door::{open_server, text, with};
 use crate::support::{Answer, Door, Server};
 
-const FIELDS: [&str; 18] = [
+mod rows;
+
+const FIELDS: [&str; 19] = [
     "checkInId",
     "ticketInstanceId",
     "ticketSeries",
@@ -26,6 +28,7 @@ const FIELDS: [&str; 18] = [
     "undone",
     "plugin",
     "digest",
+    "dayName",
 ];
 
 fn path(door: &Door, query: &str) -> String {
@@ -92,6 +95,7 @@ async fn every_scan_is_on_record() {
         "undone": false,
         "plugin": "hours-before",
         "digest": digest,
+        "dayName": "Day 1",
     });
     assert_eq!(*first, expected);
     assert_eq!(records[2]["ticketInstanceId"], json!(null));
@@ -114,11 +118,24 @@ async fn records_are_found_by_day_scanner_and_outcome() {
     );
     assert_eq!(listed(&door, "?day=2025-12-15").await.len(), 4);
     assert_eq!(listed(&door, "?day=2025-12-14").await.len(), 0);
-    for query in ["?day=soon", "?outcome=both", "?cursor=x", "?scannerId=x"] {
-        door.organizer
-            .get(&path(&door, query))
-            .await
-            .failure(400, "malformed_request");
+    for (query, words) in [
+        (
+            "?day=soon",
+            "day: expected the name or date of a day of the event: Day 1 (2025-12-15)",
+        ),
+        (
+            "?outcome=both",
+            "outcome: expected one of admitted, refused",
+        ),
+        (
+            "?cursor=x",
+            "cursor: expected the nextCursor of the page before",
+        ),
+        ("?scannerId=x", "scannerId: expected the id of a scanner"),
+    ] {
+        let refused = door.organizer.get(&path(&door, query)).await;
+        let message = refused.failure(400, "malformed_request");
+        assert_eq!(message, format!("the query's {words}"));
     }
 }
 

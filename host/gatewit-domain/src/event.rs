@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::calendar::{Calendar, EventDay};
+use crate::calendar::{Calendar, DayId, EventDay};
 use crate::id::EventId;
+use crate::scan::CheckIn;
 use crate::source::SourceName;
 use crate::ticket::Ticket;
 use crate::window::{DoorRule, StrategyName};
@@ -69,6 +70,31 @@ impl Event {
 
     pub fn scan_point(&self, id: &str) -> Option<&ScanPoint> {
         self.scan_points.iter().find(|point| point.id == id)
+    }
+
+    /// The days that bear a name, start on a date or are of a weekday; of days that were taken out, those of that name.
+    pub fn days_called(&self, text: &str) -> Vec<DayId> {
+        let days = self.calendar.days.iter().enumerate();
+        let present = days.filter(|(index, _)| self.calendar.day_is_called(*index, text));
+        let present = present.map(|(_, day)| day.id);
+        let former = self.former_days.iter().filter(|day| day.name == text);
+        present.chain(former.map(|day| day.id)).collect()
+    }
+
+    /// The day of a scan: the one that decided; else the one that was running; else the first on whose date it happened.
+    pub fn day_of(&self, check_in: &CheckIn) -> Option<&EventDay> {
+        let days = &self.calendar.days;
+        if let Some(id) = check_in.day {
+            return days
+                .iter()
+                .chain(&self.former_days)
+                .find(|day| day.id == id);
+        }
+        let is_running = |day: &&EventDay| (day.starts..day.ends).contains(&check_in.at);
+        let is_today = |day: &&EventDay| self.calendar.is_today(day, check_in.at);
+        days.iter()
+            .find(is_running)
+            .or_else(|| days.iter().find(is_today))
     }
 
     /// Whether a ticket that was issued for the event, or came from a source, is one of it now.

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::{Caller, Desk, LOOKED_AT_MAX, LiveEvent};
+use crate::calendar::DayId;
+use crate::event::Event;
 use crate::id::{CheckInId, EventId, ScannerId};
-use crate::problem::DeskError;
+use crate::problem::{DeskError, Problem};
 use crate::scan::CheckIn;
 use crate::tables::{CHECK_INS, EventCheckIn, within};
 
 /// Which records to read.
 #[derive(Clone, Debug, Default)]
 pub struct CheckInQuery {
-    /// Scans on this date, by the wall clock at the event.
-    pub day: Option<Date>,
+    /// Scans of an event's day: its name, its date or its weekday.
+    pub day: Option<String>,
     pub scanner: Option<ScannerId>,
     pub outcome: Option<ScanOutcome>,
     /// The last record of the page before.
@@ -37,9 +39,48 @@ pub struct CheckInPage {
     pub next: Option<CheckInId>,
 }
 
+/// The scans of one day.
+enum DayFilter {
+    /// Of days of the event: several if they have the same date.
+    Days(Vec<DayId>),
+    /// On a date on which no day of the event begins, by the wall clock there.
+    Date(Date),
+}
+
+impl DayFilter {
+    fn parse(text: &str, event: &Event) -> Result<Self, DeskError> {
+        let days = event.days_called(text);
+        match text.trim().parse() {
+            _ if !days.is_empty() => Ok(Self::Days(days)),
+            Ok(date) => Ok(Self::Date(date)),
+            Err(_) => {
+                let days = event.calendar.days.iter();
+                let days =
+                    days.map(|day| format!("{} ({})", day.name, event.calendar.date_of(day)));
+                let days = days.collect::<Vec<_>>().join(", ");
+                let words = format!(
+                    "the query's day: expected the name or date of a day of the event: {days}"
+                );
+                Err(DeskError::Malformed(Problem::new(
+                    "malformed_request",
+                    words,
+                )))
+            }
+        }
+    }
+
+    fn admits(&self, check_in: &CheckIn, event: &Event) -> bool {
+        match self {
+            Self::Days(days) => event
+                .day_of(check_in)
+                .is_some_and(|day| days.contains(&day.id)),
+            Self::Date(date) => event.calendar.local(check_in.at).date() == *date,
+        }
+    }
+}
+
 impl CheckInQuery {
-    fn admits(&self, check_in: &CheckIn, event: &LiveEvent) -> bool {
-        let day = || event.event.calendar.local(check_in.at).date();
+    fn admits(&self, check_in: &CheckIn) -> bool {
         let outcome = match check_in.refusal {
             None => ScanOutcome::Admitted,
             Some(_) => ScanOutcome::Refused,
@@ -47,7 +88,6 @@ impl CheckInQuery {
         self.scanner
             .is_none_or(|scanner| check_in.scanner_id == Some(scanner))
             && self.outcome.is_none_or(|wanted| outcome == wanted)
-            && self.day.is_none_or(|wanted| day() == wanted)
     }
 }
 
@@ -60,6 +100,14 @@ impl Desk {
         query: &CheckInQuery,
     ) -> Result<CheckInPage, DeskError> {
         let live = self.managed(caller, event)?;
+        let day = query.day.as_deref();
+        let day = day
+            .map(|day| DayFilter::parse(day, &live.event))
+            .transpose()?;
+        let is_of_day = |check_in: &CheckIn, live: &LiveEvent| {
+            day.as_ref()
+                .is_none_or(|day| day.admits(check_in, &live.event))
+        };
         let mut page = CheckInPage {
             event: live,
             check_ins: Vec::new(),
@@ -86,7 +134,7 @@ impl Desk {
                 looked_at += 1;
                 page.next = Some(row.value.id);
                 after = Some(row.key);
-                if query.admits(&row.value, &page.event) {
+                if query.admits(&row.value) && is_of_day(&row.value, &page.event) {
                     page.check_ins.push(row.value);
                 }
             }

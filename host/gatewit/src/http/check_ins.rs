@@ -7,14 +7,13 @@ use axum::response::{IntoResponse, Response};
 use gatewit_domain::id::{CheckInId, EventId, ScannerId};
 use gatewit_domain::scan::FoundAtDesk;
 use gatewit_domain::service::{CheckInPage, CheckInQuery, ScanOutcome};
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::answer::{Done, Envelope, Failure};
 use super::check_in::ValidateTicketResponse;
-use super::extract::{Body, Id, IdempotencyKey, Organizer, Params};
+use super::extract::{Body, FromQuery, Id, IdempotencyKey, Organizer, Params, QueryFields};
 
 mod export;
 mod record;
@@ -23,13 +22,11 @@ use record::CheckInRecord;
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
 
-#[derive(Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase")]
-#[into_params(parameter_in = Query)]
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub struct ListParams {
-    /// A date at the event: `2025-12-15`.
-    #[param(value_type = Option<String>, format = Date)]
-    day: Option<Date>,
+    /// A day of the event by its name, its date or its weekday: `Day 1`, `2025-12-15`, `monday`.
+    day: Option<String>,
     scanner_id: Option<ScannerId>,
     #[param(inline)]
     outcome: Option<OutcomeParam>,
@@ -39,11 +36,27 @@ pub struct ListParams {
     limit: Option<usize>,
 }
 
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, ToSchema)]
+#[schema(rename_all = "lowercase")]
 enum OutcomeParam {
     Admitted,
     Refused,
+}
+
+impl FromQuery for ListParams {
+    fn read(query: &QueryFields) -> Result<Self, Failure> {
+        let outcomes = [
+            ("admitted", OutcomeParam::Admitted),
+            ("refused", OutcomeParam::Refused),
+        ];
+        Ok(Self {
+            day: query.text("day")?.map(str::to_owned),
+            scanner_id: query.read("scannerId", "the id of a scanner", |id| id.parse().ok())?,
+            outcome: query.one_of("outcome", &outcomes)?,
+            cursor: query.cursor()?,
+            limit: query.limit()?,
+        })
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -68,11 +81,11 @@ pub struct DeskRequest {
 
 impl From<CheckInPage> for ListResponse {
     fn from(page: CheckInPage) -> Self {
-        let calendar = &page.event.event.calendar;
+        let event = &page.event.event;
         let records = page.check_ins.into_iter();
         Self {
             check_ins: records
-                .map(|check_in| CheckInRecord::new(check_in, calendar))
+                .map(|check_in| CheckInRecord::new(check_in, event))
                 .collect(),
             next_cursor: page.next,
         }

@@ -8,12 +8,12 @@ use gatewit_domain::id::EventId;
 use gatewit_domain::service::LiveEvent;
 use gatewit_domain::source::SourceName;
 use gatewit_domain::window::StrategyName;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::answer::{Done, Envelope, Failure};
-use super::extract::{Body, Id, Organizer, Params};
+use super::extract::{Body, FromQuery, Id, Organizer, Params, QueryFields};
 
 /// An event as organizers see it.
 #[derive(Serialize, ToSchema)]
@@ -67,12 +67,18 @@ pub struct WindowResponse {
     closes: String,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase")]
-#[into_params(parameter_in = Query)]
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub struct WindowParams {
     /// Whose windows. Without it, those of a ticket of no type.
     ticket_type: Option<String>,
+}
+
+impl FromQuery for WindowParams {
+    fn read(query: &QueryFields) -> Result<Self, Failure> {
+        let ticket_type = query.text("ticketType")?.map(str::to_owned);
+        Ok(Self { ticket_type })
+    }
 }
 
 impl From<&LiveEvent> for EventResponse {

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
@@ -15,7 +15,9 @@ use tokio::task::spawn_blocking;
 use super::answer::Failure;
 
 mod caller;
+mod query;
 pub use caller::{Device, Organizer, ScannerOrOrganizer, ValidatorClient};
+pub use query::{FromQuery, Params, QueryFields};
 
 /// The largest body that is read on an async worker, in less than a millisecond.
 const READ_AT_ONCE_MAX: usize = 128 * 1024;
@@ -67,8 +69,9 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        let path = path.map_err(|rejection| malformed(rejection.body_text()))?;
-        Ok(Self(path.0))
+        let words = "the path is not UTF-8 once it is percent-decoded; encode it as UTF-8";
+        path.map(|Path(text)| Self(text))
+            .map_err(|_| malformed(words))
     }
 }
 
@@ -125,19 +128,6 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     json.end()
         .map_err(|error| malformed(format!("the request's body is not one JSON value: {error}")))?;
     Ok(body)
-}
-
-/// The query, read as `T`; one that cannot be read is 400.
-pub struct Params<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let query = Query::<T>::from_request_parts(parts, state).await;
-        let query = query.map_err(|rejection| malformed(rejection.body_text()))?;
-        Ok(Self(query.0))
-    }
 }
 
 fn malformed(words: impl Into<String>) -> Failure {

@@ -12,7 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::answer::{Done, Envelope, Failure};
-use super::extract::{Body, Id, Organizer, Params, PathText, ScannerOrOrganizer};
+use super::extract::{
+    Body, FromQuery, Id, Organizer, Params, PathText, QueryFields, ScannerOrOrganizer,
+};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -75,11 +77,18 @@ pub struct RegisterRequest {
     device_info: Option<String>,
 }
 
-#[derive(Deserialize, IntoParams)]
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct RevokeParams {
     #[param(example = "Suspicious activity")]
     reason: Option<String>,
+}
+
+impl FromQuery for RevokeParams {
+    fn read(query: &QueryFields) -> Result<Self, Failure> {
+        let reason = query.text("reason")?.map(str::to_owned);
+        Ok(Self { reason })
+    }
 }
 
 #[derive(Serialize, ToSchema)]

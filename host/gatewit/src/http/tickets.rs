@@ -11,10 +11,17 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::answer::{Done, Envelope, Failure};
-use super::extract::{Body, Id, Organizer, Params};
+use super::extract::{Body, FromQuery, Id, Organizer, Params, QueryFields};
 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;
+const STATES: [(&str, ShownState); 5] = [
+    ("ACTIVE", ShownState::Active),
+    ("USED", ShownState::Used),
+    ("CANCELLED", ShownState::Cancelled),
+    ("REFUNDED", ShownState::Refunded),
+    ("PENDING", ShownState::Pending),
+];
 
 /// One ticket, or several under `tickets` that are issued together or not at all.
 #[derive(ToSchema)]
@@ -75,7 +82,7 @@ pub struct TicketResponse {
     warnings: Vec<String>,
 }
 
-#[derive(Deserialize, IntoParams)]
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListParams {
     /// A name however it is spelled, an e-mail address, an order, a series or a ticket's id; the nearest come first.
@@ -86,6 +93,17 @@ pub struct ListParams {
     cursor: Option<TicketId>,
     /// At most 200; 50 unless told.
     limit: Option<usize>,
+}
+
+impl FromQuery for ListParams {
+    fn read(query: &QueryFields) -> Result<Self, Failure> {
+        Ok(Self {
+            query: query.text("query")?.map(str::to_owned),
+            state: query.one_of("state", &STATES)?,
+            cursor: query.cursor()?,
+            limit: query.limit()?,
+        })
+    }
 }
 
 #[derive(Serialize, ToSchema)]

@@ -10,6 +10,7 @@ use gatewit_domain::id::EventId;
 use gatewit_domain::service::{Caller, CheckInPage, CheckInQuery, Desk};
 use headers_accept::Accept;
 use mediatype::{MediaType, Name, names};
+use serde_json::Value;
 
 use super::CheckInRecord;
 
@@ -46,11 +47,11 @@ impl Form {
     }
 
     fn print(self, page: CheckInPage, is_first: bool) -> io::Result<Vec<u8>> {
-        let calendar = &page.event.event.calendar;
+        let event = &page.event.event;
         let records = page
             .check_ins
             .into_iter()
-            .map(|check_in| CheckInRecord::new(check_in, calendar));
+            .map(|check_in| CheckInRecord::new(check_in, event));
         match self {
             Self::Ndjson => ndjson(records),
             Self::Csv => csv(records, is_first),
@@ -111,7 +112,46 @@ fn csv(records: impl Iterator<Item = CheckInRecord>, with_header: bool) -> io::R
         writer.write_record(CheckInRecord::FIELDS)?;
     }
     for record in records {
-        writer.serialize(record.into_row())?;
+        let record = serde_json::to_value(record.into_row())?;
+        writer.write_record(CheckInRecord::FIELDS.map(|field| cell(&record[field])))?;
     }
     writer.into_inner().map_err(|error| error.into_error())
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => defused(text),
+        value => value.to_string(),
+    }
+}
+
+/// Keeps a spreadsheet from taking text for a formula, which could send away what the sheet holds.
+fn defused(text: &str) -> String {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{text}"),
+        false => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_a_spreadsheet_would_calculate_is_defused() {
+        for text in ["=1+1", "+49", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(defused(text), format!("'{text}"));
+        }
+        for text in [
+            "",
+            "VIP-0001",
+            "a=b",
+            "'=1",
+            " =1",
+            "2025-12-15T07:00:00+03:00",
+        ] {
+            assert_eq!(defused(text), text);
+        }
+    }
 }

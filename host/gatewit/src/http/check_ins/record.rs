@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatewit_domain::calendar::Calendar;
+use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, ScannerId, TicketId};
 use gatewit_domain::scan::{CheckIn, Refusal};
 use serde::Serialize;
@@ -50,11 +50,14 @@ pub struct CheckInRecord {
     undone: bool,
     plugin: Option<String>,
     digest: Option<String>,
+    /// The event's day on which it was; null if it was on none.
+    #[schema(example = "Day 1")]
+    day_name: Option<String>,
 }
 
 impl CheckInRecord {
     /// The names of the fields, as a CSV file heads them.
-    pub const FIELDS: [&str; 18] = [
+    pub const FIELDS: [&str; 19] = [
         "checkInId",
         "ticketInstanceId",
         "ticketSeries",
@@ -73,15 +76,17 @@ impl CheckInRecord {
         "undone",
         "plugin",
         "digest",
+        "dayName",
     ];
 
-    pub fn new(check_in: CheckIn, calendar: &Calendar) -> Self {
+    pub fn new(check_in: CheckIn, event: &Event) -> Self {
         let reason = reason(&check_in).map(str::to_owned);
+        let day_name = event.day_of(&check_in).map(|day| day.name.clone());
         let (plugin, digest) = check_in
             .plugin
             .map(|plugin| (plugin.name, plugin.digest))
             .unzip();
-        let at = calendar.rfc3339(check_in.at);
+        let at = event.calendar.rfc3339(check_in.at);
         Self {
             check_in_id: check_in.id,
             ticket_instance_id: check_in.ticket_id,
@@ -105,6 +110,7 @@ impl CheckInRecord {
             undone: check_in.undo.is_some(),
             plugin,
             digest,
+            day_name,
         }
     }
 
