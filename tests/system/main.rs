@@ -38,6 +38,7 @@ mod ticketing;
 mod tickets;
 mod tidy;
 mod tito;
+mod typed;
 mod undo;
 mod walkthrough;
 mod windows;

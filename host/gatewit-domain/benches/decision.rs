@@ -91,7 +91,7 @@ fn decisions(criterion: &mut Criterion) {
         event_id: event.id,
     };
     let scan = Scan {
-        presented: Presented::Token(String::new()),
+        presented: Presented::scanned(""),
         contract: Contract::EventCheckIn,
         event_id: event.id,
         by: ScannedBy::Scanner {

@@ -15,6 +15,7 @@ pub mod ports;
 pub mod problem;
 pub mod rules;
 pub mod scan;
+pub mod scanned;
 pub mod scanner;
 pub mod search;
 pub mod service;

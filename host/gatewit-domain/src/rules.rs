@@ -24,7 +24,7 @@ pub struct Facts<'a> {
 pub enum Found {
     /// Not signed by the event it names, or not signed at all.
     Forged,
-    /// No ticket bears this code.
+    /// No ticket bears this code, or nobody looked, since the scanner may not scan.
     Nothing,
     /// A ticket, but of another event.
     Elsewhere,

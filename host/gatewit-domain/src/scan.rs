@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::calendar::DayId;
 use crate::id::{CheckInId, EventId, ScannerId, TicketId};
+use crate::identifier::fold;
 use crate::plugin::PluginIdentity;
 use crate::problem::{DeskError, Problem};
+use crate::scanned::{ScannedText, clean};
 
 /// One scan, whichever contract it came by.
 #[derive(Clone, Debug)]
@@ -29,9 +32,23 @@ pub struct Scan {
 #[serde(rename_all = "camelCase")]
 pub enum Presented {
     /// Said to be a signed ticket. A text that is no token at all may still be a code that a ticket bears.
-    Token(String),
+    Token(ScannedText),
+    /// More text than any code has; its digest tells it from another.
+    TooLong { sha256: String },
     /// No code at all: staff at the desk found the ticket by themselves.
     Ticket(TicketId),
+}
+
+impl Presented {
+    /// Takes what a reader scanned.
+    pub fn scanned(text: &str) -> Self {
+        match ScannedText::parse(text) {
+            Ok(code) => Self::Token(code),
+            Err(_) => Self::TooLong {
+                sha256: format!("{:x}", Sha256::digest(clean(text))),
+            },
+        }
+    }
 }
 
 /// What staff at the desk found by themselves.
@@ -39,7 +56,7 @@ pub enum Presented {
 #[serde(rename_all = "camelCase")]
 pub enum FoundAtDesk {
     Ticket(TicketId),
-    /// Every ticket of a booking reference.
+    /// Every ticket of a booking reference, which is [folded](fold).
     Order(String),
 }
 
@@ -47,14 +64,20 @@ impl FoundAtDesk {
     /// Reads a request that names either a ticket or an order.
     pub fn parse(ticket: Option<String>, order: Option<String>) -> Result<Self, DeskError> {
         match (ticket, order) {
-            (Some(ticket), None) => match ticket.parse() {
+            (Some(ticket), None) => match clean(&ticket).parse() {
                 Ok(id) => Ok(Self::Ticket(id)),
                 Err(_) => {
                     let words = format!("ticketInstanceId: there is no ticket \"{ticket}\"");
                     Err(DeskError::unacceptable("unknown_ticket", words))
                 }
             },
-            (None, Some(order)) => Ok(Self::Order(order)),
+            (None, Some(order)) => match ScannedText::parse(&order) {
+                Ok(order) => Ok(Self::Order(fold(order.as_str()).into_owned())),
+                Err(error) => {
+                    let words = format!("order: {error}");
+                    Err(DeskError::unacceptable("unknown_order", words))
+                }
+            },
             _ => {
                 let words = "name either ticketInstanceId or order";
                 Err(DeskError::unacceptable("invalid_check_in_request", words))

@@ -10,8 +10,12 @@ use uuid::Uuid;
 
 use crate::claims::ScannerClaims;
 use crate::id::{EventId, ScannerId, TokenId};
+use crate::identifier::fold;
 use crate::problem::Problem;
+use crate::scanned::ScannedText;
 
+/// What stands before the token in the link that a scanner app reads.
+const LINK: &str = "scannerapp://register?token=";
 /// How long credentials are good (contract "JWT Credentials").
 const CREDENTIAL_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
@@ -108,25 +112,44 @@ impl TokenText {
         let hex = Uuid::new_v4().simple().to_string().to_uppercase();
         Self(format!("REG-{}-{}", &hex[..8], &hex[24..]))
     }
+
+    /// The link that a scanner app reads to register: `scannerapp://register?token=REG-ABC12345-DEF67890`.
+    pub fn link(&self) -> String {
+        format!("{LINK}{self}")
+    }
+}
+
+/// The token in a link, or the text itself if it is no link.
+fn token_of(text: &str) -> &str {
+    match text.split_at_checked(LINK.len()) {
+        Some((link, token)) if link.eq_ignore_ascii_case(LINK) => token,
+        _ => text,
+    }
 }
 
 impl FromStr for TokenText {
     type Err = Problem;
 
+    /// Reads what was scanned or typed: in capitals or not, alone or as the link that a QR code shows.
     fn from_str(text: &str) -> Result<Self, Problem> {
+        let malformed = || {
+            let words = "the registration token is malformed: it reads like REG-ABC12345-DEF67890";
+            Problem::new("invalid_token", words)
+        };
+        let scanned = ScannedText::parse(text).map_err(|_| malformed())?;
+        let token = fold(token_of(scanned.as_str()));
         let is_hex = |part: &str| {
             let is_digit = |c: u8| c.is_ascii_digit() || (b'A'..=b'F').contains(&c);
             part.len() == 8 && part.bytes().all(is_digit)
         };
-        let parts = text
+        let parts = token
             .strip_prefix("REG-")
             .and_then(|rest| rest.split_once('-'));
         match parts {
-            Some((first, second)) if is_hex(first) && is_hex(second) => Ok(Self(text.to_owned())),
-            _ => Err(Problem::new(
-                "invalid_token",
-                "the registration token is malformed: it reads like REG-ABC12345-DEF67890",
-            )),
+            Some((first, second)) if is_hex(first) && is_hex(second) => {
+                Ok(Self(token.into_owned()))
+            }
+            _ => Err(malformed()),
         }
     }
 }
@@ -199,12 +222,30 @@ mod tests {
             "REG-",
             "REG-12345678",
             "REG-1234567G-12345678",
-            "REG-abcdef12-12345678",
+            "REG-12345678 12345678",
+            "https://example.org/?token=REG-12345678-12345678",
+            "scannerapp://register?token=",
+            "scannerapp://register?token=scannerapp://register?token=REG-12345678-12345678",
         ];
         for text in texts {
             assert!(text.parse::<TokenText>().is_err(), "{text}");
         }
         assert!("REG-12345678-12345678-1".parse::<TokenText>().is_err());
+    }
+
+    #[test]
+    fn a_token_is_read_as_it_is_scanned_or_typed() {
+        let token = TokenText("REG-ABC12345-DEF67890".to_owned());
+        for text in [
+            "reg-abc12345-def67890",
+            " REG\u{2013}ABC12345\u{2013}DEF67890\r\n",
+            "]Q1REG-ABC12345-DEF67890\u{1d}",
+            &token.link(),
+            &token.link().to_uppercase(),
+            &format!("\u{feff}]Q1{}\0", token.link().to_lowercase()),
+        ] {
+            assert_eq!(text.parse().as_ref(), Ok(&token), "{text:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::id::{CheckInId, EventId, ScannerId, TicketId};
+use crate::identifier::fold;
 use crate::ports::{Guard, Key, Store, Write};
 use crate::problem::DeskError;
 use crate::scan::{CheckIn, Entries, FoundAtDesk, Outcome, RepeatKey};
@@ -25,8 +26,10 @@ pub const SLUGS: Table<EventId, String> = Table::new("slugs");
 pub const TICKETS: Table<Ticket, TicketId> = Table::new("tickets");
 /// By `{event}/{ticket}`: an event's tickets in the order they were issued.
 pub const EVENT_TICKETS: Table<(), EventTicket> = Table::new("event_tickets");
-/// By `{event}/{order}/{ticket}`: the tickets of an order.
+/// By `{event}/{folded order}/{ticket}`: the tickets of an order. An older version did not fold.
 pub const ORDERS: Table<(), OrderTicket> = Table::new("orders");
+/// The events all of whose orders are folded.
+pub const FOLDED_ORDERS: Table<(), EventId> = Table::new("folded_orders");
 /// A ticket's signed code.
 pub const TICKET_TOKENS: Table<String, TicketId> = Table::new("ticket_tokens");
 /// By `{event}/{code}`.
@@ -231,7 +234,7 @@ pub struct EventCheckIn(pub EventId, pub CheckInId);
 /// A scanner within its event.
 pub struct EventScanner(pub EventId, pub ScannerId);
 
-/// A ticket within its order.
+/// A ticket within its order, however that is spelled.
 pub struct OrderTicket(pub EventId, pub String, pub TicketId);
 
 /// One row of one of a source's logs.
@@ -267,7 +270,7 @@ key_texts! {
     EventTicket: |key| within(&key.0, &key.1);
     EventCheckIn: |key| within(&key.0, &key.1);
     EventScanner: |key| within(&key.0, &key.1);
-    OrderTicket: |key| within(&within(&key.0, &key.1), &key.2);
+    OrderTicket: |key| within(&within(&key.0, &fold(&key.1)), &key.2);
     CallerRepeat: |key| within(&key.0, &key.1.as_str());
 }
 

@@ -12,6 +12,7 @@ use crate::event::{Event, TicketType};
 use crate::id::{EventId, TicketId};
 use crate::problem::{Problem, bounded_text};
 use crate::scan::Entries;
+use crate::scanned::clean;
 use crate::window::Holder;
 
 mod origin;
@@ -221,8 +222,10 @@ impl TicketDraft {
     pub fn check(mut self) -> Result<Self, Problem> {
         self.attendee_name = text("attendeeName", &self.attendee_name, TEXT_MAX)?;
         self.attendee_email = self.attendee_email.as_deref().map(email_of).transpose()?;
-        self.booking_reference = optional("bookingReference", self.booking_reference.as_deref())?;
-        self.credential_code = optional("credentialCode", self.credential_code.as_deref())?;
+        let reference = self.booking_reference.as_deref().map(clean);
+        self.booking_reference = optional("bookingReference", reference)?;
+        let code = self.credential_code.as_deref().map(clean);
+        self.credential_code = optional("credentialCode", code)?;
         if self.attributes.len() > FIELDS_MAX || self.details.len() > FIELDS_MAX {
             return Err(invalid(format!(
                 "attributes and details must hold at most {FIELDS_MAX} entries each"

@@ -98,14 +98,56 @@ async fn a_token_that_was_never_made_is_unknown_and_one_that_reads_wrong_is_malf
     for malformed in [
         "REG-1-2",
         "REG-0000000G-00000000",
-        "reg-00000000-00000000",
+        "https%3A%2F%2Fexample.org%2F%3Ftoken%3DREG-00000000-00000000",
         "x",
+        &"x".repeat(5_000),
     ] {
         let refused = look_at(&server.client, malformed).await;
         refused.failure(400, "invalid_token");
         let refused = register(&server.client, malformed, "another-device", "Gate B").await;
         refused.failure(400, "invalid_token");
     }
+}
+
+/// Writes each byte of a text as a path may hold it.
+fn percent_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[tokio::test]
+async fn a_token_is_read_as_it_is_scanned_or_typed_alone_or_in_the_link_of_its_qr_code() {
+    let (server, door) = open_server().await;
+    let dress: [fn(&str, &str) -> String; 7] = [
+        |token, _| token.to_lowercase(),
+        |token, _| format!(" ]Q1{token}\u{1d}\r\n"),
+        |token, _| token.replace('-', "\u{2013}"),
+        |_, link| link.to_owned(),
+        |_, link| link.to_lowercase(),
+        |_, link| link.to_uppercase(),
+        |_, link| format!("\u{feff}]Q1{link}\0"),
+    ];
+    for (number, dress) in dress.into_iter().enumerate() {
+        let made = generate(&door, json!({})).await.data(200);
+        let typed = dress(&text(&made["token"]), &text(&made["qrCodeData"]));
+        let shown = look_at(&server.client, &percent_encoded(&typed)).await;
+        assert_eq!(shown.data(200), made, "{typed:?}");
+        let device = format!("another-device-{number}");
+        let linked = register(&server.client, &typed, &device, "Gate B").await;
+        assert_eq!(linked.data(200)["status"], "ACTIVE", "{typed:?}");
+        let again = register(&server.client, &typed, "a-third-device", "Gate B").await;
+        again.failure(400, "token_used");
+    }
+}
+
+#[tokio::test]
+async fn a_token_too_long_or_in_broken_utf_8_is_malformed() {
+    let server = Server::start().await;
+    let long = "x".repeat(1_000_000);
+    let refused = register(&server.client, &long, "another-device", "Gate B").await;
+    refused.failure(400, "invalid_token");
+    let refused = look_at(&server.client, "REG-%FF").await;
+    let words = refused.failure(400, "malformed_request");
+    assert!(words.contains("UTF-8"), "{words}");
 }
 
 #[tokio::test]

@@ -128,7 +128,12 @@ impl Desk {
 
     /// Gathers the facts, decides, and says what that writes.
     async fn plan(&self, scan: &Scan, live: &LiveEvent, mut read: Read) -> Result<Plan, DeskError> {
-        let found = self.find(scan, live, &mut read).await?;
+        let scanner = read.scanner.as_ref().map(|stored| &stored.value);
+        let found = match check_scanner(scan, scanner) {
+            Ok(()) => self.find(scan, live, &mut read).await?,
+            // A scanner that may not scan causes no look-up.
+            Err(_) => Found::Nothing,
+        };
         let facts = Facts {
             now: self.now(),
             scan,
@@ -200,14 +205,14 @@ impl Desk {
         read: &mut Read,
     ) -> Result<Found, DeskError> {
         let scanner = read.scanner.as_ref().map(|stored| &stored.value);
+        let field = match_field(scanner, live);
         let id = match &scan.presented {
             Presented::Ticket(id) => *id,
-            Presented::Token(text) => {
-                match self.named(text, live, match_field(scanner, live)).await? {
-                    Ok(id) => id,
-                    Err(found) => return Ok(found),
-                }
-            }
+            Presented::TooLong { .. } => return Ok(unknown_code(field)),
+            Presented::Token(code) => match self.named(code.as_str(), live, field).await? {
+                Ok(id) => id,
+                Err(found) => return Ok(found),
+            },
         };
         let Some(stored) = TICKETS.get(self.store(), &id).await? else {
             return Ok(Found::Nothing);
@@ -228,27 +233,21 @@ impl Desk {
         Ok(Found::Ticket(Box::new(held)))
     }
 
-    /// Finds out which ticket a text names, or what is wrong with it.
+    /// Finds out which ticket a code names, or what is wrong with it.
     async fn named(
         &self,
-        text: &str,
+        code: &str,
         live: &LiveEvent,
         field: MatchField,
     ) -> Result<Result<TicketId, Found>, DeskError> {
-        // Readers add a line break.
-        let text = text.trim();
-        let Some(header) = self.ports.signer.header(text) else {
-            let id = self.by_code(live.event.id, field, text).await?;
-            return Ok(id.ok_or(match field {
-                // A code that is good here is signed, or is the ticketing system's.
-                MatchField::QrCode => Found::Forged,
-                _ => Found::Nothing,
-            }));
+        let Some(header) = self.ports.signer.header(code) else {
+            let id = self.by_code(live.event.id, field, code).await?;
+            return Ok(id.ok_or(unknown_code(field)));
         };
         if !matches!(field, MatchField::Any | MatchField::QrCode) {
             return Ok(Err(Found::Nothing));
         }
-        let proof = self.verified(text, header.event);
+        let proof = self.verified(code, header.event);
         Ok(proof
             .map(|proof| proof.ticket_instance_id)
             .ok_or(Found::Forged))
@@ -261,14 +260,14 @@ impl Desk {
         (proof.event_id == live.event.id).then_some(proof)
     }
 
-    /// Finds a ticket by a text that it bears.
+    /// Finds a ticket by a code that it bears.
     async fn by_code(
         &self,
         event: EventId,
         field: MatchField,
-        text: &str,
+        code: &str,
     ) -> Result<Option<TicketId>, DeskError> {
-        let key = within(&event, &text);
+        let key = within(&event, &code);
         if matches!(field, MatchField::Any | MatchField::QrCode)
             && let Some(found) = TICKET_CODES.get(self.store(), &key).await?
         {
@@ -281,7 +280,7 @@ impl Desk {
             }
         }
         match field {
-            MatchField::Any | MatchField::TicketId => Ok(text.parse().ok()),
+            MatchField::Any | MatchField::TicketId => Ok(code.parse().ok()),
             MatchField::QrCode | MatchField::CredentialCode => Ok(None),
         }
     }
@@ -316,6 +315,15 @@ impl Read {
             guards.extend(self.scanner.as_ref().map(Stored::unchanged));
         }
         guards
+    }
+}
+
+/// What a code is that no ticket bears.
+fn unknown_code(field: MatchField) -> Found {
+    match field {
+        // A code that is good here is signed, or is the ticketing system's.
+        MatchField::QrCode => Found::Forged,
+        _ => Found::Nothing,
     }
 }
 

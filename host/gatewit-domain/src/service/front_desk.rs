@@ -1,12 +1,14 @@
 //! Checking in without a code: staff found the ticket, or the whole order, by themselves. `gatewit-api.md` §12.
 
 use super::admission::{is_forgotten, repeat_of, used_for_another};
-use super::{ATTEMPTS_MAX, Answered, Caller, Desk, PAGE};
+use super::{ATTEMPTS_MAX, Answered, Caller, Desk};
 use crate::id::{EventId, TicketId};
-use crate::ports::{Commit, Key};
+use crate::ports::Commit;
 use crate::problem::DeskError;
 use crate::scan::{Contract, FoundAtDesk, Presented, RepeatKey, Scan, ScannedBy};
-use crate::tables::{DESK_REQUESTS, DeskRequest, ORDERS, OrderTicket, TICKETS, within};
+use crate::tables::{DESK_REQUESTS, DeskRequest, TICKETS};
+
+mod orders;
 
 impl Desk {
     /// Decides on each ticket as if its code were scanned at no particular scan point.
@@ -88,35 +90,5 @@ impl Desk {
                 Err(DeskError::unacceptable("unknown_ticket", words))
             }
         }
-    }
-
-    async fn tickets_of_order(
-        &self,
-        event: EventId,
-        order: &str,
-    ) -> Result<Vec<TicketId>, DeskError> {
-        let prefix = within(&within(&event, &order), &"");
-        let mut tickets = Vec::new();
-        let mut after = None;
-        loop {
-            let page = ORDERS
-                .page(self.store(), &prefix, after.as_ref(), PAGE)
-                .await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.key.clone());
-            let ids = page
-                .iter()
-                .filter_map(|row| row.name().parse().ok().zip(Some(&row.key)));
-            // An order's name may begin with another's and go on with a slash.
-            let is_of_order = |(id, key): &(TicketId, &Key)| {
-                **key == ORDERS.key(&OrderTicket(event, order.to_owned(), *id))
-            };
-            tickets.extend(ids.filter(is_of_order).map(|(id, _)| id));
-        }
-        if tickets.is_empty() {
-            let words = format!("order: event {event} has no ticket of the order \"{order}\"");
-            return Err(DeskError::unacceptable("unknown_order", words));
-        }
-        Ok(tickets)
     }
 }

@@ -18,8 +18,10 @@ use crate::upstream::{Upstream, crowd, ticket};
 use crate::world::block_on;
 
 mod codes;
+mod orders;
 mod races;
 mod states;
+mod unasked;
 
 const ORGANIZER: Caller = Caller::Local;
 
@@ -58,7 +60,7 @@ fn patch(desk: &Desk, event: EventId, fields: Value) -> Result<(), DeskError> {
 
 fn scan(desk: &Desk, event: EventId, code: &str) -> Outcome {
     let scan = Scan {
-        presented: Presented::Token(code.to_owned()),
+        presented: Presented::scanned(code),
         contract: Contract::Desk,
         event_id: event,
         by: ScannedBy::Organizer("local".to_owned()),

@@ -1,5 +1,6 @@
 //! What a desk stands on in these tests: rows in memory, a clock that is set, doors that are open all day.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -47,6 +48,8 @@ type Meanwhile = Box<dyn FnOnce() + Send>;
 pub struct Disk {
     store: MemoryStore,
     pub commits: AtomicUsize,
+    /// The keys that were read, one by one, since somebody looked.
+    pub keys_read: Mutex<Vec<Key>>,
     /// After so many commits every further one fails.
     pub breaks_after: Mutex<Option<usize>>,
     /// Called before and after each commit.
@@ -62,6 +65,24 @@ impl Disk {
         let rows = self.rows(&format!("{name}/"));
         rows.map(|(key, value)| (text(key.as_bytes()), text(&value)))
             .collect()
+    }
+
+    /// Names the tables that were read since this was last asked.
+    pub fn tables_read(&self) -> BTreeSet<String> {
+        let keys = std::mem::take(&mut *self.keys_read.lock().unwrap());
+        keys.iter().map(|key| key.table().into_owned()).collect()
+    }
+
+    /// Writes a row behind the desk's back.
+    pub fn put(&self, key: &str, value: &'static str) {
+        let writes = vec![Write::Put(Key::new(key.to_owned()), value.into())];
+        block_on(self.store.commit(Vec::new(), writes)).unwrap();
+    }
+
+    /// Takes a row away behind the desk's back.
+    pub fn delete(&self, key: &str) {
+        let writes = vec![Write::Delete(Key::new(key.to_owned()))];
+        block_on(self.store.commit(Vec::new(), writes)).unwrap();
     }
 
     /// Makes the rows whose key begins so unreadable.
@@ -98,6 +119,7 @@ impl Disk {
 #[async_trait]
 impl Store for Disk {
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        self.keys_read.lock().unwrap().push(key.clone());
         self.store.get(key).await
     }
 

@@ -3,6 +3,7 @@
 //! What names something must be whole or the answer is refused. What is only shown is cut: its words may come from
 //! whoever bought a ticket, who must not be able to stop a sync.
 
+use gatewit_domain::scanned::clean;
 use gatewit_domain::source::{
     Continuation, SourceFault, SourcePage, SourceState, SourceTicket, SourceTotal, SourceType,
 };
@@ -63,9 +64,9 @@ pub(crate) fn fault(fault: backend::Fault) -> SourceFault {
 }
 
 fn ticket(ticket: backend::Ticket) -> Result<SourceTicket, String> {
-    // They are compared with what was scanned, whose ends are trimmed.
-    let trimmed = |code: String| name(code.trim().to_owned(), "code");
-    let mut codes = parts(ticket.codes, "codes", trimmed)?;
+    // They are compared with what was scanned.
+    let cleaned = |code: String| name(clean(&code).to_owned(), "code");
+    let mut codes = parts(ticket.codes, "codes", cleaned)?;
     codes.retain(|code| !code.is_empty());
     Ok(SourceTicket {
         reference: reference(ticket.reference)?,
@@ -252,7 +253,7 @@ mod tests {
         let ticket = ticket(backend::Ticket {
             holder_name: "ä".repeat(5_000),
             details: vec![("seat".to_owned(), "x".repeat(5_000))],
-            codes: vec![" ".to_owned(), " s1 ".to_owned()],
+            codes: vec![" ".to_owned(), "]Q1 s1\u{1d}".to_owned()],
             valid_from: Some(0),
             ..small()
         });

@@ -78,7 +78,7 @@ pub async fn validate(
 ) -> Result<Response, Failure> {
     let scan = Scan {
         repeat_key: key.or(request.scan_id.as_deref())?,
-        presented: Presented::Token(request.jwt_token),
+        presented: Presented::scanned(&request.jwt_token),
         contract: Contract::EventCheckIn,
         event_id: proof.event_id,
         by: ScannedBy::Scanner {

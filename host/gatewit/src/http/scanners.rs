@@ -137,7 +137,7 @@ impl From<TokenStatus> for RegistrationTokenResponse {
             expires_at: status.event.event.calendar.rfc3339(token.expires_at),
             validity_minutes: token.expires_at.duration_since(token.created_at).as_mins(),
             remaining_seconds: token.remaining_seconds(status.now),
-            qr_code_data: format!("scannerapp://register?token={}", token.token),
+            qr_code_data: token.token.link(),
             is_valid: token.is_valid(status.now),
             used: token.used_by.is_some(),
             token: token.token,
@@ -233,7 +233,7 @@ pub async fn generate_token(
 /// Anyone may ask. A token that was used or has expired answers 200 with `isValid: false`.
 #[utoipa::path(
     get, path = "/check-in/tokens/validate/{token}", tag = "Scanners",
-    params(("token" = TokenText, Path)),
+    params(("token" = String, Path, description = "The token, or the `qrCodeData` of its QR code, percent-encoded.", example = "REG-ABC12345-DEF67890")),
     responses(
         (status = 200, body = Envelope<RegistrationTokenResponse>, description = "The token."),
         (status = 400, description = "`invalid_token`, `malformed_request`"),

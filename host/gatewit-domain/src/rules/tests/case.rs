@@ -172,7 +172,7 @@ impl Case {
 
     pub fn decide(self, now: Timestamp, found: impl FnOnce(Held) -> Found) -> Decision {
         let scan = Scan {
-            presented: Presented::Token(String::new()),
+            presented: Presented::scanned(""),
             contract: Contract::EventCheckIn,
             event_id: self.event.id,
             by: ScannedBy::Scanner {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::id::TicketId;
 use crate::ports::{Guard, Store, Write};
 use crate::problem::DeskError;
+use crate::scanned::clean;
 use crate::service::{Desk, LiveEvent};
 use crate::source::SourceName;
 use crate::tables::{
@@ -132,7 +133,7 @@ impl<'d> Step<'d> {
                 Some(stored) => self.is_void(&stored.value, code).await?,
                 None => self.is_nobodys(code).await?,
             };
-            if is_free && self.claimed.insert(code.clone()) {
+            if is_free && self.claimed.insert(clean(code).to_owned()) {
                 self.guards
                     .push(TICKET_CODES.as_read(&key, stored.as_ref()));
                 self.guards.push(CREDENTIAL_CODES.absent(&key));
@@ -140,11 +141,11 @@ impl<'d> Step<'d> {
                 codes.push(code.clone());
             }
         }
-        for code in had.iter().filter(|code| !wanted.contains(code)) {
+        for code in had.iter().filter(|code| !holds(wanted, code)) {
             let key = self.key(code);
             let stored = TICKET_CODES.get(self.store(), &key).await?;
             if let Some(stored) = stored.filter(|stored| stored.value == id)
-                && self.claimed.insert(code.clone())
+                && self.claimed.insert(clean(code).to_owned())
             {
                 self.guards.push(stored.unchanged());
                 self.writes.push(TICKET_CODES.delete(&key));
@@ -154,14 +155,14 @@ impl<'d> Step<'d> {
     }
 
     /// Whether the ticket that has a code has lost its right to it: its source is detached, or it is gone there.
-    async fn is_void(&self, holder: &TicketId, code: &String) -> Result<bool, DeskError> {
+    async fn is_void(&self, holder: &TicketId, code: &str) -> Result<bool, DeskError> {
         let stored = TICKETS.get(self.store(), holder).await?;
         let origin = stored
             .as_ref()
             .and_then(|stored| stored.value.origin.as_ref());
         Ok(origin.is_none_or(|origin| {
             let is_attached = self.live.event.ticket_sources.contains(&origin.source);
-            !is_attached || origin.state.is_none() || !origin.codes.contains(code)
+            !is_attached || origin.state.is_none() || !holds(&origin.codes, code)
         }))
     }
 
@@ -171,19 +172,24 @@ impl<'d> Step<'d> {
         if CREDENTIAL_CODES.get(self.store(), &key).await?.is_some() {
             return Ok(false);
         }
-        match code.parse::<TicketId>() {
+        match clean(code).parse::<TicketId>() {
             Ok(id) => Ok(TICKETS.get(self.store(), &id).await?.is_none()),
             Err(_) => Ok(true),
         }
     }
 
     fn key(&self, code: &str) -> String {
-        within(&self.live.event.id, &code.trim())
+        within(&self.live.event.id, &clean(code))
     }
 
     fn store(&self) -> &'d dyn Store {
         self.desk.store()
     }
+}
+
+/// Whether a code is among others, as they are scanned.
+fn holds(codes: &[String], code: &str) -> bool {
+    codes.iter().any(|other| clean(other) == clean(code))
 }
 
 /// Whether two states of a ticket are found by the same words.

@@ -18,18 +18,18 @@ use super::{ORGANIZER, event, scanned, selling};
 use crate::office::Office;
 use crate::world::block_on;
 
-const DEVICE: &str = "gate-device-1";
+pub const DEVICE: &str = "gate-device-1";
 
 /// A published event with a scanner and a ticket for it.
-struct Gate {
-    office: Office,
-    desk: Arc<Desk>,
+pub struct Gate {
+    pub office: Office,
+    pub desk: Arc<Desk>,
     event: EventId,
     scanner: Scanner,
-    ticket: ShownTicket,
+    pub ticket: ShownTicket,
 }
 
-fn gate() -> Arc<Gate> {
+pub fn gate() -> Arc<Gate> {
     gate_for(json!({"id": "vip"}))
 }
 
@@ -89,18 +89,26 @@ impl Gate {
 
     fn answer(&self, key: Option<&str>) -> Outcome {
         let scan = Scan {
-            presented: Presented::Token(self.ticket.token.clone().unwrap()),
+            repeat_key: key.map(|key| RepeatKey::parse(key).unwrap()),
+            ..self.scan_of(self.ticket.token.as_ref().unwrap(), DEVICE)
+        };
+        block_on(self.desk.admit(&scan)).unwrap().outcome
+    }
+
+    /// A scan of a text, by what says that it is this device.
+    pub fn scan_of(&self, text: &str, device: &str) -> Scan {
+        Scan {
+            presented: Presented::scanned(text),
             contract: Contract::EventCheckIn,
             event_id: self.event,
             by: ScannedBy::Scanner {
                 proof: self.proof(),
                 claimed_scanner: self.scanner.id.to_string(),
-                claimed_fingerprint: DEVICE.to_owned(),
+                claimed_fingerprint: device.to_owned(),
             },
             location: None,
-            repeat_key: key.map(|key| RepeatKey::parse(key).unwrap()),
-        };
-        block_on(self.desk.admit(&scan)).unwrap().outcome
+            repeat_key: None,
+        }
     }
 
     /// What becomes of a scan: `in`, or the code of the refusal.
@@ -116,7 +124,7 @@ impl Gate {
         block_on(self.desk.undo(by, &id, "scanned by mistake"))
     }
 
-    fn revoke(&self) {
+    pub fn revoke(&self) {
         block_on(
             self.desk
                 .revoke_scanner(&ORGANIZER, self.scanner.id, "stolen"),

@@ -1,0 +1,88 @@
+//! The tickets of an order, however staff spell it.
+
+use crate::id::{EventId, TicketId};
+use crate::identifier::is_same;
+use crate::ports::{Key, Write};
+use crate::problem::DeskError;
+use crate::service::search::let_others_run;
+use crate::service::{Desk, PAGE};
+use crate::tables::{FOLDED_ORDERS, ORDERS, OrderTicket, Stored, TICKETS, within};
+
+impl Desk {
+    /// Finds the tickets of a folded order: at least one.
+    pub(super) async fn tickets_of_order(
+        &self,
+        event: EventId,
+        order: &str,
+    ) -> Result<Vec<TicketId>, DeskError> {
+        self.fold_orders(event).await?;
+        let prefix = within(&within(&event, &order), &"");
+        let mut tickets = Vec::new();
+        let mut after = None;
+        loop {
+            let page = ORDERS
+                .page(self.store(), &prefix, after.as_ref(), PAGE)
+                .await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.key.clone());
+            let ids = page
+                .iter()
+                .filter_map(|row| row.name().parse().ok().zip(Some(&row.key)));
+            // An order's name may begin with another's and go on with a slash.
+            let is_of_order = |(id, key): &(TicketId, &Key)| {
+                **key == ORDERS.key(&OrderTicket(event, order.to_owned(), *id))
+            };
+            for (id, _) in ids.filter(is_of_order) {
+                if self.has_order(id, order).await? {
+                    tickets.push(id);
+                }
+            }
+        }
+        if tickets.is_empty() {
+            let words = format!("order: event {event} has no ticket of the order \"{order}\"");
+            return Err(DeskError::unacceptable("unknown_order", words));
+        }
+        Ok(tickets)
+    }
+
+    /// Whether a ticket is of an order. Its row may be of an earlier order, filed by a version that did not fold.
+    async fn has_order(&self, id: TicketId, order: &str) -> Result<bool, DeskError> {
+        let ticket = TICKETS.get(self.store(), &id).await?;
+        Ok(ticket.is_some_and(|stored| is_same(&stored.value.booking_reference, order)))
+    }
+
+    /// Folds the orders that an older version filed as they were written: once an event, when it is first asked for an
+    /// order.
+    async fn fold_orders(&self, event: EventId) -> Result<(), DeskError> {
+        if FOLDED_ORDERS.get(self.store(), &event).await?.is_some() {
+            return Ok(());
+        }
+        let prefix = within(&event, &"");
+        let mut after = None;
+        loop {
+            let page = ORDERS
+                .page(self.store(), &prefix, after.as_ref(), PAGE)
+                .await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.key.clone());
+            let rows = page.iter().filter_map(|row| refiled(event, row));
+            let writes: Vec<_> = rows.flatten().collect();
+            if !writes.is_empty() {
+                self.store().commit(Vec::new(), writes).await?;
+            }
+            let_others_run().await;
+        }
+        let writes = vec![FOLDED_ORDERS.put(&event, &())];
+        self.store().commit(Vec::new(), writes).await?;
+        Ok(())
+    }
+}
+
+/// Files a row under its folded order; None if it is there already.
+fn refiled(event: EventId, row: &Stored<()>) -> Option<[Write; 2]> {
+    let key = String::from_utf8_lossy(row.key.as_bytes());
+    let (order, ticket) = key.splitn(3, '/').nth(2)?.rsplit_once('/')?;
+    let folded = OrderTicket(event, order.to_owned(), ticket.parse().ok()?);
+    let is_folded = ORDERS.key(&folded) == row.key;
+    (!is_folded).then(|| [ORDERS.put(&folded, &()), Write::Delete(row.key.clone())])
+}
