@@ -121,6 +121,59 @@ async fn the_nearest_come_first_and_pages_miss_nothing() {
     assert_eq!(paged, nearest);
 }
 
+/// Lists the references of those found.
+async fn references(door: &Door, query: &str) -> Vec<String> {
+    let page = search(&door.organizer, door, &format!("query={query}&limit=200")).await;
+    texts(&page["tickets"], "bookingReference")
+}
+
+#[tokio::test]
+async fn an_order_that_is_the_query_comes_first_among_a_hundred_like_it() {
+    let (_server, door) = open_server().await;
+    let numbered = |number: usize| {
+        json!({
+            "ticketTypeId": "vip", "attendeeName": "Ann", "bookingReference": format!("EVT-{number:04}"),
+        })
+    };
+    let drafts: Vec<_> = (0..100).map(numbered).collect();
+    door.issue_all(json!({"tickets": drafts})).await;
+    let cases = [
+        "EVT-0001",
+        "evt0001",
+        "evt+0001",
+        "EVT%E2%80%930001",
+        "%5DQ1evt-0001%0D",
+    ];
+    for query in cases {
+        assert_eq!(references(&door, query).await[0], "EVT-0001", "{query}");
+    }
+    for (query, found) in [
+        ("EVT-0001", 1),
+        ("EVT-00", 100),
+        ("EVT-004", 10),
+        ("EVT-0100", 0),
+    ] {
+        assert_eq!(references(&door, query).await.len(), found, "{query}");
+    }
+    // A series is an identifier, too: VIP-0001 is the ticket of EVT-0000.
+    assert_eq!(references(&door, "vip-0001").await, ["EVT-0000"]);
+}
+
+#[tokio::test]
+async fn a_name_that_is_the_query_comes_before_those_that_hold_it() {
+    let names = ["Ann Lee Smith", "Lee Ann", "Ann-Lee", "Ann Lee"];
+    let (_server, door, _) = open(&names).await;
+    let nearest = ["Ann-Lee", "Ann Lee", "Ann Lee Smith", "Lee Ann"];
+    for query in ["ann+lee", "annlee", "ANN-LEE"] {
+        assert_eq!(
+            found(&door, &format!("query={query}")).await[..2],
+            nearest[..2],
+            "{query}"
+        );
+    }
+    assert_eq!(found(&door, "query=ann+lee").await, nearest);
+}
+
 #[tokio::test]
 async fn a_search_can_ask_for_a_state_too() {
     let (_server, door, issued) = open(&["Ann Lee", "Bob Lee"]).await;

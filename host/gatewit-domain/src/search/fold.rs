@@ -2,6 +2,8 @@
 
 /// Longer words are cut to so many letters.
 pub(super) const LETTERS_MAX: usize = 48;
+/// A longer field is cut to so many letters.
+const FIELD_MAX: usize = 256;
 /// Stands before a word of which only the consonants are known.
 const BONES: char = '~';
 
@@ -19,6 +21,16 @@ pub(super) struct Word {
 pub(super) fn words(text: &str) -> impl Iterator<Item = Word> {
     let words = text.split(is_separator).map(Word::of);
     words.filter(|word| !word.plain.is_empty())
+}
+
+/// Writes a whole field as it is compared: in small Latin letters, without spaces and dashes.
+pub(super) fn squeezed(field: &str) -> String {
+    let letters = field
+        .chars()
+        .flat_map(|letter| any_ascii::any_ascii_char(letter).chars());
+    let letters = letters.filter(|letter| letter.is_ascii_graphic() && *letter != '-');
+    let letters = letters.map(|letter| letter.to_ascii_lowercase());
+    letters.take(FIELD_MAX).collect()
 }
 
 /// Adds a word to others unless it is among them.

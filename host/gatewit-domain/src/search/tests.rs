@@ -8,7 +8,11 @@ use crate::ticket::TicketState;
 const ID: &str = "0193c6a1-0000-7000-8000-00000000000a";
 
 fn card(name: &str, address: Option<&str>) -> Card {
-    Card::of(&Ticket {
+    Card::of(&ticket(name, address))
+}
+
+fn ticket(name: &str, address: Option<&str>) -> Ticket {
+    Ticket {
         id: ID.parse().unwrap(),
         event_id: "0193c6a1-0000-7000-8000-00000000000e".parse().unwrap(),
         type_id: "vip".to_owned(),
@@ -22,6 +26,15 @@ fn card(name: &str, address: Option<&str>) -> Card {
         details: BTreeMap::new(),
         issued_at: "2025-12-15T09:00:00Z".parse().unwrap(),
         origin: None,
+    }
+}
+
+/// A ticket with these identifiers.
+fn numbered(order: &str, series: &str) -> Card {
+    Card::of(&Ticket {
+        booking_reference: order.to_owned(),
+        series: series.to_owned(),
+        ..ticket("John Doe", None)
     })
 }
 
@@ -33,7 +46,10 @@ fn rank(typed: &str, name: &str) -> Option<u32> {
 #[track_caller]
 fn check_same(name: &str, typed: &[&str]) {
     for typed in typed {
-        assert_eq!(rank(typed, name), Some(0), "{typed}, {name}");
+        assert!(
+            rank(typed, name).is_some_and(|rank| rank <= IN_PARTS),
+            "{typed}, {name}"
+        );
     }
 }
 
@@ -42,7 +58,7 @@ fn check_same(name: &str, typed: &[&str]) {
 fn check_near(name: &str, typed: &[&str]) {
     for typed in typed {
         assert!(
-            rank(typed, name).is_some_and(|rank| rank > 0),
+            rank(typed, name).is_some_and(|rank| rank > IN_PARTS),
             "{typed}, {name}"
         );
     }
@@ -112,21 +128,20 @@ fn other_scripts_are_found_by_what_they_sound_like_and_by_themselves() {
 fn an_address_an_order_a_series_and_an_id_are_found() {
     let card = card("Zoë", Some("john.doe@example.com"));
     let rank = |typed: &str| Search::parse(typed).unwrap().rank(&card);
-    for typed in [
-        "john.doe@example.com",
-        "JOHN.DOE",
-        "example.com",
-        "evt-a3f4b21c",
-        "A3F4B21C",
-        "vip-0012",
-        ID,
-    ] {
-        assert_eq!(rank(typed), Some(0), "{typed}");
+    for typed in ["John.Doe@example.com", "evt-a3f4b21c", "vip-0012", ID] {
+        assert_eq!(rank(typed), Some(WHOLE), "{typed}");
     }
-    assert_eq!(rank("a3f4"), Some(BEGINS));
-    assert_eq!(rank("jonh.doe@exmaple.com"), Some(2 * TYPO));
+    for typed in ["JOHN.DOE", "example.com", "A3F4B21C"] {
+        assert_eq!(rank(typed), Some(IN_PARTS), "{typed}");
+    }
+    for typed in ["a3f4", "EVT-A3F4", "evta3f4", "zoe evt–a3f4"] {
+        assert_eq!(rank(typed), Some(IN_PARTS + BEGINS), "{typed}");
+    }
+    assert_eq!(rank("jonh.doe@exmaple.com"), Some(IN_PARTS + 2 * TYPO));
     for typed in [
         "exmaple.com",
+        "vip-a3f4b21c",
+        "evt-0012",
         "jane.roe@example.com",
         "0193c6a1-0000-7000-8000-00000000000b",
         "?!",
@@ -143,17 +158,63 @@ fn the_nearest_come_first() {
     names.sort_by_key(|name| search.rank(&card(name, None)).unwrap_or(u32::MAX));
     assert_eq!(
         names,
-        ["Art Martin", "Martin", "Martinez", "Marten", "Smart"]
+        ["Martin", "Art Martin", "Martinez", "Marten", "Smart"]
     );
     let search = Search::parse("mart").unwrap();
     let ranks = ["Mart", "Martin", "Smart", "Marc"].map(|name| search.rank(&card(name, None)));
-    assert_eq!(ranks, [Some(0), Some(BEGINS), Some(INSIDE), Some(TYPO)]);
+    let in_parts = [BEGINS, INSIDE, TYPO].map(|rank| Some(IN_PARTS + rank));
+    assert_eq!(ranks[0], Some(WHOLE));
+    assert_eq!(ranks[1..], in_parts);
+}
+
+#[test]
+fn a_field_that_is_the_whole_query_comes_before_everything_case_dashes_and_spaces_aside() {
+    let whole = |typed: &str, card: &Card| Search::parse(typed).unwrap().rank(card) == Some(WHOLE);
+    for typed in [
+        "EVT-0001",
+        "evt0001",
+        "evt 0001",
+        "Evt\u{2013}0001",
+        "]Q1EVT-0001\r",
+    ] {
+        assert!(whole(typed, &numbered("EVT-0001", "VIP-0002")), "{typed}");
+        assert!(!whole(typed, &numbered("EVT-0002", "VIP-0001")), "{typed}");
+        assert!(!whole(typed, &numbered("EVT-00011", "VIP-0001")), "{typed}");
+    }
+    assert!(whole("crew_7", &numbered("CREW_7", "VIP-0001")));
+    assert!(whole("2027 001", &numbered("2027-001", "VIP-0001")));
+    for typed in ["johndoe", "JOHN-DOE", "John  Doe"] {
+        assert!(whole(typed, &card("John Doe", None)), "{typed}");
+        assert!(!whole(typed, &card("John Doe Smith", None)), "{typed}");
+    }
+    assert!(whole("muller", &card("Müller", None)));
+}
+
+#[test]
+fn an_identifier_is_compared_as_one_and_not_word_by_word() {
+    let typed = Search::parse("EVT-0001").unwrap();
+    assert_eq!(typed.rank(&numbered("EVT-0000", "VIP-0001")), None);
+    assert_eq!(typed.rank(&numbered("0001-EVT", "VIP-0003")), None);
+    let begins = Some(IN_PARTS + BEGINS);
+    assert_eq!(typed.rank(&numbered("EVT-0001-2", "VIP-0003")), begins);
+    let with_name = Search::parse("doe EVT-0001").unwrap();
+    assert_eq!(
+        with_name.rank(&numbered("EVT-0001", "VIP-0003")),
+        Some(IN_PARTS)
+    );
+    assert_eq!(with_name.rank(&numbered("EVT-0000", "VIP-0001")), None);
+    // A single word is looked for in the parts of identifiers, too.
+    let number = Search::parse("0001").unwrap();
+    assert_eq!(
+        number.rank(&numbered("EVT-0000", "VIP-0001")),
+        Some(IN_PARTS)
+    );
 }
 
 #[test]
 fn space_is_no_search_and_a_long_query_ends() {
     assert!(Search::parse(" \n").is_none());
     let long = "john ".repeat(1_000);
-    assert_eq!(rank(&long, "John"), Some(0));
+    assert_eq!(rank(&long, "John"), Some(IN_PARTS));
     assert_eq!(rank(&"j".repeat(10_000), "John"), None);
 }
