@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::support::{Answer, Server, project};
 
 mod cases;
+mod forms;
 mod freshness;
 pub mod upstream;
 

@@ -8,12 +8,14 @@ use utoipa::ToSchema;
 
 use crate::names::PreparedName;
 
+mod asked;
 mod request;
 mod set;
 mod statistics;
 mod validation;
 
 pub use crate::email::EmailAddress;
+pub use asked::{Asked, AttendeeQuestion, FieldFault, NameQuestion};
 pub use request::{OrderId, TicketReference};
 pub use set::{AttendeeRules, SetBuilder, SourceSet};
 pub use statistics::{AddonStatistics, AddonTypes, ShirtVariant};

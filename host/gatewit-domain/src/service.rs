@@ -28,7 +28,7 @@ mod tickets;
 mod undo;
 
 pub use admission::Answered;
-pub use attendance::Validated;
+pub use attendance::{NotAnswered, Validated};
 pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};
 pub use events::EventWindow;
 pub use log::{CheckInPage, CheckInQuery, ScanOutcome};

@@ -1,17 +1,21 @@
 //! The fields of a validation request as they are read: trimmed, in one case, and checked. `fact-check-in.md` §1.1–1.3.
 //!
-//! An error is the text that belongs into the 422 answer, without the "Value error, " that the framework there puts
+//! A fault is the text that belongs into the 422 answer, without the "Value error, " that the framework there puts
 //! before it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::asked::Asked;
+use crate::identifier::fold;
 use crate::names::PreparedName;
+use crate::scanned::ScannedText;
 
 /// pretix makes orders of 5 characters unless told otherwise, and of 16 at most; Tito's have 4.
 const ORDER_MIN: usize = 4;
 const ORDER_MAX: usize = 16;
 const REFERENCE_MAX: usize = 32;
+const BAD_ORDER_LENGTH: &str = "Order ID must be 4 to 16 characters";
 
 /// What an order is called: `MH9CG`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
@@ -26,18 +30,28 @@ pub struct TicketReference(Box<str>);
 impl OrderId {
     /// Takes what a ticketing system says.
     pub fn of(order: &str) -> Self {
-        Self(in_capitals(order))
+        Self(fold(order).into())
     }
 
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let order = Self::of(text);
-        if !(ORDER_MIN..=ORDER_MAX).contains(&order.0.chars().count()) {
-            return Err("Order ID must be 4 to 16 characters");
+    /// Reads the `order_id` of `validate_attendee`. People write a mark before an order, and the number of a ticket
+    /// behind it: `#MH9CG`, `MH9CG-1`.
+    pub fn ask(text: &str) -> Result<Asked<Self>, &'static str> {
+        let order = scanned(text, Self::of).ok_or(BAD_ORDER_LENGTH)?;
+        let unmarked = without_mark(&order.0).map(Self::of);
+        let whole = [Some(&order), unmarked.as_ref()].into_iter().flatten();
+        let unnumbered = whole.filter_map(|order| Some(Self::of(without_position(&order.0)?)));
+        let unnumbered: Vec<_> = unnumbered.collect();
+        let fault = order.fault();
+        let meanings = [order].into_iter().chain(unmarked).chain(unnumbered);
+        Ok(Asked::new(meanings.collect(), fault))
+    }
+
+    fn fault(&self) -> Option<&'static str> {
+        if !(ORDER_MIN..=ORDER_MAX).contains(&self.0.chars().count()) {
+            return Some(BAD_ORDER_LENGTH);
         }
-        match order.0.chars().all(char::is_alphanumeric) {
-            true => Ok(order),
-            false => Err("Order ID must be alphanumeric"),
-        }
+        let is_alphanumeric = self.0.chars().all(char::is_alphanumeric);
+        (!is_alphanumeric).then_some("Order ID must be alphanumeric")
     }
 
     pub fn as_str(&self) -> &str {
@@ -48,26 +62,30 @@ impl OrderId {
 impl TicketReference {
     /// Takes what a ticketing system says.
     pub fn of(reference: &str) -> Self {
-        Self(in_capitals(reference))
+        Self(fold(reference).into())
     }
 
     /// Reads the `ticket_id` of `validate_attendee`.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let reference = Self::of(text);
-        match reference.is_order_and_position() {
-            true => Ok(reference),
-            false => Err("ticket_id must be in ORDER-POSITION format (e.g. MH9CG-2)"),
-        }
+    pub fn ask(text: &str) -> Result<Asked<Self>, &'static str> {
+        let fault = "ticket_id must be in ORDER-POSITION format (e.g. MH9CG-2)";
+        let reference = scanned(text, Self::of).ok_or(fault)?;
+        let is_good = reference.is_order_and_position();
+        Ok(reference.asked((!is_good).then_some(fault)))
     }
 
     /// Reads the `ticket_id` of `validate_name`, where anything of 6 or 7 characters has always been let through.
-    pub fn parse_leniently(text: &str) -> Result<Self, &'static str> {
-        let reference = Self::of(text);
+    pub fn ask_leniently(text: &str) -> Result<Asked<Self>, &'static str> {
+        let fault = r"Invalid ticket ID, must be: ^[A-Z]{4}-\d+$ e. g. DROP-3.";
+        let reference = scanned(text, Self::of).ok_or(fault)?;
         let is_as_long = matches!(reference.0.chars().count(), 6 | 7);
-        match is_as_long || reference.is_order_and_position() {
-            true => Ok(reference),
-            false => Err(r"Invalid ticket ID, must be: ^[A-Z]{4}-\d+$ e. g. DROP-3."),
-        }
+        let is_good = is_as_long || reference.is_order_and_position();
+        Ok(reference.asked((!is_good).then_some(fault)))
+    }
+
+    fn asked(self, fault: Option<&'static str>) -> Asked<Self> {
+        let unmarked = without_mark(&self.0).map(Self::of);
+        let meanings = [self].into_iter().chain(unmarked);
+        Asked::new(meanings.collect(), fault)
     }
 
     pub fn as_str(&self) -> &str {
@@ -92,6 +110,23 @@ impl TicketReference {
     }
 }
 
+/// Reads a text as it was scanned or typed; None if there is nothing in it, or more than a code has.
+fn scanned<T>(text: &str, read: impl FnOnce(&str) -> T) -> Option<T> {
+    let text = ScannedText::parse(text).ok()?;
+    (!text.as_str().is_empty()).then(|| read(text.as_str()))
+}
+
+fn without_mark(text: &str) -> Option<&str> {
+    text.strip_prefix('#')
+}
+
+/// The order, if the number of a ticket stands behind it.
+fn without_position(text: &str) -> Option<&str> {
+    let (order, position) = text.rsplit_once('-')?;
+    let is_number = !position.is_empty() && position.bytes().all(|digit| digit.is_ascii_digit());
+    is_number.then_some(order)
+}
+
 /// Reads a name, which must have something in it.
 pub(super) fn name(text: &str, if_empty: &'static str) -> Result<PreparedName, &'static str> {
     let name = PreparedName::of(text);
@@ -101,42 +136,44 @@ pub(super) fn name(text: &str, if_empty: &'static str) -> Result<PreparedName, &
     }
 }
 
-fn in_capitals(text: &str) -> Box<str> {
-    text.trim().to_uppercase().into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_order_is_four_to_sixteen_letters_and_digits() {
-        assert_eq!(OrderId::parse(" mh9cg\n").unwrap().as_str(), "MH9CG");
-        assert_eq!(OrderId::parse("ABCD").unwrap().as_str(), "ABCD");
-        assert_eq!(OrderId::parse("cccc6x").unwrap().as_str(), "CCCC6X");
-        for text in ["", "AAA", &"A".repeat(17)] {
-            let found = OrderId::parse(text);
-            assert_eq!(found, Err("Order ID must be 4 to 16 characters"), "{text}");
+        let fault = |text: &str| OrderId::ask(text).map(|asked| asked.fault());
+        for text in [" mh9cg\n", "ABCD", "cccc6x", "]Q1MH9CG\u{1d}"] {
+            assert_eq!(fault(text), Ok(None), "{text}");
         }
-        for text in ["AAAA-", "AA AA", "AAAA2-1"] {
-            let found = OrderId::parse(text);
-            assert_eq!(found, Err("Order ID must be alphanumeric"), "{text}");
+        for text in ["AAA", &"A".repeat(17)] {
+            assert_eq!(fault(text), Ok(Some(BAD_ORDER_LENGTH)), "{text}");
+        }
+        for text in ["", " \0", &"A".repeat(5_000)] {
+            assert_eq!(fault(text), Err(BAD_ORDER_LENGTH), "{text}");
+        }
+        for text in ["AAAA-", "AA AA", "AAAA2-1", "#AAAA"] {
+            assert_eq!(
+                fault(text),
+                Ok(Some("Order ID must be alphanumeric")),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_ticket_is_an_order_and_a_position() {
+        let is_good = |asked: Result<Asked<_>, _>| asked.is_ok_and(|asked| asked.fault().is_none());
         for text in ["MH9CG-2", " mh9cg-2 ", "9K9R-1", "ABC-1", "ABCD-100"] {
-            let found = TicketReference::parse(text).unwrap();
-            assert_eq!(found.as_str(), text.trim().to_uppercase());
-            assert_eq!(TicketReference::parse_leniently(text), Ok(found));
+            assert!(is_good(TicketReference::ask(text)), "{text}");
+            assert!(is_good(TicketReference::ask_leniently(text)), "{text}");
         }
         let too_long = format!("{}-1", "A".repeat(31));
         for text in ["", "ABCD", "-1", "ABCD-", "AB CD-1", "ABCD-1-2", &too_long] {
-            assert!(TicketReference::parse(text).is_err(), "{text}");
+            assert!(!is_good(TicketReference::ask(text)), "{text}");
         }
-        assert!(TicketReference::parse_leniently("ABCDEFG").is_ok());
-        assert!(TicketReference::parse_leniently("ABCDE").is_err());
-        assert!(TicketReference::parse_leniently(&too_long).is_err());
+        assert!(is_good(TicketReference::ask_leniently("ABCDEFG")));
+        assert!(!is_good(TicketReference::ask_leniently("ABCDE")));
+        assert!(!is_good(TicketReference::ask_leniently(&too_long)));
     }
 }

@@ -11,12 +11,13 @@ use std::sync::Arc;
 use super::statistics::{AddonTypes, Counts};
 use super::{Attendee, AttendeeFlags, EmailAddress, OrderId, TicketReference};
 use crate::event::TicketType;
+use crate::identifier::fold;
 use crate::names::PreparedName;
 use crate::source::{LogPosition, SourceRow, SourceState, SourceTicket, SourceType};
 
 mod entries;
 
-use entries::{Entries, Entry, Index, Number, Part, in_capitals};
+use entries::{Entries, Entry, Index, Number, Part};
 
 /// Which tickets make attendees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,7 +144,7 @@ impl SetBuilder {
         ];
         let entry = Entry {
             row,
-            next: self.set.first_of_order(&in_capitals(&ticket.order)),
+            next: self.set.first_of_order(&fold(&ticket.order)),
             kind: self.kinds.get(&ticket.type_id).copied(),
             variation: ticket
                 .variation
@@ -227,9 +228,19 @@ impl SourceSet {
         counting.map(|number| self.attendee(number)).collect()
     }
 
+    /// Whether there is a ticket of this order, in whichever state.
+    pub fn has_order(&self, order: &OrderId) -> bool {
+        self.first_of_order(order.as_str()).is_some()
+    }
+
+    /// Whether there is a ticket of this reference, in whichever state.
+    pub fn has_ticket(&self, reference: &TicketReference) -> bool {
+        self.find(reference.as_str()).is_some()
+    }
+
     /// The references of all tickets of an order.
     pub fn references_of(&self, order: &str) -> impl Iterator<Item = &str> {
-        let all = self.numbers_of(&in_capitals(order));
+        let all = self.numbers_of(&fold(order));
         all.map(|number| self.tickets.text(number, Part::Reference))
     }
 
@@ -248,7 +259,7 @@ impl SourceSet {
 
     /// The row of the log that says what a ticket is; None if there is no such ticket.
     pub fn row_of(&self, reference: &str) -> Option<u32> {
-        let number = self.find(&in_capitals(reference))?;
+        let number = self.find(&fold(reference))?;
         Some(self.tickets.get(number).row)
     }
 
@@ -292,11 +303,10 @@ impl SourceSet {
         let makes_attendee = entry.counts && self.rules.wrong_type(self.kind(&entry)).is_none();
         let number = self.tickets.push(entry, texts);
         let tickets = &self.tickets;
-        let capitals = |part| move |number| in_capitals(tickets.text(number, part));
-        self.orders
-            .put(&in_capitals(order), number, capitals(Part::Order));
+        let folded = |part| move |number| fold(tickets.text(number, part));
+        self.orders.put(&fold(order), number, folded(Part::Order));
         self.references
-            .put(&in_capitals(reference), number, capitals(Part::Reference));
+            .put(&fold(reference), number, folded(Part::Reference));
         if makes_attendee && !address.is_empty() {
             let text_of = |number| Cow::from(tickets.text(number, Part::Address));
             self.addresses.put(address, number, text_of);
@@ -314,12 +324,12 @@ impl SourceSet {
     }
 
     fn first_of_order(&self, order: &str) -> Option<Number> {
-        let text_of = |number| in_capitals(self.tickets.text(number, Part::Order));
+        let text_of = |number| fold(self.tickets.text(number, Part::Order));
         self.orders.find(order, text_of)
     }
 
     fn find(&self, reference: &str) -> Option<Number> {
-        let text_of = |number| in_capitals(self.tickets.text(number, Part::Reference));
+        let text_of = |number| fold(self.tickets.text(number, Part::Reference));
         self.references.find(reference, text_of)
     }
 

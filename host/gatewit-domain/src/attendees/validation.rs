@@ -28,13 +28,13 @@ pub enum Finding<'a> {
 
 /// Which tickets a request is about. An order decides alone, whatever ticket is named with it.
 #[derive(Clone, Debug)]
-pub enum Sought {
+pub enum Sought<O = OrderId, T = TicketReference> {
     Order {
-        order: OrderId,
+        order: O,
         /// Repeated in the answer and looked at nowhere.
-        ticket: Option<TicketReference>,
+        ticket: Option<T>,
     },
-    Ticket(TicketReference),
+    Ticket(T),
 }
 
 /// A request to `validate_attendee`.
@@ -100,12 +100,9 @@ impl Finding<'_> {
     }
 }
 
-impl Sought {
+impl<O, T> Sought<O, T> {
     /// Takes what a request names; an error is the text of a 422 for the whole body.
-    pub fn of(
-        order: Option<OrderId>,
-        ticket: Option<TicketReference>,
-    ) -> Result<Self, &'static str> {
+    pub fn of(order: Option<O>, ticket: Option<T>) -> Result<Self, &'static str> {
         match (order, ticket) {
             (Some(order), ticket) => Ok(Self::Order { order, ticket }),
             (None, Some(ticket)) => Ok(Self::Ticket(ticket)),
@@ -113,17 +110,27 @@ impl Sought {
         }
     }
 
-    fn order(&self) -> Option<&OrderId> {
+    fn order(&self) -> Option<&O> {
         match self {
             Self::Order { order, .. } => Some(order),
             Self::Ticket(_) => None,
         }
     }
 
-    fn ticket(&self) -> Option<&TicketReference> {
+    fn ticket(&self) -> Option<&T> {
         match self {
             Self::Order { ticket, .. } => ticket.as_ref(),
             Self::Ticket(ticket) => Some(ticket),
+        }
+    }
+}
+
+impl Sought {
+    /// The order or ticket that the answer depends on.
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Order { order, .. } => order.as_str(),
+            Self::Ticket(ticket) => ticket.as_str(),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::Desk;
 use super::sources::LiveSource;
 use crate::attendees::{
-    AddonStatistics, Attendee, AttendeeAnswer, AttendeeQuery, EmailAddress, NameAnswer, NameQuery,
-    Sought, SourceSet, TicketReference, Verdict, is_attendee,
+    AddonStatistics, Attendee, AttendeeAnswer, AttendeeQuestion, EmailAddress, FieldFault,
+    NameAnswer, NameQuestion, Sought, SourceSet, TicketReference, Verdict, is_attendee,
 };
 use crate::problem::{DeskError, Problem};
 use crate::source::{SourceName, SourceType};
@@ -17,8 +17,20 @@ pub(super) use live::LiveFinds;
 /// An answer, and what it came to.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Validated<A> {
+    /// The order or ticket that it is about.
+    pub about: String,
     pub verdict: Verdict,
     pub answer: A,
+}
+
+/// Why there is no answer to a question.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAnswered {
+    /// What it asks about has not the form of an order or a ticket, and no source holds it.
+    #[error("the question is malformed")]
+    Malformed(Vec<FieldFault>),
+    #[error(transparent)]
+    Failed(#[from] DeskError),
 }
 
 /// A source that is served, and all its tickets.
@@ -30,20 +42,25 @@ impl Desk {
     /// Looks for the ticket of a name, on an order or by its reference.
     pub async fn validate_attendee(
         &self,
-        query: &AttendeeQuery,
-    ) -> Result<Validated<AttendeeAnswer>, DeskError> {
+        question: &AttendeeQuestion,
+    ) -> Result<Validated<AttendeeAnswer>, NotAnswered> {
+        let sets = self.served_sets()?;
+        let query = question.settle(
+            |order| sets.iter().any(|(_, set)| set.has_order(order)),
+            |ticket| sets.iter().any(|(_, set)| set.has_ticket(ticket)),
+        );
+        let query = query.map_err(NotAnswered::Malformed)?;
         let tickets = match &query.sought {
-            Sought::Order { order, .. } => {
-                let sets = self.served_sets()?;
-                sets.iter()
-                    .flat_map(|(_, set)| set.of_order(order))
-                    .collect()
-            }
+            Sought::Order { order, .. } => sets
+                .iter()
+                .flat_map(|(_, set)| set.of_order(order))
+                .collect(),
             Sought::Ticket(ticket) => self.order_of(ticket).await?,
         };
         let tickets: Vec<_> = tickets.iter().collect();
         let finding = query.find(&tickets, &self.settings.ticketing.matching);
         Ok(Validated {
+            about: query.sought.subject().to_owned(),
             verdict: finding.verdict(),
             answer: query.answer(&finding),
         })
@@ -52,12 +69,16 @@ impl Desk {
     /// Compares a name with the one on a ticket.
     pub async fn validate_name(
         &self,
-        query: &NameQuery,
-    ) -> Result<Validated<NameAnswer>, DeskError> {
+        question: &NameQuestion,
+    ) -> Result<Validated<NameAnswer>, NotAnswered> {
+        let sets = self.served_sets()?;
+        let query = question.settle(|ticket| sets.iter().any(|(_, set)| set.has_ticket(ticket)));
+        let query = query.map_err(NotAnswered::Malformed)?;
         let tickets = self.order_of(&query.ticket).await?;
         let tickets: Vec<_> = tickets.iter().collect();
         let finding = query.find(&tickets, &self.settings.ticketing.matching);
         Ok(Validated {
+            about: query.ticket.as_str().to_owned(),
             verdict: finding.verdict(),
             answer: query.answer(&finding),
         })

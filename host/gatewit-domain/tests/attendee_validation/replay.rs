@@ -1,8 +1,8 @@
 //! Answers a request as the HTTP layer does, but for HTTP.
 
 use gatewit_domain::attendees::{
-    Attendee, AttendeeQuery, EmailAddress, Finding, NameQuery, OrderId, Sought, TicketReference,
-    is_attendee,
+    Attendee, AttendeeQuery, AttendeeQuestion, EmailAddress, FieldFault, Finding, NameQuery,
+    NameQuestion, OrderId, Sought, TicketReference, is_attendee,
 };
 use gatewit_domain::names::NameMatching;
 use serde_json::{Value, json};
@@ -34,20 +34,32 @@ fn around<'a>(attendees: &'a [Attendee], ticket: &TicketReference) -> Vec<&'a At
     found.map_or_else(Vec::new, |found| of_order(attendees, &found.order))
 }
 
+fn malformed(faults: Vec<FieldFault>) -> Answer {
+    refused(faults.first().map(|fault| fault.field))
+}
+
 pub fn attendee(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {
     let field = |name| request[name].as_str();
-    let order = field("order_id").map(OrderId::parse).transpose();
+    let order = field("order_id").map(OrderId::ask).transpose();
     let order = order.map_err(|_| refused(Some("order_id")))?;
-    let ticket = field("ticket_id").map(TicketReference::parse).transpose();
+    let ticket = field("ticket_id").map(TicketReference::ask).transpose();
     let ticket = ticket.map_err(|_| refused(Some("ticket_id")))?;
     let name = field("name").ok_or_else(|| missing("name"))?;
     let name = AttendeeQuery::parse_name(name).map_err(|_| refused(Some("name")))?;
     let sought = Sought::of(order, ticket).map_err(|_| refused(None))?;
-    let tickets = match &sought {
+    let query = AttendeeQuestion { sought, name }.settle(
+        |order| attendees.iter().any(|attendee| attendee.order == *order),
+        |ticket| {
+            attendees
+                .iter()
+                .any(|attendee| attendee.reference == *ticket)
+        },
+    );
+    let query = query.map_err(malformed)?;
+    let tickets = match &query.sought {
         Sought::Order { order, .. } => of_order(attendees, order),
         Sought::Ticket(ticket) => around(attendees, ticket),
     };
-    let query = AttendeeQuery { sought, name };
     let finding = query.find(&tickets, &NameMatching::default());
     let status = match finding {
         Finding::Match { .. } => 200,
@@ -61,10 +73,12 @@ pub fn attendee(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answe
 }
 
 fn name(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {
-    let ticket = TicketReference::parse_leniently(text(&request["ticket_id"]));
+    let ticket = TicketReference::ask_leniently(text(&request["ticket_id"]));
     let ticket = ticket.map_err(|_| refused(Some("ticket_id")))?;
     let name = NameQuery::parse_name(text(&request["name"])).map_err(|_| refused(Some("name")))?;
-    let query = NameQuery { ticket, name };
+    let has_ticket = |ticket: &_| attendees.iter().any(|found| found.reference == *ticket);
+    let query = NameQuestion { ticket, name }.settle(has_ticket);
+    let query = query.map_err(malformed)?;
     let tickets = around(attendees, &query.ticket);
     let finding = query.find(&tickets, &NameMatching::default());
     let status = match finding {

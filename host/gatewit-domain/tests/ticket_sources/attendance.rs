@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use gatewit_domain::attendees::{
-    AddonStatistics, AddonTypes, AttendeeRules, EmailAddress, NameQuery, ShirtVariant,
+    AddonStatistics, AddonTypes, AttendeeRules, EmailAddress, NameQuestion, ShirtVariant,
     TicketReference,
 };
 use gatewit_domain::names::PreparedName;
@@ -160,11 +160,14 @@ fn all_tickets_of_one_name_on_an_order_tell_what_their_holder_is() {
     ]);
     let desk = office(&upstream).open_synced();
     for reference in ["AAAA-1", "AAAA-2"] {
-        let query = NameQuery {
-            ticket: TicketReference::of(reference),
+        let question = NameQuestion {
+            ticket: TicketReference::ask_leniently(reference).unwrap(),
             name: PreparedName::of("Ada Lovelace"),
         };
-        let flags = block_on(desk.validate_name(&query)).unwrap().answer.flags;
+        let flags = block_on(desk.validate_name(&question))
+            .unwrap()
+            .answer
+            .flags;
         assert!(flags.is_speaker && flags.is_sponsor, "{reference}");
         assert!(!flags.is_guest && !flags.is_volunteer, "{reference}");
     }
@@ -186,11 +189,11 @@ fn attributes_that_are_called_like_parts_of_an_answer_change_none() {
         .to_vec();
     upstream.put(guest);
     let desk = office(&upstream).open_synced();
-    let query = NameQuery {
-        ticket: TicketReference::of("AAAA-1"),
+    let question = NameQuestion {
+        ticket: TicketReference::ask_leniently("AAAA-1").unwrap(),
         name: PreparedName::of("Gus Guest"),
     };
-    let answer = block_on(desk.validate_name(&query)).unwrap().answer;
+    let answer = block_on(desk.validate_name(&question)).unwrap().answer;
     assert_eq!(
         (answer.hint.as_str(), answer.name.as_str()),
         ("", "GUS GUEST")

@@ -1,6 +1,8 @@
 //! Sources of tickets as the desk keeps them: synced, served, and taken into events.
 
 #[cfg(test)]
+mod asking;
+#[cfg(test)]
 mod attendance;
 #[cfg(test)]
 mod believed;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatewit_domain::attendees::{
-    AddonTypes, AttendeeQuery, AttendeeRules, EmailAddress, NameQuery, OrderId, Sought,
-    TicketReference,
+    AddonTypes, AttendeeAnswer, AttendeeQuestion, AttendeeRules, EmailAddress, NameQuestion,
+    OrderId, Sought, TicketReference,
 };
 use gatewit_domain::names::{NameMatching, PreparedName};
 use gatewit_domain::problem::DeskError;
 use gatewit_domain::service::{
-    ConfiguredSource, Desk, DeskSettings, Ports, SourceStatus, Ticketing,
+    ConfiguredSource, Desk, DeskSettings, NotAnswered, Ports, SourceStatus, Ticketing, Validated,
 };
 use gatewit_domain::source::SourceName;
 use jiff::SignedDuration;
@@ -116,12 +116,11 @@ pub fn count(desk: &Desk) -> usize {
 
 /// What `validate_name` says: `attendee`, or the hint.
 pub fn named(desk: &Desk, ticket: &str, name: &str) -> Result<String, String> {
-    let ticket = TicketReference::parse_leniently(ticket).unwrap();
-    let query = NameQuery {
-        ticket,
+    let question = NameQuestion {
+        ticket: TicketReference::ask_leniently(ticket).unwrap(),
         name: PreparedName::of(name),
     };
-    let found = block_on(desk.validate_name(&query)).map_err(|error| error.to_string())?;
+    let found = block_on(desk.validate_name(&question)).map_err(|error| error.to_string())?;
     Ok(match found.answer.is_attendee {
         true => "attendee".to_owned(),
         false => found.answer.hint,
@@ -130,15 +129,26 @@ pub fn named(desk: &Desk, ticket: &str, name: &str) -> Result<String, String> {
 
 /// The reference of the ticket that `validate_attendee` finds, or the hint.
 pub fn on_order(desk: &Desk, order: &str, name: &str) -> String {
-    let sought = Sought::of(Some(OrderId::parse(order).unwrap()), None).unwrap();
-    let query = AttendeeQuery {
-        sought,
-        name: PreparedName::of(name),
-    };
-    let found = block_on(desk.validate_attendee(&query)).unwrap().answer;
+    let found = ask(desk, Some(order), None, name).unwrap().answer;
     found
         .ticket_id
         .map_or(found.hint, |ticket| ticket.as_str().to_owned())
+}
+
+/// What `validate_attendee` answers about an order, a ticket or both.
+pub fn ask(
+    desk: &Desk,
+    order: Option<&str>,
+    ticket: Option<&str>,
+    name: &str,
+) -> Result<Validated<AttendeeAnswer>, NotAnswered> {
+    let order = order.map(|order| OrderId::ask(order).unwrap());
+    let ticket = ticket.map(|ticket| TicketReference::ask(ticket).unwrap());
+    let question = AttendeeQuestion {
+        sought: Sought::of(order, ticket).unwrap(),
+        name: PreparedName::of(name),
+    };
+    block_on(desk.validate_attendee(&question))
 }
 
 pub fn has_address(desk: &Desk, address: &str) -> bool {

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use gatewit_domain::attendees::{
-    AddonStatistics, AttendeeAnswer, AttendeeQuery, EmailAddress, NameAnswer, NameQuery,
+    AddonStatistics, AttendeeAnswer, AttendeeQuestion, EmailAddress, NameAnswer, NameQuestion,
 };
 use gatewit_domain::source::SourceType;
 use serde::Serialize;
@@ -76,9 +76,10 @@ pub struct Refreshed {
 )]
 pub async fn validate_attendee(
     State(desk): State<Shared>,
-    question: Question<AttendeeQuery>,
+    question: Question<AttendeeQuestion>,
 ) -> Result<Judged<AttendeeAnswer>, Refusal> {
-    let validated = desk.validate_attendee(&question.query).await?;
+    let validated = desk.validate_attendee(&question.query).await;
+    let validated = validated.map_err(|error| question.not_answered(error))?;
     Ok(Judged::attendee(validated, &question))
 }
 
@@ -97,9 +98,10 @@ pub async fn validate_attendee(
 )]
 pub async fn validate_name(
     State(desk): State<Shared>,
-    question: Question<NameQuery>,
+    question: Question<NameQuestion>,
 ) -> Result<Judged<NameAnswer>, Refusal> {
-    let validated = desk.validate_name(&question.query).await?;
+    let validated = desk.validate_name(&question.query).await;
+    let validated = validated.map_err(|error| question.not_answered(error))?;
     Ok(Judged::name(validated, &question))
 }
 

@@ -130,14 +130,3 @@ impl Index {
         }
     }
 }
-
-/// Writes a text in capitals, as references and orders are compared.
-pub(super) fn in_capitals(text: &str) -> Cow<'_, str> {
-    match text
-        .bytes()
-        .all(|byte| byte.is_ascii() && !byte.is_ascii_lowercase())
-    {
-        true => text.into(),
-        false => text.to_uppercase().into(),
-    }
-}

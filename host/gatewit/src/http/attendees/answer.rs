@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::attendees::{
-    AttendeeAnswer, AttendeeQuery, EmailAddress, NameAnswer, NameQuery, Sought, Verdict,
+    AttendeeAnswer, AttendeeQuestion, EmailAddress, NameAnswer, NameQuestion, Verdict,
 };
 use gatewit_domain::problem::DeskError;
 use gatewit_domain::service::Validated;
@@ -48,34 +48,31 @@ impl Guess {
 impl Judged<AttendeeAnswer> {
     pub fn attendee(
         validated: Validated<AttendeeAnswer>,
-        question: &Question<AttendeeQuery>,
+        question: &Question<AttendeeQuestion>,
     ) -> Self {
-        let about = match &question.query.sought {
-            Sought::Order { order, .. } => order.as_str(),
-            Sought::Ticket(ticket) => ticket.as_str(),
-        };
+        let is_right = validated.verdict == Verdict::Attendee;
         Self {
             status: match validated.verdict {
                 Verdict::Attendee => 200,
                 Verdict::Near | Verdict::WrongType => 406,
                 Verdict::WrongName | Verdict::Unknown => 404,
             },
-            guess: question.guess(Some(about), validated.verdict == Verdict::Attendee),
+            guess: question.guess(Some(validated.about), is_right),
             answer: validated.answer,
         }
     }
 }
 
 impl Judged<NameAnswer> {
-    pub fn name(validated: Validated<NameAnswer>, question: &Question<NameQuery>) -> Self {
-        let about = question.query.ticket.as_str();
+    pub fn name(validated: Validated<NameAnswer>, question: &Question<NameQuestion>) -> Self {
+        let is_right = validated.verdict == Verdict::Attendee;
         Self {
             status: match validated.verdict {
                 Verdict::Attendee | Verdict::Near | Verdict::WrongName => 200,
                 Verdict::WrongType => 406,
                 Verdict::Unknown => 404,
             },
-            guess: question.guess(Some(about), validated.verdict == Verdict::Attendee),
+            guess: question.guess(Some(validated.about), is_right),
             answer: validated.answer,
         }
     }
@@ -108,17 +105,24 @@ pub struct Detail {
 }
 
 /// A request that failed for another reason than what it asks about.
-pub struct Refusal(DeskError);
+pub enum Refusal {
+    Failed(DeskError),
+    /// It asks about what cannot be.
+    Malformed(Response),
+}
 
 impl From<DeskError> for Refusal {
     fn from(error: DeskError) -> Self {
-        Self(error)
+        Self::Failed(error)
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let failure = Failure::from(self.0);
+        let failure = match self {
+            Self::Failed(error) => Failure::from(error),
+            Self::Malformed(response) => return response,
+        };
         let mut response = refusal(failure.status(), failure.message());
         if failure.status() == StatusCode::SERVICE_UNAVAILABLE {
             let seconds = HeaderValue::from(RETRY_AFTER_SECONDS);

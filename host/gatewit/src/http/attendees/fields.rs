@@ -1,7 +1,8 @@
 //! The fields of each request, every one of which is looked at before anything is answered.
 
 use gatewit_domain::attendees::{
-    AttendeeQuery, EmailAddress, NameQuery, OrderId, Sought, TicketReference,
+    Asked, AttendeeQuery, AttendeeQuestion, EmailAddress, NameQuery, NameQuestion, OrderId, Sought,
+    TicketReference,
 };
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -38,12 +39,19 @@ pub struct EmailRequest {
     email: String,
 }
 
-impl FromFields for AttendeeQuery {
+impl FromFields for AttendeeQuestion {
     fn read(fields: &Fields) -> Result<Self, Vec<ValidationError>> {
-        let order = optional(fields, "order_id", OrderId::parse);
-        let ticket = optional(fields, "ticket_id", TicketReference::parse);
-        let name = required(fields, "name", Self::parse_name);
-        let (order, ticket, name) = all_of(order, ticket, name)?;
+        let order = optional(fields, "order_id", OrderId::ask);
+        let ticket = optional(fields, "ticket_id", TicketReference::ask);
+        let name = required(fields, "name", AttendeeQuery::parse_name);
+        let (order, ticket, name) = match (order, ticket, name) {
+            (Ok(order), Ok(ticket), Ok(name)) => (order, ticket, name),
+            (order, ticket, name) => {
+                let order = order.and_then(|order| well_formed(fields, "order_id", order));
+                let ticket = ticket.and_then(|ticket| well_formed(fields, "ticket_id", ticket));
+                return Err(errors([order.err(), ticket.err(), name.err()]));
+            }
+        };
         let sought = Sought::of(order, ticket);
         let sought = sought.map_err(|words| {
             let sent = Value::Object(fields.clone());
@@ -53,12 +61,17 @@ impl FromFields for AttendeeQuery {
     }
 }
 
-impl FromFields for NameQuery {
+impl FromFields for NameQuestion {
     fn read(fields: &Fields) -> Result<Self, Vec<ValidationError>> {
-        let ticket = required(fields, "ticket_id", TicketReference::parse_leniently);
-        let name = required(fields, "name", Self::parse_name);
-        let (ticket, name, ()) = all_of(ticket, name, Ok(()))?;
-        Ok(Self { ticket, name })
+        let ticket = required(fields, "ticket_id", TicketReference::ask_leniently);
+        let name = required(fields, "name", NameQuery::parse_name);
+        match (ticket, name) {
+            (Ok(ticket), Ok(name)) => Ok(Self { ticket, name }),
+            (ticket, name) => {
+                let ticket = ticket.and_then(|it| well_formed(fields, "ticket_id", Some(it)));
+                Err(errors([ticket.err(), name.err(), None]))
+            }
+        }
     }
 }
 
@@ -98,17 +111,17 @@ fn text<T>(name: &str, value: &Value, parse: Parse<T>) -> Checked<T> {
     parse(text).map_err(|words| ValidationError::bad_value(&[name], words, value.clone()).into())
 }
 
-/// All values, or all that is wrong with them.
-fn all_of<A, B, C>(
-    a: Checked<A>,
-    b: Checked<B>,
-    c: Checked<C>,
-) -> Result<(A, B, C), Vec<ValidationError>> {
-    match (a, b, c) {
-        (Ok(a), Ok(b), Ok(c)) => Ok((a, b, c)),
-        (a, b, c) => {
-            let errors = [a.err(), b.err(), c.err()];
-            Err(errors.into_iter().flatten().map(|error| *error).collect())
+/// Beside another error, what has not the form of the contract is one, too: nobody looks for it then.
+fn well_formed<T: Clone>(fields: &Fields, name: &str, asked: Option<Asked<T>>) -> Checked<()> {
+    match asked.and_then(|asked| asked.fault()) {
+        None => Ok(()),
+        Some(words) => {
+            let sent = fields.get(name).cloned().unwrap_or_default();
+            Err(ValidationError::bad_value(&[name], words, sent).into())
         }
     }
+}
+
+fn errors(errors: [Option<Box<ValidationError>>; 3]) -> Vec<ValidationError> {
+    errors.into_iter().flatten().map(|error| *error).collect()
 }

@@ -6,17 +6,21 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gatewit_domain::attendees::FieldFault;
+use gatewit_domain::service::NotAnswered;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::answer::{Guess, refusal};
+use super::answer::{Guess, Refusal, refusal};
 use crate::http::extract::ValidatorClient;
 use crate::http::{App, BODY_MAX};
 
 /// Who asks, and what. JSON that is none is told even to whom may not ask, all else to those alone who may.
 pub struct Question<Q> {
     client: ValidatorClient,
+    /// As they were sent.
+    fields: Map<String, Value>,
     pub query: Q,
 }
 
@@ -57,21 +61,46 @@ impl<Q: FromFields> FromRequest<App> for Question<Q> {
         let body = read(body, &parts.headers).await?;
         let client = ValidatorClient::from_request_parts(&mut parts, app).await;
         let client = client.map_err(IntoResponse::into_response)?;
-        let query = match &body {
-            Some(Value::Object(fields)) => Q::read(fields),
-            Some(Value::Null) | None => Err(vec![ValidationError::missing(&[], Value::Null)]),
-            Some(other) => Err(vec![ValidationError::no_object(other.clone())]),
+        let fields = match body {
+            Some(Value::Object(fields)) => fields,
+            Some(Value::Null) | None => {
+                return Err(unacceptable(vec![ValidationError::missing(
+                    &[],
+                    Value::Null,
+                )]));
+            }
+            Some(other) => return Err(unacceptable(vec![ValidationError::no_object(other)])),
         };
-        let query = query.map_err(unacceptable)?;
-        Ok(Self { client, query })
+        let query = Q::read(&fields).map_err(unacceptable)?;
+        Ok(Self {
+            client,
+            fields,
+            query,
+        })
     }
 }
 
 impl<Q> Question<Q> {
+    /// Refuses a question that asks about what is malformed and unknown. That it is unknown could be tried out, so it
+    /// counts as a wrong guess.
+    pub fn not_answered(&self, error: NotAnswered) -> Refusal {
+        let faults = match error {
+            NotAnswered::Failed(error) => return error.into(),
+            NotAnswered::Malformed(faults) => faults,
+        };
+        let errors = faults.into_iter().map(|FieldFault { field, words }| {
+            let sent = self.fields.get(field).cloned().unwrap_or_default();
+            ValidationError::bad_value(&[field], words, sent)
+        });
+        let mut response = unacceptable(errors.collect());
+        response.extensions_mut().insert(self.guess(None, false));
+        Refusal::Malformed(response)
+    }
+
     /// The guess that this question was.
-    pub fn guess(&self, about: Option<&str>, is_right: bool) -> Guess {
+    pub fn guess(&self, about: Option<String>, is_right: bool) -> Guess {
         Guess {
-            about: about.map(str::to_owned),
+            about,
             is_right,
             is_identified: self.client.is_identified,
         }

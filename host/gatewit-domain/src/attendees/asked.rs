@@ -1,0 +1,104 @@
+//! What a request to `/tickets/*` asks about, before anybody knows whether a source holds it.
+//!
+//! The contract's own service knows orders and tickets by their form and refuses all others. Sources have orders of any
+//! form, so here a text is malformed only if it has not that form and no source holds it either.
+
+use super::request::{OrderId, TicketReference};
+use super::{AttendeeQuery, NameQuery, Sought};
+use crate::names::PreparedName;
+
+/// An order or a ticket as somebody wrote it.
+#[derive(Clone, Debug)]
+pub struct Asked<T> {
+    /// What may be meant: first what was written.
+    meanings: Vec<T>,
+    /// What is wrong with the text if no source holds any of them.
+    fault: Option<&'static str>,
+}
+
+/// A field of a request that is malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    pub field: &'static str,
+    /// The text of the 422 answer.
+    pub words: &'static str,
+}
+
+/// A request to `validate_attendee` as it was sent.
+#[derive(Clone, Debug)]
+pub struct AttendeeQuestion {
+    pub sought: Sought<Asked<OrderId>, Asked<TicketReference>>,
+    pub name: PreparedName,
+}
+
+/// A request to `validate_name` as it was sent.
+#[derive(Clone, Debug)]
+pub struct NameQuestion {
+    pub ticket: Asked<TicketReference>,
+    pub name: PreparedName,
+}
+
+impl<T: Clone> Asked<T> {
+    pub(super) fn new(meanings: Vec<T>, fault: Option<&'static str>) -> Self {
+        Self { meanings, fault }
+    }
+
+    /// What is wrong with the text if it is of no source.
+    pub fn fault(&self) -> Option<&'static str> {
+        self.fault
+    }
+
+    /// Chooses what a source holds; else what was written, if that is well-formed.
+    fn settle(&self, field: &'static str, is_known: impl Fn(&T) -> bool) -> Result<T, FieldFault> {
+        let known = self.meanings.iter().find(|meaning| is_known(meaning));
+        let meaning = match self.fault {
+            None => known.or(self.meanings.first()),
+            Some(_) => known,
+        };
+        let words = self.fault.unwrap_or_default();
+        meaning.cloned().ok_or(FieldFault { field, words })
+    }
+}
+
+impl AttendeeQuestion {
+    /// Settles what is asked about, by what sources hold. An error tells every field that is malformed.
+    pub fn settle(
+        &self,
+        has_order: impl Fn(&OrderId) -> bool,
+        has_ticket: impl Fn(&TicketReference) -> bool,
+    ) -> Result<AttendeeQuery, Vec<FieldFault>> {
+        let ticket = |asked: &Asked<_>| asked.settle("ticket_id", &has_ticket);
+        let sought = match &self.sought {
+            Sought::Order {
+                order,
+                ticket: named,
+            } => {
+                let order = order.settle("order_id", has_order);
+                match (order, named.as_ref().map(ticket).transpose()) {
+                    (Ok(order), Ok(ticket)) => Sought::Order { order, ticket },
+                    (order, ticket) => {
+                        let faults = order.err().into_iter().chain(ticket.err());
+                        return Err(faults.collect());
+                    }
+                }
+            }
+            Sought::Ticket(asked) => Sought::Ticket(ticket(asked).map_err(|fault| vec![fault])?),
+        };
+        let name = self.name.clone();
+        Ok(AttendeeQuery { sought, name })
+    }
+}
+
+impl NameQuestion {
+    /// Settles what is asked about, likewise.
+    pub fn settle(
+        &self,
+        has_ticket: impl Fn(&TicketReference) -> bool,
+    ) -> Result<NameQuery, Vec<FieldFault>> {
+        let ticket = self.ticket.settle("ticket_id", has_ticket);
+        Ok(NameQuery {
+            ticket: ticket.map_err(|fault| vec![fault])?,
+            name: self.name.clone(),
+        })
+    }
+}
