@@ -120,7 +120,6 @@ async fn every_route_is_there_on_a_backend_of_neither_kind() {
 #[tokio::test]
 async fn a_slash_too_few_or_too_many_is_a_redirect_whatever_the_method() {
     let server = guests().await;
-    let base = server.client.base();
     for (method, path, target) in [
         (Method::GET, "/tickets/ticket_count", COUNT),
         (
@@ -132,7 +131,7 @@ async fn a_slash_too_few_or_too_many_is_a_redirect_whatever_the_method() {
     ] {
         let response = send(&server, method, path, None).await;
         assert_eq!(response.status(), 307, "{path}");
-        assert_eq!(response.headers()[LOCATION], format!("{base}{target}"));
+        assert_eq!(response.headers()[LOCATION], target, "it is relative");
         assert_eq!(response.text().await.expect("it ends"), "");
     }
     let request = json!({"order_id": "MH9CG", "name": "Ada Lovelace"});

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::service::Desk;
@@ -138,10 +138,10 @@ fn attendee_contract() -> OpenApiRouter<App> {
         .layer(CatchPanicLayer::custom(failed))
 }
 
-async fn no_such_path(uri: Uri, headers: HeaderMap) -> Response {
+async fn no_such_path(uri: Uri) -> Response {
     let words = "there is nothing at this path";
     let failure = || Failure::new(StatusCode::NOT_FOUND, "not_found", words).into_response();
-    attendees::no_such_path(&uri, &headers).unwrap_or_else(failure)
+    attendees::no_such_path(&uri).unwrap_or_else(failure)
 }
 
 async fn no_such_method(uri: Uri) -> Response {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -22,14 +22,14 @@ pub fn is_contract_path(path: &str) -> bool {
 
 /// Answers to a path that is none of ours: with a redirect if it has a slash too few or too many, whatever the method and
 /// whoever asks. None: it is nothing of the contract.
-pub fn no_such_path(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+pub fn no_such_path(uri: &Uri) -> Option<Response> {
     let path = uri.path();
     let other = match path.strip_suffix('/') {
         Some(shorter) => shorter.to_owned(),
         None => format!("{path}/"),
     };
     if METHODS.contains_key(&other) {
-        return Some(redirect(&other, uri.query(), headers));
+        return Some(redirect(&other, uri.query()));
     }
     is_contract_path(path).then(|| refusal(StatusCode::NOT_FOUND, "Not Found"))
 }
@@ -54,22 +54,11 @@ pub async fn refuse_head(request: Request, next: Next) -> Response {
     }
 }
 
-/// Sends a client to another path of this server, with the same method and body.
-fn redirect(path: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    // What the client says here sends nobody but itself.
-    let scheme = match text(header::HeaderName::from_static("x-forwarded-proto")) {
-        Some("https") => "https",
-        _ => "http",
-    };
-    let base = text(header::HOST).map(|host| format!("{scheme}://{host}"));
-    let query = query.map(|query| format!("?{query}"));
-    let location = format!(
-        "{}{path}{}",
-        base.unwrap_or_default(),
-        query.unwrap_or_default()
-    );
-    let location = HeaderValue::from_str(&location);
+/// Sends a client to another path of this server, with the same method and body. The location is relative: a proxy may
+/// serve us under another name and scheme.
+fn redirect(path: &str, query: Option<&str>) -> Response {
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let location = HeaderValue::from_str(&format!("{path}{query}"));
     let location = location.unwrap_or_else(|_| HeaderValue::from_static("/"));
     (
         StatusCode::TEMPORARY_REDIRECT,
