@@ -6,7 +6,7 @@
 //! Names are not: about an order or a ticket with too many wrong guesses, right ones are refused too, so that nobody can
 //! go on trying.
 
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,12 +19,15 @@ pub const GUESS_LIMIT: u32 = 10;
 const ADDRESS_LIMIT: u32 = 300;
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
 /// How many tokens and tickets, and how many addresses, are kept account of; beyond, those asked about least are forgotten.
+/// An account is of one size, whatever is asked about: 20 MB all together.
 const ACCOUNTS_MAX: u64 = 100_000;
 
 /// Counts the wrong guesses of each minute.
 pub struct Throttle {
     guess_limit: u32,
-    by_subject: Accounts<String>,
+    /// Keyed at random.
+    hasher: RandomState,
+    by_subject: Accounts<u64>,
     by_address: Accounts<IpAddr>,
 }
 
@@ -49,6 +52,7 @@ impl Throttle {
     pub fn new(guess_limit: u32) -> Self {
         Self {
             guess_limit,
+            hasher: RandomState::new(),
             by_subject: Accounts::new(),
             by_address: Accounts::new(),
         }
@@ -64,7 +68,7 @@ impl Throttle {
         match guess.about {
             Some(subject) => self
                 .by_subject
-                .count(subject.to_owned(), self.guess_limit, now),
+                .count(self.digest(subject), self.guess_limit, now),
             None => Ok(()),
         }
     }
@@ -72,7 +76,12 @@ impl Throttle {
     /// Tells whether a right guess must be refused, because too many about the same were wrong.
     pub fn check(&self, about: &str, now: Timestamp) -> Result<(), TooMany> {
         self.by_subject
-            .check(&about.to_owned(), self.guess_limit, now)
+            .check(&self.digest(about), self.guess_limit, now)
+    }
+
+    /// Two subjects share an account with a chance of one in 2⁶⁴.
+    fn digest(&self, subject: &str) -> u64 {
+        self.hasher.hash_one(subject)
     }
 }
 

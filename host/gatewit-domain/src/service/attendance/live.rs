@@ -22,6 +22,8 @@ const REMEMBERED: SignedDuration = SignedDuration::from_mins(1);
 const FAULT_REMEMBERED: SignedDuration = SignedDuration::from_secs(5);
 /// How many answers are remembered.
 const ANSWERS_MAX: usize = 1_024;
+/// The largest answer that is remembered, in bytes: 64 MiB all together.
+const ANSWER_BYTES_MAX: usize = 64 << 10;
 /// How many look-ups a source has at a time.
 const AT_ONCE_MAX: usize = 2;
 
@@ -51,6 +53,12 @@ impl LiveFinds {
             answers.clear();
         }
         answers.entry(text.to_owned()).or_default().clone()
+    }
+
+    /// Leaves an answer to those who wait for it now.
+    fn forget(&self, text: &str) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.remove(text);
     }
 
     fn seat(&self) -> Option<Seat<'_>> {
@@ -99,6 +107,9 @@ impl Desk {
             if let Err(SourceFault::RateLimited(Some(seconds))) = &found {
                 source.course().stay_away(*seconds, self.now());
             }
+            if weight(&found).saturating_add(text.len()) > ANSWER_BYTES_MAX {
+                source.finds.forget(text);
+            }
             *answer = Some((self.now()..self.now() + holds_for, found));
         }
         match answer.as_ref().map(|(_, found)| found) {
@@ -109,6 +120,14 @@ impl Desk {
             Some(Err(fault)) => Err(DeskError::source_unavailable(fault.to_string())),
             None => Ok(Vec::new()),
         }
+    }
+}
+
+/// About how many bytes an answer takes.
+fn weight(found: &Found) -> usize {
+    match found {
+        Ok(tickets) => serde_json::to_string(tickets).map_or(usize::MAX, |json| json.len()),
+        Err(_) => 0,
     }
 }
 
