@@ -18,7 +18,7 @@ pub use crate::email::EmailAddress;
 pub use asked::{Asked, AttendeeQuestion, FieldFault, NameQuestion};
 pub use request::{OrderId, TicketReference};
 pub use set::{AttendeeRules, SetBuilder, SourceSet};
-pub use statistics::{AddonStatistics, AddonTypes, ShirtVariant};
+pub use statistics::{AddonCounting, AddonStatistics, AddonTypes, ShirtVariant};
 pub use validation::{
     AttendeeAnswer, AttendeeQuery, Finding, NameAnswer, NameQuery, Sought, Verdict, is_attendee,
 };

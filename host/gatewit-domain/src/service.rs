@@ -25,6 +25,7 @@ mod sources;
 mod taking_in;
 mod tally;
 mod tickets;
+mod turns;
 mod undo;
 
 pub use admission::Answered;
@@ -43,6 +44,7 @@ use live::LiveEvents;
 use search::TicketIndex;
 use sources::Sources;
 use tally::ScanTally;
+use turns::Turns;
 
 /// How many rows one page of a list may look at, so that a filter that lets nothing through still ends.
 const LOOKED_AT_MAX: usize = 5_000;
@@ -113,6 +115,7 @@ impl Desk {
             refusals: RefusalBound::default(),
             tally: ScanTally::default(),
         };
+        let mut turns = Turns::default();
         let mut after = None;
         loop {
             let page = EVENTS
@@ -123,6 +126,7 @@ impl Desk {
             };
             after = Some(last.key.clone());
             for stored in page {
+                turns.step().await;
                 desk.live.set(desk.bring_to_life(stored.value)?);
             }
         }

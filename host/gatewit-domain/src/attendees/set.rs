@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::statistics::{AddonTypes, Counts};
@@ -48,6 +49,9 @@ pub struct SourceSet {
     /// How many of them have a code that another one has, too.
     shared_codes: usize,
 }
+
+/// How many tickets a piece of a set has at most.
+const PIECE: usize = 4_096;
 
 /// Makes a [`SourceSet`].
 pub struct SetBuilder {
@@ -278,9 +282,22 @@ impl SourceSet {
         })
     }
 
+    /// All tickets in pieces that take less than a millisecond each.
+    pub fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let all = self.tickets.len();
+        (0..all)
+            .step_by(PIECE)
+            .map(move |start| start..all.min(start + PIECE))
+    }
+
     /// Counts tickets on site, and T-shirts.
-    pub(super) fn count_addons<'s>(&'s self, types: &AddonTypes, counts: &mut Counts<'s>) {
-        for number in self.tickets.numbers() {
+    pub(super) fn count_addons<'s>(
+        &'s self,
+        piece: Range<usize>,
+        types: &AddonTypes,
+        counts: &mut Counts<'s>,
+    ) {
+        for number in self.tickets.numbers(piece) {
             let entry = self.tickets.get(number);
             let kind = entry.kind.map(|kind| &self.types[usize::from(kind)]);
             let Some(kind) = kind.filter(|_| entry.counts) else {

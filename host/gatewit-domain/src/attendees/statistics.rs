@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,14 +30,27 @@ pub struct AddonStatistics {
     pub tshirt_variants: Vec<ShirtVariant>,
 }
 
-impl AddonStatistics {
-    /// Counts all tickets of the sets that could make attendees.
-    pub fn of<'s>(types: &AddonTypes, sets: impl Iterator<Item = &'s SourceSet>) -> Self {
-        let mut counts = Counts::default();
-        for set in sets {
-            set.count_addons(types, &mut counts);
+/// Counts piece by piece, so that others can run between two.
+pub struct AddonCounting<'s> {
+    types: &'s AddonTypes,
+    counts: Counts<'s>,
+}
+
+impl<'s> AddonCounting<'s> {
+    pub fn new(types: &'s AddonTypes) -> Self {
+        Self {
+            types,
+            counts: Counts::default(),
         }
-        counts.statistics()
+    }
+
+    /// Counts the tickets of a [`SourceSet::pieces`] that could make attendees.
+    pub fn add(&mut self, set: &'s SourceSet, piece: Range<usize>) {
+        set.count_addons(piece, self.types, &mut self.counts);
+    }
+
+    pub fn finish(self) -> AddonStatistics {
+        self.counts.statistics()
     }
 }
 

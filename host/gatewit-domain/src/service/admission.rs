@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::turns::let_others_run;
 use super::{ATTEMPTS_MAX, Desk, LiveEvent, PAGE};
 use crate::claims::TicketProof;
 use crate::event::MatchField;
@@ -103,6 +104,7 @@ impl Desk {
                 // One that was used anew meanwhile blocks its page until next time.
                 self.store().commit(guards, writes).await?;
             }
+            let_others_run().await;
         }
     }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::Desk;
 use super::sources::LiveSource;
+use super::turns::let_others_run;
 use crate::attendees::{
-    AddonStatistics, Attendee, AttendeeAnswer, AttendeeQuestion, EmailAddress, FieldFault,
-    NameAnswer, NameQuestion, Sought, SourceSet, TicketReference, Verdict, is_attendee,
+    AddonCounting, AddonStatistics, Attendee, AttendeeAnswer, AttendeeQuestion, EmailAddress,
+    FieldFault, NameAnswer, NameQuestion, Sought, SourceSet, TicketReference, Verdict, is_attendee,
 };
 use crate::problem::{DeskError, Problem};
 use crate::source::{SourceName, SourceType};
@@ -115,7 +116,7 @@ impl Desk {
     }
 
     /// Counts T-shirts, all sources together. [`DeskError::NotFound`] where the configuration names no types to count.
-    pub fn addon_statistics(&self) -> Result<AddonStatistics, DeskError> {
+    pub async fn addon_statistics(&self) -> Result<AddonStatistics, DeskError> {
         let Some(types) = &self.settings.ticketing.addons else {
             let words = "addon_statistics is not configured";
             return Err(DeskError::NotFound(Problem::new(
@@ -124,10 +125,14 @@ impl Desk {
             )));
         };
         let sets = self.served_sets()?;
-        Ok(AddonStatistics::of(
-            types,
-            sets.iter().map(|(_, set)| &**set),
-        ))
+        let mut counting = AddonCounting::new(types);
+        for (_, set) in &sets {
+            for piece in set.pieces() {
+                counting.add(set, piece);
+                let_others_run().await;
+            }
+        }
+        Ok(counting.finish())
     }
 
     /// Finds a ticket by its reference, in the ticketing system if need be, with all others of its order that are known.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::turns::let_others_run;
 use super::{ATTEMPTS_MAX, Caller, DEFAULT_ORGANIZATION, Desk, LiveEvent};
 use crate::event::{Event, EventChange, EventStatus};
 use crate::id::EventId;
@@ -213,6 +214,7 @@ impl Desk {
     pub async fn unmet(&self) -> Vec<(Arc<LiveEvent>, DeskError)> {
         let mut unmet = Vec::new();
         for live in self.live.all() {
+            let_others_run().await;
             let strategy = self.check_strategy(&live.event).await;
             let errors = [strategy, self.check_sources(&live.event)];
             unmet.extend(errors.into_iter().filter_map(|checked| {
@@ -227,6 +229,7 @@ impl Desk {
     pub async fn warm_windows(&self) {
         for live in self.live.all() {
             self.warm(&live).await;
+            let_others_run().await;
         }
     }
 

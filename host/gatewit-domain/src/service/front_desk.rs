@@ -1,6 +1,7 @@
 //! Checking in without a code: staff found the ticket, or the whole order, by themselves. `gatewit-api.md` §12.
 
 use super::admission::{is_forgotten, repeat_of, used_for_another};
+use super::turns::Turns;
 use super::{ATTEMPTS_MAX, Answered, Caller, Desk};
 use crate::id::{EventId, TicketId};
 use crate::ports::Commit;
@@ -25,7 +26,9 @@ impl Desk {
             None => self.found(event, found).await?,
         };
         let mut answers = Vec::with_capacity(tickets.len());
+        let mut turns = Turns::default();
         for ticket in tickets {
+            turns.step().await;
             let scan = Scan {
                 presented: Presented::Ticket(ticket),
                 contract: Contract::Desk,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::turns::let_others_run;
 use super::{Caller, Desk, LOOKED_AT_MAX, LiveEvent};
 use crate::calendar::DayId;
 use crate::event::Event;
@@ -142,6 +143,7 @@ impl Desk {
                 page.next = None;
                 return Ok(page);
             }
+            let_others_run().await;
         }
     }
 }

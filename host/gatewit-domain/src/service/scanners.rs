@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::turns::Turns;
 use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent, PAGE};
 use crate::claims::Claims;
 use crate::event::Event;
@@ -158,6 +159,7 @@ impl Desk {
     ) -> Result<ScannerList, DeskError> {
         let live = self.managed(caller, event)?;
         let mut scanners = Vec::new();
+        let mut turns = Turns::default();
         let mut after = None;
         let prefix = within(&event, &"");
         loop {
@@ -170,6 +172,7 @@ impl Desk {
             };
             after = Some(last.key.clone());
             for row in page {
+                turns.step().await;
                 let id = row.listed("scanner", event)?;
                 scanners.push(self.scanner(id).await?.value);
             }

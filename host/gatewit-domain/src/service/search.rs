@@ -5,12 +5,11 @@
 //! what is found is read from the store before it is shown.
 
 use std::collections::{HashMap, HashSet};
-use std::future::poll_fn;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 
 use super::tickets::{TicketPage, TicketQuery};
+use super::turns::{Turns, let_others_run};
 use super::{Desk, LOOKED_AT_MAX, LiveEvent};
 use crate::id::{EventId, TicketId};
 use crate::problem::DeskError;
@@ -147,6 +146,7 @@ impl Desk {
             tickets: Vec::new(),
             next: None,
         };
+        let mut turns = Turns::default();
         for (looked_at, id) in found[start..].iter().enumerate() {
             if page.tickets.len() == query.limit {
                 page.next = page.tickets.last().map(|shown| shown.ticket.id);
@@ -156,9 +156,7 @@ impl Desk {
                 page.next = Some(found[start + looked_at - 1]);
                 return Ok(page);
             }
-            if looked_at % WRITTEN_AT_ONCE == WRITTEN_AT_ONCE - 1 {
-                let_others_run().await;
-            }
+            turns.step().await;
             let Some(stored) = TICKETS.get(self.store(), id).await? else {
                 continue;
             };
@@ -188,6 +186,7 @@ impl Desk {
         }
         let noted = self.index.noted(event);
         let mut read = Vec::new();
+        let mut turns = Turns::default();
         let mut after = None;
         loop {
             let prefix = within(&event, &"");
@@ -199,6 +198,7 @@ impl Desk {
             };
             after = Some(last.key.clone());
             for row in &rows {
+                turns.step().await;
                 let id = row.listed("ticket", event)?;
                 if !noted.contains(&id)
                     && let Some(stored) = TICKETS.get(self.store(), &id).await?
@@ -206,20 +206,6 @@ impl Desk {
                     read.push(Card::of(&stored.value));
                 }
             }
-            let_others_run().await;
         }
     }
-}
-
-/// Gives way to whatever else waits for this thread, scans above all.
-pub(super) async fn let_others_run() {
-    let mut has_waited = false;
-    poll_fn(|context| {
-        if mem::replace(&mut has_waited, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::attendance::LiveFinds;
-use super::search::let_others_run;
+use super::turns::let_others_run;
 use super::{Desk, Ports};
 use crate::attendees::{AddonTypes, AttendeeRules, SetBuilder, SourceSet};
 use crate::names::NameMatching;

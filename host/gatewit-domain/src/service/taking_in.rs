@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::search::let_others_run;
 use super::sources::LiveSource;
+use super::turns::{Turns, let_others_run};
 use super::{ATTEMPTS_MAX, Desk, LiveEvent, PAGE};
 use crate::attendees::SourceSet;
 use crate::event::{Event, TicketType};
@@ -178,13 +178,16 @@ impl Desk {
             };
             let news = news_of(stored.value, row, set);
             clashes.extend(self.take_in_news(source, event, news).await?);
+            let_others_run().await;
         }
         if is_whole {
             self.take_out_rest(source, event, set).await?;
         }
         // Once every ticket has given back the codes it had before, one that was refused may be free.
         let mut clashing = Vec::new();
+        let mut turns = Turns::default();
         for clash in clashes {
+            turns.step().await;
             clashing.extend(self.take_in_news(source, event, vec![clash]).await?);
         }
         report(&clashing, &source.name, event);
@@ -201,7 +204,9 @@ impl Desk {
         for _ in 0..ATTEMPTS_MAX {
             let live = self.live(event)?;
             let mut step = Step::new(self, &live, &source.name);
+            let mut turns = Turns::default();
             for news in &news {
+                turns.step().await;
                 step.add(news).await?;
             }
             let Some((guards, writes)) = step.commit() else {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::turns::Turns;
 use super::{ATTEMPTS_MAX, Caller, Desk, LOOKED_AT_MAX, LiveEvent};
 use crate::id::{EventId, TicketId};
 use crate::ports::Commit;
@@ -94,7 +95,9 @@ impl Desk {
             .page(self.store(), &prefix, after.as_ref(), look_at)
             .await?;
         let is_cut = rows.len() == look_at;
+        let mut turns = Turns::default();
         for row in rows {
+            turns.step().await;
             if page.tickets.len() == query.limit {
                 page.next = page.tickets.last().map(|shown| shown.ticket.id);
                 return Ok(page);
@@ -193,7 +196,9 @@ impl Desk {
     /// Has windows computed for holders of a kind not seen before.
     pub(super) async fn warm_holders(&self, live: &LiveEvent, tickets: &[Ticket]) {
         let holders: HashSet<_> = tickets.iter().map(Ticket::holder).collect();
+        let mut turns = Turns::default();
         for holder in holders {
+            turns.step().await;
             if self
                 .ports
                 .strategies

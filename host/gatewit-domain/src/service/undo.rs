@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::admission::repeat_of;
+use super::turns::Turns;
 use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
 use crate::id::CheckInId;
 use crate::ports::{Commit, Guard};
@@ -129,7 +130,9 @@ impl Desk {
             UndoneBy::Scanner(proof) => vec![self.live(proof.event_id)?],
             UndoneBy::Organizer(_) => self.live.all(),
         };
+        let mut turns = Turns::default();
         for event in events {
+            turns.step().await;
             let key = EventCheckIn(event.event.id, id);
             if let Some(stored) = CHECK_INS.get(self.store(), &key).await? {
                 if let UndoneBy::Organizer(caller) = by {

@@ -240,7 +240,7 @@ fn shirts_are_counted_by_ticket_and_by_size() {
     let mut office = office(&upstream);
     let desk = office.open_synced();
     assert!(
-        desk.addon_statistics().is_err(),
+        block_on(desk.addon_statistics()).is_err(),
         "nothing says what to count"
     );
     office.addons = Some(AddonTypes {
@@ -257,7 +257,10 @@ fn shirts_are_counted_by_ticket_and_by_size() {
         tshirt_not_purchased: 1,
         tshirt_variants: vec![variant("L", 2), variant("M", 1), variant("Unknown (7)", 1)],
     };
-    assert_eq!(office.open().addon_statistics().unwrap(), expected);
+    assert_eq!(
+        block_on(office.open().addon_statistics()).unwrap(),
+        expected
+    );
 }
 
 #[test]

@@ -11,6 +11,8 @@ mod crashes;
 #[cfg(test)]
 mod doors;
 #[cfg(test)]
+mod long_loops;
+#[cfg(test)]
 mod office;
 #[cfg(test)]
 mod pacing;

@@ -66,6 +66,10 @@ impl Office {
     }
 
     pub fn try_open(&self) -> Result<Desk, DeskError> {
+        block_on(self.opening())
+    }
+
+    pub fn opening(&self) -> impl Future<Output = Result<Desk, DeskError>> {
         let ports = Ports {
             store: self.disk.clone(),
             strategies: Arc::new(OpenDoors),
@@ -82,7 +86,7 @@ impl Office {
             ticketing,
             ..DeskSettings::default()
         };
-        block_on(Desk::open(ports, settings))
+        Desk::open(ports, settings)
     }
 
     pub fn open(&self) -> Arc<Desk> {

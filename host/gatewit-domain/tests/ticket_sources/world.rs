@@ -50,6 +50,8 @@ pub struct Disk {
     pub commits: AtomicUsize,
     /// The keys that were read, one by one, since somebody looked.
     pub keys_read: Mutex<Vec<Key>>,
+    /// How often anything was read.
+    pub reads: AtomicUsize,
     /// After so many commits every further one fails.
     pub breaks_after: Mutex<Option<usize>>,
     /// Called before and after each commit.
@@ -120,6 +122,7 @@ impl Disk {
 impl Store for Disk {
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
         self.keys_read.lock().unwrap().push(key.clone());
+        self.reads.fetch_add(1, Ordering::Relaxed);
         self.store.get(key).await
     }
 
@@ -129,6 +132,7 @@ impl Store for Disk {
         after: Option<&Key>,
         limit: usize,
     ) -> Result<Vec<(Key, Bytes)>, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         self.store.scan(prefix, after, limit).await
     }
 

@@ -179,7 +179,7 @@ pub async fn addon_statistics(
     _: ValidatorClient,
     State(desk): State<Shared>,
 ) -> Result<Json<AddonStatistics>, Refusal> {
-    Ok(Json(desk.addon_statistics()?))
+    Ok(Json(desk.addon_statistics().await?))
 }
 
 /// Reads what has changed in the ticketing system, and counts T-shirts then.
@@ -195,7 +195,7 @@ pub async fn refresh_addon_statistics(
     State(desk): State<Shared>,
 ) -> Result<Json<AddonStatistics>, Refusal> {
     desk.refresh_sources().await?;
-    Ok(Json(desk.addon_statistics()?))
+    Ok(Json(desk.addon_statistics().await?))
 }
 
 impl From<SourceType> for TicketTypeRow {

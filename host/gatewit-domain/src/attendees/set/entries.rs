@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 
 use hashbrown::HashTable;
 
@@ -89,10 +90,10 @@ impl Entries {
         &self.texts[start..start + usize::from(texts.lengths[part as usize])]
     }
 
-    /// All tickets, the first added first.
-    pub fn numbers(&self) -> impl Iterator<Item = Number> {
-        let count = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        (1..=count).filter_map(|number| std::num::NonZeroU32::new(number).map(Number))
+    /// Some of the tickets by their place, the first added first.
+    pub fn numbers(&self, places: Range<usize>) -> impl Iterator<Item = Number> {
+        let numbers = places.map(|place| u32::try_from(place + 1).ok());
+        numbers.filter_map(|number| number.and_then(std::num::NonZeroU32::new).map(Number))
     }
 
     pub fn shrink_to_fit(&mut self) {

@@ -4,7 +4,7 @@ use crate::id::{EventId, TicketId};
 use crate::identifier::is_same;
 use crate::ports::{Key, Write};
 use crate::problem::DeskError;
-use crate::service::search::let_others_run;
+use crate::service::turns::{Turns, let_others_run};
 use crate::service::{Desk, PAGE};
 use crate::tables::{FOLDED_ORDERS, ORDERS, OrderTicket, Stored, TICKETS, within};
 
@@ -18,6 +18,7 @@ impl Desk {
         self.fold_orders(event).await?;
         let prefix = within(&within(&event, &order), &"");
         let mut tickets = Vec::new();
+        let mut turns = Turns::default();
         let mut after = None;
         loop {
             let page = ORDERS
@@ -33,6 +34,7 @@ impl Desk {
                 **key == ORDERS.key(&OrderTicket(event, order.to_owned(), *id))
             };
             for (id, _) in ids.filter(is_of_order) {
+                turns.step().await;
                 if self.has_order(id, order).await? {
                     tickets.push(id);
                 }
