@@ -27,7 +27,7 @@ impl HalfSent {
         let body = body.to_string();
         let bearer = client.bearer().expect("a scanner has credentials");
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: gatewit\r\nAuthorization: Bearer {bearer}\r\n\
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
             body.len()
         );

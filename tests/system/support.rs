@@ -13,7 +13,9 @@ mod process;
 pub mod provider;
 mod server;
 mod shift;
+mod slow_store;
 pub mod ticketing;
+pub mod wire;
 
 pub use client::{Answer, Client, Request};
 pub use crowd::Crowd;
@@ -26,6 +28,7 @@ pub use process::Process;
 pub use provider::Provider;
 pub use server::{START, Server};
 pub use shift::Shift;
+pub use slow_store::SlowStore;
 
 use std::path::PathBuf;
 

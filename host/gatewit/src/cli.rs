@@ -17,7 +17,7 @@ use crate::bench::{self, BenchArguments};
 use crate::config::{Environment, folder_of};
 use crate::directories::{DataDirectory, PluginDirectory};
 use crate::http::openapi;
-use crate::http::{GUESS_LIMIT, TrustedProxies};
+use crate::http::{AllowedHosts, CorsOrigins, GUESS_LIMIT, PublicUrl, TrustedProxies};
 use crate::log::{LogFormat, log_to_stderr};
 use crate::serve::{ServeSettings, serve};
 
@@ -40,7 +40,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the check-in API.
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Write everything in the data directory to a file, while the server is stopped.
     Export(ExportArguments),
     /// Fill an empty data directory with what was exported.
@@ -105,6 +105,27 @@ struct ServeArguments {
         value_name = "SUBS"
     )]
     operators: String,
+    /// The URL at which people reach the server, such as https://tickets.example.
+    #[arg(long, env = "GATEWIT_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<PublicUrl>,
+    /// Further hosts by which the server is known while authentication is off, with commas between.
+    #[arg(
+        long,
+        env = "GATEWIT_ALLOWED_HOSTS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "HOSTS"
+    )]
+    allowed_hosts: AllowedHosts,
+    /// Web sites whose pages may send requests, such as https://desk.example, with commas between.
+    #[arg(
+        long,
+        env = "GATEWIT_CORS_ORIGINS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "ORIGINS"
+    )]
+    cors_origins: CorsOrigins,
     /// Allow listening beyond loopback although authentication is off: 1.
     #[arg(long, env = "GATEWIT_ALLOW_OPEN", hide = true)]
     allow_open: Option<String>,
@@ -118,7 +139,7 @@ pub fn run() -> ExitCode {
     };
     log_to_stderr(cli.log_format);
     let done = match cli.command {
-        Command::Serve(arguments) => block_on(serve(arguments.into())),
+        Command::Serve(arguments) => block_on(serve((*arguments).into())),
         Command::Export(arguments) => block_on(export(arguments)),
         Command::Import(arguments) => block_on(import(arguments)),
         Command::Openapi => print_openapi(),
@@ -187,6 +208,9 @@ impl From<ServeArguments> for ServeSettings {
             trusted_proxies: arguments.trusted_proxies,
             metrics_listen: arguments.metrics_listen,
             operators: arguments.operators,
+            public_url: arguments.public_url,
+            allowed_hosts: arguments.allowed_hosts,
+            cors_origins: arguments.cors_origins,
             allow_open: arguments.allow_open.as_deref() == Some("1"),
         }
     }

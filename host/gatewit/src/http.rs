@@ -25,17 +25,22 @@ mod plugins;
 mod proxies;
 mod request_id;
 mod scanners;
+pub mod server;
+mod sites;
 mod throttle;
 mod tickets;
 mod traffic;
 
 pub use extract::ValidatorClient;
 pub use proxies::TrustedProxies;
+pub use sites::{AllowedHosts, CorsOrigins, ListensOn, PublicUrl, Sites};
 pub use throttle::{GUESS_LIMIT, Throttle};
 pub use traffic::Traffic;
 
 use crate::oidc::Oidc;
 use answer::Failure;
+use sites::Authentication;
+use traffic::Watch;
 
 /// The largest body of most requests (`gatewit-api.md` §1).
 const BODY_MAX: usize = 1024 * 1024;
@@ -61,18 +66,31 @@ impl FromRef<App> for Shared {
 
 /// Builds every route of the server. To tell clients apart, it must be served with `ConnectInfo`.
 pub fn router(app: App, traffic: Arc<Traffic>) -> Router {
-    let watch = from_fn_with_state((app.desk.clone(), traffic), traffic::watch);
-    Router::from(routes())
+    let cors = traffic.sites.cors();
+    let watch = Watch {
+        desk: app.desk.clone(),
+        traffic,
+        authentication: match app.oidc {
+            Some(_) => Authentication::On,
+            None => Authentication::Off,
+        },
+    };
+    let router = Router::from(routes())
         .merge(openapi::pages::assets())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         // In one step, outermost first: each layer added by itself costs every request a few allocations.
         .layer((
-            watch,
+            from_fn_with_state(watch, traffic::watch),
             CatchPanicLayer::custom(panicked),
             DefaultBodyLimit::max(BODY_MAX),
         ))
-        .with_state(app)
+        .with_state(app);
+    match cors {
+        // Outermost, so that pages may read why a request failed, too.
+        Some(cors) => router.layer(cors),
+        None => router,
+    }
 }
 
 /// Every route with its description: what is added by `routes!` is documented, and there is no other way in here.

@@ -11,6 +11,7 @@ pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod oidc;
+pub mod open_files;
 pub mod serve;
 pub mod signer;
 pub mod sources;

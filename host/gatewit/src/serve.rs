@@ -20,13 +20,19 @@ use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::clock::SystemClock;
 use crate::config::{Config, Environment, EventEntry, TicketingPlan, folder_of};
-use crate::http::{self, App, Throttle, Traffic, TrustedProxies};
+use crate::http::server::{self, HttpLimits};
+use crate::http::{
+    self, AllowedHosts, App, CorsOrigins, ListensOn, PublicUrl, Sites, Throttle, Traffic,
+    TrustedProxies,
+};
 use crate::metrics::{self, Counters};
 use crate::oidc::{Oidc, OidcSettings};
+use crate::open_files::raise_open_files;
 use crate::signer::{MasterKey, RsaSigner};
 use crate::sources::Sources;
 
@@ -34,6 +40,9 @@ use crate::sources::Sources;
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often answers too old to be repeated are thrown away.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// How many connections those who ask for metrics may have.
+const METRICS_CONNECTIONS_MAX: usize = 32;
 
 /// Where to listen and what to serve.
 #[derive(Debug)]
@@ -52,6 +61,12 @@ pub struct ServeSettings {
     pub metrics_listen: Option<SocketAddr>,
     /// Further identities that may do everything, with commas between.
     pub operators: String,
+    /// Where people reach the server.
+    pub public_url: Option<PublicUrl>,
+    /// Further hosts by which the server is known.
+    pub allowed_hosts: AllowedHosts,
+    /// Web sites whose pages may send requests.
+    pub cors_origins: CorsOrigins,
     /// Whether to listen beyond loopback with authentication off.
     pub allow_open: bool,
 }
@@ -61,6 +76,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let environment = Environment::load(folder_of(settings.config.as_deref()))?;
     let oidc = OidcSettings::read(|name| environment.verbatim(name))?;
     check_exposure(&settings, oidc.as_ref())?;
+    let limits = limits();
     let config = Config::load(settings.config.as_deref())?;
     if oidc.is_some() {
         check_organizers(&config)?;
@@ -90,8 +106,9 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     }
     name_missing(&desk, config.plugins.keys()).await;
     let traffic = Arc::new(Traffic {
-        proxies: settings.trusted_proxies,
+        proxies: settings.trusted_proxies.clone(),
         throttle: Throttle::new(settings.guess_limit),
+        sites: sites(&settings),
         ..Traffic::default()
     });
     // Ends when this ends.
@@ -123,10 +140,43 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         desk: desk.clone(),
         oidc,
     };
-    let ended = run(listener, http::router(app, traffic), told).await;
+    let app = http::router(app, traffic.clone());
+    let stop = CancellationToken::new();
+    let serving = server::serve(listener, app, limits, stop.clone());
+    let serving = async move {
+        serving.await;
+        traffic.changes.close();
+        traffic.changes.wait().await;
+    };
+    let ended = run(serving, told, &stop).await;
     let recorded = desk.record_last_refusals().await;
     recorded.context("cannot record the refusals of the last second")?;
     ended
+}
+
+/// Has as many files open as the system allows, and settles how many connections there may be.
+fn limits() -> HttpLimits {
+    let open_files = raise_open_files();
+    let limits = HttpLimits::within_open_files(open_files);
+    let connections = limits.connections_max;
+    tracing::info!(
+        connections,
+        open_files,
+        "serves up to {connections} connections at once: the system lets it have {open_files} files open"
+    );
+    limits
+}
+
+fn sites(settings: &ServeSettings) -> Sites {
+    Sites {
+        public_url: settings.public_url.clone(),
+        allowed_hosts: settings.allowed_hosts.clone(),
+        cors_origins: settings.cors_origins.clone(),
+        listens_on: match settings.listen.ip().to_canonical().is_loopback() {
+            true => ListensOn::Loopback,
+            false => ListensOn::Network,
+        },
+    }
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -264,26 +314,19 @@ fn check_organizers(config: &Config) -> anyhow::Result<()> {
 
 /// Serves, and gives requests under way a bounded time once a signal comes.
 async fn run(
-    listener: TcpListener,
-    app: Router,
+    serving: impl Future<Output = ()> + Send + 'static,
     told: impl Future<Output = ()>,
+    stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let mut heard = stopped.clone();
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
-        // An error means that the sender is gone, which stops the server as well.
-        let _ = heard.wait_for(|stop| *stop).await;
-    });
-    let mut server = tokio::spawn(server.into_future());
+    let mut server = tokio::spawn(serving);
     tokio::select! {
-        ended = &mut server => return Ok(ended??),
+        ended = &mut server => return Ok(ended?),
         () = told => {}
     }
     tracing::info!("stopping: finishing the requests under way");
-    stop.send_replace(true);
+    stop.cancel();
     match tokio::time::timeout(DRAIN, &mut server).await {
-        Ok(ended) => Ok(ended??),
+        Ok(ended) => Ok(ended?),
         Err(_) => {
             tracing::warn!("some requests took longer than {DRAIN:?} to finish and were cut off");
             server.abort();
@@ -309,9 +352,11 @@ async fn serve_metrics(listener: TcpListener, metrics: Router) {
     if let Ok(address) = listener.local_addr() {
         tracing::info!("metrics on http://{address}/metrics");
     }
-    if let Err(error) = axum::serve(listener, metrics).await {
-        tracing::error!(error = %error, "metrics are not served any more");
-    }
+    let limits = HttpLimits {
+        connections_max: METRICS_CONNECTIONS_MAX,
+        ..HttpLimits::default()
+    };
+    server::serve(listener, metrics, limits, CancellationToken::new()).await;
 }
 
 /// Records, every second, the refusals that were too many to be recorded one by one.

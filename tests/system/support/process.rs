@@ -63,6 +63,9 @@ impl Process {
             "METRICS_LISTEN",
             "LOG_FORMAT",
             "OPERATORS",
+            "PUBLIC_URL",
+            "ALLOWED_HOSTS",
+            "CORS_ORIGINS",
         ] {
             command.env_remove(format!("GATEWIT_{setting}"));
         }
@@ -83,9 +86,16 @@ impl Process {
     pub fn with_file_limit(command: &Command, bytes: u64) -> Command {
         // The unit of `ulimit -f` is 512 bytes. A signal that is ignored stays so for the program executed.
         let blocks = bytes / 512;
-        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        Self::within(
+            command,
+            &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""),
+        )
+    }
+
+    /// The same command, executed by a shell script as `"$@"`.
+    pub fn within(command: &Command, script: &str) -> Command {
         let mut limited = Command::new("sh");
-        limited.args(["-c", &script, "sh"]);
+        limited.args(["-c", script, "sh"]);
         limited.arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {

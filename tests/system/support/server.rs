@@ -1,13 +1,13 @@
 //! A server within the test: everything real but the clock.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use gatewit::config::{Config, Environment};
-use gatewit::http::{App, Traffic};
+use gatewit::http::server::{HttpLimits, serve};
+use gatewit::http::{App, Sites, Traffic};
 use gatewit::oidc::{Oidc, OidcSettings};
 use gatewit::signer::{MasterKey, RsaSigner};
 use gatewit::sources::Sources;
@@ -19,8 +19,9 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
-use super::Client;
+use super::{Client, SlowStore};
 
 /// The time at which every test begins: a Monday, 07:00 in Nairobi.
 pub const START: &str = "2025-12-15T07:00:00+03:00";
@@ -42,6 +43,7 @@ pub struct Server {
 #[derive(Default)]
 struct Setup {
     traffic: Traffic,
+    limits: HttpLimits,
     oidc: Option<OidcSettings>,
     access: Access,
     /// Where a configuration lies, whose ticket sources are served.
@@ -110,6 +112,40 @@ impl Server {
             ..Setup::default()
         };
         Self::start_in(&super::plugins(), setup).await
+    }
+
+    /// Starts a server with other limits.
+    pub async fn start_limited(limits: HttpLimits) -> Self {
+        let setup = Setup {
+            limits,
+            ..Setup::default()
+        };
+        Self::start_in(&super::plugins(), setup).await
+    }
+
+    /// Starts a server with other names, which pages of other sites may use.
+    pub async fn start_at(sites: Sites) -> Self {
+        let traffic = Traffic {
+            sites,
+            ..Traffic::default()
+        };
+        let setup = Setup {
+            traffic,
+            ..Setup::default()
+        };
+        Self::start_in(&super::plugins(), setup).await
+    }
+
+    /// Starts a server whose commits can be held up.
+    pub async fn start_slow() -> (Self, Arc<SlowStore>) {
+        let data = TempDir::new().expect("there is room for a test's data");
+        let clock = Arc::new(TestClock(AtomicI64::new(0)));
+        clock.set(START);
+        let store = SledStore::open(data.path()).expect("a new store opens");
+        let store = Arc::new(SlowStore::over(Arc::new(store)));
+        let (plugins, setup) = (super::plugins(), Setup::default());
+        let server = Self::over(store.clone(), data, clock, &plugins, setup).await;
+        (server, store)
     }
 
     async fn start_in(plugins: &Path, setup: Setup) -> Self {
@@ -194,12 +230,7 @@ impl Server {
             oidc: setup.oidc.map(|oidc| Oidc::new(oidc, clock.clone())),
         };
         let app = gatewit::http::router(app, Arc::new(setup.traffic));
-        let app = app.into_make_service_with_connect_info::<SocketAddr>();
-        serving.spawn(async move {
-            axum::serve(listener, app)
-                .await
-                .expect("serving does not fail");
-        });
+        serving.spawn(serve(listener, app, setup.limits, CancellationToken::new()));
         Self {
             client: Client::new(&base),
             clock,

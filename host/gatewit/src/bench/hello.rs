@@ -9,8 +9,11 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
 use super::{bare, upstream};
+use crate::http::server::{self, HttpLimits};
+use crate::open_files::raise_open_files;
 
 /// The fields of a scan.
 #[derive(Deserialize)]
@@ -49,7 +52,9 @@ pub async fn serve() -> anyhow::Result<()> {
         .route("/hello-attendee", post(hello_attendee))
         .merge(bare)
         .merge(upstream::router());
-    Ok(axum::serve(listener, app).await?)
+    let limits = HttpLimits::within_open_files(raise_open_files());
+    server::serve(listener, app, limits, CancellationToken::new()).await;
+    Ok(())
 }
 
 pub async fn hello(Json(request): Json<HelloRequest>) -> Json<HelloResponse> {

@@ -119,6 +119,13 @@ impl Failure {
         &self.problem.message
     }
 
+    /// The body of the request came too slowly to be waited for.
+    pub fn too_slow() -> Self {
+        let words =
+            "the request's body came too slowly and was not waited for; send the request again";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", words)
+    }
+
     pub fn internal() -> Self {
         let words = "the server failed; its log says why";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", words)

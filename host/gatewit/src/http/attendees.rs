@@ -19,7 +19,7 @@ mod fields;
 mod paths;
 mod question;
 
-pub use paths::{is_contract_path, no_such_method, no_such_path, refuse_head};
+pub use paths::{is_contract_path, is_refresh, no_such_method, no_such_path, refuse_head};
 
 pub use answer::{Guess, refusal, throttled};
 use answer::{Judged, Refusal};

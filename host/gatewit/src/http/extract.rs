@@ -3,16 +3,17 @@
 use std::str::FromStr;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::IntoResponse;
 use gatewit_domain::problem::DeskError;
 use gatewit_domain::scan::RepeatKey;
 use serde::de::DeserializeOwned;
 use tokio::task::spawn_blocking;
 
 use super::answer::Failure;
+use super::server::is_too_slow;
 
 mod caller;
 mod query;
@@ -82,15 +83,7 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Bo
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let bytes =
-            Bytes::from_request(request, state)
-                .await
-                .map_err(|rejection| match rejection.into_response().status() {
-                    status @ StatusCode::PAYLOAD_TOO_LARGE => {
-                        Failure::new(status, "body_too_large", "the request's body is too large")
-                    }
-                    _ => malformed("the request's body could not be read to its end"),
-                })?;
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
         let read = match bytes.len() {
             ..=READ_AT_ONCE_MAX => read_json(&bytes),
             _ => {
@@ -128,6 +121,19 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     json.end()
         .map_err(|error| malformed(format!("the request's body is not one JSON value: {error}")))?;
     Ok(body)
+}
+
+/// Tells why a body could not be read.
+fn unread(rejection: BytesRejection) -> Failure {
+    if is_too_slow(&rejection) {
+        return Failure::too_slow();
+    }
+    match rejection.status() {
+        status @ StatusCode::PAYLOAD_TOO_LARGE => {
+            Failure::new(status, "body_too_large", "the request's body is too large")
+        }
+        _ => malformed("the request's body could not be read to its end"),
+    }
 }
 
 fn malformed(words: impl Into<String>) -> Failure {

@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use super::Shared;
@@ -15,6 +16,7 @@ use super::answer::{Failed, Failure};
 use super::attendees::{self, Guess};
 use super::proxies::TrustedProxies;
 use super::request_id::{self, RequestId};
+use super::sites::{Authentication, Sites};
 use super::throttle::{Throttle, TooMany, WrongGuess};
 use crate::metrics::{Answered, RequestCounts};
 
@@ -27,52 +29,70 @@ pub struct Traffic {
     pub proxies: TrustedProxies,
     pub throttle: Throttle,
     pub counts: RequestCounts,
+    pub sites: Sites,
+    /// The requests under way that may change something, whether or not their clients still wait.
+    pub changes: TaskTracker,
 }
 
-/// Lets a request through, in a span that names it in every line it logs.
-pub(super) async fn watch(
-    State((desk, traffic)): State<(Shared, Arc<Traffic>)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let begun = Instant::now();
-    let id = RequestId::of(request.headers());
-    let method = known_method(request.method().as_str());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-    let from = traffic.proxies.client(peer(&request), request.headers());
-    // Of the highest level, so that no filter takes the id away from a line that it lets through.
-    let span =
-        tracing::error_span!("request", request.id = %id, http.method = method, http.route = route);
-    let answer = async {
-        let response = next.run(request).await;
-        let response = throttled(&desk, &traffic, from, response);
-        let took = begun.elapsed();
-        let status = response.status().as_u16();
-        traffic.counts.count(
-            Answered {
-                method,
-                route,
-                status,
-            },
-            took,
-        );
-        tracing::debug!(
-            http.status = status,
-            error.code = response
-                .extensions()
-                .get::<Failed>()
-                .map(|failed| failed.code),
-            duration_ms = took.as_micros() as f64 / 1_000.0,
-            "answered"
-        );
+/// What every request passes through.
+#[derive(Clone)]
+pub(super) struct Watch {
+    pub desk: Shared,
+    pub traffic: Arc<Traffic>,
+    pub authentication: Authentication,
+}
+
+/// Lets a request through.
+pub(super) async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
+    watch.pass(request, next).await
+}
+
+impl Watch {
+    /// Has a request answered, in a span that names it in every line it logs.
+    async fn pass(&self, request: Request, next: Next) -> Response {
+        let Self { desk, traffic, .. } = self;
+        let begun = Instant::now();
+        let id = RequestId::of(request.headers());
+        let method = known_method(request.method().as_str());
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+        let from = traffic.proxies.client(peer(&request), request.headers());
+        let checked = traffic.sites.check(&request, self.authentication);
+        // Of the highest level, so that no filter takes the id away from a line that it lets through.
+        let span = tracing::error_span!("request", request.id = %id, http.method = method, http.route = route);
+        let answer = async {
+            let response = match checked {
+                Ok(()) => next.run(request).await,
+                Err(foreign) => foreign.refusal(request.uri().path()),
+            };
+            let response = throttled(desk, traffic, from, response);
+            let took = begun.elapsed();
+            let status = response.status().as_u16();
+            traffic.counts.count(
+                Answered {
+                    method,
+                    route,
+                    status,
+                },
+                took,
+            );
+            tracing::debug!(
+                http.status = status,
+                error.code = response
+                    .extensions()
+                    .get::<Failed>()
+                    .map(|failed| failed.code),
+                duration_ms = took.as_micros() as f64 / 1_000.0,
+                "answered"
+            );
+            response
+        };
+        let mut response = answer.instrument(span).await;
         response
-    };
-    let mut response = answer.instrument(span).await;
-    response
-        .headers_mut()
-        .insert(request_id::HEADER, HeaderValue::from(id));
-    response
+            .headers_mut()
+            .insert(request_id::HEADER, HeaderValue::from(id));
+        response
+    }
 }
 
 /// Counts an answer to a wrong guess, and refuses it instead if it was one too many.

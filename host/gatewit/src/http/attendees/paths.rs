@@ -20,6 +20,15 @@ pub fn is_contract_path(path: &str) -> bool {
     path == "/tickets" || path.starts_with("/tickets/")
 }
 
+/// Tells whether a path of the contract has tickets read anew, although it is asked for by `GET`.
+pub fn is_refresh(path: &str) -> bool {
+    [
+        "/tickets/refresh_all/",
+        "/tickets/refresh_addon_statistics/",
+    ]
+    .contains(&path)
+}
+
 /// Answers to a path that is none of ours: with a redirect if it has a slash too few or too many, whatever the method and
 /// whoever asks. None: it is nothing of the contract.
 pub fn no_such_path(uri: &Uri) -> Option<Response> {

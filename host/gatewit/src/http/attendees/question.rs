@@ -13,7 +13,9 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::answer::{Guess, Refusal, refusal};
+use crate::http::answer::Failure;
 use crate::http::extract::ValidatorClient;
+use crate::http::server::is_too_slow;
 use crate::http::{App, BODY_MAX};
 
 /// Who asks, and what. JSON that is none is told even to whom may not ask, all else to those alone who may.
@@ -109,7 +111,11 @@ impl<Q> Question<Q> {
 
 /// Reads a body; None if there is nothing in it. What does not say that it is JSON is text.
 async fn read(body: Body, headers: &HeaderMap) -> Result<Option<Value>, Response> {
-    let bytes = to_bytes(body, BODY_MAX).await.map_err(|_| {
+    let bytes = to_bytes(body, BODY_MAX).await.map_err(|error| {
+        if is_too_slow(&error) {
+            let failure = Failure::too_slow();
+            return refusal(failure.status(), failure.message());
+        }
         let words = "the request's body is too large, or broke off";
         refusal(StatusCode::PAYLOAD_TOO_LARGE, words)
     })?;

@@ -1,5 +1,7 @@
 //! Who calls: by an access token of the identity provider or by a scanner's credentials. `gatewit-api.md` §2.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use crate::http::App;
 use crate::http::answer::{Failed, Failure};
 use crate::http::attendees::Guess;
+use crate::http::server::Connection;
 use crate::oidc::{ProviderFailure, TokenError};
 
 /// Whoever manages events: an identity that a token proved or, while authentication is off, everyone as `local`.
@@ -58,7 +61,7 @@ impl FromRequestParts<App> for Device {
             let words = "send the scanner's credentials as Authorization: Bearer";
             DeskError::Unauthenticated(Problem::new("missing_credentials", words))
         })?;
-        Ok(Self(app.desk.prove_scanner(token)?))
+        prove_scanner(token, parts, app).map(Self)
     }
 }
 
@@ -74,7 +77,7 @@ impl FromRequestParts<App> for ScannerOrOrganizer {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let is_ours = |token: &&str| app.desk.is_said_to_be_ours(token);
         if let Some(token) = bearer(&parts.headers).filter(is_ours) {
-            return Ok(Self::Scanner(app.desk.prove_scanner(token)?));
+            return prove_scanner(token, parts, app).map(Self::Scanner);
         }
         let Organizer(caller) = Organizer::from_request_parts(parts, app).await?;
         Ok(Self::Organizer(caller))
@@ -87,7 +90,24 @@ async fn identity(parts: &Parts, app: &App) -> Result<Option<String>, TokenError
         return Ok(None);
     };
     let token = bearer(&parts.headers).ok_or(TokenError::Missing)?;
-    oidc.identify(token).await.map(Some)
+    let sub = oidc.identify(token).await?;
+    credential_proven(parts);
+    Ok(Some(sub))
+}
+
+/// Proves whose scanner credentials came with a request.
+fn prove_scanner(token: &str, parts: &Parts, app: &App) -> Result<ScannerProof, Failure> {
+    let proof = app.desk.prove_scanner(token)?;
+    credential_proven(parts);
+    Ok(proof)
+}
+
+/// Lets the connection of a request keep its place when there are too many. A request that was not served over one, as in
+/// a test of a router, has none.
+fn credential_proven(parts: &Parts) {
+    if let Some(connection) = parts.extensions.get::<Arc<Connection>>() {
+        connection.credential_proven();
+    }
 }
 
 /// The token of an `Authorization: Bearer` header.

@@ -26,9 +26,10 @@ pub fn complete(document: &mut Value) {
             if method == "parameters" {
                 continue;
             }
+            let is_change = method != "get";
             if path.starts_with("/api/") {
                 secure(operation);
-                add_failures(operation);
+                add_failures(operation, is_change);
             } else if path.starts_with("/tickets/") {
                 secure(operation);
                 add_contract_refusals(operation);
@@ -62,6 +63,8 @@ fn takes_scheme(operation: &Value, scheme: &str) -> bool {
 fn add_contract_refusals(operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
     let of_bodies = [
+        ("403", "A page of another web site sent the request."),
+        ("408", "The request's body came too slowly."),
         ("413", "The request's body is too large."),
         (
             "429",
@@ -72,6 +75,7 @@ fn add_contract_refusals(operation: &mut Value) {
     let refusals = [
         ("500", "The server failed; its log says why."),
         ("401", "The access token is missing or not good."),
+        ("421", "The request names a host that is not this server."),
         (
             "503",
             "The identity provider or the tickets are not there yet.",
@@ -94,8 +98,8 @@ fn add_contract_refusals(operation: &mut Value) {
     }
 }
 
-fn add_failures(operation: &mut Value) {
-    let mut codes = shared_codes(operation);
+fn add_failures(operation: &mut Value, is_change: bool) {
+    let mut codes = shared_codes(operation, is_change);
     for (status, response) in objects(&mut operation["responses"]) {
         if status.starts_with(['4', '5']) {
             let description = response["description"].as_str().unwrap_or_default();
@@ -119,7 +123,7 @@ fn add_failures(operation: &mut Value) {
 }
 
 /// The failures that follow from what an operation takes: what extractors answer, and any route.
-fn shared_codes(operation: &Value) -> Codes {
+fn shared_codes(operation: &Value, is_change: bool) -> Codes {
     let parameters = operation["parameters"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);
@@ -131,7 +135,7 @@ fn shared_codes(operation: &Value) -> Codes {
     let has_body = operation.get("requestBody").is_some();
     let by_identity = takes_scheme(operation, IDENTITY);
     let by_credentials = by_identity || takes_scheme(operation, "scanner");
-    let shared: [(bool, &str, &[&str]); 9] = [
+    let shared: [(bool, &str, &[&str]); 13] = [
         (takes("query") || has_body, "400", &["malformed_request"]),
         (takes("header"), "400", &["invalid_idempotency_key"]),
         (
@@ -140,7 +144,11 @@ fn shared_codes(operation: &Value) -> Codes {
             &["missing_credentials", "invalid_credentials"],
         ),
         (takes_id, "404", &["not_found"]),
+        (is_change, "403", &["cross_site", "unknown_host"]),
+        (has_body, "408", &["request_timeout"]),
         (has_body, "413", &["body_too_large"]),
+        (is_change, "415", &["unsupported_media_type"]),
+        (true, "421", &["unknown_host"]),
         (true, "500", &["internal_error"]),
         (true, "503", &["store_busy", "store_unavailable"]),
         (takes_id, "403", &["not_event_organizer"]),

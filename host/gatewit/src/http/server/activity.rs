@@ -1,0 +1,131 @@
+//! What happens on a connection, and until when something must happen next. Pure: it is told the time.
+
+use std::time::Instant;
+
+use super::limits::HttpLimits;
+
+/// What a connection is at, and whether its client reads.
+#[derive(Debug)]
+pub struct Activity {
+    phase: Phase,
+    /// Since when the client has read nothing of what is to be written.
+    stalled_since: Option<Instant>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// The head of a request is awaited, or has come in part.
+    Head { since: Instant },
+    /// A request is under way; its body has limits of its own.
+    Request,
+    /// The last request is answered, and nothing of another has come.
+    Idle { since: Instant },
+}
+
+impl Activity {
+    /// A connection that has just been made: its first request is expected at once.
+    pub fn new(now: Instant) -> Self {
+        Self {
+            phase: Phase::Head { since: now },
+            stalled_since: None,
+        }
+    }
+
+    /// Some bytes came.
+    pub fn read(&mut self, now: Instant) {
+        if let Phase::Idle { .. } = self.phase {
+            self.phase = Phase::Head { since: now };
+        }
+    }
+
+    /// The head of a request is there.
+    pub fn request_began(&mut self) {
+        self.phase = Phase::Request;
+    }
+
+    /// The whole answer is handed over to be written.
+    pub fn answered(&mut self, now: Instant) {
+        self.phase = Phase::Idle { since: now };
+    }
+
+    /// Bytes were to be written, and the client has no room for them.
+    pub fn write_blocked(&mut self, now: Instant) {
+        self.stalled_since.get_or_insert(now);
+    }
+
+    pub fn written(&mut self) {
+        self.stalled_since = None;
+    }
+
+    /// When the connection is to be closed unless something happens before.
+    pub fn due(&self, limits: &HttpLimits) -> Option<Instant> {
+        let next = match self.phase {
+            Phase::Head { since } => Some(since + limits.head),
+            Phase::Request => None,
+            Phase::Idle { since } => Some(since + limits.keep_alive),
+        };
+        let stalled = self.stalled_since.map(|since| since + limits.answer_stall);
+        // A client that still reads its answer is not idle.
+        stalled.or(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const HEAD: Duration = Duration::from_secs(10);
+    const KEEP_ALIVE: Duration = Duration::from_secs(60);
+    const STALL: Duration = Duration::from_secs(30);
+
+    fn due(activity: &Activity) -> Option<Instant> {
+        activity.due(&HttpLimits::default())
+    }
+
+    #[test]
+    fn the_head_of_the_first_request_has_ten_seconds_however_many_bytes_come() {
+        let begun = Instant::now();
+        let mut activity = Activity::new(begun);
+        activity.read(begun + Duration::from_secs(9));
+        assert_eq!(due(&activity), Some(begun + HEAD));
+    }
+
+    #[test]
+    fn a_request_under_way_has_no_limit_here() {
+        let mut activity = Activity::new(Instant::now());
+        activity.request_began();
+        activity.read(Instant::now());
+        assert_eq!(due(&activity), None);
+    }
+
+    #[test]
+    fn a_connection_is_kept_for_a_minute_and_the_next_head_has_ten_seconds() {
+        let answered = Instant::now();
+        let mut activity = Activity::new(answered);
+        activity.request_began();
+        activity.answered(answered);
+        assert_eq!(due(&activity), Some(answered + KEEP_ALIVE));
+        let next = answered + Duration::from_secs(59);
+        activity.read(next);
+        activity.read(next + Duration::from_secs(5));
+        assert_eq!(due(&activity), Some(next + HEAD));
+    }
+
+    #[test]
+    fn an_answer_may_stall_for_thirty_seconds_and_each_piece_read_begins_anew() {
+        let begun = Instant::now();
+        let mut activity = Activity::new(begun);
+        activity.request_began();
+        activity.write_blocked(begun);
+        activity.write_blocked(begun + Duration::from_secs(1));
+        assert_eq!(due(&activity), Some(begun + STALL));
+        activity.answered(begun + Duration::from_secs(2));
+        assert_eq!(due(&activity), Some(begun + STALL));
+        activity.written();
+        let later = begun + Duration::from_secs(20);
+        activity.write_blocked(later);
+        assert_eq!(due(&activity), Some(later + STALL));
+    }
+}

@@ -1,0 +1,224 @@
+//! One connection, served to its end: until its client leaves, is too slow, or has to make room.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::activity::Activity;
+use super::body::timed;
+use super::connections::Place;
+use super::limits::HttpLimits;
+use super::stream::NotedStream;
+
+/// The longest head of a request, and how much is read ahead or waits to be written.
+const BUFFER_MAX: usize = 64 * 1024;
+
+/// What is known of a connection. Each of its requests has it among its extensions.
+pub struct Connection {
+    place: Place,
+    limits: Arc<HttpLimits>,
+    // A std mutex: held for moves, never across an await.
+    activity: Mutex<Activity>,
+}
+
+impl Connection {
+    pub(super) fn new(place: Place, limits: Arc<HttpLimits>) -> Self {
+        Self {
+            place,
+            limits,
+            activity: Mutex::new(Activity::new(Instant::now())),
+        }
+    }
+
+    /// Notes that a request carried a valid credential: at the cap of connections this one goes after all strangers.
+    pub fn credential_proven(&self) {
+        self.place.credential_proven();
+    }
+
+    pub(super) fn read(&self) {
+        self.activity().read(Instant::now());
+    }
+
+    pub(super) fn written(&self) {
+        self.activity().written();
+    }
+
+    pub(super) fn write_blocked(&self) {
+        self.activity().write_blocked(Instant::now());
+    }
+
+    fn answered(&self) {
+        self.activity().answered(Instant::now());
+        self.place.request_finished();
+    }
+
+    /// Is ready once the client has done nothing for too long.
+    fn poll_overdue(&self, context: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<()> {
+        let Some(due) = self.activity().due(&self.limits) else {
+            return Poll::Pending;
+        };
+        let due = due.into();
+        if timer.deadline() != due {
+            timer.as_mut().reset(due);
+        }
+        timer.poll(context)
+    }
+
+    fn activity(&self) -> MutexGuard<'_, Activity> {
+        // Whatever panics between two assignments leaves a limit that comes too early or late.
+        self.activity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Serves a connection; once `stop` is cancelled, no longer than the request under way.
+pub(super) async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    app: Router,
+    connection: Arc<Connection>,
+    stop: CancellationToken,
+) {
+    let app = TowerToHyperService::new(app);
+    let service = service_fn(|request| answer(request, peer, &app, &connection));
+    let stream = TokioIo::new(NotedStream::new(stream, connection.clone()));
+    let mut http = http1::Builder::new();
+    let http = http.max_buf_size(BUFFER_MAX);
+    let mut serving = pin!(http.serve_connection(stream, service));
+    let mut stopped = pin!(stop.cancelled());
+    let mut is_stopping = false;
+    let mut timer = pin!(sleep_until(Instant::now().into()));
+    let ended = poll_fn(|context| {
+        if !is_stopping && stopped.as_mut().poll(context).is_ready() {
+            is_stopping = true;
+            serving.as_mut().graceful_shutdown();
+        }
+        // First what happens, then until when the next must: the one changes the other.
+        if let Poll::Ready(ended) = serving.as_mut().poll(context) {
+            return Poll::Ready(Some(ended));
+        }
+        let overdue = connection.poll_overdue(context, timer.as_mut());
+        overdue.map(|()| None)
+    });
+    match ended.await {
+        Some(Ok(())) => {}
+        Some(Err(error)) => tracing::debug!(error = %error, "a connection broke off"),
+        None => tracing::debug!("a client was too slow; its connection is closed"),
+    }
+}
+
+/// Has a request answered, and notes its beginning and the end of its answer.
+fn answer(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    app: &TowerToHyperService<Router>,
+    connection: &Arc<Connection>,
+) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> + use<> {
+    connection.activity().request_began();
+    let mut request = request.map(|body| timed(body, &connection.limits));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(connection.clone());
+    let answered = Answered(connection.clone());
+    let answer = app.call(request);
+    async move {
+        let response = answer.await?;
+        Ok(response.map(|body| AnswerBody {
+            body,
+            _answered: answered,
+        }))
+    }
+}
+
+/// Notes the end of an answer when dropped.
+struct Answered(Arc<Connection>);
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.0.answered();
+    }
+}
+
+/// The body of an answer, dropped when all of it is handed over to be written.
+struct AnswerBody {
+    body: Body,
+    _answered: Answered,
+}
+
+impl HttpBody for AnswerBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::http::server::connections::Connections;
+
+    /// An answer that does not fit into what is between a server and its client.
+    const LONG: usize = 1_000_000;
+    const BETWEEN: usize = 1_000;
+    const ENDS_MAX: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_reads_is_cut() {
+        let limits = HttpLimits {
+            answer_stall: Duration::from_millis(10),
+            ..HttpLimits::default()
+        };
+        let (mut client, stream) = duplex(BETWEEN);
+        let app = Router::new().fallback(async || "x".repeat(LONG));
+        let mut serving = None;
+        Arc::new(Connections::new(1)).open(|place| {
+            let connection = Arc::new(Connection::new(place, Arc::new(limits)));
+            let peer = SocketAddr::from(([127, 0, 0, 1], 0));
+            let task = serve(stream, peer, app, connection, CancellationToken::new());
+            let task = tokio::spawn(task);
+            let handle = task.abort_handle();
+            serving = Some(task);
+            handle
+        });
+        let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        let ended = timeout(ENDS_MAX, serving.unwrap()).await;
+        ended.expect("the server gives up").unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        assert!(!answer.is_empty() && answer.len() <= BETWEEN);
+    }
+}

@@ -1,0 +1,211 @@
+//! The connections there are, and which of them is closed when there is no room for another.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::task::AbortHandle;
+
+use super::seldom::Seldom;
+
+/// Set in the rank of a connection that carried a valid credential. The rest of a rank counts up.
+const PROVEN: u64 = 1 << 63;
+
+/// The connections of a server: at most so many.
+pub struct Connections {
+    max: usize,
+    // A std mutex: held for map operations and to spawn a task, never across an await.
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    /// The first is the first to go: those that never carried a valid credential, longest without a finished request.
+    by_rank: BTreeMap<u64, AbortHandle>,
+    last_rank: u64,
+    closed: Seldom,
+}
+
+/// A connection's place among the others, given back when dropped.
+pub struct Place {
+    connections: Arc<Connections>,
+    /// Changes only under the lock of the table.
+    rank: AtomicU64,
+}
+
+impl Connections {
+    pub fn new(max: usize) -> Self {
+        Self {
+            max: max.max(1),
+            table: Mutex::default(),
+        }
+    }
+
+    /// Makes room, and has a connection served: by a task whose handle is told, and which keeps the place.
+    pub fn open(self: &Arc<Self>, serve: impl FnOnce(Place) -> AbortHandle) {
+        let mut table = self.table();
+        if table.by_rank.len() >= self.max
+            && table.close_first()
+            && let Some(closed) = table.closed.count()
+        {
+            tracing::warn!(
+                connections = self.max,
+                closed,
+                "there are as many connections as may be; closed those that were longest without a finished request"
+            );
+        }
+        let rank = table.next_rank();
+        let place = Place {
+            connections: self.clone(),
+            rank: rank.into(),
+        };
+        // The task may be over before this returns; it waits for the lock to give its place back.
+        let serving = serve(place);
+        table.by_rank.insert(rank, serving);
+    }
+
+    /// Closes a connection although there may be more.
+    pub fn make_room(&self) {
+        self.table().close_first();
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Whatever panics between two of its operations leaves a connection that is not closed first.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn next_rank(&mut self) -> u64 {
+        self.last_rank += 1;
+        self.last_rank
+    }
+
+    fn close_first(&mut self) -> bool {
+        let first = self.by_rank.pop_first();
+        first.inspect(|(_, serving)| serving.abort()).is_some()
+    }
+}
+
+impl Place {
+    /// A request is finished: of its kind, this connection is the last to go now.
+    pub fn request_finished(&self) {
+        let mut table = self.connections.table();
+        let next = table.next_rank();
+        self.move_to(&mut table, |rank| rank & PROVEN | next);
+    }
+
+    /// A request carried a valid credential: this connection goes after all that never had one.
+    pub fn credential_proven(&self) {
+        if self.rank.load(Ordering::Relaxed) & PROVEN == 0 {
+            self.move_to(&mut self.connections.table(), |rank| rank | PROVEN);
+        }
+    }
+
+    fn move_to(&self, table: &mut Table, change: impl FnOnce(u64) -> u64) {
+        let rank = self.rank.load(Ordering::Relaxed);
+        // One that is about to be closed has no rank any more.
+        if let Some(serving) = table.by_rank.remove(&rank) {
+            let rank = change(rank);
+            self.rank.store(rank, Ordering::Relaxed);
+            table.by_rank.insert(rank, serving);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let rank = self.rank.load(Ordering::Relaxed);
+        self.connections.table().by_rank.remove(&rank);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    const MAX: usize = 3;
+
+    /// A server's connections, each a task that ends when it is closed.
+    struct Server {
+        connections: Arc<Connections>,
+        opened: Vec<(Arc<Place>, JoinHandle<()>)>,
+    }
+
+    impl Server {
+        fn full() -> Self {
+            let mut server = Self {
+                connections: Arc::new(Connections::new(MAX)),
+                opened: Vec::new(),
+            };
+            (0..MAX).for_each(|_| server.open());
+            server
+        }
+
+        fn open(&mut self) {
+            let opened = &mut self.opened;
+            self.connections.open(|place| {
+                let task = tokio::spawn(pending());
+                let handle = task.abort_handle();
+                opened.push((Arc::new(place), task));
+                handle
+            });
+        }
+
+        fn place(&self, number: usize) -> &Place {
+            &self.opened[number].0
+        }
+
+        /// Opens more connections, and tells which were closed by that, in that order.
+        async fn closed_by(&mut self, more: usize) -> Vec<usize> {
+            let mut closed = Vec::new();
+            for _ in 0..more {
+                let open = self.still_open().await;
+                self.open();
+                let left = self.still_open().await;
+                closed.extend(open.into_iter().filter(|number| !left.contains(number)));
+            }
+            closed
+        }
+
+        async fn still_open(&self) -> Vec<usize> {
+            // An abort takes effect when the task has its turn.
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            let tasks = self.opened.iter().enumerate();
+            let open = tasks.filter(|(_, (_, task))| !task.is_finished());
+            open.map(|(number, _)| number).collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn at_the_cap_the_one_longest_without_a_finished_request_is_closed() {
+        let mut server = Server::full();
+        server.place(0).request_finished();
+        assert_eq!(server.closed_by(4).await, [1, 2, 0, 3]);
+    }
+
+    #[tokio::test]
+    async fn those_that_carried_a_valid_credential_go_last() {
+        let mut server = Server::full();
+        server.place(0).credential_proven();
+        server.place(0).request_finished();
+        server.place(1).request_finished();
+        server.place(2).request_finished();
+        assert_eq!(server.closed_by(6).await, [1, 2, 3, 4, 5, 6]);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_ends_leaves_its_place_to_another() {
+        let mut server = Server::full();
+        server.opened.remove(1);
+        server.open();
+        assert_eq!(server.closed_by(0).await, [0; 0]);
+        assert_eq!(server.closed_by(1).await, [0]);
+    }
+}

@@ -1,0 +1,228 @@
+//! Keeps pages of other web sites from acting here through a browser of somebody who may. `gatewit-api.md` §1.
+
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hyper::body::Body;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+use super::answer::Failure;
+use super::{attendees, request_id};
+
+mod names;
+#[cfg(test)]
+mod tests;
+
+pub use names::{AllowedHosts, CorsOrigins, PublicUrl};
+
+use names::{HostName, is_same_origin};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// How long a browser may remember what another site's pages are allowed.
+const PREFLIGHT_HOLDS: Duration = Duration::from_secs(60 * 60);
+
+/// The names of this server, and the web sites whose pages may use it.
+#[derive(Clone, Debug, Default)]
+pub struct Sites {
+    /// Where people reach the server (`GATEWIT_PUBLIC_URL`).
+    pub public_url: Option<PublicUrl>,
+    /// Further hosts by which the server is known (`GATEWIT_ALLOWED_HOSTS`).
+    pub allowed_hosts: AllowedHosts,
+    /// Web sites whose pages may send requests (`GATEWIT_CORS_ORIGINS`).
+    pub cors_origins: CorsOrigins,
+    pub listens_on: ListensOn,
+}
+
+/// Who can reach the server by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListensOn {
+    /// Programs on this machine, browsers among them.
+    #[default]
+    Loopback,
+    Network,
+}
+
+/// Whether callers prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    On,
+    Off,
+}
+
+/// Why a request is refused before anybody looks at what it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// It asks for a host that is not this server: a page may have made its own name lead here.
+    Host,
+    /// It would change something, its host is not this server, and it does not say which page sent it.
+    Sender,
+    /// It would change something and comes from a page that may not.
+    Page,
+    /// Its body is of a type that browsers send for any page.
+    Body,
+}
+
+impl Sites {
+    /// Lets the pages of other sites read answers where `GATEWIT_CORS_ORIGINS` says so; None: it names none.
+    pub fn cors(&self) -> Option<CorsLayer> {
+        let origins = self.cors_origins.as_slice();
+        let methods = [
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ];
+        let exposed = [
+            request_id::HEADER,
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+        ];
+        (!origins.is_empty()).then(|| {
+            CorsLayer::new()
+                .allow_origin(AllowOrigin::list(origins.iter().cloned()))
+                .allow_methods(methods)
+                .allow_headers(AllowHeaders::mirror_request())
+                .expose_headers(exposed)
+                .max_age(PREFLIGHT_HOLDS)
+        })
+    }
+
+    /// Checks where a request comes from and to whom it believes to speak.
+    pub fn check(&self, request: &Request, authentication: Authentication) -> Result<(), Foreign> {
+        let host = host_of(request);
+        let is_open = authentication == Authentication::Off;
+        let is_watched = is_open && self.listens_on == ListensOn::Loopback;
+        if is_watched
+            && host.is_some_and(|host| !self.is_known(host))
+            && !request.uri().path().starts_with("/healthcheck/")
+        {
+            return Err(Foreign::Host);
+        }
+        if request.method().is_safe() {
+            return Ok(());
+        }
+        match self.sender(request.headers(), host) {
+            Some(Sender::OtherPage) => return Err(Foreign::Page),
+            None if is_open && !host.is_some_and(|host| self.is_known(host)) => {
+                return Err(Foreign::Sender);
+            }
+            Some(Sender::OwnPage) | None => {}
+        }
+        match is_of_another_type(request) {
+            true => Err(Foreign::Body),
+            false => Ok(()),
+        }
+    }
+
+    /// Tells from which page a request comes, if the browser says so; programs say nothing.
+    fn sender(&self, headers: &HeaderMap, host: Option<&str>) -> Option<Sender> {
+        let origin = headers.get(header::ORIGIN);
+        let is_allowed = || origin.is_some_and(|origin| self.cors_origins.has(origin));
+        let mut sites = headers.get_all(SEC_FETCH_SITE).iter().peekable();
+        let is_own = match (sites.peek(), origin) {
+            (Some(_), _) => sites.all(|site| site == "same-origin" || site == "none"),
+            (None, Some(origin)) => self.is_own_origin(origin, host),
+            (None, None) => return None,
+        };
+        match is_own || is_allowed() {
+            true => Some(Sender::OwnPage),
+            false => Some(Sender::OtherPage),
+        }
+    }
+
+    fn is_own_origin(&self, origin: &HeaderValue, host: Option<&str>) -> bool {
+        let Ok(origin) = origin.to_str() else {
+            return false;
+        };
+        let is_public = |url: &PublicUrl| url.is_of_origin(origin);
+        self.public_url.as_ref().is_some_and(is_public)
+            || host.is_some_and(|host| is_same_origin(origin, host))
+    }
+
+    /// Whether this server is the host that a request asks for.
+    fn is_known(&self, host: &str) -> bool {
+        let Some(host) = HostName::parse(host) else {
+            return false;
+        };
+        let is_public = |url: &PublicUrl| url.host() == host;
+        host.is_loopback()
+            || self.allowed_hosts.has(&host)
+            || self.public_url.as_ref().is_some_and(is_public)
+    }
+}
+
+/// The page that a request comes from.
+enum Sender {
+    /// One of ours or of a site that is allowed, or what somebody typed as an address.
+    OwnPage,
+    OtherPage,
+}
+
+impl Foreign {
+    /// The answer, in the shape of the path.
+    pub fn refusal(self, path: &str) -> Response {
+        let (status, code, words) = self.words();
+        match attendees::is_contract_path(path) {
+            true => attendees::refusal(status, words),
+            false => Failure::new(status, code, words).into_response(),
+        }
+    }
+
+    fn words(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Host => (
+                StatusCode::MISDIRECTED_REQUEST,
+                "unknown_host",
+                "the request names a host that is not this server: ask for localhost, or add the host to \
+                 GATEWIT_ALLOWED_HOSTS",
+            ),
+            Self::Sender => (
+                StatusCode::FORBIDDEN,
+                "unknown_host",
+                "the request names a host that is not this server, and authentication is off: add the host to \
+                 GATEWIT_ALLOWED_HOSTS, or set GATEWIT_PUBLIC_URL",
+            ),
+            Self::Page => (
+                StatusCode::FORBIDDEN,
+                "cross_site",
+                "a page of another web site sent this request: if it may, add its origin to GATEWIT_CORS_ORIGINS",
+            ),
+            Self::Body => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "the request's body must be JSON: send it with Content-Type: application/json",
+            ),
+        }
+    }
+}
+
+/// The host that a request asks for, as it stands there; None if it names none. Of several, none is believed.
+fn host_of(request: &Request) -> Option<&str> {
+    if let Some(authority) = request.uri().authority() {
+        return Some(authority.as_str());
+    }
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = hosts.next()?.to_str().unwrap_or_default();
+    Some(if hosts.next().is_none() { host } else { "" })
+}
+
+/// Whether a request has a body that is not JSON although its route takes nothing else. `/tickets/*` says so itself.
+fn is_of_another_type(request: &Request) -> bool {
+    let is_route = request.extensions().get::<MatchedPath>().is_some();
+    let has_body = !request.body().is_end_stream();
+    is_route
+        && has_body
+        && !attendees::is_contract_path(request.uri().path())
+        && !is_json(request.headers())
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}

@@ -1,0 +1,215 @@
+//! Hosts, origins and the server's own URL, read as browsers write them.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use axum::http::HeaderValue;
+use reqwest::Url;
+
+/// The URL at which people reach the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl(Url);
+
+/// Hosts by which the server is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllowedHosts(Vec<HostName>);
+
+/// Web sites by their origin, such as `https://desk.example`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CorsOrigins(Vec<HeaderValue>);
+
+/// A name or an address without its port: in small letters, as it travels over the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostName(String);
+
+impl PublicUrl {
+    pub fn host(&self) -> HostName {
+        HostName::of(&self.0)
+    }
+
+    /// Whether this is the text of its origin.
+    pub fn is_of_origin(&self, origin: &str) -> bool {
+        Url::parse(origin).is_ok_and(|origin| origin.origin() == self.0.origin())
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = web_url(text).filter(|url| url.query().is_none() && url.fragment().is_none());
+        url.map(Self)
+            .ok_or_else(|| format!("\"{text}\" is not a URL such as https://tickets.example"))
+    }
+}
+
+impl AllowedHosts {
+    pub fn has(&self, host: &HostName) -> bool {
+        self.0.contains(host)
+    }
+}
+
+impl FromStr for AllowedHosts {
+    type Err = String;
+
+    /// Reads hosts with commas or spaces between. A scheme or a port beside one is passed over.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let hosts = listed(text).map(|part| {
+            let host = match part.contains("://") {
+                true => web_url(part).map(|url| HostName::of(&url)),
+                false => HostName::parse(part),
+            };
+            host.ok_or_else(|| format!("\"{part}\" is not a host such as tickets.example"))
+        });
+        hosts.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl CorsOrigins {
+    pub fn as_slice(&self) -> &[HeaderValue] {
+        &self.0
+    }
+
+    pub fn has(&self, origin: &HeaderValue) -> bool {
+        self.0.contains(origin)
+    }
+}
+
+impl FromStr for CorsOrigins {
+    type Err = String;
+
+    /// Reads origins with commas or spaces between.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let origins = listed(text).map(|part| {
+            let url = web_url(part).filter(|url| url.path() == "/" && url.query().is_none());
+            let origin = url.map(|url| url.origin().ascii_serialization());
+            let origin = origin.and_then(|origin| HeaderValue::try_from(origin).ok());
+            origin.ok_or_else(|| {
+                format!("\"{part}\" is not an origin such as https://desk.example; name each one")
+            })
+        });
+        origins.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl HostName {
+    /// Reads a `Host` header: a name or an address, perhaps with a port.
+    pub fn parse(text: &str) -> Option<Self> {
+        let url = web_url(&format!("http://{text}"))?;
+        let is_alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        is_alone.then(|| Self::of(&url))
+    }
+
+    fn of(url: &Url) -> Self {
+        let host = url.host_str().unwrap_or_default();
+        Self(host.strip_suffix('.').unwrap_or(host).to_owned())
+    }
+
+    /// Whether it leads to this machine, whoever asks.
+    pub fn is_loopback(&self) -> bool {
+        let address = self.0.trim_start_matches('[').trim_end_matches(']');
+        let address = address.parse::<IpAddr>();
+        self.0 == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+    }
+}
+
+/// Whether a page of this origin was loaded from this host, given as in the header of that name.
+pub fn is_same_origin(origin: &str, host: &str) -> bool {
+    let Some(origin) = web_url(origin) else {
+        return false;
+    };
+    // Which scheme led here, a proxy that ends TLS knows better than we do.
+    let own = web_url(&format!("{}://{host}", origin.scheme()));
+    own.is_some_and(|own| own.origin() == origin.origin())
+}
+
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ']).filter(|part| !part.is_empty())
+}
+
+/// Reads a URL of one web site, without a user in it.
+fn web_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let is_web = ["http", "https"].contains(&url.scheme());
+    let is_one = url.host_str().is_some_and(|host| !host.contains('*'));
+    (is_web && is_one && url.username().is_empty() && url.password().is_none()).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_without_port_case_or_final_dot() {
+        let check =
+            |text, name: &str| assert_eq!(HostName::parse(text), Some(HostName(name.into())));
+        check("Tickets.Example:9898", "tickets.example");
+        check("tickets.example.", "tickets.example");
+        check("[::1]:9898", "[::1]");
+        check("münchen.example", "xn--mnchen-3ya.example");
+        for text in [
+            "",
+            "a b",
+            "a/b",
+            "user@tickets.example",
+            "a?b",
+            "a#b",
+            "a:b",
+        ] {
+            assert_eq!(HostName::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_known_in_every_spelling() {
+        let is_loopback = |text| HostName::parse(text).is_some_and(|host| host.is_loopback());
+        for text in [
+            "localhost",
+            "LOCALHOST:1",
+            "127.0.0.1",
+            "127.9.9.9:80",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+        ] {
+            assert!(is_loopback(text), "{text}");
+        }
+        for text in [
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "0.0.0.0",
+            "10.0.0.1",
+            "[::2]",
+        ] {
+            assert!(!is_loopback(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_are_read_as_people_write_them() {
+        let hosts: AllowedHosts = "Tickets.example, https://desk.example:8443/ 10.0.0.1:80"
+            .parse()
+            .unwrap();
+        for host in ["tickets.example", "desk.example", "10.0.0.1"] {
+            assert!(hosts.has(&HostName(host.into())), "{host}");
+        }
+        let origins: CorsOrigins = "https://Desk.example/, http://localhost:5173"
+            .parse()
+            .unwrap();
+        let read: Vec<_> = origins.as_slice().iter().collect();
+        assert_eq!(read, ["https://desk.example", "http://localhost:5173"]);
+        let nothing: CorsOrigins = "".parse().unwrap();
+        assert_eq!(nothing, CorsOrigins::default());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let refused = "https://desk.example, *".parse::<CorsOrigins>();
+        let words = "\"*\" is not an origin such as https://desk.example; name each one";
+        assert_eq!(refused, Err(words.to_owned()));
+        assert!("https://desk.example/path".parse::<CorsOrigins>().is_err());
+        assert!("desk.example".parse::<CorsOrigins>().is_err());
+        assert!("*".parse::<AllowedHosts>().is_err());
+        assert!("tickets.example".parse::<PublicUrl>().is_err());
+        assert!("ftp://tickets.example".parse::<PublicUrl>().is_err());
+    }
+}

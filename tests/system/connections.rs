@@ -1,0 +1,237 @@
+//! Clients that are slow, silent or too many keep nobody else out.
+
+use std::time::Duration;
+
+use gatewit::http::server::HttpLimits;
+use rustix::process::{Resource, getrlimit};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::crowd::{ADMITTED, today};
+use crate::support::door::{VALIDATE, one_day, text};
+use crate::support::wire::{Wire, request};
+use crate::support::{Door, Process, Server};
+
+const ALIVE: &str = "/healthcheck/alive";
+const LOCALHOST: &str = "Host: localhost";
+const JSON: &str = "Content-Type: application/json";
+/// Soon enough for a test to wait for.
+const SOON: Duration = Duration::from_millis(50);
+
+/// Limits that nothing in a test comes near.
+fn generous() -> HttpLimits {
+    let hour = Duration::from_secs(60 * 60);
+    HttpLimits {
+        head: hour,
+        body_gap: hour,
+        body: hour,
+        body_bytes_per_second: 1,
+        body_grace: hour,
+        keep_alive: hour,
+        answer_stall: hour,
+        connections_max: 1_000,
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_is_not_waited_for() {
+    let limits = HttpLimits {
+        head: SOON,
+        ..generous()
+    };
+    let server = Server::start_limited(limits).await;
+    for part in ["", "G", "GET / HTTP/1.1\r\nHost: local"] {
+        let mut wire = Wire::connect(&server.client).await;
+        wire.send(part).await;
+        assert_eq!(wire.until_closed().await, "", "{part:?}");
+    }
+    let mut wire = Wire::connect(&server.client).await;
+    assert_eq!(wire.ask("GET", ALIVE, &[LOCALHOST], "").await.status, 200);
+    wire.send("GET /healthcheck/al").await;
+    assert_eq!(wire.until_closed().await, "");
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed() {
+    let limits = HttpLimits {
+        keep_alive: SOON,
+        ..generous()
+    };
+    let server = Server::start_limited(limits).await;
+    let mut wire = Wire::connect(&server.client).await;
+    assert_eq!(wire.ask("GET", ALIVE, &[LOCALHOST], "").await.status, 200);
+    assert_eq!(wire.until_closed().await, "");
+    let mut wire = Wire::connect(&server.client).await;
+    let event = one_day().to_string();
+    let made = wire
+        .ask("POST", "/api/v1/events", &[LOCALHOST, JSON], &event)
+        .await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(wire.until_closed().await, "");
+}
+
+/// Checks that a body of which only the beginning comes is given up under some limits, in the shape of each path.
+async fn check_given_up(limits: HttpLimits) {
+    let server = Server::start_limited(limits).await;
+    for path in ["/api/v1/events", "/tickets/validate_email/"] {
+        let mut wire = Wire::connect(&server.client).await;
+        let whole = request("POST", path, &[LOCALHOST, JSON], &one_day().to_string());
+        wire.send(&whole[..whole.len() - 10]).await;
+        let answer = wire.answer().await;
+        assert_eq!(answer.status, 408, "{answer:?}");
+        let words =
+            "the request's body came too slowly and was not waited for; send the request again";
+        let body = match path {
+            "/api/v1/events" => json!({
+                "success": false, "message": words, "error": {"code": "request_timeout"},
+            }),
+            _ => json!({"detail": words}),
+        };
+        assert_eq!(answer.body, body);
+        assert_eq!(wire.until_closed().await, "");
+    }
+    let events = server.client.get("/api/v1/events").await.data(200);
+    assert_eq!(events, json!([]));
+}
+
+#[tokio::test]
+async fn a_body_that_stops_is_given_up() {
+    check_given_up(HttpLimits {
+        body_gap: SOON,
+        ..generous()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_given_up() {
+    check_given_up(HttpLimits {
+        body_grace: SOON,
+        body_bytes_per_second: 1_000_000_000,
+        ..generous()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_is_given_up() {
+    check_given_up(HttpLimits {
+        body: SOON,
+        ..generous()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_chunked_body_is_held_to_the_same() {
+    let limits = HttpLimits {
+        body_gap: SOON,
+        ..generous()
+    };
+    let server = Server::start_limited(limits).await;
+    let mut wire = Wire::connect(&server.client).await;
+    let headers = [LOCALHOST, JSON, "Transfer-Encoding: chunked"];
+    wire.send(&request("POST", "/api/v1/events", &headers, ""))
+        .await;
+    wire.send("2\r\n{}\r\n").await;
+    assert_eq!(wire.answer().await.status, 408);
+}
+
+#[tokio::test]
+async fn at_the_cap_strangers_make_room_and_a_scanner_keeps_its_connection() {
+    const MAX: usize = 8;
+    let limits = HttpLimits {
+        connections_max: MAX,
+        ..generous()
+    };
+    let server = Server::start_limited(limits).await;
+    let door = Door::open_one_day(&server.client).await;
+    server.clock.set("2025-12-15T10:00:00+03:00");
+    let bearer = door.scanner.bearer().expect("a scanner has credentials");
+    let authorization = format!("Authorization: Bearer {bearer}");
+    let mut jwts = Vec::new();
+    for _ in 0..3 {
+        jwts.push(door.issue_jwt("vip").await);
+    }
+    let mut scanner = Wire::connect(&server.client).await;
+    let mut scan = async |jwt: &String| {
+        let headers = [LOCALHOST, JSON, &authorization];
+        let body = door.body(jwt).to_string();
+        let answer = scanner.ask("POST", VALIDATE, &headers, &body).await;
+        text(&answer.body["data"]["status"])
+    };
+    assert_eq!(scan(&jwts[0]).await, ADMITTED);
+
+    let first = Wire::connect(&server.client).await;
+    let mut strangers = Vec::new();
+    for _ in 0..2 * MAX {
+        let mut stranger = Wire::connect(&server.client).await;
+        assert_eq!(
+            stranger.ask("GET", ALIVE, &[LOCALHOST], "").await.status,
+            200
+        );
+        strangers.push(stranger);
+    }
+    assert_eq!(first.until_closed().await, "");
+    assert_eq!(scan(&jwts[1]).await, ADMITTED);
+
+    // Tokens that prove nothing keep no place.
+    for token in ["nonsense", &jwts[0]] {
+        for _ in 0..MAX {
+            let mut stranger = Wire::connect(&server.client).await;
+            let forged = format!("Authorization: Bearer {token}");
+            let headers = [LOCALHOST, JSON, &forged];
+            let answer = stranger.ask("POST", VALIDATE, &headers, "{}").await;
+            assert_eq!(answer.status, 401);
+            strangers.push(stranger);
+        }
+    }
+    assert_eq!(scan(&jwts[2]).await, ADMITTED);
+}
+
+/// The command that starts a server, which may have no more files open than this.
+fn with_open_files(data: &TempDir, limit: &str) -> std::process::Command {
+    let script = format!("ulimit {limit}; exec \"$@\"");
+    let mut command = Process::within(&Process::command(data.path()), &script);
+    command.env("RUST_LOG", "info");
+    command
+}
+
+#[tokio::test]
+async fn the_limit_of_open_files_is_raised_at_start_and_said() {
+    let hard = getrlimit(Resource::Nofile)
+        .maximum
+        .expect("there is a limit");
+    let data = TempDir::new().expect("there is room for a test's data");
+    let server = Process::spawn(with_open_files(&data, "-Sn 64"));
+    let mut wires = Vec::new();
+    for _ in 0..100 {
+        let mut wire = Wire::connect(&server.client).await;
+        assert_eq!(wire.ask("GET", ALIVE, &[LOCALHOST], "").await.status, 200);
+        wires.push(wire);
+    }
+    for wire in &mut wires {
+        assert_eq!(wire.ask("GET", ALIVE, &[LOCALHOST], "").await.status, 200);
+    }
+    let log = server.stop().log;
+    let words = format!("the system lets it have {hard} files open");
+    assert!(log.contains(&words), "{log}");
+}
+
+#[tokio::test]
+async fn a_server_that_can_open_no_more_files_makes_room_and_goes_on() {
+    let data = TempDir::new().expect("there is room for a test's data");
+    let server = Process::spawn(with_open_files(&data, "-n 64"));
+    let door = Door::open(&server.client, today()).await;
+    let jwt = door.issue_jwt("vip").await;
+    let mut idle = Vec::new();
+    for _ in 0..200 {
+        idle.push(Wire::connect(&server.client).await);
+    }
+    let mut wire = Wire::connect(&server.client).await;
+    assert_eq!(wire.ask("GET", ALIVE, &[LOCALHOST], "").await.status, 200);
+    assert_eq!(door.verdict(&jwt).await, ADMITTED);
+    let ended = server.stop();
+    let failures = ended.log.matches("cannot accept connections").count();
+    assert!(failures <= 1, "{}", ended.log);
+}
