@@ -2,6 +2,7 @@
 
 mod support;
 
+mod abandoned;
 mod attendees;
 mod bad_input;
 mod bad_upstreams;

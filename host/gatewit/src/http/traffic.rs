@@ -42,9 +42,17 @@ pub(super) struct Watch {
     pub authentication: Authentication,
 }
 
-/// Lets a request through.
+/// Lets a request through. One that may change something runs to its end, even if its client leaves: what it commits
+/// must be shown in memory, too.
 pub(super) async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
-    watch.pass(request, next).await
+    if request.method().is_safe() && !attendees::is_refresh(request.uri().path()) {
+        return watch.pass(request, next).await;
+    }
+    let changes = watch.traffic.changes.clone();
+    let change = changes.spawn(async move { watch.pass(request, next).await });
+    // Only a panic outside of the handler fails it; that is logged.
+    let response = change.await;
+    response.unwrap_or_else(|_| Failure::internal().into_response())
 }
 
 impl Watch {
