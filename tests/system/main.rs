@@ -7,6 +7,7 @@ mod attendees;
 mod bad_input;
 mod bad_upstreams;
 mod bench;
+mod bulks;
 mod check_ins;
 mod configuration;
 mod connections;

@@ -10,6 +10,7 @@ use crate::support::door::{one_day, open_server, text, texts, with};
 use crate::support::{Door, Server, jwt};
 
 mod lists;
+mod repeats;
 mod states;
 
 fn draft(name: &str) -> Value {

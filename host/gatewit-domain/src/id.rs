@@ -11,6 +11,9 @@ use uuid::Uuid;
 
 use crate::source::SourceName;
 
+/// How many characters of an id's text say when it was made, to the millisecond: twelve digits and a hyphen.
+const TIME_LENGTH: usize = 13;
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -47,6 +50,8 @@ ids! {
     EventId;
     /// Names a ticket: `ticketInstanceId` in the contracts.
     TicketId;
+    /// Names the tickets that one request issued.
+    IssueId;
     /// Names a registered scanner.
     ScannerId;
     /// Names a registration token without giving it away.
@@ -63,6 +68,13 @@ impl EventId {
 }
 
 impl TicketId {
+    /// What the texts of all ids that were made at a moment begin with, and no others: their 48 bits of time.
+    pub(crate) fn prefix_of(moment: Timestamp) -> String {
+        let mut text = Self::new(moment).to_string();
+        text.truncate(TIME_LENGTH);
+        text
+    }
+
     /// Makes the id that a source's ticket has at an event, the same for ever (UUID version 8, of a SHA-256 digest).
     pub fn of_source(event: EventId, source: &SourceName, reference: &str) -> Self {
         let digest = Sha256::digest(format!("{event}/{source}/{reference}"));
@@ -91,5 +103,14 @@ mod tests {
         let early = TicketId::new("2025-12-15T09:00:00Z".parse().unwrap());
         let late = TicketId::new("2025-12-15T09:00:01Z".parse().unwrap());
         assert!(early.to_string() < late.to_string());
+    }
+
+    #[test]
+    fn ids_of_one_moment_and_no_others_begin_alike() {
+        let moment = |text: &str| text.parse::<Timestamp>().unwrap();
+        let prefix = TicketId::prefix_of(moment("2025-12-15T09:00:00.001Z"));
+        let begins = |time| TicketId::new(moment(time)).to_string().starts_with(&prefix);
+        assert!(begins("2025-12-15T09:00:00.001Z") && begins("2025-12-15T09:00:00.0019Z"));
+        assert!(!begins("2025-12-15T09:00:00Z") && !begins("2025-12-15T09:00:00.002Z"));
     }
 }

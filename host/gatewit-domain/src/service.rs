@@ -17,6 +17,7 @@ mod attendance;
 mod caller;
 mod events;
 mod front_desk;
+mod issues;
 mod live;
 mod log;
 mod scanners;
@@ -40,6 +41,7 @@ pub use tickets::{ShownTicket, TicketPage, TicketQuery};
 pub use undo::{Undone, UndoneBy};
 
 use admission::RefusalBound;
+use issues::Issues;
 use live::LiveEvents;
 use search::TicketIndex;
 use sources::Sources;
@@ -90,6 +92,7 @@ pub struct Desk {
     settings: DeskSettings,
     live: LiveEvents,
     index: TicketIndex,
+    issues: Issues,
     sources: Sources,
     refusals: RefusalBound,
     tally: ScanTally,
@@ -104,10 +107,12 @@ pub struct LiveEvent {
 }
 
 impl Desk {
-    /// Opens the desk over a store: reads every event and its key into memory, and what is known of each source.
+    /// Opens the desk over a store: reads every event and its key into memory, what is known of each source, and which
+    /// issues were not finished.
     pub async fn open(ports: Ports, settings: DeskSettings) -> Result<Self, DeskError> {
         let desk = Self {
             sources: Sources::open(&ports).await?,
+            issues: Issues::open(&*ports.store).await?,
             ports,
             settings,
             live: LiveEvents::default(),

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
-use crate::id::{CheckInId, EventId, ScannerId, TicketId};
+use crate::id::{CheckInId, EventId, IssueId, ScannerId, TicketId};
 use crate::identifier::fold;
 use crate::ports::{Guard, Key, Store, Write};
 use crate::problem::DeskError;
@@ -57,6 +57,10 @@ pub const CHECK_INS: Table<CheckIn, EventCheckIn> = Table::new("check_ins");
 pub const REPEATS: Table<Remembered, CallerRepeat> = Table::new("repeats");
 /// What requests to check in without a code were about, by `{who}/{key}`.
 pub const DESK_REQUESTS: Table<DeskRequest, CallerRepeat> = Table::new("desk_requests");
+/// By `{event}/{issue}`: issues of more tickets than are written at once.
+pub const ISSUES: Table<Issue, EventIssue> = Table::new("issues");
+/// What requests under a repeat key issued, by `{who}/{key}`.
+pub const ISSUE_REQUESTS: Table<IssueRequest, CallerRepeat> = Table::new("issue_requests");
 /// What is known of a source's syncs.
 pub const SOURCES: Table<SourceJournal, SourceName> = Table::new("sources");
 /// A source's types, as its last whole sync found them.
@@ -84,6 +88,42 @@ pub struct DeskRequest {
     pub event_id: EventId,
     pub found: FoundAtDesk,
     pub tickets: Vec<TicketId>,
+    pub at: Timestamp,
+}
+
+/// The tickets of one request, which are there together or not at all. Their ids are of one moment, and they carry the
+/// issue's id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Issue {
+    pub id: IssueId,
+    pub event_id: EventId,
+    pub state: IssueState,
+    pub at: Timestamp,
+    /// The request under a repeat key that it is of.
+    pub request: Option<CallerRepeat>,
+}
+
+/// How far an issue has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum IssueState {
+    /// Its tickets are being written; no reader sees them.
+    Pending,
+    Done,
+    /// Its tickets are being deleted; no reader sees them.
+    TakenBack,
+}
+
+/// A request to issue tickets under a repeat key, and the issue that it made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueRequest {
+    /// Tells the request from any other.
+    pub request: String,
+    pub event_id: EventId,
+    pub issue: IssueId,
+    /// The moment by which the tickets' ids sort.
     pub at: Timestamp,
 }
 
@@ -143,8 +183,12 @@ impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
     }
 
     pub fn put(&self, key: &K, value: &V) -> Write {
-        let bytes = serde_json::to_vec(value).expect("a table's values are plain data");
-        Write::Put(self.key(key), bytes.into())
+        Write::Put(self.key(key), bytes(value))
+    }
+
+    /// Holds if the value is this one.
+    pub fn is(&self, key: &K, value: &V) -> Guard {
+        Guard::Unchanged(self.key(key), bytes(value))
     }
 
     pub fn delete(&self, key: &K) -> Write {
@@ -209,6 +253,11 @@ impl<K: KeyText> Table<i64, K> {
     }
 }
 
+fn bytes(value: &impl Serialize) -> Bytes {
+    let bytes = serde_json::to_vec(value).expect("a table's values are plain data");
+    bytes.into()
+}
+
 fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskError> {
     match serde_json::from_slice(&bytes) {
         Ok(value) => Ok(Stored { value, key, bytes }),
@@ -243,7 +292,11 @@ pub struct LogRow(pub SourceName, pub LogPosition);
 /// A source attached to an event.
 pub struct EventSource(pub EventId, pub SourceName);
 
+/// An issue within its event.
+pub struct EventIssue(pub EventId, pub IssueId);
+
 /// A remembered answer: whom it was given to, and under which key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallerRepeat(pub String, pub RepeatKey);
 
 macro_rules! key_texts {
@@ -270,6 +323,7 @@ key_texts! {
     EventTicket: |key| within(&key.0, &key.1);
     EventCheckIn: |key| within(&key.0, &key.1);
     EventScanner: |key| within(&key.0, &key.1);
+    EventIssue: |key| within(&key.0, &key.1);
     OrderTicket: |key| within(&within(&key.0, &fold(&key.1)), &key.2);
     CallerRepeat: |key| within(&key.0, &key.1.as_str());
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::claims::{Schedule, TicketClaims};
 use crate::email::{self, EmailAddress};
 use crate::event::{Event, TicketType};
-use crate::id::{EventId, TicketId};
+use crate::id::{EventId, IssueId, TicketId};
 use crate::problem::{Problem, bounded_text};
 use crate::scan::Entries;
 use crate::scanned::clean;
@@ -46,6 +46,9 @@ pub struct Ticket {
     /// Text shown to staff.
     pub details: BTreeMap<String, String>,
     pub issued_at: Timestamp,
+    /// What it was issued with: absent for every reader until that is done. None if a ticketing system sold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<IssueId>,
     /// There if a ticketing system sold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -83,7 +86,7 @@ pub enum TicketAction {
 }
 
 /// A ticket as an organizer asks for it.
-#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketDraft {
     #[schema(example = "vip")]
@@ -149,6 +152,7 @@ impl Ticket {
             attributes: draft.attributes,
             details: draft.details,
             issued_at: now,
+            issue: None,
             origin: None,
         }
     }

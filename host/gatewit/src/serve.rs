@@ -20,6 +20,7 @@ use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -38,6 +39,8 @@ use crate::sources::Sources;
 
 /// How long requests under way may take to finish once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How often issues of tickets are looked for whose request is gone.
+const TAKE_BACK_EVERY: Duration = Duration::from_secs(1);
 /// How often answers too old to be repeated are thrown away.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -129,6 +132,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
+    beside.spawn(take_back_issues(desk.clone()));
     beside.spawn(chores(desk.clone()));
     beside.spawn(record_refusals(desk.clone()));
     sources.keep_fresh(&desk, &mut beside);
@@ -370,6 +374,18 @@ async fn record_refusals(desk: Arc<Desk>) {
             tracing::warn!(error = %error, "cannot record refusals; will try again every second");
         }
         has_failed = recorded.is_err();
+    }
+}
+
+/// Takes back tickets of requests that did not end: at the start those of a server that was killed.
+async fn take_back_issues(desk: Arc<Desk>) {
+    let mut ticks = tokio::time::interval(TAKE_BACK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = desk.take_back_abandoned_issues().await {
+            tracing::warn!(error = %error, "cannot take back tickets of a request that did not end; will try again");
+        }
     }
 }
 

@@ -141,6 +141,12 @@ impl Client {
         self.attempt(self.http.post(self.url(path)).json(&body))
     }
 
+    /// Posts with an `Idempotency-Key` to a server that may die.
+    pub fn try_post_once(&self, path: &str, key: &str, body: Value) -> Attempt {
+        let request = self.http.post(self.url(path)).json(&body);
+        self.attempt(request.header("idempotency-key", key))
+    }
+
     /// Changes something of a server that may die.
     pub fn try_patch(&self, path: &str, body: Value) -> Attempt {
         self.attempt(self.http.patch(self.url(path)).json(&body))

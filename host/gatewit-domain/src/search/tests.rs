@@ -25,6 +25,7 @@ fn ticket(name: &str, address: Option<&str>) -> Ticket {
         attributes: BTreeMap::new(),
         details: BTreeMap::new(),
         issued_at: "2025-12-15T09:00:00Z".parse().unwrap(),
+        issue: None,
         origin: None,
     }
 }

@@ -3,12 +3,9 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::turns::let_others_run;
-use super::{ATTEMPTS_MAX, Desk, LiveEvent, PAGE};
+use super::{ATTEMPTS_MAX, Desk, LiveEvent};
 use crate::claims::TicketProof;
 use crate::event::MatchField;
 use crate::id::{EventId, ScannerId, TicketId};
@@ -18,10 +15,11 @@ use crate::rules::{Facts, Found, Held, check_scanner};
 use crate::scan::{CheckIn, Outcome, Presented, RepeatKey, Scan, ScannedBy, Verdict};
 use crate::scanner::Scanner;
 use crate::tables::{
-    CREDENTIAL_CODES, CallerRepeat, DESK_REQUESTS, ENTRIES, REPEATS, Remembered, SCANNERS, Stored,
-    TICKET_CODES, TICKETS, Table, within,
+    CREDENTIAL_CODES, CallerRepeat, ENTRIES, REPEATS, Remembered, SCANNERS, Stored, TICKET_CODES,
+    within,
 };
 
+mod forgetting;
 mod record;
 mod refusals;
 
@@ -72,40 +70,6 @@ impl Desk {
             }
         }
         Err(DeskError::contended())
-    }
-
-    /// Throws away answers too old to be repeated.
-    pub async fn forget_old_answers(&self) -> Result<(), DeskError> {
-        self.forget_old(&REPEATS, |remembered| remembered.outcome.at)
-            .await?;
-        self.forget_old(&DESK_REQUESTS, |request| request.at).await
-    }
-
-    async fn forget_old<V: Serialize + DeserializeOwned>(
-        &self,
-        table: &Table<V, CallerRepeat>,
-        at: impl Fn(&V) -> Timestamp,
-    ) -> Result<(), DeskError> {
-        let mut after = None;
-        loop {
-            let page = table.page(self.store(), "", after.as_ref(), PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(());
-            };
-            after = Some(last.key.clone());
-            let now = self.now();
-            let old = page
-                .iter()
-                .filter(|stored| is_forgotten(at(&stored.value), now));
-            let (guards, writes): (Vec<_>, Vec<_>) = old
-                .map(|stored| (stored.unchanged(), Write::Delete(stored.key.clone())))
-                .unzip();
-            if !writes.is_empty() {
-                // One that was used anew meanwhile blocks its page until next time.
-                self.store().commit(guards, writes).await?;
-            }
-            let_others_run().await;
-        }
     }
 
     /// Reads who scans, and what it was answered before.
@@ -216,7 +180,7 @@ impl Desk {
                 Err(found) => return Ok(found),
             },
         };
-        let Some(stored) = TICKETS.get(self.store(), &id).await? else {
+        let Some(stored) = self.stored_ticket(&id).await? else {
             return Ok(Found::Nothing);
         };
         if stored.value.event_id != live.event.id {

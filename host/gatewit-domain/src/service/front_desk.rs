@@ -7,7 +7,7 @@ use crate::id::{EventId, TicketId};
 use crate::ports::Commit;
 use crate::problem::DeskError;
 use crate::scan::{Contract, FoundAtDesk, Presented, RepeatKey, Scan, ScannedBy};
-use crate::tables::{DESK_REQUESTS, DeskRequest, TICKETS};
+use crate::tables::{DESK_REQUESTS, DeskRequest};
 
 mod orders;
 
@@ -85,7 +85,7 @@ impl Desk {
     }
 
     async fn ticket_of(&self, event: EventId, id: TicketId) -> Result<TicketId, DeskError> {
-        let stored = TICKETS.get(self.store(), &id).await?;
+        let stored = self.stored_ticket(&id).await?;
         match stored.filter(|stored| stored.value.event_id == event) {
             Some(_) => Ok(id),
             None => {

@@ -147,6 +147,7 @@ impl Desk {
             next: None,
         };
         let mut turns = Turns::default();
+        let visible = self.issues.visible();
         for (looked_at, id) in found[start..].iter().enumerate() {
             if page.tickets.len() == query.limit {
                 page.next = page.tickets.last().map(|shown| shown.ticket.id);
@@ -157,7 +158,8 @@ impl Desk {
                 return Ok(page);
             }
             turns.step().await;
-            let Some(stored) = TICKETS.get(self.store(), id).await? else {
+            let stored = TICKETS.get(self.store(), id).await?;
+            let Some(stored) = stored.filter(|stored| visible.shows(&stored.value)) else {
                 continue;
             };
             let shown = self.shown_in(live, stored.value, query.state).await?;
@@ -200,8 +202,9 @@ impl Desk {
             for row in &rows {
                 turns.step().await;
                 let id = row.listed("ticket", event)?;
+                // Those of an issue under way are noted when all of them are there.
                 if !noted.contains(&id)
-                    && let Some(stored) = TICKETS.get(self.store(), &id).await?
+                    && let Some(stored) = self.stored_ticket(&id).await?
                 {
                     read.push(Card::of(&stored.value));
                 }

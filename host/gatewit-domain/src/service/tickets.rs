@@ -14,6 +14,8 @@ use crate::tables::{ENTRIES, EVENT_TICKETS, EventTicket, TICKET_TOKENS, TICKETS,
 use crate::ticket::{ShownState, Ticket, TicketAction};
 
 mod issuing;
+mod pieces;
+mod taking_back;
 
 /// A ticket with all that is shown of it.
 #[derive(Clone)]
@@ -53,7 +55,7 @@ pub struct TicketPage {
 impl Desk {
     /// Finds one ticket.
     pub async fn ticket(&self, caller: &Caller, id: TicketId) -> Result<ShownTicket, DeskError> {
-        let stored = TICKETS.get(self.store(), &id).await?;
+        let stored = self.stored_ticket(&id).await?;
         let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
         let live = self.managed(caller, stored.value.event_id)?;
         self.shown(&live, stored.value).await
@@ -87,9 +89,11 @@ impl Desk {
             .cursor
             .map(|ticket| EVENT_TICKETS.key(&EventTicket(event, ticket)));
         let prefix = within(&event, &"");
-        let look_at = match query.state {
-            Some(_) => LOOKED_AT_MAX,
-            None => query.limit + 1,
+        let visible = self.issues.visible();
+        // Others than those asked for may be among them.
+        let look_at = match query.state.is_some() || self.issues.is_any_under_way(event) {
+            true => LOOKED_AT_MAX,
+            false => query.limit + 1,
         };
         let rows = EVENT_TICKETS
             .page(self.store(), &prefix, after.as_ref(), look_at)
@@ -104,7 +108,8 @@ impl Desk {
             }
             let id = row.listed("ticket", event)?;
             page.next = is_cut.then_some(id);
-            let Some(stored) = TICKETS.get(self.store(), &id).await? else {
+            let stored = TICKETS.get(self.store(), &id).await?;
+            let Some(stored) = stored.filter(|stored| visible.shows(&stored.value)) else {
                 continue;
             };
             let shown = self.shown_in(live, stored.value, query.state).await?;
@@ -121,7 +126,7 @@ impl Desk {
         action: TicketAction,
     ) -> Result<ShownTicket, DeskError> {
         for _ in 0..ATTEMPTS_MAX {
-            let stored = TICKETS.get(self.store(), &id).await?;
+            let stored = self.stored_ticket(&id).await?;
             let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
             let live = self.managed(caller, stored.value.event_id)?;
             let guard = stored.unchanged();

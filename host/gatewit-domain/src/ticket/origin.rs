@@ -69,6 +69,7 @@ impl Ticket {
             attributes: told.attributes.iter().cloned().collect(),
             details: details(told),
             issued_at: before.map_or(now, |before| before.issued_at),
+            issue: None,
             origin: Some(Origin {
                 source: source.clone(),
                 reference: told.reference.clone(),

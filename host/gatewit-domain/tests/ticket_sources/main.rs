@@ -1,4 +1,4 @@
-//! Sources of tickets as the desk keeps them: synced, served, and taken into events.
+//! Sources of tickets as the desk keeps them: synced, served, and taken into events; and tickets issued in bulk.
 
 #[cfg(test)]
 mod asking;
@@ -6,6 +6,8 @@ mod asking;
 mod attendance;
 #[cfg(test)]
 mod believed;
+#[cfg(test)]
+mod bulks;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]

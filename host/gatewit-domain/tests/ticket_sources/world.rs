@@ -1,7 +1,9 @@
 //! What a desk stands on in these tests: rows in memory, a clock that is set, doors that are open all day.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::future::poll_fn;
+use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -58,6 +60,8 @@ pub struct Disk {
     pub on_commit: Mutex<Option<OnCommit>>,
     /// Done once, between what the next commit was decided on and the commit.
     pub meanwhile: Mutex<Option<Meanwhile>>,
+    /// Whether others run before each look at a row, and before and after each commit.
+    pub pauses: AtomicBool,
 }
 
 impl Disk {
@@ -111,6 +115,18 @@ impl Disk {
         self.commits.load(Ordering::Relaxed)
     }
 
+    async fn pause(&self) {
+        let mut is_over = !self.pauses.load(Ordering::Relaxed);
+        let wait = |context: &mut Context<'_>| match mem::replace(&mut is_over, true) {
+            true => Poll::Ready(()),
+            false => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+        };
+        poll_fn(wait).await;
+    }
+
     fn tell(&self) {
         if let Some(on_commit) = &*self.on_commit.lock().unwrap() {
             on_commit();
@@ -123,6 +139,7 @@ impl Store for Disk {
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
         self.keys_read.lock().unwrap().push(key.clone());
         self.reads.fetch_add(1, Ordering::Relaxed);
+        self.pause().await;
         self.store.get(key).await
     }
 
@@ -150,8 +167,10 @@ impl Store for Disk {
             happens();
         }
         self.tell();
+        self.pause().await;
         let commit = self.store.commit(guards, writes).await;
         self.commits.fetch_add(1, Ordering::Relaxed);
+        self.pause().await;
         self.tell();
         commit
     }

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::answer::{Done, Envelope, Failure};
-use super::extract::{Body, FromQuery, Id, Organizer, Params, QueryFields};
+use super::extract::{Body, FromQuery, Id, IdempotencyKey, Organizer, Params, QueryFields};
 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;
@@ -141,14 +141,15 @@ impl From<ShownTicket> for TicketResponse {
 
 /// Issues one ticket, or several: all of them or none.
 ///
-/// The answer is one ticket or an array, as the request was.
+/// The answer is one ticket or an array, as the request was. A request that is sent again under its `Idempotency-Key`
+/// within 24 hours issues nothing and gets the same tickets, as they are by then.
 #[utoipa::path(
     post, path = "/events/{eventId}/tickets", tag = "Tickets", operation_id = "issue_tickets",
-    params(("eventId" = EventId, Path)),
+    params(("eventId" = EventId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The request's own name.")),
     request_body = IssueRequest,
     responses(
         (status = 201, body = Envelope<IssueResponse>, description = "What was issued, with its signed code."),
-        (status = 409, description = "`credential_code_taken`"),
+        (status = 409, description = "`credential_code_taken`, `idempotency_mismatch`"),
         (status = 422, description = "`invalid_ticket_request`, `unknown_ticket_type`, `event_not_published`")
     )
 )]
@@ -156,11 +157,15 @@ pub async fn issue(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
     Id(event): Id<EventId>,
+    key: IdempotencyKey,
     Body(request): Body<IssueRequest>,
 ) -> Result<Done<IssueResponse>, Failure> {
+    let key = key.or(None)?;
     match request {
         IssueRequest::Many { tickets } => {
-            let issued = desk.issue_tickets(&caller, event, tickets).await?;
+            let issued = desk
+                .issue_tickets(&caller, event, tickets, key.as_ref())
+                .await?;
             let tickets = issued.into_iter().map(TicketResponse::from).collect();
             Ok(Done::created(
                 "Tickets issued",
@@ -168,7 +173,9 @@ pub async fn issue(
             ))
         }
         IssueRequest::One(draft) => {
-            let issued = desk.issue_ticket(&caller, event, draft).await?;
+            let issued = desk
+                .issue_ticket(&caller, event, draft, key.as_ref())
+                .await?;
             Ok(Done::created(
                 "Ticket issued",
                 IssueResponse::One(Box::new(issued.into())),

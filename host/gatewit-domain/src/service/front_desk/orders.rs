@@ -7,6 +7,7 @@ use crate::problem::DeskError;
 use crate::service::turns::{Turns, let_others_run};
 use crate::service::{Desk, PAGE};
 use crate::tables::{FOLDED_ORDERS, ORDERS, OrderTicket, Stored, TICKETS, within};
+use crate::ticket::Ticket;
 
 impl Desk {
     /// Finds the tickets of a folded order: at least one.
@@ -17,6 +18,7 @@ impl Desk {
     ) -> Result<Vec<TicketId>, DeskError> {
         self.fold_orders(event).await?;
         let prefix = within(&within(&event, &order), &"");
+        let visible = self.issues.visible();
         let mut tickets = Vec::new();
         let mut turns = Turns::default();
         let mut after = None;
@@ -35,7 +37,12 @@ impl Desk {
             };
             for (id, _) in ids.filter(is_of_order) {
                 turns.step().await;
-                if self.has_order(id, order).await? {
+                let stored = TICKETS.get(self.store(), &id).await?;
+                let stored = stored.filter(|stored| visible.shows(&stored.value));
+                // Its row may be of an earlier order, filed by a version that did not fold.
+                let has_order =
+                    |stored: Stored<Ticket>| is_same(&stored.value.booking_reference, order);
+                if stored.is_some_and(has_order) {
                     tickets.push(id);
                 }
             }
@@ -45,12 +52,6 @@ impl Desk {
             return Err(DeskError::unacceptable("unknown_order", words));
         }
         Ok(tickets)
-    }
-
-    /// Whether a ticket is of an order. Its row may be of an earlier order, filed by a version that did not fold.
-    async fn has_order(&self, id: TicketId, order: &str) -> Result<bool, DeskError> {
-        let ticket = TICKETS.get(self.store(), &id).await?;
-        Ok(ticket.is_some_and(|stored| is_same(&stored.value.booking_reference, order)))
     }
 
     /// Folds the orders that an older version filed as they were written: once an event, when it is first asked for an

@@ -1,59 +1,193 @@
-//! Issuing tickets: all that a request asks for, or none. `gatewit-api.md` §4.
+//! Issuing tickets: all that a request asks for or none, and once however often it is sent. `gatewit-api.md` §4, §5.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::ShownTicket;
+use super::pieces::{Pieces, Repeat, TICKETS_MAX};
 use crate::claims::Claims;
 use crate::event::Event;
-use crate::id::{EventId, TicketId};
+use crate::id::{EventId, IssueId, TicketId};
 use crate::ports::Commit;
 use crate::problem::{DeskError, Problem};
-use crate::scan::Entries;
-use crate::service::{ATTEMPTS_MAX, Caller, Desk};
-use crate::tables::{
-    CREDENTIAL_CODES, EVENT_TICKETS, EventTicket, ORDERS, OrderTicket, SERIES, TICKET_CODES,
-    TICKET_TOKENS, TICKETS, within,
-};
+use crate::scan::{Entries, RepeatKey};
+use crate::service::admission::{is_forgotten, repeat_of};
+use crate::service::issues::IssueLock;
+use crate::service::turns::{Turns, let_others_run};
+use crate::service::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
+use crate::tables::{ISSUE_REQUESTS, IssueRequest, SERIES, Stored, within};
 use crate::ticket::{Ticket, TicketDraft, TicketNumbers};
 
 /// The most tickets one request may issue.
 const ISSUE_MAX: usize = 50_000;
+/// How many drafts are digested at once.
+const DIGESTED_AT_ONCE: usize = 64;
 /// The series of booking references, beside those of ticket types: no type's id is empty.
 const BOOKINGS: &str = "";
 
+/// Whether a request asks for one ticket, or for a list, which may hold one.
+#[derive(Clone, Copy, Serialize)]
+enum Asked {
+    One,
+    Many,
+}
+
 impl Desk {
-    /// Issues one ticket.
+    /// Issues one ticket: under a repeat key, once.
     pub async fn issue_ticket(
         &self,
         caller: &Caller,
         event: EventId,
         draft: TicketDraft,
+        key: Option<&RepeatKey>,
     ) -> Result<ShownTicket, DeskError> {
-        let mut issued = self.issue_tickets(caller, event, vec![draft]).await?;
-        Ok(issued.remove(0))
+        let drafts = vec![draft];
+        let issued = self.issue_once(caller, event, Asked::One, drafts, key);
+        Ok(issued.await?.remove(0))
     }
 
-    /// Issues every ticket of the request, or none.
+    /// Issues every ticket of the request, or none: under a repeat key, once.
     pub async fn issue_tickets(
         &self,
         caller: &Caller,
         event: EventId,
         drafts: Vec<TicketDraft>,
+        key: Option<&RepeatKey>,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        self.issue_once(caller, event, Asked::Many, drafts, key)
+            .await
+    }
+
+    /// Issues tickets, unless the same request did so before. A request waits for one under the same key, and takes over
+    /// if that one is gone.
+    async fn issue_once(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        asked: Asked,
+        drafts: Vec<TicketDraft>,
+        key: Option<&RepeatKey>,
     ) -> Result<Vec<ShownTicket>, DeskError> {
         let live = self.managed(caller, event)?;
+        let repeat = match key {
+            Some(key) => Some(Repeat {
+                name: repeat_of(None, Some(caller.sub()), key),
+                request: fingerprint(event, asked, &drafts).await,
+            }),
+            None => None,
+        };
+        for _ in 0..ATTEMPTS_MAX {
+            let name = repeat.as_ref().map(|repeat| repeat.name.clone());
+            let lock = match self.issues.begin(event, IssueId::new(self.now()), name) {
+                Ok(lock) => lock,
+                Err(other) => {
+                    // Its request is gone if the lock is free and it is still under way.
+                    if let Some(lock) = self.issues.wait_for(other).await {
+                        self.take_back(&lock).await?;
+                    }
+                    continue;
+                }
+            };
+            let stored = match &repeat {
+                Some(repeat) => ISSUE_REQUESTS.get(self.store(), &repeat.name).await?,
+                None => None,
+            };
+            if let (Some(repeat), Some(first)) = (&repeat, &stored)
+                && !is_forgotten(first.value.at, self.now())
+            {
+                drop(lock);
+                return self.issued_before(&live, repeat, &first.value).await;
+            }
+            return self.issue(&live, drafts, &lock, repeat, stored).await;
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Tells what a request issued before, as it is now.
+    async fn issued_before(
+        &self,
+        live: &Arc<LiveEvent>,
+        repeat: &Repeat,
+        first: &IssueRequest,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        if first.request != repeat.request {
+            return Err(used_for_another());
+        }
+        let mut issued = Vec::new();
+        let mut turns = Turns::default();
+        let mut after = None;
+        loop {
+            let (tickets, next) = self.some_issued(first.into(), after).await?;
+            for stored in tickets {
+                turns.step().await;
+                issued.push(self.shown(live, stored.value).await?);
+            }
+            if next.is_none() {
+                return Ok(issued);
+            }
+            after = next;
+        }
+    }
+
+    /// Issues tickets. If that fails, takes back what was written of them.
+    async fn issue(
+        &self,
+        live: &Arc<LiveEvent>,
+        drafts: Vec<TicketDraft>,
+        lock: &IssueLock<'_>,
+        repeat: Option<Repeat>,
+        stored: Option<Stored<IssueRequest>>,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        let at = self.now();
+        let pieces = Pieces::new(self, lock, at, repeat, stored);
+        let issued = self.issue_in_pieces(live, drafts, at, pieces).await;
+        if issued.is_err()
+            && lock.is_hidden()
+            && let Err(error) = self.take_back(lock).await
+        {
+            let issue = lock.issue.id;
+            tracing::warn!(issue.id = %issue, "cannot take back issue {issue} yet, and will try again: {error}");
+        }
+        issued
+    }
+
+    async fn issue_in_pieces(
+        &self,
+        live: &Arc<LiveEvent>,
+        drafts: Vec<TicketDraft>,
+        at: Timestamp,
+        mut pieces: Pieces<'_>,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
         let key = live.published_key()?.clone();
-        let drafts = check_drafts(&live.event, drafts)?;
-        let tickets = self.number(&live.event, drafts).await?;
-        let claims = tickets.iter().map(|ticket| claims(&live.event, ticket));
-        let tokens = key.sign(claims.collect::<Result<_, _>>()?).await?;
-        self.keep_issued(event, &tickets, &tokens).await?;
-        self.warm_holders(&live, &tickets).await;
-        let shown = tickets.into_iter().zip(tokens);
-        Ok(shown
-            .map(|(ticket, token)| {
-                self.show_ticket(&live, ticket, &Entries::default(), Some(token))
-            })
-            .collect())
+        let drafts = check_drafts(&live.event, drafts).await?;
+        let tickets = self.number(&live.event, drafts, pieces.issue(), at).await?;
+        let mut tokens = Vec::with_capacity(tickets.len());
+        for some in tickets.chunks(TICKETS_MAX) {
+            let claims = some.iter().map(|ticket| claims(&live.event, ticket));
+            let signed = key.sign(claims.collect::<Result<_, _>>()?).await?;
+            for (ticket, token) in some.iter().zip(&signed) {
+                pieces.add(ticket, token).await?;
+            }
+            tokens.extend(signed);
+        }
+        self.note_issued(live.event.id, &tickets).await;
+        if let Err(error) = pieces.finish().await {
+            self.index.forget(live.event.id, &tickets);
+            return Err(error);
+        }
+        self.warm_holders(live, &tickets).await;
+        let mut shown = Vec::with_capacity(tickets.len());
+        let mut turns = Turns::default();
+        for (ticket, token) in tickets.into_iter().zip(tokens) {
+            turns.step().await;
+            shown.push(self.show_ticket(live, ticket, &Entries::default(), Some(token)));
+        }
+        Ok(shown)
     }
 
     /// Gives each draft the next number of its type, and one for a booking reference. Numbers of a request that fails
@@ -62,6 +196,8 @@ impl Desk {
         &self,
         event: &Event,
         drafts: Vec<TicketDraft>,
+        issue: IssueId,
+        at: Timestamp,
     ) -> Result<Vec<Ticket>, DeskError> {
         let mut wanted = HashMap::from([(BOOKINGS, drafts.len() as u64)]);
         for draft in &drafts {
@@ -72,24 +208,29 @@ impl Desk {
             let first = self.reserve(event.id, type_id, count).await?;
             next.insert(type_id.to_owned(), first);
         }
-        let now = self.now();
         // Ids of one moment are in no order, and tickets are listed in the order of their ids.
-        let mut ids: Vec<_> = drafts.iter().map(|_| TicketId::new(now)).collect();
+        let mut ids: Vec<_> = drafts.iter().map(|_| TicketId::new(at)).collect();
         ids.sort_unstable();
         let mut take = |series: &str| {
             let number = next.entry(series.to_owned()).or_default();
             *number += 1;
             *number - 1
         };
-        let numbered = drafts.into_iter().zip(ids).map(|(draft, id)| {
+        let mut tickets = Vec::with_capacity(drafts.len());
+        let mut turns = Turns::default();
+        for (draft, id) in drafts.into_iter().zip(ids) {
+            turns.step().await;
             let kind = known_type(event, &draft.ticket_type_id)?;
             let numbers = TicketNumbers {
                 series: take(&draft.ticket_type_id),
                 booking: take(BOOKINGS),
             };
-            Ok(Ticket::issue(id, draft, kind, numbers, event.id, now))
-        });
-        numbered.collect()
+            tickets.push(Ticket {
+                issue: Some(issue),
+                ..Ticket::issue(id, draft, kind, numbers, event.id, at)
+            });
+        }
+        Ok(tickets)
     }
 
     /// Takes `count` numbers of a type's series and tells the first. Types that read alike in capitals share a series.
@@ -106,51 +247,22 @@ impl Desk {
         }
         Err(DeskError::contended())
     }
-
-    async fn keep_issued(
-        &self,
-        event: EventId,
-        tickets: &[Ticket],
-        tokens: &[String],
-    ) -> Result<(), DeskError> {
-        let mut guards = Vec::new();
-        let mut writes = Vec::new();
-        let mut codes = Vec::new();
-        for (ticket, token) in tickets.iter().zip(tokens) {
-            writes.push(TICKETS.put(&ticket.id, ticket));
-            writes.push(TICKET_TOKENS.put(&ticket.id, token));
-            writes.push(EVENT_TICKETS.put(&EventTicket(event, ticket.id), &()));
-            let order = OrderTicket(event, ticket.booking_reference.clone(), ticket.id);
-            writes.push(ORDERS.put(&order, &()));
-            if let Some(code) = &ticket.credential_code {
-                let key = within(&event, code);
-                guards.push(CREDENTIAL_CODES.absent(&key));
-                guards.push(TICKET_CODES.absent(&key));
-                writes.push(CREDENTIAL_CODES.put(&key, &ticket.id));
-                codes.push(code);
-            }
-        }
-        self.note_issued(event, tickets).await;
-        let commit = self.store().commit(guards, writes).await;
-        if !matches!(commit, Ok(Commit::Done)) {
-            self.index.forget(event, tickets);
-        }
-        match commit? {
-            Commit::Done => Ok(()),
-            // Two guards watch over each code.
-            Commit::Blocked(position) => Err(code_taken(codes[position / 2])),
-        }
-    }
 }
 
-fn check_drafts(event: &Event, drafts: Vec<TicketDraft>) -> Result<Vec<TicketDraft>, DeskError> {
+/// Checks each draft on its own, and that no two have the same code.
+async fn check_drafts(
+    event: &Event,
+    drafts: Vec<TicketDraft>,
+) -> Result<Vec<TicketDraft>, DeskError> {
     if drafts.is_empty() || drafts.len() > ISSUE_MAX {
         let words = format!("tickets must hold 1 to {ISSUE_MAX} tickets");
         return Err(DeskError::unacceptable("invalid_ticket_request", words));
     }
     let mut codes = BTreeSet::new();
     let mut checked = Vec::with_capacity(drafts.len());
+    let mut turns = Turns::default();
     for (index, draft) in drafts.into_iter().enumerate() {
+        turns.step().await;
         let draft = draft.check().map_err(|problem| {
             DeskError::unacceptable(problem.code, format!("ticket {index}: {problem}"))
         })?;
@@ -189,9 +301,26 @@ fn claims(event: &Event, ticket: &Ticket) -> Result<Claims, DeskError> {
     Ok(Claims::Ticket(ticket.claims(event, kind)))
 }
 
-fn code_taken(code: &str) -> DeskError {
+pub(super) fn code_taken(code: &str) -> DeskError {
     DeskError::Conflict(Problem::new(
         "credential_code_taken",
         format!("another ticket of the event has the credentialCode \"{code}\""),
+    ))
+}
+
+/// Tells one request to issue tickets from another under the same repeat key.
+async fn fingerprint(event: EventId, asked: Asked, drafts: &[TicketDraft]) -> String {
+    let mut digest = Sha256::new_with_prefix(json!([event, asked]).to_string());
+    for some in drafts.chunks(DIGESTED_AT_ONCE) {
+        digest.update(json!(some).to_string());
+        let_others_run().await;
+    }
+    format!("{:x}", digest.finalize())
+}
+
+fn used_for_another() -> DeskError {
+    DeskError::Conflict(Problem::new(
+        "idempotency_mismatch",
+        "this idempotency key was used for a request that asked for other tickets; use a new key for each request",
     ))
 }

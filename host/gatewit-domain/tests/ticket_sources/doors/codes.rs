@@ -79,7 +79,7 @@ fn a_code_that_a_ticket_of_the_event_bears_is_not_taken_over() {
     let issue = |code: &str| {
         let draft = json!({"ticketTypeId": "vip", "attendeeName": "Vip", "credentialCode": code});
         let draft = serde_json::from_value(draft).unwrap();
-        block_on(desk.issue_ticket(&ORGANIZER, summit, draft))
+        block_on(desk.issue_ticket(&ORGANIZER, summit, draft, None))
     };
     let vip = issue("NFC-1").unwrap();
     upstream.put(SourceTicket {

@@ -39,7 +39,7 @@ fn gate_for(ticket_type: Value) -> Arc<Gate> {
     let summit = published(&desk, ticket_type);
     let draft = json!({"ticketTypeId": "vip", "attendeeName": "Ada Lovelace"});
     let draft = serde_json::from_value(draft).unwrap();
-    let ticket = block_on(desk.issue_ticket(&ORGANIZER, summit, draft)).unwrap();
+    let ticket = block_on(desk.issue_ticket(&ORGANIZER, summit, draft, None)).unwrap();
     let scanner = register(&desk, invite(&desk, summit), DEVICE).unwrap();
     Arc::new(Gate {
         office,

@@ -1,0 +1,50 @@
+//! Throwing away what is remembered of requests for their repeats, once it is too old to be told again.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::is_forgotten;
+use crate::ports::Write;
+use crate::problem::DeskError;
+use crate::service::turns::let_others_run;
+use crate::service::{Desk, PAGE};
+use crate::tables::{CallerRepeat, DESK_REQUESTS, ISSUE_REQUESTS, REPEATS, Table};
+
+impl Desk {
+    /// Throws away answers too old to be repeated.
+    pub async fn forget_old_answers(&self) -> Result<(), DeskError> {
+        self.forget_old(&REPEATS, |remembered| remembered.outcome.at)
+            .await?;
+        self.forget_old(&DESK_REQUESTS, |request| request.at)
+            .await?;
+        self.forget_old(&ISSUE_REQUESTS, |request| request.at).await
+    }
+
+    async fn forget_old<V: Serialize + DeserializeOwned>(
+        &self,
+        table: &Table<V, CallerRepeat>,
+        at: impl Fn(&V) -> Timestamp,
+    ) -> Result<(), DeskError> {
+        let mut after = None;
+        loop {
+            let page = table.page(self.store(), "", after.as_ref(), PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.key.clone());
+            let now = self.now();
+            let old = page
+                .iter()
+                .filter(|stored| is_forgotten(at(&stored.value), now));
+            let (guards, writes): (Vec<_>, Vec<_>) = old
+                .map(|stored| (stored.unchanged(), Write::Delete(stored.key.clone())))
+                .unzip();
+            if !writes.is_empty() {
+                // One that was used anew meanwhile blocks its page until next time.
+                self.store().commit(guards, writes).await?;
+            }
+            let_others_run().await;
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! An issue on its way into the store: piece by piece, so that scans, which share their commits with at most one of them,
+//! need not wait for all of it.
+//!
+//! An issue of one piece is one commit and nothing more. A larger one has a row of its own, which is pending until the
+//! commit of its last piece; each commit holds only if it still is.
+
+use std::mem;
+
+use jiff::Timestamp;
+
+use super::issuing::code_taken;
+use crate::id::IssueId;
+use crate::ports::{Commit, Guard, Write};
+use crate::problem::DeskError;
+use crate::service::Desk;
+use crate::service::issues::IssueLock;
+use crate::tables::{
+    CREDENTIAL_CODES, CallerRepeat, EVENT_TICKETS, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES,
+    Issue, IssueRequest, IssueState, ORDERS, OrderTicket, Stored, TICKET_CODES, TICKET_TOKENS,
+    TICKETS, within,
+};
+use crate::ticket::Ticket;
+
+/// How many tickets, and how many bytes, a piece has at most.
+pub(super) const TICKETS_MAX: usize = 100;
+const BYTES_MAX: usize = 256 * 1024;
+
+/// Under which repeat key tickets are asked for.
+pub(super) struct Repeat {
+    pub name: CallerRepeat,
+    /// Tells the request from any other under the same key.
+    pub request: String,
+}
+
+/// The issue as far as it is written, and the piece that is written next.
+pub(super) struct Pieces<'d> {
+    desk: &'d Desk,
+    lock: &'d IssueLock<'d>,
+    /// The moment of the tickets' ids.
+    at: Timestamp,
+    repeat: Option<Repeat>,
+    /// What is remembered under the repeat key so far: something old, if anything.
+    remembered: Option<Stored<IssueRequest>>,
+    /// The issue's row, once a piece was written.
+    row: Option<Issue>,
+    next: Piece,
+}
+
+/// Some tickets, and the claims of their codes.
+#[derive(Default)]
+struct Piece {
+    /// Two for each code, in the order of the codes.
+    guards: Vec<Guard>,
+    writes: Vec<Write>,
+    codes: Vec<String>,
+    tickets: usize,
+    bytes: usize,
+}
+
+impl<'d> Pieces<'d> {
+    pub fn new(
+        desk: &'d Desk,
+        lock: &'d IssueLock<'d>,
+        at: Timestamp,
+        repeat: Option<Repeat>,
+        remembered: Option<Stored<IssueRequest>>,
+    ) -> Self {
+        Self {
+            desk,
+            lock,
+            at,
+            repeat,
+            remembered,
+            row: None,
+            next: Piece::default(),
+        }
+    }
+
+    /// Which issue the tickets must carry.
+    pub fn issue(&self) -> IssueId {
+        self.lock.issue.id
+    }
+
+    /// Adds a ticket, and writes a piece whenever there is one.
+    pub async fn add(&mut self, ticket: &Ticket, token: &String) -> Result<(), DeskError> {
+        let rows = rows(ticket, token);
+        let bytes: usize = rows.iter().map(length).sum();
+        let is_full = self.next.tickets == TICKETS_MAX || self.next.bytes + bytes > BYTES_MAX;
+        if is_full && self.next.tickets > 0 {
+            self.write_piece().await?;
+        }
+        self.next.add(ticket, rows, bytes);
+        Ok(())
+    }
+
+    /// Writes the last piece, and with it that the issue is done; from then on its tickets are there for everyone.
+    pub async fn finish(mut self) -> Result<(), DeskError> {
+        let mut last = mem::take(&mut self.next);
+        if let Some(row) = &self.row {
+            let done = Issue {
+                state: IssueState::Done,
+                ..row.clone()
+            };
+            last.guards.push(ISSUES.is(&self.key(), row));
+            last.writes.push(ISSUES.put(&self.key(), &done));
+        }
+        if let Some(repeat) = &self.repeat {
+            let request = IssueRequest {
+                request: repeat.request.clone(),
+                event_id: self.lock.issue.event,
+                issue: self.lock.issue.id,
+                at: self.at,
+            };
+            let guard = ISSUE_REQUESTS.as_read(&repeat.name, self.remembered.as_ref());
+            last.guards.push(guard);
+            last.writes.push(ISSUE_REQUESTS.put(&repeat.name, &request));
+        }
+        last.commit(self.desk).await?;
+        self.lock.show();
+        Ok(())
+    }
+
+    async fn write_piece(&mut self) -> Result<(), DeskError> {
+        let mut piece = mem::take(&mut self.next);
+        let key = self.key();
+        let row = match &self.row {
+            Some(row) => row,
+            None => self.begin().await?,
+        };
+        piece.guards.push(ISSUES.is(&key, row));
+        piece.commit(self.desk).await
+    }
+
+    /// Writes the issue's row, so that whatever is written of it can be taken back.
+    async fn begin(&mut self) -> Result<&Issue, DeskError> {
+        let row = Issue {
+            id: self.lock.issue.id,
+            event_id: self.lock.issue.event,
+            state: IssueState::Pending,
+            at: self.at,
+            request: self.repeat.as_ref().map(|repeat| repeat.name.clone()),
+        };
+        self.lock.hide();
+        let guards = vec![ISSUES.absent(&self.key())];
+        let writes = vec![ISSUES.put(&self.key(), &row)];
+        match self.desk.store().commit(guards, writes).await? {
+            Commit::Done => Ok(self.row.insert(row)),
+            Commit::Blocked(_) => Err(DeskError::contended()),
+        }
+    }
+
+    fn key(&self) -> EventIssue {
+        EventIssue(self.lock.issue.event, self.lock.issue.id)
+    }
+}
+
+impl Piece {
+    fn add(&mut self, ticket: &Ticket, rows: Vec<Write>, bytes: usize) {
+        if let Some(code) = &ticket.credential_code {
+            let key = within(&ticket.event_id, code);
+            self.guards.push(CREDENTIAL_CODES.absent(&key));
+            self.guards.push(TICKET_CODES.absent(&key));
+            self.codes.push(code.clone());
+        }
+        self.writes.extend(rows);
+        self.tickets += 1;
+        self.bytes += bytes;
+    }
+
+    async fn commit(self, desk: &Desk) -> Result<(), DeskError> {
+        match desk.store().commit(self.guards, self.writes).await? {
+            Commit::Done => Ok(()),
+            // Two guards watch over each code. Behind them are guards of what only the lock's holder changes.
+            Commit::Blocked(position) => Err(match self.codes.get(position / 2) {
+                Some(code) => code_taken(code),
+                None => DeskError::contended(),
+            }),
+        }
+    }
+}
+
+/// All that a ticket is when it is issued.
+fn rows(ticket: &Ticket, token: &String) -> Vec<Write> {
+    let (event, id) = (ticket.event_id, ticket.id);
+    let code = ticket.credential_code.as_ref();
+    let code = code.map(|code| CREDENTIAL_CODES.put(&within(&event, code), &id));
+    let order = OrderTicket(event, ticket.booking_reference.clone(), id);
+    let rows = [
+        TICKETS.put(&id, ticket),
+        TICKET_TOKENS.put(&id, token),
+        EVENT_TICKETS.put(&EventTicket(event, id), &()),
+        ORDERS.put(&order, &()),
+    ];
+    rows.into_iter().chain(code).collect()
+}
+
+fn length(write: &Write) -> usize {
+    match write {
+        Write::Put(key, value) => key.as_bytes().len() + value.len(),
+        Write::Delete(key) | Write::Add(key, _) => key.as_bytes().len(),
+    }
+}

@@ -1,0 +1,167 @@
+//! Taking back an issue that will never be done: no ticket, no order and no code is left of it.
+
+use crate::id::{EventId, IssueId, TicketId};
+use crate::ports::{Commit, Guard, Key, Write};
+use crate::problem::DeskError;
+use crate::service::issues::IssueLock;
+use crate::service::{ATTEMPTS_MAX, Desk};
+use crate::tables::{
+    CREDENTIAL_CODES, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest,
+    IssueState, ORDERS, OrderTicket, Stored, TICKET_TOKENS, TICKETS, within,
+};
+use crate::ticket::Ticket;
+use jiff::Timestamp;
+
+/// How many tickets are read, and deleted, at once.
+const AT_ONCE: usize = 50;
+
+/// Where an issue's tickets are: they carry its id, and their own ids are of one moment.
+#[derive(Clone, Copy)]
+pub(super) struct IssuedAt {
+    event: EventId,
+    issue: IssueId,
+    at: Timestamp,
+}
+
+impl From<&Issue> for IssuedAt {
+    fn from(issue: &Issue) -> Self {
+        Self {
+            event: issue.event_id,
+            issue: issue.id,
+            at: issue.at,
+        }
+    }
+}
+
+impl From<&IssueRequest> for IssuedAt {
+    fn from(request: &IssueRequest) -> Self {
+        Self {
+            event: request.event_id,
+            issue: request.issue,
+            at: request.at,
+        }
+    }
+}
+
+impl Desk {
+    /// Takes back every issue whose request is gone. For the start, and for every now and then.
+    ///
+    /// If some cannot be taken back, all others are, and the last reason is told.
+    pub async fn take_back_abandoned_issues(&self) -> Result<(), DeskError> {
+        let mut outcome = Ok(());
+        for issue in self.issues.abandoned() {
+            if let Some(lock) = self.issues.wait_for(issue).await
+                && let Err(error) = self.take_back(&lock).await
+            {
+                outcome = Err(error);
+            }
+        }
+        outcome
+    }
+
+    /// Deletes what was written of an issue, unless it was done after all.
+    pub(super) async fn take_back(&self, lock: &IssueLock<'_>) -> Result<(), DeskError> {
+        let (event, issue) = (lock.issue.event, lock.issue.id);
+        let key = EventIssue(event, issue);
+        for _ in 0..ATTEMPTS_MAX {
+            let Some(stored) = ISSUES.get(self.store(), &key).await? else {
+                lock.end_taken_back();
+                return Ok(());
+            };
+            match stored.value.state {
+                // Its request was gone before it heard of that.
+                IssueState::Done => {
+                    lock.show();
+                    return Ok(());
+                }
+                // A commit of the request may still be on its way: one that comes before this one is seen afterwards, one
+                // that comes later is blocked.
+                IssueState::Pending => {
+                    let guards = vec![stored.unchanged()];
+                    let taken_back = Issue {
+                        state: IssueState::TakenBack,
+                        ..stored.value
+                    };
+                    let writes = vec![ISSUES.put(&key, &taken_back)];
+                    self.store().commit(guards, writes).await?;
+                }
+                IssueState::TakenBack => {
+                    tracing::info!(
+                        event.id = %event, issue.id = %issue,
+                        "takes back issue {issue} of event {event}, which was not finished"
+                    );
+                    self.delete_issue(&stored).await?;
+                }
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Deletes an issue's tickets in bounded steps and its row in the last of them. Ends early if a step is blocked.
+    async fn delete_issue(&self, row: &Stored<Issue>) -> Result<(), DeskError> {
+        let mut after = None;
+        loop {
+            let (tickets, next) = self.some_issued((&row.value).into(), after).await?;
+            let mut guards = vec![row.unchanged()];
+            let mut writes = Vec::new();
+            for ticket in &tickets {
+                self.delete_ticket(ticket, &mut guards, &mut writes).await?;
+            }
+            if next.is_none() {
+                writes.push(Write::Delete(row.key.clone()));
+            }
+            if self.store().commit(guards, writes).await? != Commit::Done || next.is_none() {
+                return Ok(());
+            }
+            after = next;
+        }
+    }
+
+    /// Deletes all that a ticket was when it was issued.
+    async fn delete_ticket(
+        &self,
+        stored: &Stored<Ticket>,
+        guards: &mut Vec<Guard>,
+        writes: &mut Vec<Write>,
+    ) -> Result<(), DeskError> {
+        let ticket = &stored.value;
+        let (event, id) = (ticket.event_id, ticket.id);
+        if let Some(code) = &ticket.credential_code {
+            let code = CREDENTIAL_CODES
+                .get(self.store(), &within(&event, code))
+                .await?;
+            if let Some(code) = code.filter(|code| code.value == id) {
+                guards.push(code.unchanged());
+                writes.push(Write::Delete(code.key));
+            }
+        }
+        guards.push(stored.unchanged());
+        writes.extend([
+            Write::Delete(stored.key.clone()),
+            TICKET_TOKENS.delete(&id),
+            EVENT_TICKETS.delete(&EventTicket(event, id)),
+            ORDERS.delete(&OrderTicket(event, ticket.booking_reference.clone(), id)),
+        ]);
+        Ok(())
+    }
+
+    /// Reads some of an issue's tickets in the order they were issued, and tells behind which key the next ones are.
+    pub(super) async fn some_issued(
+        &self,
+        of: IssuedAt,
+        after: Option<Key>,
+    ) -> Result<(Vec<Stored<Ticket>>, Option<Key>), DeskError> {
+        let prefix = within(&of.event, &TicketId::prefix_of(of.at));
+        let rows = EVENT_TICKETS
+            .page(self.store(), &prefix, after.as_ref(), AT_ONCE)
+            .await?;
+        let mut tickets = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let id = row.listed("ticket", of.event)?;
+            let stored = TICKETS.get(self.store(), &id).await?;
+            tickets.extend(stored.filter(|stored| stored.value.issue == Some(of.issue)));
+        }
+        let next = rows.last().filter(|_| rows.len() == AT_ONCE);
+        Ok((tickets, next.map(|row| row.key.clone())))
+    }
+}
