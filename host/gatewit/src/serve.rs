@@ -20,7 +20,6 @@ use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -37,12 +36,10 @@ use crate::open_files::raise_open_files;
 use crate::signer::{MasterKey, RsaSigner};
 use crate::sources::Sources;
 
+mod background_tasks;
+
 /// How long requests under way may take to finish once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How often issues of tickets are looked for whose request is gone.
-const TAKE_BACK_EVERY: Duration = Duration::from_secs(1);
-/// How often answers too old to be repeated are thrown away.
-const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How many connections those who ask for metrics may have.
 const METRICS_CONNECTIONS_MAX: usize = 32;
@@ -132,9 +129,9 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
-    beside.spawn(take_back_issues(desk.clone()));
-    beside.spawn(chores(desk.clone()));
-    beside.spawn(record_refusals(desk.clone()));
+    beside.spawn(background_tasks::take_back_issues(desk.clone()));
+    beside.spawn(background_tasks::chores(desk.clone()));
+    beside.spawn(background_tasks::record_refusals(desk.clone()));
     sources.keep_fresh(&desk, &mut beside);
     let oidc = oidc.map(|settings| Oidc::new(settings, Arc::new(SystemClock)));
     if let Some(oidc) = oidc.clone() {
@@ -361,45 +358,4 @@ async fn serve_metrics(listener: TcpListener, metrics: Router) {
         ..HttpLimits::default()
     };
     server::serve(listener, metrics, limits, CancellationToken::new()).await;
-}
-
-/// Records, every second, the refusals that were too many to be recorded one by one.
-async fn record_refusals(desk: Arc<Desk>) {
-    let mut every_second = tokio::time::interval(Duration::from_secs(1));
-    let mut has_failed = false;
-    loop {
-        every_second.tick().await;
-        let recorded = desk.record_refusals().await;
-        if let (Err(error), false) = (&recorded, has_failed) {
-            tracing::warn!(error = %error, "cannot record refusals; will try again every second");
-        }
-        has_failed = recorded.is_err();
-    }
-}
-
-/// Takes back tickets of requests that did not end: at the start those of a server that was killed.
-async fn take_back_issues(desk: Arc<Desk>) {
-    let mut ticks = tokio::time::interval(TAKE_BACK_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = desk.take_back_abandoned_issues().await {
-            tracing::warn!(error = %error, "cannot take back tickets of a request that did not end; will try again");
-        }
-    }
-}
-
-/// What is done beside serving: what the first scan and the first search would wait for, then cleaning up now and then.
-async fn chores(desk: Arc<Desk>) {
-    desk.warm_windows().await;
-    if let Err(error) = desk.warm_search().await {
-        tracing::warn!(error = %error, "cannot read tickets ahead of the first search; it will read them itself");
-    }
-    let mut hourly = tokio::time::interval(FORGET_EVERY);
-    loop {
-        hourly.tick().await;
-        if let Err(error) = desk.forget_old_answers().await {
-            tracing::warn!(error = %error, "cannot throw away old answers; will try again");
-        }
-    }
 }

@@ -1,0 +1,53 @@
+//! What goes on beside serving, until the server ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gatewit_domain::service::Desk;
+use tokio::time::MissedTickBehavior;
+
+/// How often issues of tickets are looked for whose request is gone.
+const TAKE_BACK_EVERY: Duration = Duration::from_secs(1);
+/// How often answers too old to be repeated are thrown away.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Records, every second, the refusals that were too many to be recorded one by one.
+pub(super) async fn record_refusals(desk: Arc<Desk>) {
+    let mut every_second = tokio::time::interval(Duration::from_secs(1));
+    let mut has_failed = false;
+    loop {
+        every_second.tick().await;
+        let recorded = desk.record_refusals().await;
+        if let (Err(error), false) = (&recorded, has_failed) {
+            tracing::warn!(error = %error, "cannot record refusals; will try again every second");
+        }
+        has_failed = recorded.is_err();
+    }
+}
+
+/// Takes back tickets of requests that did not end: at the start those of a server that was killed.
+pub(super) async fn take_back_issues(desk: Arc<Desk>) {
+    let mut ticks = tokio::time::interval(TAKE_BACK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = desk.take_back_abandoned_issues().await {
+            tracing::warn!(error = %error, "cannot take back tickets of a request that did not end; will try again");
+        }
+    }
+}
+
+/// What is done beside serving: what the first scan and the first search would wait for, then cleaning up now and then.
+pub(super) async fn chores(desk: Arc<Desk>) {
+    desk.warm_windows().await;
+    if let Err(error) = desk.warm_search().await {
+        tracing::warn!(error = %error, "cannot read tickets ahead of the first search; it will read them itself");
+    }
+    let mut hourly = tokio::time::interval(FORGET_EVERY);
+    loop {
+        hourly.tick().await;
+        if let Err(error) = desk.forget_old_answers().await {
+            tracing::warn!(error = %error, "cannot throw away old answers; will try again");
+        }
+    }
+}
