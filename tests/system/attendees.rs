@@ -37,9 +37,9 @@ pub async fn wait_until_ready(server: &Server) {
 /// A server over the sample's own guest list.
 async fn guests() -> Server {
     let home = TempDir::new().expect("there is room for a test's data");
-    let people = project().join("examples/people.csv");
-    let settings = format!("{{people: \"file://{}\"}}", people.display());
-    let config = format!("sources:\n  guest-list:\n    settings: {settings}\n");
+    let people = fs::read_to_string(project().join("examples/people.csv"));
+    let people = json!(people.expect("the sample has a list"));
+    let config = format!("sources:\n  guest-list:\n    settings: {{people: {people}}}\n");
     configure(home.path(), &config, "");
     let server = Server::start_configured(home.path()).await;
     wait_until_ready(&server).await;

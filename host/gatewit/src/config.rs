@@ -16,6 +16,7 @@ mod checked;
 mod contract;
 mod environment;
 mod events;
+mod files;
 mod identities;
 mod lines;
 mod misspelt;

@@ -2,7 +2,6 @@
 //! `gatewit-api.md` §9, §11.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,9 +14,8 @@ use serde_json::{Map, Value};
 
 use super::contract::{BACKENDS, TITO, missing};
 use super::environment::Environment;
+use super::files;
 
-/// What a setting begins with that names a file, whose text the plugin gets.
-const FILE: &str = "file://";
 const EVERY: SignedDuration = SignedDuration::from_mins(5);
 const EVERY_MIN: SignedDuration = SignedDuration::from_secs(1);
 const MIB: usize = 1024 * 1024;
@@ -87,6 +85,10 @@ impl SourcePlan {
     ) -> Result<Self, String> {
         let plugin = entry.plugin.unwrap_or_else(|| name.to_string());
         let mut settings = entry.settings;
+        each_text(&mut settings, &mut |text| {
+            let checked = files::named(text).map_or(Ok(()), files::check);
+            checked.map_err(|problem| format!("sources.{name}.settings: {problem}"))
+        })?;
         let mut grants = Vec::new();
         grants.extend(grant_of_base(&name, &plugin, &mut settings, environment)?);
         for host in allowed_hosts {
@@ -124,7 +126,8 @@ impl SourcePlan {
         let mut files = Vec::new();
         let mut settings = self.settings.clone();
         let taken = each_text(&mut settings, &mut |text| {
-            files.extend(self.file(text));
+            let named = files::named(text);
+            files.extend(named.map(|name| files::path(&self.folder, name)));
             Ok(())
         });
         taken.map(|()| files).unwrap_or_default()
@@ -134,10 +137,8 @@ impl SourcePlan {
     pub fn read(&self) -> Result<SourceSettings, String> {
         let mut settings = self.settings.clone();
         each_text(&mut settings, &mut |text| {
-            if let Some(file) = self.file(text) {
-                let read = fs::read(&file).map_err(|err| err.to_string());
-                let read = read.and_then(as_utf8);
-                *text = read.map_err(|err| format!("cannot read {}: {err}", file.display()))?;
+            if let Some(name) = files::named(text) {
+                *text = files::read(&self.folder, name)?;
             }
             Ok(())
         })?;
@@ -150,25 +151,6 @@ impl SourcePlan {
             limits: self.limits,
         })
     }
-
-    fn file(&self, text: &str) -> Option<PathBuf> {
-        let name = text.strip_prefix(FILE)?;
-        Some(self.folder.join(name))
-    }
-}
-
-/// Takes a file's bytes for text. Spreadsheets write other encodings unless told.
-fn as_utf8(bytes: Vec<u8>) -> Result<String, String> {
-    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    String::from_utf8(bytes).map_err(|err| {
-        let good = &err.as_bytes()[..err.utf8_error().valid_up_to()];
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
-        let encoding = match is_utf16 {
-            true => "it is UTF-16".to_owned(),
-            false => format!("line {line} is not UTF-8, but Windows-1252 or the like"),
-        };
-        format!("{encoding}; save it as UTF-8, in a spreadsheet as \"CSV UTF-8\"")
-    })
 }
 
 /// Grants the origin of the base URL (`gatewit-api.md` §11), which is put there if it is missing and the plugin is one
