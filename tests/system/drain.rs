@@ -112,6 +112,25 @@ async fn ctrl_c_lets_requests_under_way_finish() {
     check("INT").await;
 }
 
+#[tokio::test]
+async fn a_hang_up_ends_nothing_and_is_said() {
+    let data = TempDir::new().expect("there is room for a test's data");
+    let mut command = Process::command(data.path());
+    command.env("RUST_LOG", "info");
+    let server = Process::spawn(command);
+    let door = Door::open(&server.client, today()).await;
+    let jwt = door.issue_jwt("vip").await;
+    let path = "/api/v1/check-in/validate";
+    let scan = HalfSent::post(&door.scanner, path, &door.body(&jwt));
+    server.signal("HUP");
+    server.log.wait_for("SIGHUP has no effect");
+    assert_eq!(door.verdict(&jwt).await, ADMITTED);
+    server.signal("HUP");
+    server.signal("TERM");
+    assert_eq!(scan.finish(), "DUPLICATE");
+    assert_eq!(server.wait().code, Some(0));
+}
+
 #[test]
 fn a_server_stopped_as_soon_as_it_serves_ends_well() {
     let home = Home::new();

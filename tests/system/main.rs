@@ -28,6 +28,7 @@ mod openapi;
 mod plugins;
 mod pretix;
 mod properties;
+mod refresh;
 mod refusals;
 mod repeats;
 mod restart;

@@ -18,7 +18,7 @@ use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::SledStore;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -73,6 +73,9 @@ pub struct ServeSettings {
 
 /// Serves until SIGTERM or Ctrl-C, then drains.
 pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
+    // Ends when this ends.
+    let mut beside = JoinSet::new();
+    beside.spawn(ignore_hangups(signal(SignalKind::hangup())?));
     let environment = Environment::load(folder_of(settings.config.as_deref()))?;
     let oidc = OidcSettings::read(|name| environment.verbatim(name))?;
     check_exposure(&settings, oidc.as_ref())?;
@@ -111,8 +114,6 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         sites: sites(&settings),
         ..Traffic::default()
     });
-    // Ends when this ends.
-    let mut beside = JoinSet::new();
     if let Some(address) = settings.metrics_listen {
         let counters = Counters {
             desk: desk.clone(),
@@ -346,6 +347,13 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Keeps a hang-up, which ends a process that does not listen for it, from cutting off requests.
+async fn ignore_hangups(mut hangups: Signal) {
+    while hangups.recv().await.is_some() {
+        tracing::info!("SIGHUP has no effect: restart the server to read its configuration anew");
+    }
 }
 
 /// Answers Prometheus.

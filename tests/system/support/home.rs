@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -16,18 +16,20 @@ impl Home {
     pub fn new() -> Self {
         let home = Self(TempDir::new().expect("there is room for a test's data"));
         fs::create_dir(home.path("plugins")).expect("a directory can be made");
-        let plugin = "hours-before.wasm";
-        let copied = fs::copy(
-            super::plugins().join(plugin),
-            home.path("plugins").join(plugin),
-        );
-        copied.expect("our plugins are built");
+        home.install(&super::plugins(), "hours-before");
         home.configure("");
         home
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
+    }
+
+    /// Copies a component of a folder into `plugins`.
+    pub fn install(&self, from: &Path, plugin: &str) {
+        let file = format!("{plugin}.wasm");
+        let copied = fs::copy(from.join(&file), self.path("plugins").join(&file));
+        copied.expect("the components are built");
     }
 
     /// Writes `event_config.yml`.

@@ -3,9 +3,11 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use gatewit_domain::attendees::{
     AddonStatistics, AttendeeAnswer, AttendeeQuestion, EmailAddress, NameAnswer, NameQuestion,
 };
+use gatewit_domain::problem::{DeskError, Problem};
 use gatewit_domain::source::SourceType;
 use serde::Serialize;
 use serde_json::Value;
@@ -18,6 +20,7 @@ mod answer;
 mod fields;
 mod paths;
 mod question;
+mod refresh;
 
 pub use paths::{is_contract_path, is_refresh, no_such_method, no_such_path, refuse_head};
 
@@ -25,6 +28,7 @@ pub use answer::{Guess, refusal, throttled};
 use answer::{Judged, Refusal};
 use fields::{AttendeeRequest, EmailRequest, NameRequest};
 use question::{Question, ValidationErrors};
+use refresh::{Refresh, Refreshed, refresh};
 
 /// Whether an address is an attendee's.
 #[derive(Serialize, ToSchema)]
@@ -53,12 +57,6 @@ pub struct TicketTypeRow {
 pub struct TicketCount {
     #[schema(example = 1204)]
     ticket_count: usize,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Refreshed {
-    #[schema(example = "The ticket cache was refreshed successfully from Pretix.")]
-    message: String,
 }
 
 /// Tells whether somebody of this name has a ticket, by order or by the ticket's own reference.
@@ -151,20 +149,22 @@ pub async fn ticket_count(
     Ok(Json(TicketCount { ticket_count }))
 }
 
-/// Reads what has changed in the ticketing system, and waits for it.
+/// Reads what has changed in the ticketing system, and waits for it: 25 seconds at most.
 #[utoipa::path(
     get, path = "/tickets/refresh_all/", tag = "Attendees",
-    responses((status = 200, body = Refreshed, description = "What is answered from now on is new."))
+    responses(
+        (status = 200, body = Refreshed, description = "What is answered from now on is new."),
+        (status = 202, body = Refreshed, description = "It takes longer, and goes on; what was read before serves meanwhile.")
+    )
 )]
 pub async fn refresh_all(
     _: ValidatorClient,
     State(desk): State<Shared>,
-) -> Result<Json<Refreshed>, Refusal> {
-    desk.refresh_sources().await?;
-    let served = desk.served_sources();
-    Ok(Json(Refreshed {
-        message: answer::refreshed(served),
-    }))
+) -> Result<Response, Refusal> {
+    let refresh = refresh(&desk).await?;
+    // Until everything has been read once, nothing serves.
+    desk.source_ticket_count()?;
+    Ok(refresh::answer(refresh, desk.served_sources()))
 }
 
 /// Counts T-shirts that were added to tickets.
@@ -182,7 +182,7 @@ pub async fn addon_statistics(
     Ok(Json(desk.addon_statistics().await?))
 }
 
-/// Reads what has changed in the ticketing system, and counts T-shirts then.
+/// Reads what has changed in the ticketing system, and counts T-shirts then. 503 if that takes longer than 25 seconds.
 #[utoipa::path(
     get, path = "/tickets/refresh_addon_statistics/", tag = "Attendees",
     responses(
@@ -194,8 +194,14 @@ pub async fn refresh_addon_statistics(
     _: ValidatorClient,
     State(desk): State<Shared>,
 ) -> Result<Json<AddonStatistics>, Refusal> {
-    desk.refresh_sources().await?;
-    Ok(Json(desk.addon_statistics().await?))
+    match refresh(&desk).await? {
+        Refresh::Ended => Ok(Json(desk.addon_statistics().await?)),
+        Refresh::GoesOn => Err(DeskError::Unavailable(Problem::new(
+            "refresh_goes_on",
+            "the tickets are still being read anew; try again in a moment",
+        ))
+        .into()),
+    }
 }
 
 impl From<SourceType> for TicketTypeRow {

@@ -8,7 +8,6 @@ use gatewit_domain::attendees::{
 };
 use gatewit_domain::problem::DeskError;
 use gatewit_domain::service::Validated;
-use gatewit_domain::source::SourceName;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -145,20 +144,4 @@ pub fn throttled(retry_after_seconds: i64) -> Response {
     let seconds = HeaderValue::from(retry_after_seconds);
     response.headers_mut().insert(header::RETRY_AFTER, seconds);
     response
-}
-
-/// Says which sources were read.
-pub fn refreshed(sources: &[SourceName]) -> String {
-    let names: Vec<_> = sources.iter().map(in_a_sentence).collect();
-    format!(
-        "The ticket cache was refreshed successfully from {}.",
-        names.join(" and ")
-    )
-}
-
-/// Writes `pretix` as Pretix.
-fn in_a_sentence(source: &SourceName) -> String {
-    let mut letters = source.as_str().chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
 }

@@ -1,0 +1,83 @@
+//! Reading the ticketing systems anew while somebody waits: for a while, and the reading goes on after that.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use gatewit_domain::problem::{DeskError, Problem};
+use gatewit_domain::source::SourceName;
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+use crate::http::Shared;
+
+/// The longest that a request waits: less than most proxies and clients do.
+const WAIT_MAX: Duration = Duration::from_secs(25);
+/// How many refreshes the process has under way. Each joins the next sync of its sources, so more change nothing.
+const UNDER_WAY_MAX: usize = 16;
+
+static UNDER_WAY: Semaphore = Semaphore::const_new(UNDER_WAY_MAX);
+
+#[derive(Serialize, ToSchema)]
+pub struct Refreshed {
+    #[schema(example = "The ticket cache was refreshed successfully from Pretix.")]
+    message: String,
+}
+
+/// Whether the tickets have been read to their end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    Ended,
+    /// Nobody waits for it any more.
+    GoesOn,
+}
+
+/// Reads anew what `/tickets/*` serves.
+pub async fn refresh(desk: &Shared) -> Result<Refresh, DeskError> {
+    let desk = Shared::clone(desk);
+    let refresh = async {
+        // The semaphore is never closed.
+        let under_way = UNDER_WAY.acquire().await.ok();
+        // It ends though the client has gone: what it has read so far would be read again.
+        let reading = tokio::spawn(async move {
+            let _under_way = under_way;
+            desk.refresh_sources().await
+        });
+        reading.await
+    };
+    match timeout(WAIT_MAX, refresh).await {
+        Err(_) => Ok(Refresh::GoesOn),
+        Ok(Ok(outcome)) => outcome.map(|()| Refresh::Ended),
+        Ok(Err(_)) => Err(DeskError::Unavailable(Problem::new(
+            "refresh_cut_off",
+            "reading the tickets anew was cut off; try again in a moment",
+        ))),
+    }
+}
+
+/// Says which sources were read, or are being read.
+pub fn answer(refresh: Refresh, sources: &[SourceName]) -> Response {
+    let names: Vec<_> = sources.iter().map(in_a_sentence).collect();
+    let names = names.join(" and ");
+    let (status, message) = match refresh {
+        Refresh::Ended => (
+            StatusCode::OK,
+            format!("The ticket cache was refreshed successfully from {names}."),
+        ),
+        Refresh::GoesOn => (
+            StatusCode::ACCEPTED,
+            format!("The ticket cache is still being refreshed from {names}."),
+        ),
+    };
+    (status, Json(Refreshed { message })).into_response()
+}
+
+/// Writes `pretix` as Pretix.
+fn in_a_sentence(source: &SourceName) -> String {
+    let mut letters = source.as_str().chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
