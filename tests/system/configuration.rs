@@ -89,12 +89,8 @@ fn a_slug_declared_twice_is_named() {
 fn a_declared_event_that_cannot_be_is_named_by_its_slug() {
     let home = Home::new();
     let backwards = SUMMIT.replace("T18:00", "T08:00");
-    let strategy = format!("{SUMMIT}    check_in_strategy: WHENEVER\n");
-    let options = format!("{SUMMIT}    strategy_options: {{earlyCheckInHours: many}}\n");
     let cases = [
         (backwards, "days[0] ends at 2027-12-15T08:00:00+03:00"),
-        (strategy, "loaded are: HOURS_BEFORE"),
-        (options, "earlyCheckInHours"),
         (
             SUMMIT.replace("Africa/Nairobi", "Africa/Nowhere"),
             "Africa/Nowhere",

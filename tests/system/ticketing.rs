@@ -11,9 +11,7 @@ use crate::support::{Home, Process, plugins};
 /// The same place, with a plugin that is not there otherwise.
 fn home_with(plugin: &str) -> Home {
     let home = Home::new();
-    let file = format!("{plugin}.wasm");
-    let copied = fs::copy(plugins().join(&file), home.path("plugins").join(&file));
-    copied.expect("our plugins are built");
+    home.install(&plugins(), plugin);
     home
 }
 
@@ -59,27 +57,6 @@ fn variables_of_the_server_itself_may_stand_beside_the_configuration_too() {
     home.check_refused(
         home.command(),
         &["GATEWIT_MASTER_KEY must hold 64 hex digits"],
-    );
-}
-
-#[test]
-fn a_source_that_cannot_be_is_named() {
-    let home = home_with("guest-list");
-    let config = |settings: &str| {
-        format!("sources:\n  crew:\n    plugin: guest-list\n    settings: {{{settings}}}\n")
-    };
-    home.configure(&config("people: file://people.csv"));
-    home.check_refused(home.command(), &["\"crew\"", "people.csv", "No such file"]);
-    fs::write(home.path("people.csv"), "order,name\nMH9CG,Ada\n,Sam\n")
-        .expect("a file can be written");
-    let said = home.check_refused(home.command(), &["\"crew\"", "line 3"]);
-    assert!(!said.contains("Sam"), "{said}");
-    home.configure(&config("peeple: file://people.csv"));
-    home.check_refused(home.command(), &["\"crew\"", "peeple"]);
-    home.configure(&config("").replace("guest-list", "hours-before"));
-    home.check_refused(
-        home.command(),
-        &["\"crew\"", "no backend \"hours-before\"", "guest-list"],
     );
 }
 

@@ -1,5 +1,7 @@
 //! Which plugins there are, as `gatewit-api.md` §10 lists them.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,8 +24,41 @@ pub struct PluginRow {
     pub state: PluginState,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub loaded_at: Option<Timestamp>,
-    /// Why the newest file was refused.
+    /// Why the newest file was refused, or how the plugin fails. Operators also read the plugin's own words here.
     pub error: Option<String>,
+    /// What the plugin itself says of its last failure.
+    #[serde(skip)]
+    pub words: Option<PluginWords>,
+}
+
+/// A plugin's own words. They may repeat anything that the plugin was told or read, so only operators see them.
+///
+/// They do not print: no log line and no answer repeats them by accident.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PluginWords(String);
+
+impl PluginWords {
+    pub fn verbatim(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for PluginWords {
+    fn from(words: String) -> Self {
+        Self(words)
+    }
+}
+
+impl From<&str> for PluginWords {
+    fn from(words: &str) -> Self {
+        Self(words.to_owned())
+    }
+}
+
+impl fmt::Debug for PluginWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PluginWords(..)")
+    }
 }
 
 /// What a plugin is for: which world it exports.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::claims::{Claims, ScannerClaims, TicketProof};
 use crate::event::SealedKey;
@@ -197,6 +197,10 @@ pub struct SignerError {
 }
 
 /// Tells the time.
+#[async_trait]
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
+
+    /// Ends when so much time has passed.
+    async fn sleep(&self, time: SignedDuration);
 }

@@ -4,6 +4,9 @@ use std::error::Error;
 
 use crate::ports::{SignerError, StoreError};
 
+/// The code of a refusal in a strategy's own words.
+pub const INVALID_STRATEGY_OPTIONS: &str = "invalid_strategy_options";
+
 /// A fault of the request: a stable code for programs and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -69,8 +72,9 @@ impl DeskError {
         Self::Unacceptable(Problem::new(code, message))
     }
 
-    /// A ticketing system cannot be asked, or did not answer.
-    pub(crate) fn source_unavailable(words: String) -> Self {
+    /// A ticketing system cannot be asked, or did not answer. Why is for the log and for operators.
+    pub(crate) fn source_unavailable() -> Self {
+        let words = "the ticketing system cannot be asked; try again in a moment";
         Self::Unavailable(Problem::new("source_unavailable", words))
     }
 

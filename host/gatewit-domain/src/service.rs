@@ -15,11 +15,13 @@ use crate::window::DoorRule;
 mod admission;
 mod attendance;
 mod caller;
+mod declared;
 mod events;
 mod front_desk;
 mod issues;
 mod live;
 mod log;
+mod plugins;
 mod scanners;
 mod search;
 mod sources;
@@ -32,10 +34,11 @@ mod undo;
 pub use admission::Answered;
 pub use attendance::{NotAnswered, Validated};
 pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};
+pub use declared::EventTrouble;
 pub use events::EventWindow;
 pub use log::{CheckInPage, CheckInQuery, ScanOutcome};
 pub use scanners::{NewScanner, ScannerLink, ScannerList, ScannerStatistics, TokenStatus};
-pub use sources::{ConfiguredSource, ConfiguredSources, SourceStatus, Ticketing};
+pub use sources::{ConfiguredSource, ConfiguredSources, SourceStatus, SourceTrouble, Ticketing};
 pub use tally::ScanCount;
 pub use tickets::{ShownTicket, TicketPage, TicketQuery};
 pub use undo::{Undone, UndoneBy};
@@ -43,6 +46,7 @@ pub use undo::{Undone, UndoneBy};
 use admission::RefusalBound;
 use issues::Issues;
 use live::LiveEvents;
+use plugins::Rejections;
 use search::TicketIndex;
 use sources::Sources;
 use tally::ScanTally;
@@ -96,6 +100,7 @@ pub struct Desk {
     sources: Sources,
     refusals: RefusalBound,
     tally: ScanTally,
+    rejections: Rejections,
 }
 
 /// An event in memory, with all that a scan needs of it.
@@ -110,7 +115,7 @@ impl Desk {
     /// Opens the desk over a store: reads every event and its key into memory, what is known of each source, and which
     /// issues were not finished.
     pub async fn open(ports: Ports, settings: DeskSettings) -> Result<Self, DeskError> {
-        let desk = Self {
+        let mut desk = Self {
             sources: Sources::open(&ports).await?,
             issues: Issues::open(&*ports.store).await?,
             ports,
@@ -119,25 +124,28 @@ impl Desk {
             index: TicketIndex::default(),
             refusals: RefusalBound::default(),
             tally: ScanTally::default(),
+            rejections: Rejections::default(),
         };
         let mut turns = Turns::default();
+        let mut events = Vec::new();
         let mut after = None;
         loop {
             let page = EVENTS
                 .page(&*desk.ports.store, "", after.as_ref(), PAGE)
                 .await?;
             let Some(last) = page.last() else {
+                desk.live = LiveEvents::of(events);
                 return Ok(desk);
             };
             after = Some(last.key.clone());
             for stored in page {
                 turns.step().await;
-                desk.live.set(desk.bring_to_life(stored.value)?);
+                events.push(desk.bring_to_life(stored.value)?);
             }
         }
     }
 
-    /// Lists the plugins, loaded and refused.
+    /// Lists the plugins, loaded and refused, as the engine knows them.
     pub fn plugins(&self) -> Vec<PluginRow> {
         self.ports.strategies.plugins()
     }

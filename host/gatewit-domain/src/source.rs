@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::event::TicketType;
+use crate::plugin::PluginWords;
 
 mod journal;
 pub use journal::{LogPosition, Reader, RunUnderWay, Served, SourceJournal, SourceRow};
@@ -159,26 +160,46 @@ pub enum Continuation {
     Done(Option<String>),
 }
 
-/// Why a ticketing system, or the plugin that speaks to it, did not answer. Its words are for the operator.
+/// Why a ticketing system, or the plugin that speaks to it, did not answer.
+///
+/// It prints in the host's words alone; [`SourceFault::words`] are the plugin's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceFault {
-    #[error("the ticketing system refuses the credentials: {0}")]
-    Unauthorized(String),
+    #[error("the ticketing system refuses the credentials")]
+    Unauthorized(PluginWords),
     /// Try again after so many seconds, if it said how many.
     #[error("the ticketing system has had too many requests")]
     RateLimited(Option<u32>),
-    #[error("the ticketing system cannot answer: {0}")]
-    Unavailable(String),
-    #[error("the settings cannot work: {0}")]
-    BadSettings(String),
-    #[error("the ticketing system does not know it: {0}")]
-    NotFound(String),
+    #[error("the ticketing system cannot answer")]
+    Unavailable(PluginWords),
+    #[error("the settings cannot work")]
+    BadSettings(PluginWords),
+    #[error("the ticketing system does not know it")]
+    NotFound(PluginWords),
     /// The cursor is good no longer: a full sync is due.
-    #[error("a full sync is due: {0}")]
-    StartOver(String),
+    #[error("a full sync is due")]
+    StartOver(PluginWords),
+    #[error("something went wrong that the plugin did not expect")]
+    Unexpected(PluginWords),
+    /// A file that the settings name cannot be read; in the host's words.
     #[error("{0}")]
-    Unexpected(String),
-    /// The plugin trapped, ran over a limit or answered nonsense.
-    #[error("plugin {0}")]
+    Unreadable(String),
+    /// The plugin is not there, trapped, ran over a limit or answered nonsense; in the host's words.
+    #[error("the plugin failed: {0}")]
     Plugin(String),
+}
+
+impl SourceFault {
+    /// What the plugin says of it.
+    pub fn words(&self) -> Option<&PluginWords> {
+        match self {
+            Self::Unauthorized(words)
+            | Self::Unavailable(words)
+            | Self::BadSettings(words)
+            | Self::NotFound(words)
+            | Self::StartOver(words)
+            | Self::Unexpected(words) => Some(words),
+            Self::RateLimited(_) | Self::Unreadable(_) | Self::Plugin(_) => None,
+        }
+    }
 }

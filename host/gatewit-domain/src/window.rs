@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::calendar::Calendar;
-use crate::plugin::PluginIdentity;
+use crate::plugin::{PluginIdentity, PluginWords};
 
 /// The most windows an answer may hold, whatever the number of days.
 pub const WINDOWS_MAX: usize = 1_000;
@@ -146,10 +146,10 @@ pub enum StrategyError {
     /// No such strategy is loaded; names those that are.
     #[error("strategy {name} is not loaded; loaded are: {}", loaded.join(", "))]
     Unknown { name: String, loaded: Vec<String> },
-    /// The strategy does not accept the options; in its own words.
-    #[error("{0}")]
-    Rejected(String),
-    /// The strategy trapped, ran over a limit, failed, or answered nonsense.
+    /// The strategy does not accept the options. Its own words are for the organizer who sent them.
+    #[error("the strategy does not accept the options")]
+    Rejected(PluginWords),
+    /// The strategy trapped, ran over a limit, failed, or answered nonsense; without a word of its own.
     #[error("{0}")]
     Failed(String),
 }

@@ -16,12 +16,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use gatewit_domain::event::{Event, EventChange};
 use gatewit_domain::ports::{Clock, Strategies};
 use gatewit_domain::window::{DoorRule, Holder};
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -31,12 +32,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 struct Noon;
 
+#[async_trait]
 impl Clock for Noon {
     fn now(&self) -> Timestamp {
         "2025-12-01T12:00:00Z"
             .parse()
             .expect("the time is well-formed")
     }
+
+    async fn sleep(&self, _: SignedDuration) {}
 }
 
 fn rule() -> DoorRule {

@@ -9,6 +9,7 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::failure::Failure;
 use crate::kept::{KeptWindows, Question};
 use crate::slot::Slot;
 use crate::strategy::Strategy;
@@ -56,7 +57,7 @@ pub(crate) async fn check_options(
     };
     verdict
         .map_err(|reason| failed(strategy, &reason))?
-        .map_err(StrategyError::Rejected)
+        .map_err(|objection| StrategyError::Rejected(objection.into()))
 }
 
 /// What scans and organizers are told of a failure.
@@ -107,35 +108,40 @@ impl Turn {
         let question = Question::new(rule, holder);
         let identity = &self.identity;
         self.slot.count_call();
-        let reason = match self.strategy.windows(rule, holder) {
+        let failure = match self.strategy.windows(rule, holder) {
             Ok(windows) => {
+                self.slot.note_success();
                 let plugin = identity.clone();
                 let answer = Arc::new(WindowsAnswer { windows, plugin });
                 kept.keep(question, &answer);
                 return Ok(answer);
             }
-            Err(reason) => reason,
+            Err(failure) => failure,
         };
-        kept.remember_failure(question, &identity.digest, &reason);
+        kept.remember_failure(question, &identity.digest, &failure.reason);
         let last_good = kept.last_good(question);
         self.note_failure(
             match last_good {
                 Some(_) => "its last good answer serves on",
                 None => "there is no earlier answer to serve",
             },
-            &reason,
+            &failure,
         );
-        last_good.ok_or(reason)
+        last_good.ok_or(failure.reason)
     }
 
     fn check_options(&self, options: &str) -> Result<Result<(), String>, String> {
         self.slot.count_call();
         let verdict = self.strategy.check_options(options);
-        verdict.inspect_err(|reason| self.note_failure("options could not be checked", reason))
+        verdict.inspect_err(|reason| {
+            let failure = Failure::from(reason.clone());
+            self.note_failure("options could not be checked", &failure);
+        })
     }
 
-    fn note_failure(&self, consequence: &str, reason: &str) {
-        self.slot.count_failure();
+    fn note_failure(&self, consequence: &str, failure: &Failure) {
+        self.slot.note_failure(failure);
+        let reason = &failure.reason;
         let identity = &self.identity;
         tracing::warn!(
             plugin.name = %identity.name,

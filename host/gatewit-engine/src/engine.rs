@@ -15,6 +15,7 @@ use gatewit_domain::window::{
 use tokio::sync::Semaphore;
 
 use crate::asking;
+use crate::failure::Failure;
 use crate::kept::{KeptWindows, Question};
 use crate::load::{Generation, Loader, Refusal, plugin_name};
 use crate::roster::Roster;
@@ -91,8 +92,9 @@ impl Engine {
         let slot = self.roster.strategy(&rule.strategy)?;
         let windows = slot
             .strategy()
+            .map_err(Failure::from)
             .and_then(|(_, strategy)| strategy.windows(rule, holder));
-        windows.map_err(|reason| asking::failed(&rule.strategy, &reason))
+        windows.map_err(|failure| asking::failed(&rule.strategy, &failure.reason))
     }
 
     /// A source of tickets, read by whichever backend serves under the plugin's name at the time.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use gatewit_domain::plugin::{PluginIdentity, PluginKind, PluginRow, PluginState};
 use tokio::sync::Mutex;
 
+use crate::failure::Failure;
 use crate::load::{Code, Generation, Refusal};
 use crate::strategy::Strategy;
 
@@ -18,6 +19,8 @@ pub(crate) struct Slot {
     pub turn: Arc<Mutex<()>>,
     calls: AtomicU64,
     failures: AtomicU64,
+    /// How the last call failed, if it did: of a strategy. A backend's failures are its sources'.
+    failed: ArcSwapOption<Failure>,
 }
 
 /// What is in a slot; replaced as a whole.
@@ -48,6 +51,7 @@ impl Slot {
             turn: Arc::default(),
             calls: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            failed: ArcSwapOption::empty(),
         }
     }
 
@@ -83,6 +87,7 @@ impl Slot {
             serving: Some(Arc::clone(&serving)),
             refusal: None,
         });
+        self.note_success();
     }
 
     /// Notes why the newest file does not serve. Whatever served before serves on.
@@ -101,6 +106,18 @@ impl Slot {
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a failed call, and tells of it until one succeeds.
+    pub(crate) fn note_failure(&self, failure: &Failure) {
+        self.count_failure();
+        self.failed.store(Some(Arc::new(failure.clone())));
+    }
+
+    pub(crate) fn note_success(&self) {
+        if self.failed.load().is_some() {
+            self.failed.store(None);
+        }
+    }
+
     pub(crate) fn counts(&self) -> CallCounts {
         CallCounts {
             plugin: self.name.clone(),
@@ -111,7 +128,14 @@ impl Slot {
 
     pub(crate) fn row(&self) -> PluginRow {
         let content = self.content();
-        let error = content.refusal.as_ref().map(Refusal::to_string);
+        let failed = self.failed.load_full();
+        let error = match (&content.refusal, &failed) {
+            (Some(refusal), _) => Some(refusal.to_string()),
+            (None, Some(failure)) => Some(format!("its last call failed: {}", failure.reason)),
+            (None, None) => None,
+        };
+        let words = failed.filter(|_| content.refusal.is_none());
+        let words = words.and_then(|failure| failure.words.clone());
         match (&content.serving, &content.refusal) {
             (Some(generation), _) => PluginRow {
                 name: self.name.clone(),
@@ -122,6 +146,7 @@ impl Slot {
                 state: PluginState::Active,
                 loaded_at: Some(generation.loaded_at),
                 error,
+                words,
             },
             (None, refusal) => PluginRow {
                 name: self.name.clone(),
@@ -134,6 +159,7 @@ impl Slot {
                 state: PluginState::Rejected,
                 loaded_at: None,
                 error,
+                words,
             },
         }
     }

@@ -22,8 +22,8 @@ use crate::settings::SourceSettings;
 use crate::slot::Slot;
 use crate::source::off_workers::off_workers;
 
-/// Runs of one source at a moment: a sync, and some who look a ticket up.
-const RUNS_MAX: usize = 4;
+/// Runs of one source at a moment: a sync, and the look-ups that the domain lets a source have.
+pub(crate) const RUNS_MAX: usize = 8;
 /// The longest that a run waits for earlier ones to end.
 const SEAT_WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -88,22 +88,20 @@ impl Source {
 
     /// Begins a run on a fresh instance of what serves now.
     async fn run(&self, outbound: Option<Arc<Outbound>>) -> Result<Run, SourceFault> {
-        let failed = |reason: String| failed(&self.plugin, &reason);
-        let (slot, identity, backend) = self.backend().map_err(failed)?;
+        let (slot, identity, backend) = self.backend().map_err(SourceFault::Plugin)?;
         let seats = timeout(SEAT_WAIT_MAX, self.seats()).await;
-        let seats = seats.map_err(|_| failed("its earlier runs take too long".to_owned()))?;
+        let seats = seats.map_err(|_| failed("its earlier runs take too long"))?;
         let allowance = self.allowance;
         let instance =
             off_workers(async move || backend.instantiate(allowance, outbound).await).await;
         let instance = instance.inspect_err(|_| slot.count_failure());
         Ok(Run {
-            plugin: identity.name,
             reader: Reader {
                 plugin: identity.digest,
                 settings: self.digest.clone(),
             },
             settings: Arc::clone(&self.settings),
-            instance: Some(instance.map_err(failed)?),
+            instance: Some(instance.map_err(SourceFault::Plugin)?),
             slot,
             _seats: seats,
         })
@@ -150,7 +148,6 @@ impl TicketSource for Source {
 
 /// A run on an instance of its own.
 struct Run {
-    plugin: String,
     reader: Reader,
     settings: Arc<str>,
     /// None once it failed, and while it runs.
@@ -188,7 +185,7 @@ impl Run {
         question: impl AsyncFnOnce(&mut Instance) -> Result<Result<T, Fault>, String> + Send + 'static,
     ) -> Result<T, SourceFault> {
         let Some(mut instance) = self.instance.take() else {
-            return Err(failed(&self.plugin, "it failed earlier in this run"));
+            return Err(failed("it failed earlier in this run"));
         };
         self.slot.count_call();
         let outcome = off_workers(async move || {
@@ -204,10 +201,10 @@ impl Run {
     fn fail(&mut self, reason: &str) -> SourceFault {
         self.instance = None;
         self.slot.count_failure();
-        failed(&self.plugin, reason)
+        failed(reason)
     }
 }
 
-fn failed(plugin: &str, reason: &str) -> SourceFault {
-    SourceFault::Plugin(format!("{plugin:?} failed: {reason}"))
+fn failed(reason: &str) -> SourceFault {
+    SourceFault::Plugin(reason.to_owned())
 }

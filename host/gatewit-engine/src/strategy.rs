@@ -9,7 +9,7 @@ use wasmtime::{Error, Store, Trap};
 
 use crate::bindings::{Description, Event, Holder, Window};
 use crate::convert;
-use crate::failure;
+use crate::failure::{self, Failure};
 use crate::room::Room;
 use crate::runtime::TICK;
 use crate::settings::PluginLimits;
@@ -28,7 +28,7 @@ type Windows<'a> = TypedFunc<(&'a str, &'a Event, &'a Holder), (Result<Vec<Windo
 
 /// A component that is a strategy, ready to be called.
 ///
-/// All its errors are one-line reasons of the form "it ran longer than 200 ms".
+/// All its errors are one-line reasons of the form "it ran longer than 200 ms". What a guest says itself stays apart.
 pub(crate) struct Strategy {
     component: InstancePre<Room>,
     functions: Functions,
@@ -119,15 +119,17 @@ impl Strategy {
         &self,
         rule: &DoorRule,
         holder: &window::Holder,
-    ) -> Result<Vec<window::Window>, String> {
+    ) -> Result<Vec<window::Window>, Failure> {
         let (event, holder) = (convert::event(rule), convert::holder(holder));
         let question = (rule.options.as_str(), &event, &holder);
         let (answer,): (Result<Vec<Window>, String>,) =
             self.call(&self.functions.windows, question)?;
-        let windows = answer.map_err(|words| {
-            format!("it gave none: {}", one_line(&words, REASON_CHARACTERS_MAX))
+        let windows = answer.map_err(|words| Failure {
+            reason: "it answered with an error".to_owned(),
+            words: Some(one_line(&words, REASON_CHARACTERS_MAX).into()),
         })?;
-        window::resolve(&convert::proposed(&windows)?, &rule.calendar)
+        let windows = window::resolve(&convert::proposed(&windows)?, &rule.calendar);
+        windows.map_err(Failure::from)
     }
 
     fn call<P, R>(&self, function: &ComponentExportIndex, params: P) -> Result<R, String>

@@ -14,11 +14,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use gatewit_domain::calendar::{Calendar, DayId, EventDay};
 use gatewit_domain::plugin::PluginRow;
 use gatewit_domain::ports::{Clock, Strategies};
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -32,10 +33,13 @@ struct House {
 
 struct Noon;
 
+#[async_trait]
 impl Clock for Noon {
     fn now(&self) -> Timestamp {
         "2025-12-01T12:00:00Z".parse().unwrap()
     }
+
+    async fn sleep(&self, _: SignedDuration) {}
 }
 
 impl House {

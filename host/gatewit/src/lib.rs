@@ -5,6 +5,7 @@ pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod declared;
 pub mod directories;
 mod durable;
 pub mod http;

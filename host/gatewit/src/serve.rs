@@ -8,12 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
-use gatewit_domain::event::EventChange;
-use gatewit_domain::plugin::{PluginRow, PluginState};
 use gatewit_domain::ports::Clock;
-use gatewit_domain::problem::DeskError;
 use gatewit_domain::service::{DEFAULT_ORGANIZATION, Desk, DeskSettings, Ports, Ticketing};
-use gatewit_domain::window::StrategyName;
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::SledStore;
 use jiff::SignedDuration;
@@ -24,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::clock::SystemClock;
-use crate::config::{Config, Environment, EventEntry, TicketingPlan, folder_of};
+use crate::config::{Config, Environment, TicketingPlan, folder_of};
+use crate::declared::{DeclaredEvents, name_missing};
 use crate::http::server::{self, HttpLimits};
 use crate::http::{
     self, AllowedHosts, App, CorsOrigins, ListensOn, PublicUrl, Sites, Throttle, Traffic,
@@ -89,7 +86,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let store = SledStore::open(&settings.data)?;
     let meter = store.meter();
     let engine = Arc::new(load_plugins(&settings, &config).await?);
-    let sources = Sources::open(sources, &engine).await?;
+    let sources = Sources::open(sources, &engine);
     // Only from a variable: options show in the list of processes.
     let given = environment
         .verbatim(MasterKey::VARIABLE)
@@ -104,9 +101,8 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     };
     let desk = Arc::new(open_desk(&settings, &config, ports, ticketing).await?);
     master_key.keep()?;
-    for event in config.events {
-        declare(&desk, event).await?;
-    }
+    let declared = DeclaredEvents::check(&desk, config.events)?;
+    declared.set_up(&desk, &mut beside).await;
     name_missing(&desk, config.plugins.keys()).await;
     let traffic = Arc::new(Traffic {
         proxies: settings.trusted_proxies.clone(),
@@ -184,48 +180,6 @@ fn sites(settings: &ServeSettings) -> Sites {
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
     listener.with_context(|| format!("cannot listen on {address}"))
-}
-
-/// Makes or brings up to date a declared event. A plugin that was refused or fails hurts its own event only.
-async fn declare(desk: &Desk, event: EventEntry) -> anyhow::Result<()> {
-    let slug = event.slug.clone();
-    let change = EventChange::from(event);
-    let strategy = change.check_in_strategy.clone().unwrap_or_default();
-    let Err(error) = desk.declare_event(change).await else {
-        return Ok(());
-    };
-    let is_refused = |row: &PluginRow| {
-        row.state == PluginState::Rejected && StrategyName::of_plugin(&row.name) == strategy
-    };
-    let is_of_the_plugin = match &error {
-        DeskError::Unavailable(_) => true,
-        DeskError::Unacceptable(problem) if problem.code == "unknown_strategy" => {
-            desk.plugins().iter().any(is_refused)
-        }
-        _ => false,
-    };
-    if !is_of_the_plugin {
-        let words = format!("cannot set up event \"{slug}\" of the configuration");
-        return Err(anyhow::Error::from(error).context(words));
-    }
-    tracing::error!(event.slug = %slug, "event {slug:?} of the configuration is not set up, or stays as it was: {error}");
-    Ok(())
-}
-
-/// Names configured plugins that do not exist, and what events rely on and is not there: all else serves without it.
-async fn name_missing(desk: &Desk, configured: impl Iterator<Item = &String>) {
-    let plugins = desk.plugins();
-    for name in configured {
-        if !plugins.iter().any(|row| row.name == *name) {
-            tracing::warn!(
-                "plugins.{name} stands in the configuration and has no effect: no such plugin is there"
-            );
-        }
-    }
-    for (live, error) in desk.unmet().await {
-        let slug = &live.event.slug;
-        tracing::warn!(event.slug = %slug, "event {slug:?} refuses tickets until this is mended: {error}");
-    }
 }
 
 /// Settles where tickets come from, and says what in the configuration has no effect.

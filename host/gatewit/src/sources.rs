@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{anyhow, bail};
 use gatewit_domain::attendees::AttendeeRules;
 use gatewit_domain::plugin::{PluginKind, PluginRow};
 use gatewit_domain::ports::Strategies;
 use gatewit_domain::service::{ConfiguredSource, ConfiguredSources, Desk};
-use gatewit_domain::source::{SourceFault, SourceName};
+use gatewit_domain::source::SourceName;
 use gatewit_engine::Engine;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -29,25 +28,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub struct Sources(BTreeMap<SourceName, (SourcePlan, Arc<OpenSource>)>);
 
 impl Sources {
-    /// Opens each source and asks its plugin whether the settings can work. A plugin that was refused or fails hurts its
-    /// own sources only.
-    pub async fn open(plans: Vec<SourcePlan>, engine: &Arc<Engine>) -> anyhow::Result<Self> {
+    /// Opens each source, without asking its plugin anything: what fails is told when the source is read.
+    pub fn open(plans: Vec<SourcePlan>, engine: &Arc<Engine>) -> Self {
         let mut sources = BTreeMap::new();
         for plan in plans {
             let name = plan.name.clone();
-            check_plugin(&plan.plugin, engine)
-                .map_err(|problem| anyhow!("ticket source \"{name}\": {problem}"))?;
-            let source = OpenSource::new(plan.clone(), Arc::clone(engine));
-            match source.check().await {
-                Ok(()) => {}
-                Err(SourceFault::BadSettings(words)) => bail!("ticket source \"{name}\": {words}"),
-                Err(fault) => {
-                    tracing::error!(source.name = %name, "ticket source {name} cannot be read: {fault}");
-                }
+            if let Err(problem) = check_plugin(&plan.plugin, engine) {
+                tracing::error!(source.name = %name, "ticket source {name} is not read: {problem}");
             }
+            let source = OpenSource::new(plan.clone(), Arc::clone(engine));
             sources.insert(name, (plan, Arc::new(source)));
         }
-        Ok(Self(sources))
+        Self(sources)
     }
 
     /// What the desk is to know of them.
@@ -78,7 +70,7 @@ impl Sources {
     }
 }
 
-/// A plugin that is there and broken may be mended while the server runs; one that is not there is a mistake.
+/// Says what the plugin directory has instead of a backend of this name.
 fn check_plugin(plugin: &str, engine: &Engine) -> Result<(), String> {
     let rows = engine.plugins();
     let is_backend = |row: &&PluginRow| row.kind == Some(PluginKind::Backend);

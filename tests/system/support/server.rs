@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use async_trait::async_trait;
+use gatewit::clock::SystemClock;
 use gatewit::config::{Config, Environment};
 use gatewit::http::server::{HttpLimits, serve};
 use gatewit::http::{App, Sites, Traffic};
@@ -53,9 +55,15 @@ struct Setup {
 /// A clock that stands still until it is set.
 pub struct TestClock(AtomicI64);
 
+#[async_trait]
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_second(self.0.load(Ordering::Relaxed)).expect("tests stay within time")
+    }
+
+    /// Waits as long as the program does: what is waited for is real, too.
+    async fn sleep(&self, time: SignedDuration) {
+        SystemClock.sleep(time).await;
     }
 }
 
@@ -84,12 +92,21 @@ impl Server {
 
     /// Starts a server whose callers a provider identifies.
     pub async fn start_identifying(oidc: OidcSettings, access: Access) -> Self {
+        Self::start_identifying_with(&super::plugins(), oidc, access).await
+    }
+
+    /// Starts such a server with the plugins of a directory.
+    pub async fn start_identifying_with(
+        plugins: &Path,
+        oidc: OidcSettings,
+        access: Access,
+    ) -> Self {
         let setup = Setup {
             oidc: Some(oidc),
             access,
             ..Setup::default()
         };
-        Self::start_in(&super::plugins(), setup).await
+        Self::start_in(plugins, setup).await
     }
 
     /// Starts a server with the ticket sources of an `event_config.yml` in this folder, and of the `.env` beside it.
@@ -194,7 +211,7 @@ impl Server {
             .expect("the engine starts");
         let engine = Arc::new(engine);
         let (sources, ticketing) = match &setup.configured {
-            Some(folder) => sources(folder, &engine).await,
+            Some(folder) => sources(folder, &engine),
             None => Default::default(),
         };
         let key = MasterKey::find(Some(MASTER_KEY), data.path()).expect("the key is well-formed");
@@ -243,10 +260,9 @@ impl Server {
 }
 
 /// Opens the ticket sources of a configuration as the program does.
-async fn sources(folder: &Path, engine: &Arc<Engine>) -> (Sources, Ticketing) {
+fn sources(folder: &Path, engine: &Arc<Engine>) -> (Sources, Ticketing) {
     let config = Config::load(Some(&folder.join("event_config.yml"))).expect("it is good");
     let environment = Environment::load(folder).expect("the variables can be read");
     let plan = config.plan(&environment, folder).expect("it is good");
-    let sources = Sources::open(plan.sources, engine).await;
-    (sources.expect("the sources open"), plan.ticketing)
+    (Sources::open(plan.sources, engine), plan.ticketing)
 }

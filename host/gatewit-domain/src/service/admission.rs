@@ -22,6 +22,7 @@ use crate::tables::{
 mod forgetting;
 mod record;
 mod refusals;
+mod unknown;
 
 pub(super) use refusals::RefusalBound;
 
@@ -94,12 +95,7 @@ impl Desk {
 
     /// Gathers the facts, decides, and says what that writes.
     async fn plan(&self, scan: &Scan, live: &LiveEvent, mut read: Read) -> Result<Plan, DeskError> {
-        let scanner = read.scanner.as_ref().map(|stored| &stored.value);
-        let found = match check_scanner(scan, scanner) {
-            Ok(()) => self.find(scan, live, &mut read).await?,
-            // A scanner that may not scan causes no look-up.
-            Err(_) => Found::Nothing,
-        };
+        let found = self.find_or_look_up(scan, live, &mut read).await?;
         let facts = Facts {
             now: self.now(),
             scan,

@@ -3,17 +3,15 @@
 use std::sync::Arc;
 
 use super::Desk;
-use super::sources::LiveSource;
+use super::sources::{Asker, LiveSource};
 use super::turns::let_others_run;
 use crate::attendees::{
     AddonCounting, AddonStatistics, Attendee, AttendeeAnswer, AttendeeQuestion, EmailAddress,
-    FieldFault, NameAnswer, NameQuestion, Sought, SourceSet, TicketReference, Verdict, is_attendee,
+    FieldFault, NameAnswer, NameQuestion, OrderId, Sought, SourceSet, TicketReference, Verdict,
+    is_attendee,
 };
 use crate::problem::{DeskError, Problem};
 use crate::source::{SourceName, SourceType};
-
-mod live;
-pub(super) use live::LiveFinds;
 
 /// An answer, and what it came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,25 +35,29 @@ pub enum NotAnswered {
 /// A source that is served, and all its tickets.
 type ServedSet<'d> = (&'d Arc<LiveSource>, Arc<SourceSet>);
 
-/// Every method here fails with [`DeskError::Unavailable`] until the first sync of each source that is served has
-/// ended, and where a ticketing system that must be asked at this moment does not answer.
+/// What is known of the sources that are served.
+struct Known<'d> {
+    sets: Vec<ServedSet<'d>>,
+    /// Why nobody can be said to be unknown: a source was never read to its end.
+    unread: Option<DeskError>,
+}
+
+/// Every method here fails with [`DeskError::Unavailable`] where the answer depends on a source whose very first sync has
+/// not ended, or on a ticketing system that must be asked at this moment and does not answer.
 impl Desk {
     /// Looks for the ticket of a name, on an order or by its reference.
     pub async fn validate_attendee(
         &self,
         question: &AttendeeQuestion,
     ) -> Result<Validated<AttendeeAnswer>, NotAnswered> {
-        let sets = self.served_sets()?;
+        let known = self.known()?;
         let query = question.settle(
-            |order| sets.iter().any(|(_, set)| set.has_order(order)),
-            |ticket| sets.iter().any(|(_, set)| set.has_ticket(ticket)),
+            |order| known.sets.iter().any(|(_, set)| set.has_order(order)),
+            |ticket| known.sets.iter().any(|(_, set)| set.has_ticket(ticket)),
         );
-        let query = query.map_err(NotAnswered::Malformed)?;
+        let query = query.map_err(|faults| known.malformed(faults))?;
         let tickets = match &query.sought {
-            Sought::Order { order, .. } => sets
-                .iter()
-                .flat_map(|(_, set)| set.of_order(order))
-                .collect(),
+            Sought::Order { order, .. } => self.attendees_of(order).await?,
             Sought::Ticket(ticket) => self.order_of(ticket).await?,
         };
         let tickets: Vec<_> = tickets.iter().collect();
@@ -72,9 +74,10 @@ impl Desk {
         &self,
         question: &NameQuestion,
     ) -> Result<Validated<NameAnswer>, NotAnswered> {
-        let sets = self.served_sets()?;
-        let query = question.settle(|ticket| sets.iter().any(|(_, set)| set.has_ticket(ticket)));
-        let query = query.map_err(NotAnswered::Malformed)?;
+        let known = self.known()?;
+        let query =
+            question.settle(|ticket| known.sets.iter().any(|(_, set)| set.has_ticket(ticket)));
+        let query = query.map_err(|faults| known.malformed(faults))?;
         let tickets = self.order_of(&query.ticket).await?;
         let tickets: Vec<_> = tickets.iter().collect();
         let finding = query.find(&tickets, &self.settings.ticketing.matching);
@@ -87,17 +90,17 @@ impl Desk {
 
     /// Tells whether a ticket has this address and makes an attendee.
     pub async fn is_attendee(&self, address: &EmailAddress) -> Result<bool, DeskError> {
-        let sets = self.served_sets()?;
-        if sets.iter().any(|(_, set)| set.has_address(address)) {
+        let known = self.known()?;
+        if known.sets.iter().any(|(_, set)| set.has_address(address)) {
             return Ok(true);
         }
-        for (source, set) in &sets {
+        for (source, set) in &known.sets {
             let found = self.find_live(source, set, address.as_str()).await?;
             if is_attendee(address, &found) {
                 return Ok(true);
             }
         }
-        Ok(false)
+        known.or_unread(false)
     }
 
     /// Lists all types of tickets, in the order of the ticketing systems.
@@ -135,10 +138,40 @@ impl Desk {
         Ok(counting.finish())
     }
 
+    /// Finds the tickets of an order, in the ticketing system if need be.
+    async fn attendees_of(&self, order: &OrderId) -> Result<Vec<Attendee>, DeskError> {
+        let known = self.known()?;
+        let kept = known.sets.iter().flat_map(|(_, set)| set.of_order(order));
+        let kept: Vec<_> = kept.collect();
+        if !kept.is_empty() {
+            return Ok(kept);
+        }
+        for (source, set) in &known.sets {
+            let mut found = self.find_live(source, set, order.as_str()).await?;
+            found.retain(|found| found.order == *order);
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        known.or_unread(Vec::new())
+    }
+
+    /// Asks a source for what has this reference, order or address.
+    async fn find_live(
+        &self,
+        source: &LiveSource,
+        set: &SourceSet,
+        text: &str,
+    ) -> Result<Vec<Attendee>, DeskError> {
+        let found = self.look_up(source, text, Asker::Question).await?;
+        let attendees = found.iter().filter_map(|ticket| set.attendee_of(ticket));
+        Ok(attendees.collect())
+    }
+
     /// Finds a ticket by its reference, in the ticketing system if need be, with all others of its order that are known.
     async fn order_of(&self, reference: &TicketReference) -> Result<Vec<Attendee>, DeskError> {
-        let sets = self.served_sets()?;
-        for (_, set) in &sets {
+        let known = self.known()?;
+        for (_, set) in &known.sets {
             if let Some(found) = set.called(reference) {
                 let order = &found.order;
                 // What belongs to no order belongs to nothing together.
@@ -148,13 +181,13 @@ impl Desk {
                 });
             }
         }
-        for (source, set) in &sets {
+        for (source, set) in &known.sets {
             let found = self.find_live(source, set, reference.as_str()).await?;
             if found.iter().any(|found| found.reference == *reference) {
                 return Ok(found);
             }
         }
-        Ok(Vec::new())
+        known.or_unread(Vec::new())
     }
 
     /// The names of those that are served, at least one.
@@ -169,20 +202,49 @@ impl Desk {
         }
     }
 
-    /// The sources that are served, each as it is at this moment.
+    /// The sources that are served, each as it is at this moment; fails unless all have been read once.
     fn served_sets(&self) -> Result<Vec<ServedSet<'_>>, DeskError> {
-        let names = self.served_names()?.iter();
-        let sources = names.filter_map(|name| self.sources.get(name));
-        let sets = sources.map(|source| {
-            let missing = || {
-                let words = match source.course().fault {
-                    Some(_) => "the tickets could not be read yet; the server's log says why",
-                    None => "the tickets are being read for the first time; try again in a moment",
-                };
-                DeskError::Unavailable(Problem::new("not_synced_yet", words))
-            };
-            Ok((source, source.set().ok_or_else(missing)?))
-        });
-        sets.collect()
+        let Known { sets, unread } = self.known()?;
+        unread.map_or(Ok(sets), Err)
     }
+
+    /// The sources that are served, as far as they have been read once.
+    fn known(&self) -> Result<Known<'_>, DeskError> {
+        let mut known = Known {
+            sets: Vec::new(),
+            unread: None,
+        };
+        let names = self.served_names()?.iter();
+        for source in names.filter_map(|name| self.sources.get(name)) {
+            match source.set() {
+                Some(set) => known.sets.push((source, set)),
+                None => known.unread = Some(unread(source)),
+            }
+        }
+        Ok(known)
+    }
+}
+
+impl Known<'_> {
+    /// What is asked about has no form of ours, unless a source that was never read holds it all the same.
+    fn malformed(self, faults: Vec<FieldFault>) -> NotAnswered {
+        match self.unread {
+            Some(unread) => NotAnswered::Failed(unread),
+            None => NotAnswered::Malformed(faults),
+        }
+    }
+
+    /// That there is nothing, unless that cannot be known.
+    fn or_unread<T>(self, nothing: T) -> Result<T, DeskError> {
+        self.unread.map_or(Ok(nothing), Err)
+    }
+}
+
+/// Says that a source has never been read to its end.
+fn unread(source: &LiveSource) -> DeskError {
+    let words = match source.course().trouble {
+        Some(_) => "the tickets could not be read yet; the server's log says why",
+        None => "the tickets are being read for the first time; try again in a moment",
+    };
+    DeskError::Unavailable(Problem::new("not_synced_yet", words))
 }

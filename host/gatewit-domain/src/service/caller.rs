@@ -39,6 +39,14 @@ impl Caller {
         }
     }
 
+    /// Whether the caller runs the server, and may read what plugins say.
+    pub fn is_operator(&self) -> bool {
+        match self {
+            Self::Local | Self::Operator(_) => true,
+            Self::Subject(_) => false,
+        }
+    }
+
     pub fn may_manage(&self, event: &Event) -> bool {
         match self {
             Self::Local | Self::Operator(_) => true,

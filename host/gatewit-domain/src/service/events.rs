@@ -1,15 +1,16 @@
 //! Making, changing and publishing events.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::turns::let_others_run;
-use super::{ATTEMPTS_MAX, Caller, DEFAULT_ORGANIZATION, Desk, LiveEvent};
+use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
 use crate::event::{Event, EventChange, EventStatus};
 use crate::id::EventId;
 use crate::ports::{Commit, Guard, Write};
-use crate::problem::{DeskError, Problem};
+use crate::problem::{DeskError, INVALID_STRATEGY_OPTIONS, Problem};
 use crate::tables::{EVENTS, SLUGS, within};
 use crate::window::{Holder, StrategyError};
 
@@ -35,10 +36,13 @@ impl Desk {
         let event =
             Event::create(change, caller.sub(), self.now()).map_err(DeskError::Unacceptable)?;
         self.check_organization(caller, &event.org_id)?;
-        self.keep_new(event, slug_is_chosen).await
+        let live = self.keep_new(event, slug_is_chosen).await?;
+        self.warm(&live).await;
+        Ok(live)
     }
 
-    async fn keep_new(
+    /// Keeps a new event once its strategy accepts its options.
+    pub(super) async fn keep_new(
         &self,
         event: Event,
         slug_is_chosen: bool,
@@ -82,6 +86,17 @@ impl Desk {
 
     /// Sets the fields of an event that the change names, at once.
     pub async fn change_event(
+        &self,
+        caller: &Caller,
+        id: EventId,
+        change: EventChange,
+    ) -> Result<Arc<LiveEvent>, DeskError> {
+        let live = self.keep_changed(caller, id, change).await?;
+        self.warm(&live).await;
+        Ok(live)
+    }
+
+    pub(super) async fn keep_changed(
         &self,
         caller: &Caller,
         id: EventId,
@@ -185,60 +200,24 @@ impl Desk {
         Ok(shown.collect())
     }
 
-    /// Makes an event that the configuration declares, or sets the fields it names in the event of that slug.
-    pub async fn declare_event(&self, change: EventChange) -> Result<Arc<LiveEvent>, DeskError> {
-        let org_id = change.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
-        let declared = change.slug.as_ref().and_then(|slug| {
-            let mut events = self.live.all().into_iter();
-            events.find(|live| live.event.slug == *slug && live.event.org_id == org_id)
-        });
-        let Some(live) = declared else {
-            let event = Event::declare(change, Caller::Local.sub(), self.now());
-            return self
-                .keep_new(event.map_err(DeskError::Unacceptable)?, true)
-                .await;
-        };
-        let mut event = live.event.clone();
-        event
-            .apply(change.clone())
-            .map_err(DeskError::Unacceptable)?;
-        event.revision = live.event.revision;
-        if event == live.event {
-            return Ok(live);
-        }
-        self.change_event(&Caller::Local, event.id, change).await
-    }
-
-    /// Lists the events that cannot work as they were set up, and why: a strategy that is not loaded, say, or a ticket
-    /// source that is configured no more. The rest of the server does not depend on it.
-    pub async fn unmet(&self) -> Vec<(Arc<LiveEvent>, DeskError)> {
-        let mut unmet = Vec::new();
-        for live in self.live.all() {
-            let_others_run().await;
-            let strategy = self.check_strategy(&live.event).await;
-            let errors = [strategy, self.check_sources(&live.event)];
-            unmet.extend(errors.into_iter().filter_map(|checked| {
-                let error = checked.err()?;
-                Some((Arc::clone(&live), error))
-            }));
-        }
-        unmet
-    }
-
-    /// Asks every event's strategy for its windows, so that the first scan finds them kept.
+    /// Asks every event's strategy for its windows, so that the first scan finds them kept. A strategy that fails is not
+    /// asked for its other events, whose scans would wait for it.
     pub async fn warm_windows(&self) {
+        let mut failing = HashSet::new();
         for live in self.live.all() {
-            self.warm(&live).await;
+            let strategy = &live.event.strategy;
+            if !failing.contains(strategy) && !self.warm(&live).await {
+                failing.insert(strategy.clone());
+            }
             let_others_run().await;
         }
     }
 
-    /// Shows a committed event and has its windows computed.
+    /// Shows a committed event with the tickets of its sources.
     async fn show(&self, event: Event) -> Result<Arc<LiveEvent>, DeskError> {
         let id = event.id;
         self.live.set(self.bring_to_life(event)?);
         let live = self.live(id)?;
-        self.warm(&live).await;
         self.take_in_attached(&live).await?;
         for source in &live.event.ticket_sources {
             self.report_unmatched_days(&live, source);
@@ -246,8 +225,9 @@ impl Desk {
         Ok(live)
     }
 
-    /// Has windows computed for every ticket type. What fails here fails again, and is answered for, at the scan.
-    async fn warm(&self, live: &LiveEvent) {
+    /// Has windows computed for every ticket type; tells whether that went well. What fails here fails again, and is
+    /// answered for, at the scan.
+    async fn warm(&self, live: &LiveEvent) -> bool {
         for kind in &live.event.ticket_types {
             let holder = Holder {
                 ticket_type: kind.id.clone(),
@@ -260,9 +240,10 @@ impl Desk {
                 .await
                 .is_err()
             {
-                return;
+                return false;
             }
         }
+        true
     }
 
     async fn check_strategy(&self, event: &Event) -> Result<(), DeskError> {
@@ -270,12 +251,15 @@ impl Desk {
         let checked = strategies
             .check_options(&event.strategy, &event.strategy_options)
             .await;
+        if checked.is_ok() {
+            self.rejections.forget(event);
+        }
         checked.map_err(|error| match error {
             StrategyError::Unknown { .. } => {
                 DeskError::unacceptable("unknown_strategy", error.to_string())
             }
             StrategyError::Rejected(words) => {
-                DeskError::unacceptable("invalid_strategy_options", words)
+                DeskError::unacceptable(INVALID_STRATEGY_OPTIONS, words.verbatim())
             }
             StrategyError::Failed(words) => {
                 DeskError::Unavailable(Problem::new("strategy_failed", words))
@@ -299,7 +283,7 @@ impl Desk {
     }
 }
 
-fn slug_key(event: &Event) -> String {
+pub(super) fn slug_key(event: &Event) -> String {
     within(&event.org_id, &event.slug)
 }
 

@@ -1,6 +1,7 @@
 //! Checking in without a code: staff found the ticket, or the whole order, by themselves. `gatewit-api.md` §12.
 
 use super::admission::{is_forgotten, repeat_of, used_for_another};
+use super::taking_in::Wanted;
 use super::turns::Turns;
 use super::{ATTEMPTS_MAX, Answered, Caller, Desk};
 use crate::id::{EventId, TicketId};
@@ -45,7 +46,20 @@ impl Desk {
     async fn found(&self, event: EventId, found: &FoundAtDesk) -> Result<Vec<TicketId>, DeskError> {
         match found {
             FoundAtDesk::Ticket(id) => Ok(vec![self.ticket_of(event, *id).await?]),
-            FoundAtDesk::Order(order) => self.tickets_of_order(event, order).await,
+            FoundAtDesk::Order(order) => {
+                let mut tickets = self.tickets_of_order(event, order).await?;
+                let live = self.live(event)?;
+                if tickets.is_empty() && self.take_in_found(&live, Wanted::Order(order)).await? {
+                    tickets = self.tickets_of_order(event, order).await?;
+                }
+                match tickets.is_empty() {
+                    false => Ok(tickets),
+                    true => Err(DeskError::unacceptable(
+                        "unknown_order",
+                        format!("order: event {event} has no ticket of the order \"{order}\""),
+                    )),
+                }
+            }
         }
     }
 

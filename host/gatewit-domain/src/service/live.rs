@@ -7,20 +7,46 @@ use arc_swap::ArcSwap;
 
 use super::LiveEvent;
 use crate::id::EventId;
+use crate::tables::within;
 
 #[derive(Default)]
 pub(super) struct LiveEvents {
-    by_id: ArcSwap<HashMap<EventId, Arc<LiveEvent>>>,
+    shown: ArcSwap<Shown>,
+}
+
+#[derive(Clone, Default)]
+struct Shown {
+    by_id: HashMap<EventId, Arc<LiveEvent>>,
+    /// By `{org}/{slug}`.
+    by_slug: HashMap<Arc<str>, EventId>,
 }
 
 impl LiveEvents {
+    /// Shows all that were read at the start.
+    pub(super) fn of(events: Vec<LiveEvent>) -> Self {
+        let mut shown = Shown::default();
+        for live in events {
+            shown.set(&Arc::new(live));
+        }
+        Self {
+            shown: ArcSwap::from_pointee(shown),
+        }
+    }
+
     pub(super) fn get(&self, id: EventId) -> Option<Arc<LiveEvent>> {
-        self.by_id.load().get(&id).cloned()
+        self.shown.load().by_id.get(&id).cloned()
+    }
+
+    /// Finds the event that has this slug in an organization.
+    pub(super) fn with_slug(&self, org_id: &str, slug: &str) -> Option<Arc<LiveEvent>> {
+        let shown = self.shown.load();
+        let id = shown.by_slug.get(within(&org_id, &slug).as_str())?;
+        shown.by_id.get(id).cloned()
     }
 
     /// Lists every event, oldest first.
     pub(super) fn all(&self) -> Vec<Arc<LiveEvent>> {
-        let mut all: Vec<_> = self.by_id.load().values().cloned().collect();
+        let mut all: Vec<_> = self.shown.load().by_id.values().cloned().collect();
         all.sort_by_key(|live| live.event.id);
         all
     }
@@ -28,13 +54,32 @@ impl LiveEvents {
     /// Shows an event as it now is, unless a later revision shows already.
     pub(super) fn set(&self, live: LiveEvent) {
         let live = Arc::new(live);
-        self.by_id.rcu(|events| {
-            let mut events = HashMap::clone(events);
-            let shown = events.entry(live.event.id).or_insert_with(|| live.clone());
-            if shown.event.revision < live.event.revision {
-                *shown = live.clone();
-            }
-            events
+        self.shown.rcu(|shown| {
+            let mut shown = Shown::clone(shown);
+            shown.set(&live);
+            shown
         });
     }
+}
+
+impl Shown {
+    fn set(&mut self, live: &Arc<LiveEvent>) {
+        let event = &live.event;
+        if let Some(before) = self.by_id.get(&event.id) {
+            if before.event.revision >= event.revision {
+                return;
+            }
+            let old = slug_of(before);
+            // Another event may have got the slug that this one had.
+            if self.by_slug.get(old.as_str()) == Some(&event.id) {
+                self.by_slug.remove(old.as_str());
+            }
+        }
+        self.by_slug.insert(slug_of(live).into(), event.id);
+        self.by_id.insert(event.id, Arc::clone(live));
+    }
+}
+
+fn slug_of(live: &LiveEvent) -> String {
+    within(&live.event.org_id, &live.event.slug)
 }

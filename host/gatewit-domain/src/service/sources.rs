@@ -7,7 +7,6 @@ use arc_swap::ArcSwapOption;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
-use super::attendance::LiveFinds;
 use super::turns::let_others_run;
 use super::{Desk, Ports};
 use crate::attendees::{AddonTypes, AttendeeRules, SetBuilder, SourceSet};
@@ -18,12 +17,17 @@ use crate::source::{LogPosition, Served, SourceJournal, SourceName, SourceType};
 use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES};
 
 mod course;
+mod finds;
 mod reading;
 mod report;
 mod sync;
+mod trouble;
 
 use course::Course;
+pub(super) use finds::Asker;
+use finds::LiveFinds;
 use sync::SyncFault;
+pub use trouble::SourceTrouble;
 
 /// A source of tickets as the operator configured it.
 #[derive(Clone)]
@@ -64,7 +68,9 @@ pub struct SourceStatus {
     /// When it was last found to be as it is served.
     pub synced_at: Option<Timestamp>,
     /// Why the last try to renew it failed: then what is served is stale.
-    pub fault: Option<String>,
+    pub trouble: Option<SourceTrouble>,
+    /// Why the last look-up of a single ticket failed.
+    pub find_trouble: Option<SourceTrouble>,
     /// How many syncs since the start have ended well, and how many have failed.
     pub completed: u64,
     pub failed: u64,
@@ -103,10 +109,7 @@ impl Sources {
                 taking_in: futures::lock::Mutex::default(),
                 course: Mutex::new(Course::new(ports.clock.now())),
             };
-            let journal = source.journal(&*ports.store).await?;
-            if let Some(served) = &journal.served {
-                source.serve(&*ports.store, served).await?;
-            }
+            source.restore(&*ports.store).await?;
             sources.insert(name.clone(), Arc::new(source));
         }
         Ok(Self(sources))
@@ -127,9 +130,35 @@ impl LiveSource {
         self.set.load_full()
     }
 
+    /// Serves what is stored of it. What cannot be read of a source is no other's trouble.
+    async fn restore(&self, store: &dyn Store) -> Result<(), DeskError> {
+        let restored = async {
+            let journal = self.journal(store).await?;
+            if let Some(served) = &journal.served {
+                self.serve(store, served).await?;
+            }
+            Ok(())
+        };
+        match restored.await {
+            Err(fault @ DeskError::Fault { .. }) => {
+                let trouble = SourceTrouble::of_store(&fault);
+                trouble.report(&self.name, &self.configured.plugin);
+                self.course().trouble = Some(trouble);
+                Ok(())
+            }
+            restored => restored,
+        }
+    }
+
     async fn journal(&self, store: &dyn Store) -> Result<SourceJournal, DeskError> {
         let stored = SOURCES.get(store, &self.name).await?;
         Ok(stored.map_or_else(SourceJournal::default, |stored| stored.value))
+    }
+
+    /// When the full run began that is served, or that changes were read since.
+    pub async fn full_at(&self, store: &dyn Store) -> Result<Option<Timestamp>, DeskError> {
+        let served = self.journal(store).await?.served;
+        Ok(served.map(|served| served.full_at))
     }
 
     async fn types(&self, store: &dyn Store) -> Result<Vec<SourceType>, DeskError> {
@@ -168,7 +197,8 @@ impl LiveSource {
             plugin: self.configured.plugin.clone(),
             tickets: self.set().map(|set| set.count()),
             synced_at: course.synced_at,
-            fault: course.fault.clone(),
+            trouble: course.trouble.clone(),
+            find_trouble: self.finds.trouble(),
             completed: course.completed,
             failed: course.failed,
         }
@@ -212,8 +242,8 @@ impl Desk {
         let outcomes = join_all(sources.map(|source| self.refresh(source))).await;
         outcomes
             .into_iter()
-            .collect::<Result<_, String>>()
-            .map_err(DeskError::source_unavailable)
+            .collect::<Result<_, SourceTrouble>>()
+            .map_err(|trouble| trouble.refusal())
     }
 
     /// Renews one source, likewise.
@@ -222,7 +252,7 @@ impl Desk {
             Some(source) => self.refresh(source).await,
             None => Ok(()),
         };
-        outcome.map_err(DeskError::source_unavailable)
+        outcome.map_err(|trouble| trouble.refusal())
     }
 
     /// Names the sources that `/tickets/*` serves.
@@ -230,7 +260,7 @@ impl Desk {
         &self.settings.ticketing.sources
     }
 
-    async fn refresh(&self, source: &LiveSource) -> Result<(), String> {
+    async fn refresh(&self, source: &LiveSource) -> Result<(), SourceTrouble> {
         let asked = source.course().begun();
         let _running = source.run.lock().await;
         let (ended, held_back) = {
@@ -244,20 +274,17 @@ impl Desk {
     }
 
     /// Runs one sync, and takes what it found into the events that have the source.
-    async fn renew(&self, source: &LiveSource) -> Result<(), String> {
+    async fn renew(&self, source: &LiveSource) -> Result<(), SourceTrouble> {
         source.course().begin();
         let read = self.sync(source).await;
         // What was read to its end counts, whatever failed after that.
         let taken_in = self.take_in_everywhere(source).await;
         let outcome = read.and(taken_in.map_err(SyncFault::from));
-        match &outcome {
-            Ok(()) => self.report(source),
-            Err(fault) => {
-                let name = &source.name;
-                tracing::warn!(source.name = %name, "ticket source {name} cannot be read: {fault}");
-            }
+        if outcome.is_ok() {
+            self.report(source);
         }
         let every = source.configured.every;
-        source.course().end(outcome, self.now(), every)
+        let ended = source.course().end(outcome, self.now(), every);
+        ended.inspect_err(|trouble| trouble.report(&source.name, &source.configured.plugin))
     }
 }

@@ -17,15 +17,19 @@ use crate::ports::Commit;
 use crate::problem::{DeskError, Problem};
 use crate::source::{LogPosition, SourceName, SourceRow, SourceTicket};
 use crate::tables::{EVENT_TICKETS, EventSource, LogRow, SOURCE_ROWS, TAKEN_IN, TICKETS, within};
-use crate::ticket::Ticket;
+use crate::ticket::{Origin, Ticket};
 
+mod found;
 mod step;
+pub(super) use found::Wanted;
 use step::Step;
 
 /// What a source says of one ticket.
 #[derive(Clone)]
 enum News {
     Told(Box<SourceTicket>),
+    /// It was looked up just now; no sync has told it yet.
+    Found(Box<SourceTicket>),
     /// It exists no longer.
     Gone(String),
 }
@@ -33,7 +37,7 @@ enum News {
 impl News {
     fn reference(&self) -> &str {
         match self {
-            Self::Told(ticket) => &ticket.reference,
+            Self::Told(ticket) | Self::Found(ticket) => &ticket.reference,
             Self::Gone(reference) => reference,
         }
     }
@@ -227,13 +231,15 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Finds the event's tickets of a source that are in it no more.
+    /// Finds the event's tickets of a source that are in it no more. What was looked up since it was read is no such.
     async fn take_out_rest(
         &self,
         source: &LiveSource,
         event: EventId,
         set: &SourceSet,
     ) -> Result<(), DeskError> {
+        let read_at = source.full_at(self.store()).await?;
+        let is_newer = |origin: &Origin| origin.found_at.is_some_and(|at| Some(at) >= read_at);
         let prefix = within(&event, &"");
         let mut after = None;
         loop {
@@ -250,7 +256,8 @@ impl Desk {
                     let id: TicketId = row.listed("ticket", event)?;
                     let stored = TICKETS.get(self.store(), &id).await?;
                     let origin = stored.and_then(|stored| stored.value.origin);
-                    let origin = origin.filter(|origin| origin.source == source.name);
+                    let origin =
+                        origin.filter(|origin| origin.source == source.name && !is_newer(origin));
                     let is_gone = |reference: &String| set.row_of(reference).is_none();
                     gone.extend(origin.map(|origin| origin.reference).filter(is_gone));
                 }

@@ -30,6 +30,9 @@ pub struct Origin {
     /// The first moment it is good no longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
+    /// When it was looked up for a door, until a sync tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_at: Option<Timestamp>,
 }
 
 impl From<SourceState> for TicketState {
@@ -78,6 +81,7 @@ impl Ticket {
                 state: Some(told.state),
                 valid_from: told.valid_from,
                 valid_until: told.valid_until,
+                found_at: None,
             }),
         }
     }

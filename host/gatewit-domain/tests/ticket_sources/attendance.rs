@@ -10,9 +10,12 @@ use gatewit_domain::attendees::{
 use gatewit_domain::names::PreparedName;
 use gatewit_domain::source::{SourceFault, SourceState, SourceTicket};
 
-use crate::office::{count, has_address, named, office, on_order, refresh};
+use crate::office::{count, has_address, named, office, on_order, refresh, status, told};
 use crate::upstream::{Upstream, crowd, kind, ticket};
 use crate::world::block_on;
+
+/// All that the public reads of a ticketing system that does not answer.
+const UNAVAILABLE: &str = "the ticketing system cannot be asked; try again in a moment";
 
 fn in_state(reference: &str, name: &str, state: SourceState) -> SourceTicket {
     SourceTicket {
@@ -352,8 +355,7 @@ fn nothing_is_looked_up_while_the_ticketing_system_wants_rest() {
     let desk = office.open_synced();
     named(&desk, "LIVE-12", "x").unwrap_err();
     office.clock.pass(899);
-    let words = "the ticketing system has had too many requests";
-    assert_eq!(named(&desk, "LIVE-13", "x"), Err(words.to_owned()));
+    assert_eq!(named(&desk, "LIVE-13", "x"), Err(UNAVAILABLE.to_owned()));
     assert_eq!(upstream.state().found.len(), 1);
     upstream.state().find_fault = None;
     office.clock.pass(1);
@@ -363,19 +365,21 @@ fn nothing_is_looked_up_while_the_ticketing_system_wants_rest() {
 #[test]
 fn a_look_up_that_fails_is_no_no_and_is_not_repeated_at_once() {
     let upstream = Upstream::new(500);
-    upstream.state().find_fault = Some(SourceFault::Unavailable("it is down".to_owned()));
+    upstream.state().find_fault = Some(SourceFault::Unavailable("it is down".into()));
     let office = office(&upstream).configured(|source| source.live_find = true);
     let desk = office.open_synced();
-    let words = "the ticketing system cannot answer: it is down";
     for _ in 0..3 {
-        assert_eq!(named(&desk, "LIVE-12", "x"), Err(words.to_owned()));
+        assert_eq!(named(&desk, "LIVE-12", "x"), Err(UNAVAILABLE.to_owned()));
     }
+    let trouble = status(&desk).find_trouble.map(|trouble| told(&trouble));
+    let words = "the ticketing system cannot answer: it is down";
+    assert_eq!(trouble.as_deref(), Some(words));
     assert_eq!(upstream.state().found.len(), 1);
     upstream.state().find_fault = None;
     office.clock.pass(6);
     assert_eq!(named(&desk, "LIVE-12", "x").unwrap(), "invalid ticket id");
     // That somebody knows nothing of it is an answer.
-    upstream.state().find_fault = Some(SourceFault::NotFound("no such ticket".to_owned()));
+    upstream.state().find_fault = Some(SourceFault::NotFound("no such ticket".into()));
     assert_eq!(named(&desk, "LIVE-13", "x").unwrap(), "invalid ticket id");
     let address = EmailAddress::parse("x@example.org").unwrap();
     assert!(!block_on(desk.is_attendee(&address)).unwrap());

@@ -6,7 +6,7 @@ use gatewit_domain::service::Desk;
 use gatewit_domain::source::SourceTotal::{Orders, Tickets};
 use gatewit_domain::source::{SourceTicket, SourceTotal};
 
-use crate::office::{check_serves_upstream, count, office, refresh, status};
+use crate::office::{check_serves_upstream, count, office, refresh, status, told};
 use crate::upstream::{Upstream, crowd, ticket, unavailable};
 
 /// A desk that has read ten tickets of a ticketing system which tells no changes.
@@ -58,12 +58,13 @@ fn a_list_with_fewer_than_its_own_system_counts_is_read_again_and_then_not_serve
         let (asked, refreshed) = list_next(&ten, lists, Some(total));
         assert_eq!(refreshed, Err(format!("{words}; {IN_DOUBT}")));
         assert_eq!(asked, 2);
-        assert_eq!(status(desk).fault, Some(format!("{words}; {IN_DOUBT}")));
+        let trouble = status(desk).trouble.map(|trouble| told(&trouble));
+        assert_eq!(trouble, Some(format!("{words}; {IN_DOUBT}")));
         check_serves_upstream(desk, upstream);
     }
     // What was missing the first time only is nothing to speak of.
     assert_eq!(list_next(&ten, [crowd(9)], Some(Tickets(10))), (2, Ok(())));
-    assert_eq!(status(desk).fault, None);
+    assert_eq!(status(desk).trouble, None);
     check_serves_upstream(desk, upstream);
     // Of one order each, and one that was sold meanwhile.
     assert_eq!(list_next(&ten, [crowd(11)], Some(Orders(10))), (1, Ok(())));

@@ -158,6 +158,8 @@ fn what_goes_through_all_events_gives_way() {
         turns >= EVENTS,
         "looking for what is unmet gives way {turns} times"
     );
+    let (_, turns, _) = watched(&office.disk, desk.check_options());
+    assert!(turns >= EVENTS, "checking options gives way {turns} times");
     let by = UndoneBy::Organizer(ORGANIZER);
     let nothing = name_of_nothing();
     let (undone, turns, _) = watched(&office.disk, desk.undo(&by, &nothing, "a mistake"));

@@ -11,9 +11,13 @@ mod bulks;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod declarations;
+#[cfg(test)]
 mod doors;
 #[cfg(test)]
 mod long_loops;
+#[cfg(test)]
+mod look_ups;
 #[cfg(test)]
 mod office;
 #[cfg(test)]

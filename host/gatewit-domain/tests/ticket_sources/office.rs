@@ -8,9 +8,11 @@ use gatewit_domain::attendees::{
     OrderId, Sought, TicketReference,
 };
 use gatewit_domain::names::{NameMatching, PreparedName};
+use gatewit_domain::ports::Strategies;
 use gatewit_domain::problem::DeskError;
 use gatewit_domain::service::{
-    ConfiguredSource, Desk, DeskSettings, NotAnswered, Ports, SourceStatus, Ticketing, Validated,
+    ConfiguredSource, Desk, DeskSettings, NotAnswered, Ports, SourceStatus, SourceTrouble,
+    Ticketing, Validated,
 };
 use gatewit_domain::source::SourceName;
 use jiff::SignedDuration;
@@ -27,6 +29,7 @@ pub struct Office {
     pub clock: Arc<SetClock>,
     pub sources: BTreeMap<SourceName, ConfiguredSource>,
     pub addons: Option<AddonTypes>,
+    pub strategies: Arc<dyn Strategies>,
 }
 
 pub fn name(source: &str) -> SourceName {
@@ -40,6 +43,7 @@ pub fn office(upstream: &Arc<Upstream>) -> Office {
         clock: SetClock::at("2025-12-15T06:00:00Z"),
         sources: BTreeMap::new(),
         addons: None,
+        strategies: Arc::new(OpenDoors),
     };
     office.with("box-office", upstream)
 }
@@ -72,7 +76,7 @@ impl Office {
     pub fn opening(&self) -> impl Future<Output = Result<Desk, DeskError>> {
         let ports = Ports {
             store: self.disk.clone(),
-            strategies: Arc::new(OpenDoors),
+            strategies: Arc::clone(&self.strategies),
             signer: Arc::new(Notary),
             sources: self.sources.clone(),
             clock: self.clock.clone(),
@@ -101,8 +105,24 @@ impl Office {
     }
 }
 
+/// Renews all sources; tells what operators are told of what failed.
 pub fn refresh(desk: &Desk) -> Result<(), String> {
-    block_on(desk.refresh_sources()).map_err(|error| error.to_string())
+    block_on(desk.refresh_sources()).map_err(|refusal| {
+        let troubles = desk
+            .sources()
+            .into_iter()
+            .filter_map(|source| source.trouble);
+        let told = troubles.map(|trouble| told(&trouble)).collect::<Vec<_>>();
+        assert!(!told.is_empty(), "{refusal}");
+        told.join("; ")
+    })
+}
+
+pub fn told(trouble: &SourceTrouble) -> String {
+    match &trouble.words {
+        Some(words) => format!("{}: {}", trouble.reason, words.verbatim()),
+        None => trouble.reason.clone(),
+    }
 }
 
 /// Keeps the only source fresh.

@@ -2,8 +2,9 @@
 
 use gatewit_domain::source::SourceFault;
 
-use crate::office::{check_serves_upstream, keep_fresh, named, office, refresh, status};
+use crate::office::{check_serves_upstream, keep_fresh, named, office, refresh, status, told};
 use crate::upstream::{Upstream, crowd, ticket, unavailable};
+use crate::world::block_on;
 
 #[test]
 fn until_its_very_first_sync_has_ended_a_source_answers_nothing() {
@@ -139,15 +140,13 @@ fn a_token_that_is_good_no_longer_starts_over() {
     let desk = office(&upstream).open_synced();
     upstream.take_asked();
     upstream.put(ticket("T0001-1", "Grace Hopper"));
-    upstream.fail_next([Some(SourceFault::StartOver(
-        "the token is too old".to_owned(),
-    ))]);
+    upstream.fail_next([Some(SourceFault::StartOver("the token is too old".into()))]);
     refresh(&desk).unwrap();
     let asked = upstream.take_asked();
     assert_eq!(asked[..2], [Some("3:0:".to_owned()), None]);
     check_serves_upstream(&desk, &upstream);
     // One that can never begin is a fault, and no endless loop.
-    let again = || Some(SourceFault::StartOver("never".to_owned()));
+    let again = || Some(SourceFault::StartOver("never".into()));
     upstream.fail_next([again(), again()]);
     assert_eq!(refresh(&desk), Err("a full sync is due: never".to_owned()));
     check_serves_upstream(&desk, &upstream);
@@ -184,7 +183,7 @@ fn while_a_source_fails_its_last_good_tickets_are_served_and_said_to_be_stale() 
     assert_eq!(refresh(&desk), Err(words.to_owned()));
     let stale = status(&desk);
     assert_eq!(
-        (stale.tickets, stale.fault.as_deref()),
+        (stale.tickets, stale.trouble.as_ref().map(told).as_deref()),
         (Some(5), Some(words))
     );
     assert_eq!(
@@ -192,8 +191,55 @@ fn while_a_source_fails_its_last_good_tickets_are_served_and_said_to_be_stale() 
         "attendee"
     );
     refresh(&desk).unwrap();
-    assert_eq!(status(&desk).fault, None);
+    assert_eq!(status(&desk).trouble, None);
     check_serves_upstream(&desk, &upstream);
+}
+
+#[test]
+fn whoever_asks_for_a_refresh_reads_nothing_of_what_a_plugin_says() {
+    let upstream = Upstream::new(2);
+    let desk = office(&upstream).open();
+    upstream.fail_next([Some(SourceFault::Unexpected("ada@example.org".into()))]);
+    let refusal = block_on(desk.refresh_sources()).unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "the ticketing system cannot be asked; try again in a moment"
+    );
+    let trouble = status(&desk).trouble.unwrap();
+    assert!(!format!("{trouble:?}").contains("ada"), "{trouble:?}");
+    assert!(told(&trouble).ends_with(": ada@example.org"));
+}
+
+#[test]
+fn a_source_is_as_old_after_a_restart_as_before_it() {
+    let upstream = Upstream::new(2);
+    upstream.put_all(crowd(3));
+    let office = office(&upstream);
+    let before = status(&office.open_synced()).synced_at;
+    office.clock.pass(3_600);
+    let after = status(&office.open());
+    assert_eq!((after.tickets, after.synced_at), (Some(3), before));
+}
+
+#[test]
+fn a_source_whose_stored_rows_are_damaged_stops_no_start_and_no_other_source() {
+    let (damaged, sound) = (Upstream::new(2), Upstream::new(2));
+    for upstream in [&damaged, &sound] {
+        upstream.put_all(crowd(3));
+    }
+    for table in ["sources", "source_rows"] {
+        let office = office(&damaged).with("sound", &sound);
+        office.open_synced();
+        office.disk.damage(&format!("{table}/box-office"));
+        let desk = office.open();
+        let tickets: Vec<_> = desk.sources().iter().map(|of| of.tickets).collect();
+        assert_eq!(tickets, [None, Some(3)], "{table}");
+        let trouble = told(&status(&desk).trouble.unwrap());
+        assert!(
+            trouble.starts_with("what was stored of it is damaged"),
+            "{trouble}"
+        );
+    }
 }
 
 #[test]
@@ -233,7 +279,8 @@ fn a_cursor_that_comes_twice_is_a_fault() {
     upstream.put_all(crowd(5));
     let desk = office(&upstream).open_synced();
     upstream.state().stuck_at = Some("again".to_owned());
-    let words = "the same cursor came twice, so that the sync would never end";
+    let words =
+        "the plugin failed: it gave the same cursor twice, so that the sync would never end";
     assert_eq!(refresh(&desk), Err(words.to_owned()));
     upstream.state().stuck_at = None;
     refresh(&desk).unwrap();
@@ -251,7 +298,7 @@ fn what_was_read_to_its_end_is_served_though_reading_it_once_more_fails() {
     upstream.fail_next([None, None, again()]);
     refresh(&desk).unwrap_err();
     check_serves_upstream(&desk, &upstream);
-    assert!(status(&desk).fault.is_some());
+    assert!(status(&desk).trouble.is_some());
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! A ticketing system in memory, paged, that fails on demand and counts what it is asked.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
+use futures::channel::oneshot::{Receiver, Sender, channel};
 use gatewit_domain::ports::{SyncRun, TicketSource};
 use gatewit_domain::source::{
     Continuation, Reader, SourceFault, SourcePage, SourceState, SourceTicket, SourceTotal,
@@ -36,6 +37,8 @@ pub struct State {
     pub asked: Vec<Option<String>>,
     pub found: Vec<String>,
     pub find_fault: Option<SourceFault>,
+    /// Look-ups that are answered once this is sent, or the sender is gone.
+    pub held: HashMap<String, Receiver<()>>,
     /// Whether a ticket comes with all others of its order, and nothing is said of those that left it.
     pub tells_orders_whole: bool,
     /// How many it says there are, whatever it lists.
@@ -65,6 +68,7 @@ impl Upstream {
             asked: Vec::new(),
             found: Vec::new(),
             find_fault: None,
+            held: HashMap::new(),
             tells_orders_whole: false,
             total: None,
             lists_next: VecDeque::new(),
@@ -120,6 +124,13 @@ impl Upstream {
             .iter()
             .map(|(_, ticket)| ticket.clone())
             .collect()
+    }
+
+    /// Answers the next look-up of a text only once it is told to.
+    pub fn hold(&self, text: &str) -> Sender<()> {
+        let (sender, receiver) = channel();
+        self.state().held.insert(text.to_owned(), receiver);
+        sender
     }
 
     /// Takes what it was asked for since this was called last.
@@ -220,8 +231,15 @@ impl TicketSource for Asking {
         if let Some(on_find) = on_find {
             on_find();
         }
-        let mut state = self.0.state();
-        state.found.push(text.to_owned());
+        let held = {
+            let mut state = self.0.state();
+            state.found.push(text.to_owned());
+            state.held.remove(text)
+        };
+        if let Some(held) = held {
+            let _ = held.await;
+        }
+        let state = self.0.state();
         match &state.find_fault {
             Some(fault) => Err(fault.clone()),
             None => Ok(state.sold_now.clone()),
@@ -288,5 +306,5 @@ pub fn crowd(count: usize) -> Vec<SourceTicket> {
 }
 
 pub fn unavailable() -> SourceFault {
-    SourceFault::Unavailable("it is being repaired".to_owned())
+    SourceFault::Unavailable("it is being repaired".into())
 }

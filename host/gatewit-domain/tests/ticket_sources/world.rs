@@ -195,10 +195,14 @@ impl SetClock {
     }
 }
 
+#[async_trait]
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
     }
+
+    /// Ends at once: what is there in time is there before that.
+    async fn sleep(&self, _: SignedDuration) {}
 }
 
 /// Opens doors two hours before each day, until its end.

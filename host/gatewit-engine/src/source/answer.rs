@@ -49,9 +49,9 @@ pub(crate) fn types(types: Vec<backend::TicketType>) -> Result<Vec<SourceType>, 
     rows(types, "ticket types", ticket_type)
 }
 
-/// Converts a fault; its words are made fit for a log.
+/// Converts a fault; its words are made one short line.
 pub(crate) fn fault(fault: backend::Fault) -> SourceFault {
-    let words = |words: String| one_line(&words, REASON_CHARACTERS_MAX);
+    let words = |words: String| one_line(&words, REASON_CHARACTERS_MAX).into();
     match fault {
         backend::Fault::Unauthorized(why) => SourceFault::Unauthorized(words(why)),
         backend::Fault::RateLimited(seconds) => SourceFault::RateLimited(seconds),

@@ -9,6 +9,7 @@ use gatewit_domain::source::{
 };
 
 use super::*;
+use crate::source::RUNS_MAX;
 use crate::{Grant, Secret, Source, SourceLimits, SourceSettings};
 
 pub(super) const MISCHIEF: &str = "backend-mischief";
@@ -43,7 +44,7 @@ async fn first_page(source: &Source) -> Result<SourcePage, SourceFault> {
 }
 
 fn plugin_fault(reason: &str) -> SourceFault {
-    SourceFault::Plugin(format!("\"{MISCHIEF}\" failed: {reason}"))
+    SourceFault::Plugin(reason.to_owned())
 }
 
 fn ticket(reference: &str) -> SourceTicket {
@@ -79,6 +80,7 @@ fn a_backend_serves_and_is_listed() {
         state: PluginState::Active,
         loaded_at: Some(Noon.now()),
         error: None,
+        words: None,
     };
     assert_eq!(row, expected);
 }
@@ -181,7 +183,7 @@ async fn a_run_reads_types_and_page_after_page_on_one_instance() {
 async fn settings_are_judged_by_the_backend() {
     let house = house();
     assert_eq!(doing(&house, "behave").check_settings().await, Ok(()));
-    let objection = SourceFault::BadSettings("it is not said what to do".to_owned());
+    let objection = SourceFault::BadSettings("it is not said what to do".into());
     assert_eq!(doing(&house, "").check_settings().await, Err(objection));
 }
 
@@ -194,7 +196,7 @@ async fn a_fault_is_told_as_the_backend_means_it() {
     );
     assert_eq!(
         first_page(&doing(&house, "unauthorized")).await,
-        Err(SourceFault::Unauthorized("no such token".to_owned()))
+        Err(SourceFault::Unauthorized("no such token".into()))
     );
     let mut run = doing(&house, "rate-limited").begin().await.unwrap();
     for _ in 0..2 {
@@ -281,7 +283,7 @@ async fn nobody_waits_for_ever_for_a_busy_source_nor_at_all_for_another() {
     let house = house();
     let busy = doing(&house, "behave");
     let mut runs = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..RUNS_MAX {
         runs.push(busy.begin().await.unwrap());
     }
     let expected = plugin_fault("its earlier runs take too long");
@@ -301,14 +303,14 @@ async fn a_source_whose_plugin_is_no_backend_says_so() {
             ..source_settings(json!({ "do": "behave" }), vec![])
         })
     };
-    let fault = |reason: &str| Err(SourceFault::Plugin(reason.to_owned()));
+    let fault = |reason: &str| Err(plugin_fault(reason));
     assert_eq!(
         of("early").find("1").await,
-        fault("\"early\" failed: it is a strategy, and no backend")
+        fault("it is a strategy, and no backend")
     );
     assert_eq!(
         of("later").find("1").await,
-        fault("\"later\" failed: there is no such plugin")
+        fault("there is no such plugin")
     );
     let strategy = StrategyName::of_plugin(MISCHIEF);
     let unknown = StrategyError::Unknown {

@@ -37,6 +37,7 @@ fn a_good_component_serves_and_is_listed() {
         state: PluginState::Active,
         loaded_at: Some(Noon.now()),
         error: None,
+        words: None,
     };
     assert_eq!(row, expected);
     let digest = row.digest.unwrap();

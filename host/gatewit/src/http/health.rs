@@ -109,6 +109,6 @@ fn row(source: SourceStatus, now: Timestamp) -> SourceRow {
         name: source.name,
         tickets: source.tickets,
         age_seconds: source.synced_at.map(age),
-        stale: source.fault.is_some(),
+        stale: source.trouble.is_some(),
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use gatewit_domain::service::Desk;
 use tokio::time::MissedTickBehavior;
 
+use crate::declared::name_rejected;
+
 /// How often issues of tickets are looked for whose request is gone.
 const TAKE_BACK_EVERY: Duration = Duration::from_secs(1);
 /// How often answers too old to be repeated are thrown away.
@@ -40,6 +42,7 @@ pub(super) async fn take_back_issues(desk: Arc<Desk>) {
 /// What is done beside serving: what the first scan and the first search would wait for, then cleaning up now and then.
 pub(super) async fn chores(desk: Arc<Desk>) {
     desk.warm_windows().await;
+    name_rejected(&desk).await;
     if let Err(error) = desk.warm_search().await {
         tracing::warn!(error = %error, "cannot read tickets ahead of the first search; it will read them itself");
     }

@@ -1,5 +1,6 @@
 //! A source over the engine, opened again when what its files say has changed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +19,14 @@ pub struct OpenSource {
     engine: Arc<Engine>,
     files: Arc<WatchedFiles>,
     /// What its settings said last. A std mutex: held for moves, never across an await.
-    last: Mutex<Option<Arc<Source>>>,
+    last: Mutex<Option<Arc<Opened>>>,
+}
+
+/// A source as its settings were.
+struct Opened {
+    source: Source,
+    /// Whether the plugin has accepted the settings.
+    is_accepted: AtomicBool,
 }
 
 impl OpenSource {
@@ -31,18 +39,13 @@ impl OpenSource {
         }
     }
 
-    /// Asks the plugin whether the settings, its files included, can work.
-    pub async fn check(&self) -> Result<(), SourceFault> {
-        self.opened().await?.check_settings().await
-    }
-
     /// Ends when a file has changed since it was read.
     pub async fn changed(&self, look_every: Duration) {
         self.files.changed(look_every).await;
     }
 
     /// Reads the files, and opens the source anew if they say something else.
-    async fn opened(&self) -> Result<Arc<Source>, SourceFault> {
+    async fn opened(&self) -> Result<Arc<Opened>, SourceFault> {
         let (plan, files) = (self.plan.clone(), Arc::clone(&self.files));
         let read = spawn_blocking(move || {
             files.note();
@@ -50,13 +53,16 @@ impl OpenSource {
             Ok::<_, String>((settings.digest(), settings))
         });
         let read = read.await.map_err(|err| err.to_string()).flatten();
-        let (digest, settings) = read.map_err(SourceFault::BadSettings)?;
+        let (digest, settings) = read.map_err(SourceFault::Unreadable)?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
-            Some(source) if source.digest() == digest => Ok(Arc::clone(source)),
+            Some(opened) if opened.source.digest() == digest => Ok(Arc::clone(opened)),
             _ => {
-                let source = Arc::new(self.engine.source(settings));
-                Ok(Arc::clone(last.insert(source)))
+                let opened = Arc::new(Opened {
+                    source: self.engine.source(settings),
+                    is_accepted: AtomicBool::new(false),
+                });
+                Ok(Arc::clone(last.insert(opened)))
             }
         }
     }
@@ -65,10 +71,23 @@ impl OpenSource {
 #[async_trait]
 impl TicketSource for OpenSource {
     async fn begin(&self) -> Result<Box<dyn SyncRun>, SourceFault> {
-        self.opened().await?.begin().await
+        let opened = self.opened().await?;
+        opened.check().await?;
+        opened.source.begin().await
     }
 
     async fn find(&self, text: &str) -> Result<Vec<SourceTicket>, SourceFault> {
-        self.opened().await?.find(text).await
+        self.opened().await?.source.find(text).await
+    }
+}
+
+impl Opened {
+    /// Asks the plugin, until it accepts them, whether the settings can work, the texts of files included.
+    async fn check(&self) -> Result<(), SourceFault> {
+        if !self.is_accepted.load(Ordering::Relaxed) {
+            self.source.check_settings().await?;
+            self.is_accepted.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }

@@ -43,6 +43,8 @@ impl Guest for Mischief {
         match deed(&settings).as_str() {
             "" => Err("it is not said what to do".to_owned()),
             "send" => send(&settings).map(drop).map_err(|fault| fault.to_string()),
+            "loop-when-checked" => run_for_ever(),
+            "repeat-when-checked" => Err(settings),
             _ => Ok(()),
         }
     }
@@ -92,6 +94,7 @@ fn perform(settings: &str, ticket: Ticket) -> Result<Vec<Ticket>, Fault> {
             ..ticket
         }]),
         "rate-limited" => Err(Fault::RateLimited(Some(7))),
+        "repeat" => Err(Fault::Unavailable(settings.to_owned())),
         "unauthorized" => Err(Fault::Unauthorized("no\nsuch token".to_owned())),
         "send" => {
             let response = send(settings)?;

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use gatewit_sdk::{Event, EventDay, Holder, Strategy, Window};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// More windows than any event can need.
@@ -20,9 +20,18 @@ const HOARD_PIECE_MAX: usize = 3_000;
 #[derive(Deserialize, JsonSchema)]
 struct Mischief {
     /// What to do: `behave` (default), `hoard`, `panic`, `loop`, `grow`, `closes-before-opens`, `no-such-day`,
-    /// `many-windows`, `long-error` or `error`.
-    #[serde(default, rename = "do")]
+    /// `many-windows`, `long-error`, `error` or, whenever options are read, `loop-when-checked`.
+    #[serde(default, rename = "do", deserialize_with = "checked")]
     deed: Value,
+}
+
+/// Reads the deed, which is all that is done to check options.
+fn checked<'de, D: Deserializer<'de>>(options: D) -> Result<Value, D::Error> {
+    let deed = Value::deserialize(options)?;
+    if deed == "loop-when-checked" {
+        run_for_ever();
+    }
+    Ok(deed)
 }
 
 impl Strategy for Mischief {

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use jiff::{SignedDuration, Timestamp};
 
 use super::sync::SyncFault;
+use super::trouble::SourceTrouble;
 use crate::source::SourceFault;
 
 /// How long after a first fault the next try is; twice as long after each further one.
@@ -30,7 +31,7 @@ pub struct Course {
     /// How many runs have ended so since the start.
     pub completed: u64,
     pub failed: u64,
-    pub fault: Option<String>,
+    pub trouble: Option<SourceTrouble>,
     pub synced_at: Option<Timestamp>,
 }
 
@@ -46,7 +47,7 @@ impl Course {
             failures: 0,
             completed: 0,
             failed: 0,
-            fault: None,
+            trouble: None,
             synced_at: None,
         }
     }
@@ -75,15 +76,15 @@ impl Course {
     }
 
     /// Tells how a run ended that had not begun when so many had.
-    pub fn ended_since(&self, begun: u64) -> Option<Result<(), String>> {
-        (self.ended > begun).then(|| self.fault.clone().map_or(Ok(()), Err))
+    pub fn ended_since(&self, begun: u64) -> Option<Result<(), SourceTrouble>> {
+        (self.ended > begun).then(|| self.trouble.clone().map_or(Ok(()), Err))
     }
 
     /// Tells why the ticketing system must not be asked, if so.
-    pub fn held_back(&self, now: Timestamp) -> Option<String> {
+    pub fn held_back(&self, now: Timestamp) -> Option<SourceTrouble> {
         let is_held = self.not_before.is_some_and(|not_before| now < not_before);
-        let fault = || SourceFault::RateLimited(None).to_string();
-        (is_held && !self.is_of_later(now)).then(|| self.fault.clone().unwrap_or_else(fault))
+        let limited = || SourceTrouble::from(&SourceFault::RateLimited(None));
+        (is_held && !self.is_of_later(now)).then(|| self.trouble.clone().unwrap_or_else(limited))
     }
 
     /// Notes for how many seconds the ticketing system wants no requests.
@@ -98,12 +99,12 @@ impl Course {
         outcome: Result<(), SyncFault>,
         now: Timestamp,
         every: SignedDuration,
-    ) -> Result<(), String> {
+    ) -> Result<(), SourceTrouble> {
         self.ended = self.begun;
         self.planned_at = now;
         self.not_before = None;
         let Err(fault) = outcome else {
-            (self.fault, self.failures, self.synced_at) = (None, 0, Some(now));
+            (self.trouble, self.failures, self.synced_at) = (None, 0, Some(now));
             self.completed += 1;
             self.due_at = now + with_chance(every);
             return Ok(());
@@ -119,9 +120,9 @@ impl Course {
         self.due_at = rested_at.map_or(try_at, |at| at.max(try_at));
         self.failures += 1;
         self.failed += 1;
-        let words = fault.to_string();
-        self.fault = Some(words.clone());
-        Err(words)
+        let trouble = SourceTrouble::from(&fault);
+        self.trouble = Some(trouble.clone());
+        Err(trouble)
     }
 }
 

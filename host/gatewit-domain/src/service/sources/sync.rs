@@ -112,8 +112,8 @@ impl Desk {
         let reader = upstream.run.reader().clone();
         let mut goes_on = journal.begin(&reader, self.now());
         let mut read = self.read_pages(source, journal, upstream, None).await;
-        if let Err(SyncFault::Source(SourceFault::StartOver(why))) = &read {
-            self.start_over(source, journal, upstream, why);
+        if let Err(SyncFault::Source(SourceFault::StartOver(_))) = &read {
+            self.start_over(source, journal, upstream, "its plugin asks for it");
             goes_on = false;
             read = self.read_pages(source, journal, upstream, None).await;
         }
@@ -158,8 +158,8 @@ impl Desk {
             };
             let cursor = under_way.cursor.clone();
             if !seen.insert(digests.hash_one(&cursor)) {
-                let words = "the same cursor came twice, so that the sync would never end";
-                return Err(SourceFault::Unexpected(words.to_owned()).into());
+                let words = "it gave the same cursor twice, so that the sync would never end";
+                return Err(SourceFault::Plugin(words.to_owned()).into());
             }
             let is_full = under_way.is_full;
             let mut page = upstream.run.page(cursor.as_deref()).await?;
@@ -177,8 +177,8 @@ impl Desk {
             self.keep_page(source, journal, page, &upstream.types)
                 .await?;
         }
-        let words = format!("a sync has more than {PAGES_MAX} pages");
-        Err(SourceFault::Unexpected(words).into())
+        let words = format!("its sync has more than {PAGES_MAX} pages");
+        Err(SourceFault::Plugin(words).into())
     }
 
     /// What the run under way has listed so far, if it is a full one.

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
+
 use crate::id::TicketId;
 use crate::ports::{Guard, Store, Write};
 use crate::problem::DeskError;
@@ -9,8 +11,8 @@ use crate::scanned::clean;
 use crate::service::{Desk, LiveEvent};
 use crate::source::SourceName;
 use crate::tables::{
-    CREDENTIAL_CODES, EVENT_TICKETS, EventTicket, ORDERS, OrderTicket, TICKET_CODES, TICKETS,
-    within,
+    CREDENTIAL_CODES, EVENT_TICKETS, EventSource, EventTicket, ORDERS, OrderTicket, TAKEN_IN,
+    TICKET_CODES, TICKETS, within,
 };
 use crate::ticket::Ticket;
 
@@ -66,7 +68,7 @@ impl<'d> Step<'d> {
         let stored = TICKETS.get(self.store(), &id).await?;
         let before = stored.as_ref().map(|stored| &stored.value);
         let ticket = match (news, before) {
-            (News::Told(told), before) => {
+            (News::Told(told) | News::Found(told), before) => {
                 let now = self.desk.now();
                 let mut ticket = Ticket::of_source(event, self.source, told, before, now);
                 let had = before.and_then(|before| before.origin.as_ref());
@@ -79,6 +81,10 @@ impl<'d> Step<'d> {
                 }
                 if let Some(origin) = &mut ticket.origin {
                     (origin.codes, origin.taken_codes) = (codes, taken);
+                    origin.found_at = match news {
+                        News::Found(_) => found_at(before, now),
+                        _ => None,
+                    };
                 }
                 ticket
             }
@@ -89,6 +95,11 @@ impl<'d> Step<'d> {
             return Ok(());
         }
         self.guards.push(TICKETS.as_read(&id, stored.as_ref()));
+        if let News::Found(_) = news {
+            // The next sync looks through everything, whether anything is new in it or not: it may not have this ticket.
+            let key = EventSource(event, self.source.clone());
+            self.writes.push(TAKEN_IN.delete(&key));
+        }
         self.keep(ticket, before);
         Ok(())
     }
@@ -190,6 +201,15 @@ impl<'d> Step<'d> {
 /// Whether a code is among others, as they are scanned.
 fn holds(codes: &[String], code: &str) -> bool {
     codes.iter().any(|other| clean(other) == clean(code))
+}
+
+/// Since when a ticket that was looked up is known by that alone.
+fn found_at(before: Option<&Ticket>, now: Timestamp) -> Option<Timestamp> {
+    let origin = before.and_then(|before| before.origin.as_ref());
+    match origin.filter(|origin| origin.state.is_some()) {
+        Some(known) => known.found_at,
+        None => Some(now),
+    }
 }
 
 /// Whether two states of a ticket are found by the same words.

@@ -1,0 +1,37 @@
+//! A code that nobody knows here: a ticketing system may have sold it just now.
+
+use super::{Desk, LiveEvent, Read, match_field};
+use crate::event::MatchField;
+use crate::problem::DeskError;
+use crate::rules::{Found, check_scanner};
+use crate::scan::{Presented, Scan};
+use crate::service::taking_in::Wanted;
+
+impl Desk {
+    /// Finds the ticket that was presented. If nobody knows its code, the event's sources are asked, and what they have is
+    /// taken in first. Nothing is looked up, here or there, for a scanner that may not scan.
+    pub(super) async fn find_or_look_up(
+        &self,
+        scan: &Scan,
+        live: &LiveEvent,
+        read: &mut Read,
+    ) -> Result<Found, DeskError> {
+        let scanner = read.scanner.as_ref().map(|stored| &stored.value);
+        if check_scanner(scan, scanner).is_err() {
+            return Ok(Found::Nothing);
+        }
+        let field = match_field(scanner, live);
+        let found = self.find(scan, live, read).await?;
+        let (Presented::Token(code), Found::Nothing | Found::Forged) = (&scan.presented, &found)
+        else {
+            return Ok(found);
+        };
+        let code = code.as_str();
+        let may_be_code = matches!(field, MatchField::Any | MatchField::QrCode)
+            && self.ports.signer.header(code).is_none();
+        match may_be_code && self.take_in_found(live, Wanted::Code(code)).await? {
+            true => self.find(scan, live, read).await,
+            false => Ok(found),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What a start looks at: events that the configuration declares, and stored ones that cannot work as they stand.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::turns::let_others_run;
+use super::{Caller, DEFAULT_ORGANIZATION, Desk, LiveEvent};
+use crate::event::{Event, EventChange};
+use crate::plugin::{PluginKind, PluginState};
+use crate::problem::{DeskError, INVALID_STRATEGY_OPTIONS};
+use crate::window::{StrategyError, StrategyName};
+
+/// Why an event cannot work as it stands, without a word of a plugin's.
+#[derive(Debug, thiserror::Error)]
+pub enum EventTrouble {
+    #[error(
+        "strategy {0} does not accept its options; GET /api/v1/plugins shows operators what the strategy says"
+    )]
+    Rejected(StrategyName),
+    #[error(transparent)]
+    Strategy(#[from] StrategyError),
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+}
+
+/// What a declaration comes to.
+enum Declared {
+    New(Event),
+    Changed(Event),
+    Unchanged(Arc<LiveEvent>),
+}
+
+impl Desk {
+    /// Checks a declared event as far as no plugin has to be asked; tells which strategy it will have.
+    pub fn check_declared(&self, change: &EventChange) -> Result<StrategyName, DeskError> {
+        match self.declared(change)? {
+            Declared::New(event) | Declared::Changed(event) => {
+                self.check_sources(&event)?;
+                Ok(event.strategy)
+            }
+            Declared::Unchanged(live) => Ok(live.event.strategy.clone()),
+        }
+    }
+
+    /// Makes an event that the configuration declares, or sets the fields it names in the event of that slug. Its windows
+    /// are not computed yet: see [`Desk::warm_windows`].
+    pub async fn declare_event(&self, change: EventChange) -> Result<Arc<LiveEvent>, EventTrouble> {
+        let (event, kept) = match self.declared(&change)? {
+            Declared::Unchanged(live) => return Ok(live),
+            Declared::New(event) => (event.clone(), self.keep_new(event, true).await),
+            Declared::Changed(event) => {
+                let kept = self.keep_changed(&Caller::Local, event.id, change).await;
+                (event, kept)
+            }
+        };
+        kept.map_err(|error| match error {
+            DeskError::Unacceptable(problem) if problem.code == INVALID_STRATEGY_OPTIONS => {
+                self.rejections.note(&event, problem.message.into());
+                EventTrouble::Rejected(event.strategy)
+            }
+            error => error.into(),
+        })
+    }
+
+    fn declared(&self, change: &EventChange) -> Result<Declared, DeskError> {
+        let org_id = change.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
+        let slug = change.slug.as_deref().unwrap_or_default();
+        let Some(live) = self.live.with_slug(org_id, slug) else {
+            let event = Event::declare(change.clone(), Caller::Local.sub(), self.now());
+            return event.map(Declared::New).map_err(DeskError::Unacceptable);
+        };
+        let mut event = live.event.clone();
+        event
+            .apply(change.clone())
+            .map_err(DeskError::Unacceptable)?;
+        event.revision = live.event.revision;
+        Ok(match event == live.event {
+            true => Declared::Unchanged(live),
+            false => Declared::Changed(event),
+        })
+    }
+
+    /// Lists the events that cannot work because something is not there: a strategy that is not loaded, say, or a ticket
+    /// source that is configured no more. Asks no plugin. The rest of the server does not depend on it.
+    pub async fn unmet(&self) -> Vec<(Arc<LiveEvent>, EventTrouble)> {
+        let loaded = self.loaded_strategies();
+        let mut unmet = Vec::new();
+        for live in self.live.all() {
+            let_others_run().await;
+            if !loaded.contains(&live.event.strategy) {
+                let unknown = StrategyError::Unknown {
+                    name: live.event.strategy.to_string(),
+                    loaded: loaded.iter().map(ToString::to_string).collect(),
+                };
+                unmet.push((Arc::clone(&live), unknown.into()));
+            }
+            if let Err(error) = self.check_sources(&live.event) {
+                unmet.push((live, error.into()));
+            }
+        }
+        unmet
+    }
+
+    /// Asks the strategies whether they still accept their events' options, and lists the events of which they do not.
+    ///
+    /// The same options are asked about once, and a strategy that fails not again: its scans would wait for it.
+    pub async fn check_options(&self) -> Vec<(Arc<LiveEvent>, EventTrouble)> {
+        let events = self.live.all();
+        let (mut asked, mut failing) = (HashMap::new(), HashSet::new());
+        let mut troubled = Vec::new();
+        for live in &events {
+            let_others_run().await;
+            let strategy = &live.event.strategy;
+            if failing.contains(strategy) {
+                continue;
+            }
+            let checked = match asked.entry((strategy, &live.rule.options)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let strategies = &self.ports.strategies;
+                    let options = &live.event.strategy_options;
+                    unknown.insert(strategies.check_options(strategy, options).await)
+                }
+            };
+            match checked {
+                // Those that are not loaded are listed among the unmet.
+                Ok(()) | Err(StrategyError::Unknown { .. }) => {}
+                Err(StrategyError::Rejected(words)) => {
+                    self.rejections.note(&live.event, words.clone());
+                    let rejected = EventTrouble::Rejected(strategy.clone());
+                    troubled.push((Arc::clone(live), rejected));
+                }
+                Err(error @ StrategyError::Failed(_)) => {
+                    failing.insert(strategy);
+                    troubled.push((Arc::clone(live), error.clone().into()));
+                }
+            }
+        }
+        troubled
+    }
+
+    /// The strategies that events may name, in the order of their plugins.
+    fn loaded_strategies(&self) -> Vec<StrategyName> {
+        let rows = self.plugins().into_iter().filter(|row| {
+            row.kind == Some(PluginKind::Strategy) && row.state == PluginState::Active
+        });
+        rows.map(|row| StrategyName::of_plugin(&row.name)).collect()
+    }
+}

@@ -1,0 +1,136 @@
+//! What questions of `/tickets/*` have looked up in the ticketing system, and how much of that it has to bear.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use gatewit_domain::attendees::{NameQuestion, TicketReference};
+use gatewit_domain::names::PreparedName;
+use gatewit_domain::service::Desk;
+use gatewit_domain::source::SourceTicket;
+
+use crate::office::{Office, has_address, named, office, on_order, refresh};
+use crate::upstream::{Upstream, ticket};
+
+const BUSY: &str = "the ticketing system is being asked too much; try again in a moment";
+
+/// A desk that looks up what it does not know.
+fn asking(upstream: &Arc<Upstream>) -> (Office, Arc<Desk>) {
+    let office = office(upstream).configured(|source| source.live_find = true);
+    let desk = office.open_synced();
+    (office, desk)
+}
+
+fn found(upstream: &Upstream) -> Vec<String> {
+    upstream.state().found.clone()
+}
+
+/// Asks for a ticket, and is gone before there is an answer.
+fn ask_and_go(desk: &Desk, reference: &str) {
+    let question = NameQuestion {
+        ticket: TicketReference::ask_leniently(reference).unwrap(),
+        name: PreparedName::of("Late Buyer"),
+    };
+    assert!(desk.validate_name(&question).now_or_never().is_none());
+}
+
+#[test]
+fn a_reference_an_order_and_an_address_are_looked_up_if_nobody_knows_them() {
+    let upstream = Upstream::new(500);
+    upstream.put(ticket("AAAA-1", "Ada One"));
+    upstream.state().sold_now = vec![
+        ticket("LIVE-1", "Late Buyer"),
+        ticket("LIVE-2", "Her Guest"),
+    ];
+    let (_, desk) = asking(&upstream);
+    assert_eq!(on_order(&desk, "live", "Her Guest"), "LIVE-2");
+    assert_eq!(named(&desk, "LIVE-1", "Late Buyer").unwrap(), "attendee");
+    assert!(has_address(&desk, "her.guest@example.org"));
+    assert_eq!(
+        found(&upstream),
+        ["LIVE", "LIVE-1", "her.guest@example.org"]
+    );
+    // What the ticketing system finds beside is of another order.
+    assert_ne!(on_order(&desk, "LIVER", "Late Buyer"), "LIVE-1");
+    assert_eq!(on_order(&desk, "AAAA", "Ada One"), "AAAA-1");
+    assert_ne!(on_order(&desk, "AAAA", "Late Buyer"), "LIVE-1");
+    assert_eq!(found(&upstream).len(), 4, "what is known is not looked up");
+}
+
+#[test]
+fn that_there_is_nothing_holds_for_seconds_and_what_was_found_for_a_minute() {
+    let upstream = Upstream::new(500);
+    let (office, desk) = asking(&upstream);
+    for (seconds, look_ups) in [(0, 1), (9, 1), (1, 2)] {
+        office.clock.pass(seconds);
+        assert_ne!(named(&desk, "LIVE-1", "Late Buyer").unwrap(), "attendee");
+        assert_eq!(found(&upstream).len(), look_ups);
+    }
+    upstream.state().sold_now = vec![ticket("LIVE-1", "Late Buyer")];
+    for (seconds, look_ups) in [(10, 3), (59, 3), (1, 4)] {
+        office.clock.pass(seconds);
+        assert_eq!(named(&desk, "LIVE-1", "Late Buyer").unwrap(), "attendee");
+        assert_eq!(found(&upstream).len(), look_ups);
+    }
+}
+
+#[test]
+fn answers_are_remembered_up_to_a_weight() {
+    let upstream = Upstream::new(500);
+    let heavy = SourceTicket {
+        details: vec![("notice".to_owned(), "x".repeat(1_500_000))],
+        ..ticket("LIVE-1", "Late Buyer")
+    };
+    upstream.state().sold_now = vec![heavy.clone()];
+    let (_, desk) = asking(&upstream);
+    let ask = |text: &str| named(&desk, text, "Late Buyer").unwrap();
+    for text in ["LIVE-1", "LIVE-2", "LIVE-1", "LIVE-3", "LIVE-1"] {
+        ask(text);
+    }
+    let forgotten = ["LIVE-1", "LIVE-2", "LIVE-3", "LIVE-1"];
+    assert_eq!(found(&upstream), forgotten);
+    // One that is too heavy by itself is answered all the same.
+    upstream.state().sold_now = vec![heavy; 3];
+    for _ in 0..2 {
+        assert_ne!(ask("LIVE-4"), "attendee");
+    }
+    assert_eq!(found(&upstream)[4..], ["LIVE-4", "LIVE-4"]);
+}
+
+#[test]
+fn a_look_up_goes_on_when_whoever_asked_is_gone_and_answers_the_next() {
+    let upstream = Upstream::new(500);
+    upstream.state().sold_now = vec![ticket("LIVE-1", "Late Buyer")];
+    let (_, desk) = asking(&upstream);
+    let answer = upstream.hold("LIVE-1");
+    ask_and_go(&desk, "LIVE-1");
+    ask_and_go(&desk, "LIVE-1");
+    answer.send(()).unwrap();
+    assert_eq!(named(&desk, "LIVE-1", "Late Buyer").unwrap(), "attendee");
+    assert_eq!(found(&upstream), ["LIVE-1"]);
+}
+
+#[test]
+fn places_of_questions_that_nobody_waits_for_any_more_are_free_again() {
+    let upstream = Upstream::new(500);
+    let (office, desk) = asking(&upstream);
+    let answers = ["LIVE-1", "LIVE-2"].map(|text| upstream.hold(text));
+    for text in ["LIVE-1", "LIVE-2"] {
+        ask_and_go(&desk, text);
+    }
+    let ask = || named(&desk, "LIVE-3", "Late Buyer");
+    assert_eq!(ask(), Err(BUSY.to_owned()));
+    let [answer, never] = answers;
+    answer.send(()).unwrap();
+    assert!(ask().is_ok(), "one has been answered");
+    office.clock.pass(11);
+    let third = upstream.hold("LIVE-3");
+    ask_and_go(&desk, "LIVE-3");
+    assert_eq!(named(&desk, "LIVE-4", "x"), Err(BUSY.to_owned()));
+    office.clock.pass(60);
+    assert!(
+        named(&desk, "LIVE-4", "x").is_ok(),
+        "the others took too long"
+    );
+    drop((never, third));
+    refresh(&desk).unwrap();
+}

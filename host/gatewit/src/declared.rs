@@ -1,0 +1,98 @@
+//! Events that the configuration declares, set up as the server starts, and what of events cannot work.
+//!
+//! No plugin holds up the start: the server listens once every strategy was asked that answers at once, and what needs
+//! the others goes on beside.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use gatewit_domain::event::EventChange;
+use gatewit_domain::service::{Desk, EventTrouble, LiveEvent};
+use gatewit_domain::window::StrategyName;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::config::EventEntry;
+
+/// The longest that the start waits for declared events.
+const WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// Declared events that are sound as far as can be told without their strategies, by strategy.
+pub struct DeclaredEvents(HashMap<StrategyName, Vec<EventChange>>);
+
+impl DeclaredEvents {
+    /// Checks them; the error names the event that cannot be.
+    pub fn check(desk: &Desk, events: Vec<EventEntry>) -> anyhow::Result<Self> {
+        let mut by_strategy = HashMap::<_, Vec<_>>::new();
+        for event in events {
+            let words = format!("cannot set up event {:?} of the configuration", event.slug);
+            let change = EventChange::from(event);
+            let strategy = desk.check_declared(&change);
+            let strategy = strategy.map_err(|error| anyhow::Error::from(error).context(words))?;
+            by_strategy.entry(strategy).or_default().push(change);
+        }
+        Ok(Self(by_strategy))
+    }
+
+    /// Sets them up beside whatever else is done, and waits for that while all goes well, for a moment at most.
+    pub async fn set_up(self, desk: &Arc<Desk>, beside: &mut JoinSet<()>) {
+        let mut waited_for = Vec::new();
+        for changes in self.0.into_values() {
+            let (is_waited_for, done) = oneshot::channel();
+            beside.spawn(set_up_in_turn(Arc::clone(desk), changes, is_waited_for));
+            waited_for.push(done);
+        }
+        if timeout(WAIT_MAX, join_all(waited_for)).await.is_err() {
+            tracing::warn!("declared events are still being set up; the server listens meanwhile");
+        }
+    }
+}
+
+/// Sets up the events of one strategy. Once one of them fails, the others hold up nobody.
+async fn set_up_in_turn(
+    desk: Arc<Desk>,
+    changes: Vec<EventChange>,
+    is_waited_for: oneshot::Sender<()>,
+) {
+    let mut is_waited_for = Some(is_waited_for);
+    for change in changes {
+        let slug = change.slug.clone().unwrap_or_default();
+        if let Err(trouble) = desk.declare_event(change).await {
+            is_waited_for = None;
+            tracing::error!(
+                event.slug = %slug,
+                "event {slug:?} of the configuration is not set up, or stays as it was: {trouble}"
+            );
+        }
+    }
+    drop(is_waited_for);
+}
+
+/// Names configured plugins that do not exist, and what events rely on and is not there: all else serves without it.
+pub async fn name_missing<'c>(desk: &Desk, configured: impl Iterator<Item = &'c String>) {
+    let plugins = desk.plugins();
+    for name in configured {
+        if !plugins.iter().any(|row| row.name == *name) {
+            tracing::warn!(
+                "plugins.{name} stands in the configuration and has no effect: no such plugin is there"
+            );
+        }
+    }
+    desk.unmet().await.into_iter().for_each(name_trouble);
+}
+
+/// Names events whose strategy accepts their options no more. Asks plugins, so it is for when the server listens.
+pub async fn name_rejected(desk: &Desk) {
+    desk.check_options()
+        .await
+        .into_iter()
+        .for_each(name_trouble);
+}
+
+fn name_trouble((live, trouble): (Arc<LiveEvent>, EventTrouble)) {
+    let slug = &live.event.slug;
+    tracing::warn!(event.slug = %slug, "event {slug:?} refuses tickets until this is mended: {trouble}");
+}

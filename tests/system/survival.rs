@@ -1,0 +1,204 @@
+//! What can be survived while the server runs can be survived at its start: what is stored serves, stale, and it is said.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::attendees::{COUNT, EMAIL};
+use crate::support::crowd::today;
+use crate::support::door::{text, with};
+use crate::support::{Answer, Client, Door, Home, Process, plugins};
+
+const LIST: &str = "order,name,email,code\nMH9CG,Ada Lovelace,ada@example.org,c0de-ada\n";
+/// Its third line has no order.
+const BROKEN: &str = "order,name,email,code\nMH9CG,Ada,ada@example.org,c0de-ada\n,Sam,,\n";
+const CREW: &str =
+    "sources:\n  crew: {plugin: guest-list, settings: {people: file://people.csv}}\n";
+
+/// A home with a guest list, and what reads it.
+fn home() -> Home {
+    let home = Home::new();
+    home.install(&plugins(), "guest-list");
+    fs::write(home.path("people.csv"), LIST).expect("a file can be written");
+    home.configure(CREW);
+    home
+}
+
+/// Waits until a source is as it has to be, and tells what is said of it.
+async fn wait_for(client: &Client, is_so: impl Fn(&Value) -> bool) -> Answer {
+    loop {
+        let ready = client.get("/healthcheck/ready").await;
+        let mut sources = ready.body["sources"].as_array().into_iter().flatten();
+        if sources.any(&is_so) {
+            return ready;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The row of a plugin, as an operator sees it.
+async fn error_of(client: &Client, plugin: &str) -> String {
+    let rows = client.get("/api/v1/plugins").await.data(200);
+    let mut rows = rows.as_array().expect("a list").iter();
+    let row = rows.find(|row| row["name"] == plugin);
+    text(&row.expect("it is listed")["error"])
+}
+
+/// Lets a server read the list and an event take it in, breaks something, and starts again: everything serves.
+async fn check(break_it: impl Fn(&Home), said: &str) -> Process {
+    let home = home();
+    let server = home.start();
+    wait_for(&server.client, |source| source["tickets"] == 1).await;
+    let native = Door::open_with(&server.client, today(), "native-device").await;
+    let crew = with(&today(), json!({"slug": "crew", "ticketSources": ["crew"]}));
+    let crew = Door::open_with(&server.client, crew, "crew-device").await;
+    let jwt = native.issue_jwt("vip").await;
+    server.stop();
+
+    break_it(&home);
+    let server = home.start();
+    let (native, crew) = (
+        native.moved_to(&server.client),
+        crew.moved_to(&server.client),
+    );
+    assert_eq!(native.verdict(&jwt).await, "VALID");
+    assert_eq!(crew.verdict("c0de-ada").await, "VALID");
+    let ready = wait_for(&server.client, |source| source["stale"] == true).await;
+    assert_eq!(
+        (ready.status, &ready.body["sources"][0]["tickets"]),
+        (200, &json!(1))
+    );
+    assert!(ready.body["sources"][0]["ageSeconds"].is_i64(), "{ready:?}");
+    let count = server.client.get(COUNT).await;
+    assert_eq!(count.body, json!({"ticket_count": 1}));
+    let ada = json!({"email": "ada@example.org"});
+    assert_eq!(server.client.post(EMAIL, ada).await.status, 200);
+    server.log.wait_for("ticket source crew cannot be read");
+    let log = server.log.so_far();
+    assert!(log.contains(said), "{said:?} is missing: {log}");
+    server
+}
+
+#[tokio::test]
+async fn a_list_that_broke_while_the_server_was_down_leaves_the_last_good_one() {
+    let write_broken = |home: &Home| {
+        fs::write(home.path("people.csv"), BROKEN).expect("a file can be written");
+    };
+    let server = check(write_broken, "the settings cannot work").await;
+    let error = error_of(&server.client, "guest-list").await;
+    assert!(
+        error.contains("ticket source crew") && error.contains("line 3"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_list_that_is_missing_or_no_file_leaves_the_last_good_one() {
+    let remove = |home: &Home| {
+        fs::remove_file(home.path("people.csv")).expect("a file can be removed");
+    };
+    check(remove, "people.csv: No such file").await;
+    let replace = |home: &Home| {
+        remove(home);
+        fs::create_dir(home.path("people.csv")).expect("a folder can be made");
+    };
+    check(replace, "people.csv: it is not a file").await;
+}
+
+#[tokio::test]
+async fn a_backend_that_is_missing_refused_or_none_leaves_what_it_read() {
+    let file = |home: &Home| home.path("plugins/guest-list.wasm");
+    let remove = |home: &Home| fs::remove_file(file(home)).expect("a file can be removed");
+    check(remove, "there is no such plugin").await;
+    let break_it = |home: &Home| fs::write(file(home), b"\0asm").expect("a file can be written");
+    check(break_it, "it is not loaded").await;
+    let mistake = |home: &Home| home.configure(&CREW.replace("guest-list", "hours-before"));
+    check(mistake, "it is a strategy, and no backend").await;
+}
+
+#[tokio::test]
+async fn settings_that_the_backend_does_not_accept_any_more_leave_what_it_read() {
+    let change = |home: &Home| home.configure(&CREW.replace("{people", "{colour: blue, people"));
+    let server = check(change, "the settings cannot work").await;
+    let error = error_of(&server.client, "guest-list").await;
+    assert!(error.contains("colour"), "{error}");
+}
+
+#[tokio::test]
+async fn a_source_that_was_never_read_is_refused_alone() {
+    let home = home();
+    fs::write(home.path("broken.csv"), BROKEN).expect("a file can be written");
+    let broken = "  press: {plugin: guest-list, settings: {people: file://broken.csv}}\n  gone: {plugin: gone}\n";
+    home.configure(&format!("{CREW}{broken}"));
+    let server = home.start();
+    wait_for(&server.client, |source| {
+        source["name"] == "press" && source["stale"] == true
+    })
+    .await;
+    let ready = wait_for(&server.client, |source| source["tickets"] == 1).await;
+    assert_eq!((ready.status, &ready.body["ready"]), (503, &json!(false)));
+    let door = Door::open(&server.client, today()).await;
+    assert_eq!(door.verdict(&door.issue_jwt("vip").await).await, "VALID");
+    let ask = |email: &str| server.client.post(EMAIL, json!({"email": email}));
+    assert_eq!(ask("ada@example.org").await.status, 200);
+    // Whom the other two would know is not known.
+    let unknown = ask("sam@example.org").await;
+    assert_eq!((unknown.status, unknown.retry_after.is_some()), (503, true));
+    let log = server.stop().log;
+    let backends = "there is no backend \"gone\" in the plugin directory: it has guest-list";
+    assert!(log.contains(backends), "{log}");
+}
+
+#[tokio::test]
+async fn a_list_that_is_mended_after_the_start_is_read_at_once() {
+    let home = home();
+    fs::remove_file(home.path("people.csv")).expect("a file can be removed");
+    let server = home.start();
+    wait_for(&server.client, |source| source["stale"] == true).await;
+    assert_eq!(server.client.get(COUNT).await.status, 503);
+    fs::write(home.path("people.csv"), LIST).expect("a file can be written");
+    wait_for(&server.client, |source| source["stale"] == false).await;
+    assert_eq!(
+        server.client.get(COUNT).await.body,
+        json!({"ticket_count": 1})
+    );
+}
+
+#[tokio::test]
+async fn declared_events_whose_strategy_is_missing_or_rejects_their_options_stop_no_others() {
+    let home = home();
+    let event = |slug: &str, strategy: &str| {
+        format!(
+            "  - slug: {slug}\n    name: {slug}\n    days: [{{start_date_time: '2027-12-15T09:00:00+03:00', \
+             end_date_time: '2027-12-15T18:00:00+03:00'}}]\n{strategy}"
+        )
+    };
+    let events = [
+        "events:\n".to_owned(),
+        event("fair", "    check_in_strategy: WHENEVER\n"),
+        event("party", "    strategy_options: {earlyCheckInHours: many}\n"),
+        event("sound", ""),
+    ];
+    home.configure(&format!("{CREW}{}", events.concat()));
+    let server = home.start();
+    let listed = server.client.get("/api/v1/events").await.data(200);
+    let slugs: Vec<_> = listed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|event| &event["slug"])
+        .collect();
+    assert_eq!(slugs, ["sound"]);
+    let error = error_of(&server.client, "hours-before").await;
+    assert!(
+        error.contains("\"party\"") && error.contains("earlyCheckInHours"),
+        "{error}"
+    );
+    let log = server.stop().log;
+    for words in [
+        "event \"fair\" of the configuration is not set up, or stays as it was: strategy WHENEVER is not loaded; loaded are: HOURS_BEFORE",
+        "event \"party\" of the configuration is not set up, or stays as it was: strategy HOURS_BEFORE does not accept its options",
+    ] {
+        assert!(log.contains(words), "{words:?} is missing: {log}");
+    }
+}
