@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::door::{VALIDATE, text};
+use crate::support::door::{VALIDATE, one_day, text, with};
 use crate::support::{Answer, Client, Door, Server};
 
 async fn undo(client: &Client, check_in_id: &Value) -> Answer {
@@ -129,6 +129,27 @@ async fn a_remembered_answer_to_an_admission_taken_back_is_void() {
         .data(200);
     assert_ne!(again["checkInId"], first);
     assert_eq!(again["status"], "VALID");
+}
+
+#[tokio::test]
+async fn an_admission_taken_back_leaves_the_answer_to_a_newer_scan_under_its_key() {
+    let server = Server::start().await;
+    let day = |date: u8| {
+        let time = |hour: u8| format!("2025-12-{date}T{hour:02}:00:00+03:00");
+        json!({"startDateTime": time(9), "endDateTime": time(18)})
+    };
+    let event = with(&one_day(), json!({"days": [day(15), day(16)]}));
+    let door = Door::open(&server.client, event).await;
+    let body = door.body(&door.issue_jwt("vip").await);
+    let scan = || door.scanner.post_once(VALIDATE, "scan-1", body.clone());
+    let first = scan().await.data(200);
+    // A key is remembered for a day.
+    server.clock.advance(SignedDuration::from_hours(24));
+    let second = scan().await;
+    assert_eq!(second.body["data"]["status"], "VALID");
+    assert_ne!(second.body["data"]["checkInId"], first["checkInId"]);
+    undo(&door.organizer, &first["checkInId"]).await.data(200);
+    assert_eq!(scan().await, second);
 }
 
 #[tokio::test]

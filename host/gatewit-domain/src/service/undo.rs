@@ -12,7 +12,7 @@ use crate::id::CheckInId;
 use crate::ports::{Commit, Guard};
 use crate::problem::{DeskError, Problem, bounded_text};
 use crate::scan::{CheckIn, ScannerProof, Undo};
-use crate::tables::{CHECK_INS, ENTRIES, EventCheckIn, REPEATS, Stored};
+use crate::tables::{CHECK_INS, ENTRIES, EventCheckIn, REPEATS, Remembered, Stored};
 
 /// For how long a scanner may take back what it let in.
 const SCANNER_MAY_UNDO: SignedDuration = SignedDuration::from_mins(15);
@@ -95,11 +95,15 @@ impl Desk {
             writes.push(ENTRIES.put(ticket, &entries));
         }
         if let Some(key) = &check_in.repeat_key {
-            writes.push(REPEATS.delete(&repeat_of(
-                check_in.scanner_id,
-                check_in.organizer.as_deref(),
-                key,
-            )));
+            let key = repeat_of(check_in.scanner_id, check_in.organizer.as_deref(), key);
+            let remembered = REPEATS.get(self.store(), &key).await?;
+            // After a day, the key may have been used for another scan.
+            let is_its_own =
+                |stored: &Stored<Remembered>| stored.value.outcome.check_in_id == check_in.id;
+            if let Some(remembered) = remembered.filter(is_its_own) {
+                guards.push(remembered.unchanged());
+                writes.push(REPEATS.delete(&key));
+            }
         }
         let commit = self.store().commit(guards, writes).await?;
         Ok((commit == Commit::Done).then_some(check_in))
