@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -190,7 +190,7 @@ fn resolve_one(proposed: &ProposedWindow, calendar: &Calendar) -> Result<Option<
     }
     let zone = calendar.time_zone.time_zone();
     let opens = instant(proposed.opens, zone, Fold::Earlier)?;
-    let closes = instant(proposed.closes, zone, Fold::Later)?;
+    let closes = instant(proposed.closes, zone, closing_fold(proposed.closes))?;
     if opens < closes {
         return Ok(Some(Window { day, opens, closes }));
     }
@@ -199,6 +199,14 @@ fn resolve_one(proposed: &ProposedWindow, calendar: &Calendar) -> Result<Option<
         _ => Err(format!(
             "it answered a window for day {day} that closes at {closes}, not after it opens at {opens}"
         )),
+    }
+}
+
+/// A date begins at its first midnight, and that ends the date before: windows of neighbouring dates never overlap.
+fn closing_fold(closes: Moment) -> Fold {
+    match closes {
+        Moment::Local(local) if local.time() == Time::midnight() => Fold::Earlier,
+        _ => Fold::Later,
     }
 }
 
@@ -233,6 +241,8 @@ fn instant(moment: Moment, zone: &TimeZone, fold: Fold) -> Result<Timestamp, Str
     }
 }
 
+#[cfg(test)]
+mod midnights;
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,6 +290,45 @@ mod tests {
     fn in_a_fold_doors_open_at_the_earlier_and_close_at_the_later() {
         let expected = ("2026-10-25T00:30:00Z", "2026-10-25T01:45:00Z");
         check(1, "2026-10-25T02:30:00", "2026-10-25T02:45:00", expected);
+    }
+
+    #[test]
+    fn a_date_ends_at_the_first_instant_of_the_next_one() {
+        // Clocks in the Azores go back from 01:00 to midnight on 25 October 2026.
+        let azores = Calendar {
+            time_zone: "Atlantic/Azores".parse().unwrap(),
+            ..berlin()
+        };
+        let check = |opens: &str, closes: &str, expected| {
+            let local = |text: &str| Moment::Local(text.parse().unwrap());
+            let proposed = ProposedWindow {
+                day: 1,
+                opens: local(opens),
+                closes: local(closes),
+            };
+            let windows = resolve(&[proposed], &azores).unwrap();
+            let printed = [windows[0].opens, windows[0].closes].map(|at| at.to_string());
+            assert_eq!(printed, expected);
+        };
+        let (saturday, sunday, monday) =
+            ("2026-10-24T00:00", "2026-10-25T00:00", "2026-10-26T00:00");
+        check(
+            saturday,
+            sunday,
+            ["2026-10-24T00:00:00Z", "2026-10-25T00:00:00Z"],
+        );
+        check(
+            sunday,
+            monday,
+            ["2026-10-25T00:00:00Z", "2026-10-26T01:00:00Z"],
+        );
+        // Any other time that comes twice closes at the later, as it says.
+        let half_past = "2026-10-25T00:30";
+        check(
+            saturday,
+            half_past,
+            ["2026-10-24T00:00:00Z", "2026-10-25T01:30:00Z"],
+        );
     }
 
     #[test]

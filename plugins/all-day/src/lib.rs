@@ -1,6 +1,7 @@
 //! `ALL_DAY`: doors are open on the whole date on which a day starts, from midnight to midnight.
 //!
-//! A day that runs past midnight closes at its end instead, so that nobody is locked out of a party that goes on.
+//! A day that ends at midnight or later closes at its end instead, so that nobody is locked out of a party that goes on,
+//! where midnight comes twice either.
 
 use gatewit_sdk::{Event, EventDay, Holder, Moment, Strategy, Window};
 use schemars::JsonSchema;
@@ -20,7 +21,7 @@ impl Strategy for AllDay {
 fn whole_date(day: &EventDay) -> Window {
     let midnight = day.date().at(0, 0, 0, 0);
     let next_midnight = day.next_date().at(0, 0, 0, 0);
-    let closes: Moment = if day.ends.local > next_midnight {
+    let closes: Moment = if day.ends.local >= next_midnight {
         day.ends.into()
     } else {
         next_midnight.into()
@@ -32,6 +33,7 @@ gatewit_sdk::export_strategy!(AllDay);
 
 #[cfg(test)]
 mod tests {
+    use gatewit_sdk::jiff::{ToSpan, civil::Date};
     use gatewit_sdk::testing;
 
     use super::*;
@@ -93,6 +95,59 @@ mod tests {
             ("2025-03-30T09:00", "2025-03-30T18:00"),
             "Day 1: 2025-03-30T01:00:00+03:00 to 2025-03-31T00:00:00+03:00",
         );
+    }
+
+    #[test]
+    fn a_date_ends_where_the_next_one_begins() {
+        // Clocks in the Azores go back from 01:00 to midnight on 25 October 2026.
+        let days = [
+            ("2026-10-24T09:00", "2026-10-24T18:00"),
+            ("2026-10-25T09:00", "2026-10-25T18:00"),
+        ];
+        let expected = [
+            "Day 1: 2026-10-24T00:00:00+00:00 to 2026-10-25T00:00:00+00:00",
+            "Day 2: 2026-10-25T00:00:00+00:00 to 2026-10-26T00:00:00-01:00",
+        ];
+        assert_eq!(
+            ask("{}", "Atlantic/Azores", &days),
+            Ok(expected.map(str::to_owned).to_vec())
+        );
+        // One that itself ends at the second midnight is not cut off at the first.
+        check(
+            "Atlantic/Azores",
+            ("2026-10-24T20:00:00Z", "2026-10-25T01:00:00Z"),
+            "Day 1: 2026-10-24T00:00:00+00:00 to 2026-10-25T00:00:00-01:00",
+        );
+    }
+
+    #[test]
+    fn neighbouring_dates_meet_wherever_clocks_change_at_midnight() {
+        let changes = [
+            ("Atlantic/Azores", "2026-03-29", "2026-10-25"),
+            ("Asia/Beirut", "2026-03-29", "2026-10-25"),
+            ("Africa/Cairo", "2026-04-24", "2026-10-30"),
+            ("America/Asuncion", "2023-10-01", "2024-03-24"),
+            ("America/Havana", "2026-03-08", "2026-11-01"),
+            ("America/St_Johns", "2006-04-02", "2006-10-29"),
+        ];
+        for (zone, forward, back) in changes {
+            for change in [forward, back] {
+                let change: Date = change.parse().unwrap();
+                let dates = [-2, -1, 0, 1].map(|days| change.saturating_add(days.days()));
+                let days = dates.map(|date| (format!("{date}T11:00"), format!("{date}T13:00")));
+                let days = days
+                    .each_ref()
+                    .map(|(starts, ends)| (starts.as_str(), ends.as_str()));
+                let windows = ask("{}", zone, &days).unwrap();
+                let windows = windows
+                    .iter()
+                    .filter_map(|window| window[7..].split_once(" to "));
+                let windows: Vec<_> = windows.collect();
+                for pair in windows.windows(2) {
+                    assert_eq!(pair[0].1, pair[1].0, "{zone} {change}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod run;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
@@ -141,6 +141,12 @@ fn resolve(zone: &TimeZone, moment: Moment, edge: Edge) -> Timestamp {
     match (zone.to_ambiguous_timestamp(local).offset(), edge) {
         (AmbiguousOffset::Unambiguous { offset }, _) => at(offset),
         (AmbiguousOffset::Fold { before, .. }, Edge::Opens) => at(before),
+        // A date ends at the first instant of the next one.
+        (AmbiguousOffset::Fold { before, .. }, Edge::Closes)
+            if local.time() == Time::midnight() =>
+        {
+            at(before)
+        }
         (AmbiguousOffset::Fold { after, .. }, Edge::Closes) => at(after),
         // With the later offset, the time lies before the change; the next transition is the change itself.
         (AmbiguousOffset::Gap { before, after }, _) => zone
@@ -156,9 +162,14 @@ mod tests {
 
     #[track_caller]
     fn check(local: &str, edge: Edge, expected: &str) {
+        check_in("Europe/Berlin", local, edge, expected);
+    }
+
+    #[track_caller]
+    fn check_in(time_zone: &str, local: &str, edge: Edge, expected: &str) {
         let moment = Moment::Local(local.parse().unwrap());
         assert_eq!(
-            resolve(&zone("Europe/Berlin"), moment, edge),
+            resolve(&zone(time_zone), moment, edge),
             expected.parse().unwrap(),
             "{local}"
         );
@@ -177,6 +188,29 @@ mod tests {
         check("2025-10-26T02:30", Edge::Opens, "2025-10-26T00:30:00Z");
         check("2025-10-26T02:30", Edge::Closes, "2025-10-26T01:30:00Z");
         check("2025-10-26T03:00", Edge::Opens, "2025-10-26T02:00:00Z");
+    }
+
+    #[test]
+    fn a_midnight_that_comes_twice_is_the_earlier() {
+        let azores = "Atlantic/Azores";
+        check_in(
+            azores,
+            "2026-10-25T00:00",
+            Edge::Opens,
+            "2026-10-25T00:00:00Z",
+        );
+        check_in(
+            azores,
+            "2026-10-25T00:00",
+            Edge::Closes,
+            "2026-10-25T00:00:00Z",
+        );
+        check_in(
+            azores,
+            "2026-10-25T00:01",
+            Edge::Closes,
+            "2026-10-25T01:01:00Z",
+        );
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub enum Moment {
     /// A moment on the wall clock at the event, to the second: "at 08:00 on that date".
     ///
     /// If the clocks go forward and skip it, it means the instant right after the gap. If they go back and show it
-    /// twice, a window opens at the earlier and closes at the later.
+    /// twice, a window opens at the earlier and closes at the later; midnight is always the earlier, so that windows of
+    /// neighbouring dates never overlap.
     Local(DateTime),
 }
 
