@@ -1,8 +1,10 @@
 //! `SPECIFIC_TIME`: doors open and close at the same times on the wall clock on each day.
 //!
-//! Both count from the date on which the day starts. Doors that close no later than they open close on the next date:
-//! 20:00 to 02:00 is six hours of an evening.
+//! Doors that close no later than they open close on the next date: 20:00 to 02:00 is six hours of an evening. The hours
+//! are those of the date on which the day starts, unless they have no moment in common with the day and those of the
+//! evening before, or of the next date, have: 22:00 to 05:00 are the hours of a party that begins at half past midnight.
 
+use gatewit_sdk::jiff::civil::{Date, DateTime};
 use gatewit_sdk::{Event, EventDay, Holder, Strategy, TimeOfDay, Window};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,7 +13,7 @@ use serde::Deserialize;
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct SpecificTime {
-    /// The time at which doors open on the date a day starts.
+    /// The time at which doors open, on the date a day starts or, if only that meets the day, the one before or after.
     check_in_opens_at: TimeOfDay,
     /// The time at which they close; if it is earlier than that at which they open, on the next date.
     check_in_closes_at: TimeOfDay,
@@ -36,14 +38,26 @@ impl Strategy for SpecificTime {
 
 impl SpecificTime {
     fn window(&self, day: &EventDay) -> Window {
+        let date = day.date();
+        let dates = [Some(date), date.yesterday().ok(), date.tomorrow().ok()];
+        let mut hours = dates.into_iter().flatten().map(|date| self.hours_of(date));
+        let meets = |(opens, closes): &(DateTime, DateTime)| {
+            *opens < day.ends.local && day.starts.local < *closes
+        };
+        let (opens, closes) = hours.find(meets).unwrap_or_else(|| self.hours_of(date));
+        day.window(opens, closes)
+    }
+
+    /// When doors that open on a date open and close.
+    fn hours_of(&self, date: Date) -> (DateTime, DateTime) {
         let (opens_at, closes_at) = (self.check_in_opens_at, self.check_in_closes_at);
         let closing_date = if closes_at > opens_at {
-            day.date()
+            date
         } else {
-            day.next_date()
+            date.tomorrow().unwrap_or(Date::MAX)
         };
-        day.window(
-            day.date().to_datetime(opens_at.0),
+        (
+            date.to_datetime(opens_at.0),
             closing_date.to_datetime(closes_at.0),
         )
     }
@@ -118,6 +132,52 @@ mod tests {
             "23:59",
             night,
             "Day 1: 2025-12-31T00:00:00+01:00 to 2025-12-31T23:59:00+01:00",
+        );
+    }
+
+    #[test]
+    fn hours_over_midnight_are_those_that_meet_the_day() {
+        check(
+            "22:00",
+            "05:00",
+            ("2025-12-16T00:30", "2025-12-16T05:00"),
+            "Day 1: 2025-12-15T22:00:00+01:00 to 2025-12-16T05:00:00+01:00",
+        );
+        // Those of its own date count first: a day entered as a whole date means its evening.
+        check(
+            "18:00",
+            "02:00",
+            ("2025-12-16T00:00", "2025-12-17T00:00"),
+            "Day 1: 2025-12-16T18:00:00+01:00 to 2025-12-17T02:00:00+01:00",
+        );
+        // Hours that end as the day starts, or start as it ends, do not meet it.
+        check(
+            "22:00",
+            "00:30",
+            ("2025-12-16T00:30", "2025-12-16T05:00"),
+            "Day 1: 2025-12-16T22:00:00+01:00 to 2025-12-17T00:30:00+01:00",
+        );
+        check(
+            "22:00",
+            "01:00",
+            ("2025-12-16T00:30", "2025-12-16T22:00"),
+            "Day 1: 2025-12-15T22:00:00+01:00 to 2025-12-16T01:00:00+01:00",
+        );
+    }
+
+    #[test]
+    fn hours_after_midnight_are_those_of_the_night_that_the_day_runs_into() {
+        check(
+            "00:30",
+            "04:00",
+            ("2025-12-15T22:00", "2025-12-16T05:00"),
+            "Day 1: 2025-12-16T00:30:00+01:00 to 2025-12-16T04:00:00+01:00",
+        );
+        check(
+            "08:00",
+            "12:00",
+            ("2025-12-15T14:00", "2025-12-15T18:00"),
+            "Day 1: 2025-12-15T08:00:00+01:00 to 2025-12-15T12:00:00+01:00",
         );
     }
 
