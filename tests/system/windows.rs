@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::door::text;
+use crate::support::door::{text, with};
 use crate::support::{Client, Server};
 
 const OFFICE_HOURS: [(&str, &str); 1] = [("15T09:00", "15T18:00")];
@@ -103,6 +103,7 @@ async fn a_ticket_type_has_windows_on_the_days_it_is_good_for() {
         "ticketTypes": [
             {"id": "all"},
             {"id": "by-name", "days": ["Day 2"]},
+            {"id": "by-a-name-alike", "days": [" day–2"]},
             {"id": "by-date", "days": ["2025-12-21", "2025-12-19"]},
             {"id": "by-weekday", "days": ["friday", "Saturday"]},
         ],
@@ -118,6 +119,7 @@ async fn a_ticket_type_has_windows_on_the_days_it_is_good_for() {
         ("", named(&[1, 2, 3])),
         ("?ticketType=all", named(&[1, 2, 3])),
         ("?ticketType=by-name", named(&[2])),
+        ("?ticketType=by-a-name-alike", named(&[2])),
         ("?ticketType=by-date", named(&[1, 3])),
         ("?ticketType=by-weekday", named(&[1, 2])),
     ];
@@ -171,21 +173,92 @@ async fn times_carry_the_offset_of_their_own_moment() {
 }
 
 #[tokio::test]
-async fn the_zone_of_an_event_is_the_offset_of_its_first_day_unless_named() {
+async fn the_zone_of_an_event_is_the_offset_of_its_days_unless_named() {
     let server = Server::start().await;
-    let event = json!({
-        "name": "Tour",
-        "days": [
-            day("2026-07-01T18:00:00+02:00", "2026-07-01T22:00:00+02:00"),
-            day("2026-07-02T18:00:00-04:00", "2026-07-02T22:00:00-04:00"),
-        ],
-        "checkInStrategy": "EXACT_TIME",
-    });
+    let event = |fields: Value| {
+        let tour = json!({
+            "name": "Tour",
+            "days": [
+                day("2026-07-01T18:00:00+02:00", "2026-07-01T22:00:00+02:00"),
+                day("2026-07-02T18:00:00-04:00", "2026-07-02T22:00:00-04:00"),
+            ],
+            "checkInStrategy": "EXACT_TIME",
+        });
+        with(&tour, fields)
+    };
+    let refused = server.client.post("/api/v1/events", event(json!({}))).await;
+    assert_eq!(
+        refused.failure(422, "invalid_event"),
+        "days have different offsets from UTC, +02:00 and -04:00: give timezone, such as Europe/Berlin"
+    );
     let expected = [
         "Day 1: 2026-07-01T18:00:00+02:00 to 2026-07-01T22:00:00+02:00",
         "Day 2: 2026-07-03T00:00:00+02:00 to 2026-07-03T04:00:00+02:00",
     ];
+    for zone in ["+02:00", "Europe/Berlin"] {
+        let named = event(json!({"timezone": zone}));
+        assert_eq!(windows(&server.client, named, "").await, expected);
+    }
+    let alike = event(json!({"days": [
+        day("2026-07-01T18:00:00+02:00", "2026-07-01T22:00:00+02:00"),
+        day("2026-07-03T00:00:00+02:00", "2026-07-03T04:00:00+02:00"),
+    ]}));
+    assert_eq!(windows(&server.client, alike, "").await, expected);
+}
+
+#[tokio::test]
+async fn days_on_both_sides_of_a_change_of_the_clocks_need_a_time_zone() {
+    let server = Server::start().await;
+    // The night in Berlin in which clocks go back.
+    let night = json!([day(
+        "2026-10-24T20:00:00+02:00",
+        "2026-10-25T04:00:00+01:00"
+    )]);
+    let event = json!({"name": "Night", "days": night});
+    let refused = server.client.post("/api/v1/events", event.clone()).await;
+    let words = refused.failure(422, "invalid_event");
+    assert!(words.contains("give timezone"), "{words}");
+    let evening = json!([day(
+        "2026-10-24T20:00:00+02:00",
+        "2026-10-24T23:00:00+02:00"
+    )]);
+    let summer = with(&event, json!({"days": evening}));
+    let summer = server.client.post("/api/v1/events", summer).await.data(201);
+    let path = format!("/api/v1/events/{}", text(&summer["eventId"]));
+    let refused = server.client.patch(&path, json!({"days": night})).await;
+    refused.failure(422, "invalid_event");
+    let named = json!({"days": night, "timezone": "Europe/Berlin"});
+    server.client.patch(&path, named).await.data(200);
+    // From now on it has a time zone.
+    let days = json!({"days": [evening[0], day("2026-11-01T20:00:00+01:00", "2026-11-01T22:00:00+01:00")]});
+    server.client.patch(&path, days).await.data(200);
+}
+
+#[tokio::test]
+async fn a_whole_date_ends_where_the_next_one_begins_though_midnight_comes_twice() {
+    let server = Server::start().await;
+    let event = json!({
+        "name": "Azores",
+        "timezone": "Atlantic/Azores",
+        "days": [
+            day("2026-10-24T09:00:00Z", "2026-10-24T18:00:00Z"),
+            day("2026-10-25T10:00:00Z", "2026-10-25T19:00:00Z"),
+        ],
+        "checkInStrategy": "ALL_DAY",
+    });
+    let expected = [
+        "Day 1: 2026-10-24T00:00:00+00:00 to 2026-10-25T00:00:00+00:00",
+        "Day 2: 2026-10-25T00:00:00+00:00 to 2026-10-26T00:00:00-01:00",
+    ];
     assert_eq!(windows(&server.client, event, "").await, expected);
+}
+
+#[tokio::test]
+async fn hours_over_midnight_open_the_evening_before_a_day_after_midnight() {
+    let options = json!({"checkInOpensAt": "22:00", "checkInClosesAt": "05:00"});
+    let party = [("16T00:30", "16T05:00")];
+    let by_night = ["Day 1: 15T22:00 to 16T05:00"];
+    check("SPECIFIC_TIME", options, &party, &by_night).await;
 }
 
 #[tokio::test]

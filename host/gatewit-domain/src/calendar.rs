@@ -90,6 +90,11 @@ impl EventZone {
     pub fn time_zone(&self) -> &TimeZone {
         &self.0
     }
+
+    /// Whether it is an offset, which knows of no changes of the clocks.
+    pub fn is_fixed(&self) -> bool {
+        self.0.to_fixed_offset().is_ok()
+    }
 }
 
 impl From<Offset> for EventZone {

@@ -17,7 +17,8 @@ use crate::window::StrategyName;
 
 pub(super) mod checks;
 use checks::{
-    LIST_MAX, NAME_MAX, bounded, checked_slug, identities, invalid, slug_of, text, unique, written,
+    LIST_MAX, NAME_MAX, bounded, checked_slug, identities, invalid, one_offset, slug_of, text,
+    unique, written,
 };
 
 const DAYS_MAX: usize = 366;
@@ -37,7 +38,7 @@ pub struct EventChange {
     /// Default: `default`.
     #[schema(example = "default")]
     pub org_id: Option<String>,
-    /// IANA name or offset. Default: the first day's offset.
+    /// IANA name or offset. Default: the offset of the days, if they all have the same.
     #[schema(example = "Africa/Nairobi")]
     pub timezone: Option<String>,
     pub days: Option<Vec<DayChange>>,
@@ -166,11 +167,16 @@ impl Event {
         if let Some(org_id) = change.org_id {
             self.org_id = text("orgId", org_id, NAME_MAX)?;
         }
+        let is_zone_given = change.timezone.is_some();
         if let Some(zone) = change.timezone {
             self.calendar.time_zone = zone.parse().map_err(|words: String| invalid(words))?;
         }
         if let Some(days) = change.days {
+            let one_offset = one_offset(&days);
             self.set_days(days)?;
+            if !is_zone_given && self.calendar.time_zone.is_fixed() {
+                one_offset?;
+            }
         }
         self.set_strategy(change.check_in_strategy, change.strategy_options);
         if let Some(types) = change.ticket_types {

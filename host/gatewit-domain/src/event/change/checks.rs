@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
-use crate::calendar::WrittenTime;
+use super::DayChange;
+use crate::calendar::{EventZone, WrittenTime};
 use crate::problem::{Problem, bounded_text};
 
 pub const NAME_MAX: usize = 200;
@@ -45,6 +46,23 @@ pub fn unique<'a>(field: &str, names: impl Iterator<Item = &'a str>) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Checks that all days are written with one offset: an event whose time zone is the offset of a day would have the
+/// others at another time of the day.
+pub fn one_offset(days: &[DayChange]) -> Result<(), Problem> {
+    let times = days
+        .iter()
+        .flat_map(|day| [&day.start_date_time, &day.end_date_time]);
+    let offsets = times.filter_map(|text| Some(text.parse::<WrittenTime>().ok()?.offset));
+    let mut offsets = offsets.map(EventZone::from);
+    let first = offsets.next();
+    match (&first, offsets.find(|other| Some(other) != first.as_ref())) {
+        (Some(first), Some(other)) => Err(invalid(format!(
+            "days have different offsets from UTC, {first} and {other}: give timezone, such as Europe/Berlin"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 pub fn bounded(
