@@ -7,11 +7,13 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
 use crate::support::door::{one_day, open_server, text, texts, with};
-use crate::support::{Door, Server, jwt};
+use crate::support::{Answer, Door, Server, jwt};
 
+mod codes;
 mod lists;
 mod repeats;
 mod states;
+mod tokens;
 
 fn draft(name: &str) -> Value {
     json!({"ticketTypeId": "vip", "attendeeName": name})
@@ -27,6 +29,13 @@ async fn list(door: &Door, query: &str) -> (Value, Option<String>) {
     let page = door.organizer.get(&path).await.data(200);
     let cursor = page["nextCursor"].as_str().map(str::to_owned);
     (page["tickets"].clone(), cursor)
+}
+
+/// Cancels, refunds or reinstates a ticket.
+async fn act(door: &Door, ticket: &Value, action: &str) -> Answer {
+    let id = text(&ticket["ticketInstanceId"]);
+    let path = format!("/api/v1/tickets/{id}/{action}");
+    door.organizer.post(&path, json!({})).await
 }
 
 /// Lists the names of those whose tickets a query asks for.

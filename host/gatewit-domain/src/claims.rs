@@ -9,6 +9,9 @@ use crate::id::{EventId, ScannerId, TicketId};
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Claims {
     Ticket(TicketClaims),
+    /// A ticket too, in fewer words.
+    #[serde(rename = "ticket", skip_deserializing)]
+    CompactTicket(CompactTicketClaims),
     ScannerCredential(ScannerClaims),
 }
 
@@ -42,11 +45,24 @@ pub struct TicketClaims {
     pub attendee_name: String,
     pub attendee_email: Option<String>,
     pub booking_reference: String,
-    /// For offline readers; the server judges by the event's present days.
+    /// The days that the ticket's type is good for, for offline readers; the server judges by the event's present days.
     pub event_schedules: Vec<Schedule>,
     /// Seconds since the Unix epoch.
     pub iat: i64,
     /// Seconds since the Unix epoch: the end of the last day plus two days. For offline readers.
+    pub exp: i64,
+}
+
+/// What a QR code says that has no room for [`TicketClaims`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CompactTicketClaims {
+    pub ticket_instance_id: TicketId,
+    pub event_id: EventId,
+    pub ticket_type_id: String,
+    /// As in [`TicketClaims`].
+    pub iat: i64,
+    /// As in [`TicketClaims`].
     pub exp: i64,
 }
 

@@ -179,6 +179,9 @@ pub trait EventKey: Send + Sync {
     /// Signs each of the claims as a compact RS256 JWT, in order, off the async workers.
     async fn sign(&self, claims: Vec<Claims>) -> Result<Vec<String>, SignerError>;
 
+    /// Tells whether a token that this key signed says exactly this.
+    fn says(&self, token: &str, claims: &Claims) -> bool;
+
     /// Tells which ticket a token is of if this key signed it with RS256. Expiry is for the caller to judge.
     fn verify_ticket(&self, token: &str) -> Option<TicketProof>;
 

@@ -15,6 +15,7 @@ use crate::window::DoorRule;
 mod admission;
 mod attendance;
 mod caller;
+mod codes;
 mod declared;
 mod events;
 mod front_desk;

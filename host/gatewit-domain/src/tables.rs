@@ -32,6 +32,8 @@ pub const ORDERS: Table<(), OrderTicket> = Table::new("orders");
 pub const FOLDED_ORDERS: Table<(), EventId> = Table::new("folded_orders");
 /// A ticket's signed code.
 pub const TICKET_TOKENS: Table<String, TicketId> = Table::new("ticket_tokens");
+/// The signed code for a ticket's QR code, where the other is too long for one.
+pub const COMPACT_TOKENS: Table<String, TicketId> = Table::new("compact_tokens");
 /// By `{event}/{code}`.
 pub const CREDENTIAL_CODES: Table<TicketId, String> = Table::new("credential_codes");
 /// By `{event}/{ticket type in capitals}`: the number last given; without a type, that of booking references.

@@ -6,17 +6,20 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::claims::{Schedule, TicketClaims};
+use crate::claims::{CompactTicketClaims, Schedule, TicketClaims};
 use crate::email::{self, EmailAddress};
 use crate::event::{Event, TicketType};
 use crate::id::{EventId, IssueId, TicketId};
 use crate::problem::{Problem, bounded_text};
-use crate::scan::Entries;
 use crate::scanned::clean;
 use crate::window::Holder;
 
+mod change;
 mod origin;
+mod state;
+pub use change::TicketChange;
 pub use origin::Origin;
+pub use state::{Inactive, ShownState, TicketAction, TicketState};
 
 const TEXT_MAX: usize = 200;
 const EMAIL_MAX: usize = 254;
@@ -39,7 +42,7 @@ pub struct Ticket {
     pub attendee_email: Option<String>,
     /// The order it was bought with.
     pub booking_reference: String,
-    /// What a badge or wristband carries, unique within the event.
+    /// What a badge or wristband carries, unique among the event's tickets that are not withdrawn.
     pub credential_code: Option<String>,
     /// True or false each; strategies see the names of those that are true.
     pub attributes: BTreeMap<String, bool>,
@@ -52,37 +55,6 @@ pub struct Ticket {
     /// There if a ticketing system sold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-}
-
-/// Whether a ticket is good for entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum TicketState {
-    Active,
-    Cancelled,
-    Refunded,
-    /// Not paid yet.
-    Pending,
-}
-
-/// A ticket's state as clients see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum ShownState {
-    Active,
-    /// Active, but entered, at an event of a single day.
-    Used,
-    Cancelled,
-    Refunded,
-    Pending,
-}
-
-/// What an organizer may do to a ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TicketAction {
-    Cancel,
-    Refund,
-    Reinstate,
 }
 
 /// A ticket as an organizer asks for it.
@@ -157,6 +129,14 @@ impl Ticket {
         }
     }
 
+    /// Whether the ticket is found by this code, its signed ones aside.
+    pub fn bears(&self, code: &str) -> bool {
+        let code = clean(code);
+        let of_source = self.origin.iter().flat_map(|origin| &origin.codes);
+        let mut codes = of_source.chain(&self.credential_code);
+        codes.any(|own| clean(own) == code) || code.parse().is_ok_and(|id: TicketId| id == self.id)
+    }
+
     /// Says of whom a strategy is asked.
     pub fn holder(&self) -> Holder {
         let held = self.attributes.iter().filter(|(_, is_true)| **is_true);
@@ -166,11 +146,12 @@ impl Ticket {
         }
     }
 
-    /// Says what the ticket's QR code claims.
+    /// Says what the ticket's signed code claims.
     pub fn claims(&self, event: &Event, kind: &TicketType) -> TicketClaims {
         let calendar = &event.calendar;
-        let ends = calendar.days.iter().map(|day| day.ends).max();
-        let schedules = calendar.days.iter().map(|day| Schedule {
+        let days = calendar.days.iter().enumerate();
+        let days = days.filter(|(index, _)| kind.is_good_for(*index, calendar));
+        let schedules = days.map(|(_, day)| Schedule {
             day_name: day.name.clone(),
             start_date_time: calendar.rfc3339(day.starts),
             end_date_time: calendar.rfc3339(day.ends),
@@ -186,38 +167,25 @@ impl Ticket {
             booking_reference: self.booking_reference.clone(),
             event_schedules: schedules.collect(),
             iat: self.issued_at.as_second(),
-            exp: (ends.unwrap_or(self.issued_at) + AFTER_LAST_DAY).as_second(),
+            exp: self.readable_until(event).as_second(),
         }
     }
 
-    /// Tells the state to show.
-    pub fn shown_state(&self, event: &Event, entries: &Entries) -> ShownState {
-        let is_used = match event.calendar.days.as_slice() {
-            [only] => entries.on(only.id).next().is_some(),
-            _ => false,
-        };
-        match self.state {
-            TicketState::Active if is_used => ShownState::Used,
-            TicketState::Active => ShownState::Active,
-            TicketState::Cancelled => ShownState::Cancelled,
-            TicketState::Refunded => ShownState::Refunded,
-            TicketState::Pending => ShownState::Pending,
+    /// Says what the ticket's QR code claims where the signed code is too long for one.
+    pub fn compact_claims(&self, event: &Event) -> CompactTicketClaims {
+        CompactTicketClaims {
+            ticket_instance_id: self.id,
+            event_id: self.event_id,
+            ticket_type_id: self.type_id.clone(),
+            iat: self.issued_at.as_second(),
+            exp: self.readable_until(event).as_second(),
         }
     }
-}
 
-impl TicketState {
-    /// Tells the state after an action; an action repeated changes nothing. A refund is final but for reinstatement.
-    pub fn after(self, action: TicketAction) -> Result<Self, Problem> {
-        match (self, action) {
-            (Self::Refunded, TicketAction::Cancel) => Err(Problem::new(
-                "ticket_refunded",
-                "the ticket is refunded and cannot be cancelled; reinstate it first",
-            )),
-            (_, TicketAction::Cancel) => Ok(Self::Cancelled),
-            (_, TicketAction::Refund) => Ok(Self::Refunded),
-            (_, TicketAction::Reinstate) => Ok(Self::Active),
-        }
+    /// Until when the ticket's signature may be read offline.
+    fn readable_until(&self, event: &Event) -> Timestamp {
+        let ends = event.calendar.days.iter().map(|day| day.ends).max();
+        ends.unwrap_or(self.issued_at) + AFTER_LAST_DAY
     }
 }
 
@@ -230,9 +198,9 @@ impl TicketDraft {
         self.booking_reference = optional("bookingReference", reference)?;
         let code = self.credential_code.as_deref().map(clean);
         self.credential_code = optional("credentialCode", code)?;
-        if self.attributes.len() > FIELDS_MAX || self.details.len() > FIELDS_MAX {
+        if self.attributes.len() > FIELDS_MAX {
             return Err(invalid(format!(
-                "attributes and details must hold at most {FIELDS_MAX} entries each"
+                "attributes must hold at most {FIELDS_MAX} entries"
             )));
         }
         for name in self.attributes.keys() {
@@ -243,16 +211,26 @@ impl TicketDraft {
                 )));
             }
         }
-        for (name, value) in &self.details {
-            text("details: name", name, TEXT_MAX)?;
-            if value.chars().count() > DETAIL_MAX {
-                return Err(invalid(format!(
-                    "details: {name} is longer than {DETAIL_MAX} characters"
-                )));
-            }
-        }
+        check_details(&self.details)?;
         Ok(self)
     }
+}
+
+fn check_details(details: &BTreeMap<String, String>) -> Result<(), Problem> {
+    if details.len() > FIELDS_MAX {
+        return Err(invalid(format!(
+            "details must hold at most {FIELDS_MAX} entries"
+        )));
+    }
+    for (name, value) in details {
+        text("details: name", name, TEXT_MAX)?;
+        if value.chars().count() > DETAIL_MAX {
+            return Err(invalid(format!(
+                "details: {name} is longer than {DETAIL_MAX} characters"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn invalid(message: impl Into<String>) -> Problem {
@@ -290,11 +268,6 @@ mod tests {
 
     use super::*;
 
-    #[track_caller]
-    fn check(state: TicketState, action: TicketAction, after: Option<TicketState>) {
-        assert_eq!(state.after(action).ok(), after, "{state:?} {action:?}");
-    }
-
     #[test]
     fn no_two_booking_references_of_an_event_are_the_same() {
         let event = "00000000-0000-7000-8000-0000deadbeef".parse().unwrap();
@@ -302,20 +275,6 @@ mod tests {
             .map(|number| booking_reference(event, number))
             .collect();
         assert_eq!(references.len(), 200_000);
-    }
-
-    #[test]
-    fn a_refunded_ticket_must_be_reinstated_before_it_can_be_cancelled() {
-        use TicketAction::{Cancel, Refund, Reinstate};
-        use TicketState::{Active, Cancelled, Pending, Refunded};
-        for state in [Active, Cancelled, Pending] {
-            check(state, Cancel, Some(Cancelled));
-            check(state, Refund, Some(Refunded));
-            check(state, Reinstate, Some(Active));
-        }
-        check(Refunded, Cancel, None);
-        check(Refunded, Refund, Some(Refunded));
-        check(Refunded, Reinstate, Some(Active));
     }
 
     #[track_caller]

@@ -116,7 +116,7 @@ fn management() -> OpenApiRouter<App> {
         .routes(routes!(events::windows))
         .routes(routes!(tickets::list, tickets::issue).layer(bulk))
         .routes(routes!(check_ins::list, check_ins::create))
-        .routes(routes!(tickets::show))
+        .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(tickets::cancel))
         .routes(routes!(tickets::refund))
         .routes(routes!(tickets::reinstate))

@@ -115,6 +115,10 @@ impl EventKey for RsaEventKey {
         })
     }
 
+    fn says(&self, token: &str, claims: &Claims) -> bool {
+        self.signing.says(token, claims)
+    }
+
     fn verify_ticket(&self, token: &str) -> Option<TicketProof> {
         self.verifying.verify(token)
     }
@@ -122,7 +126,7 @@ impl EventKey for RsaEventKey {
     fn verify_scanner(&self, token: &str) -> Option<ScannerClaims> {
         let verify = |token: &str| match self.verifying.verify(token)? {
             Claims::ScannerCredential(claims) => Some(claims),
-            Claims::Ticket(_) => None,
+            Claims::Ticket(_) | Claims::CompactTicket(_) => None,
         };
         self.proven.or_verify(token, verify)
     }

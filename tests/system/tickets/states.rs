@@ -2,17 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{draft_coded, list};
+use super::{act, draft_coded, list};
 use crate::support::door::{one_day, open_server, text, with};
-use crate::support::{Answer, Door, Server};
+use crate::support::{Door, Server};
 
 const USED_BEFORE: &str = "DUPLICATE already_used";
-
-async fn act(door: &Door, ticket: &Value, action: &str) -> Answer {
-    let id = text(&ticket["ticketInstanceId"]);
-    let path = format!("/api/v1/tickets/{id}/{action}");
-    door.organizer.post(&path, json!({})).await
-}
 
 async fn state(door: &Door, ticket: &Value) -> String {
     let path = format!("/api/v1/tickets/{}", text(&ticket["ticketInstanceId"]));

@@ -1,21 +1,23 @@
-//! Issuing, finding and cancelling tickets.
+//! Issuing and finding tickets.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::turns::Turns;
-use super::{ATTEMPTS_MAX, Caller, Desk, LOOKED_AT_MAX, LiveEvent};
+use super::{Caller, Desk, LOOKED_AT_MAX, LiveEvent};
 use crate::id::{EventId, TicketId};
-use crate::ports::Commit;
 use crate::problem::DeskError;
 use crate::scan::Entries;
 use crate::search::Search;
-use crate::tables::{ENTRIES, EVENT_TICKETS, EventTicket, TICKET_TOKENS, TICKETS, within};
-use crate::ticket::{ShownState, Ticket, TicketAction};
+use crate::tables::{ENTRIES, EVENT_TICKETS, EventTicket, TICKETS, within};
+use crate::ticket::{ShownState, Ticket};
 
+mod change;
 mod issuing;
 mod pieces;
 mod taking_back;
+mod tokens;
+use tokens::TicketTokens;
 
 /// A ticket with all that is shown of it.
 #[derive(Clone)]
@@ -25,7 +27,8 @@ pub struct ShownTicket {
     /// The type's present name; its id if the type is gone.
     pub type_name: String,
     pub state: ShownState,
-    /// What the QR code holds: the signed code, or that of the ticketing system that sold the ticket.
+    /// What the QR code holds: the signed code, a compact one where that is long, or that of the ticketing system that
+    /// sold the ticket.
     pub code: String,
     /// The signed code; None if a ticketing system sold the ticket.
     pub token: Option<String>,
@@ -69,10 +72,12 @@ impl Desk {
         query: TicketQuery,
     ) -> Result<TicketPage, DeskError> {
         let live = self.managed(caller, event)?;
-        match query.text.as_deref().and_then(Search::parse) {
-            Some(search) => self.search_tickets(&live, &search, &query).await,
-            None => self.list_tickets(&live, &query).await,
-        }
+        let mut page = match query.text.as_deref().and_then(Search::parse) {
+            Some(search) => self.search_tickets(&live, &search, &query).await?,
+            None => self.list_tickets(&live, &query).await?,
+        };
+        self.renew_tokens(&live, &mut page.tickets).await?;
+        Ok(page)
     }
 
     async fn list_tickets(
@@ -118,35 +123,16 @@ impl Desk {
         Ok(page)
     }
 
-    /// Cancels, refunds or reinstates a ticket.
-    pub async fn act_on_ticket(
-        &self,
-        caller: &Caller,
-        id: TicketId,
-        action: TicketAction,
-    ) -> Result<ShownTicket, DeskError> {
-        for _ in 0..ATTEMPTS_MAX {
-            let stored = self.stored_ticket(&id).await?;
-            let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
-            let live = self.managed(caller, stored.value.event_id)?;
-            let guard = stored.unchanged();
-            let mut ticket = stored.value;
-            ticket.state = ticket.state.after(action).map_err(DeskError::Conflict)?;
-            let writes = vec![TICKETS.put(&id, &ticket)];
-            if self.store().commit(vec![guard], writes).await? == Commit::Done {
-                return self.shown(&live, ticket).await;
-            }
-        }
-        Err(DeskError::contended())
-    }
-
     /// Tells all that is shown of a ticket.
     async fn shown(&self, live: &Arc<LiveEvent>, ticket: Ticket) -> Result<ShownTicket, DeskError> {
         let entries = self.entries(&ticket).await?;
-        self.shown_with(live, ticket, &entries).await
+        let mut shown = self.shown_with(live, ticket, &entries).await?;
+        self.renew_tokens(live, std::slice::from_mut(&mut shown))
+            .await?;
+        Ok(shown)
     }
 
-    /// Tells all that is shown of a ticket, if it is in the state asked for.
+    /// Tells all that is shown of a ticket, if it is in the state asked for. Its signed code may be out of date.
     pub(super) async fn shown_in(
         &self,
         live: &Arc<LiveEvent>,
@@ -172,9 +158,8 @@ impl Desk {
         ticket: Ticket,
         entries: &Entries,
     ) -> Result<ShownTicket, DeskError> {
-        let token = TICKET_TOKENS.get(self.store(), &ticket.id).await?;
-        let token = token.map(|stored| stored.value);
-        Ok(self.show_ticket(live, ticket, entries, token))
+        let tokens = self.stored_tokens(&ticket).await?;
+        Ok(self.show_ticket(live, ticket, entries, tokens))
     }
 
     fn show_ticket(
@@ -182,18 +167,19 @@ impl Desk {
         live: &Arc<LiveEvent>,
         ticket: Ticket,
         entries: &Entries,
-        token: Option<String>,
+        tokens: Option<TicketTokens>,
     ) -> ShownTicket {
         let kind = self.ticket_type_of(live, &ticket);
         let origin = ticket.origin.as_ref();
-        let code = token.as_ref().or_else(|| origin?.codes.first());
+        let code = tokens.as_ref().map(TicketTokens::qr_code);
+        let code = code.or_else(|| Some(origin?.codes.first()?.as_str()));
         ShownTicket {
             event: live.clone(),
             warnings: ticket.warnings(kind.as_deref()),
             type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
             state: ticket.shown_state(&live.event, entries),
-            code: code.cloned().unwrap_or_default(),
-            token,
+            code: code.unwrap_or_default().to_owned(),
+            token: tokens.map(|tokens| tokens.whole),
             ticket,
         }
     }

@@ -96,13 +96,17 @@ fn series(tickets: &[ShownTicket]) -> Vec<&str> {
     series
 }
 
+fn id_of(event: EventId, reference: &str) -> TicketId {
+    TicketId::of_source(event, &name("box-office"), reference)
+}
+
 fn state(desk: &Desk, event: EventId, reference: &str) -> ShownState {
-    let id = TicketId::of_source(event, &name("box-office"), reference);
+    let id = id_of(event, reference);
     block_on(desk.ticket(&ORGANIZER, id)).unwrap().state
 }
 
 fn act(desk: &Desk, event: EventId, reference: &str, action: TicketAction) {
-    let id = TicketId::of_source(event, &name("box-office"), reference);
+    let id = id_of(event, reference);
     block_on(desk.act_on_ticket(&ORGANIZER, id, action)).unwrap();
 }
 

@@ -279,8 +279,12 @@ impl Seal {
 #[async_trait]
 impl EventKey for Seal {
     async fn sign(&self, claims: Vec<Claims>) -> Result<Vec<String>, SignerError> {
-        let sign = |claims| format!("jwt {} {}", self.0, serde_json::to_string(&claims).unwrap());
-        Ok(claims.into_iter().map(sign).collect())
+        let sign = |claims| format!("jwt {} {}", self.0, serde_json::to_string(claims).unwrap());
+        Ok(claims.iter().map(sign).collect())
+    }
+
+    fn says(&self, token: &str, claims: &Claims) -> bool {
+        self.signed(token) == serde_json::to_string(claims).ok().as_deref()
     }
 
     fn verify_ticket(&self, token: &str) -> Option<TicketProof> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::service::{ShownTicket, TicketQuery};
-use gatewit_domain::ticket::{ShownState, TicketAction, TicketDraft};
+use gatewit_domain::ticket::{ShownState, TicketAction, TicketChange, TicketDraft};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -73,9 +73,10 @@ pub struct TicketResponse {
     state: ShownState,
     #[schema(format = DateTime, example = "2025-12-01T12:00:00+03:00")]
     issued_at: String,
-    /// What the QR code shows: the signed code, or that of the ticketing system that sold the ticket.
+    /// What the QR code shows: the signed code, a compact one where that exceeds 1,500 characters, or the code of the
+    /// ticketing system that sold the ticket.
     qr_code: String,
-    /// The signed code; null if a ticketing system sold the ticket.
+    /// The signed code with all that readers without a network need; null if a ticketing system sold the ticket.
     jwt_token: Option<String>,
     /// What keeps it from opening a door, beside its state: a type that its source does not list, a code that is another
     /// ticket's.
@@ -225,6 +226,29 @@ pub async fn show(
     Ok(Done::ok("Ticket", ticket.into()))
 }
 
+/// Replaces the fields of a ticket that the request names, at once.
+///
+/// A ticket that a ticketing system sold is changed there.
+#[utoipa::path(
+    patch, path = "/tickets/{ticketId}", tag = "Tickets", operation_id = "change_ticket",
+    params(("ticketId" = TicketId, Path)),
+    request_body = TicketChange,
+    responses(
+        (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now, its signed code too."),
+        (status = 409, description = "`credential_code_taken`, `ticket_of_source`"),
+        (status = 422, description = "`invalid_ticket_request`")
+    )
+)]
+pub async fn change(
+    State(desk): State<Shared>,
+    Organizer(caller): Organizer,
+    Id(id): Id<TicketId>,
+    Body(change): Body<TicketChange>,
+) -> Result<Done<TicketResponse>, Failure> {
+    let ticket = desk.change_ticket(&caller, id, change).await?;
+    Ok(Done::ok("Ticket changed", ticket.into()))
+}
+
 /// Cancels a ticket: it lets nobody in until it is reinstated.
 #[utoipa::path(
     post, path = "/tickets/{ticketId}/cancel", tag = "Tickets", operation_id = "cancel_ticket",
@@ -266,7 +290,10 @@ pub async fn refund(
 #[utoipa::path(
     post, path = "/tickets/{ticketId}/reinstate", tag = "Tickets", operation_id = "reinstate_ticket",
     params(("ticketId" = TicketId, Path)),
-    responses((status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now."))
+    responses(
+        (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now."),
+        (status = 409, description = "`credential_code_taken`: another ticket has its code by now")
+    )
 )]
 pub async fn reinstate(
     State(desk): State<Shared>,

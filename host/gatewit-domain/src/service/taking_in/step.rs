@@ -1,6 +1,6 @@
 //! One commit of tickets that come from a source: what each of them reads, and what it leaves.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
@@ -8,11 +8,11 @@ use crate::id::TicketId;
 use crate::ports::{Guard, Store, Write};
 use crate::problem::DeskError;
 use crate::scanned::clean;
+use crate::service::codes::Claim;
 use crate::service::{Desk, LiveEvent};
 use crate::source::SourceName;
 use crate::tables::{
-    CREDENTIAL_CODES, EVENT_TICKETS, EventSource, EventTicket, ORDERS, OrderTicket, TAKEN_IN,
-    TICKET_CODES, TICKETS, within,
+    EVENT_TICKETS, EventSource, EventTicket, ORDERS, OrderTicket, TAKEN_IN, TICKET_CODES, TICKETS,
 };
 use crate::ticket::Ticket;
 
@@ -25,8 +25,8 @@ pub(super) struct Step<'d> {
     source: &'d SourceName,
     guards: Vec<Guard>,
     writes: Vec<Write>,
-    /// Codes that tickets of this step have taken.
-    claimed: HashSet<String>,
+    /// Which tickets of this step have kept, taken or given back which codes.
+    claimed: HashMap<String, TicketId>,
     pub changed: Vec<Ticket>,
     /// Those of them that are new, or found by other words than before.
     pub refiled: Vec<Ticket>,
@@ -44,7 +44,7 @@ impl<'d> Step<'d> {
             source,
             guards: Vec::new(),
             writes: Vec::new(),
-            claimed: HashSet::new(),
+            claimed: HashMap::new(),
             changed: Vec::new(),
             refiled: Vec::new(),
             outdated: Vec::new(),
@@ -71,16 +71,10 @@ impl<'d> Step<'d> {
             (News::Told(told) | News::Found(told), before) => {
                 let now = self.desk.now();
                 let mut ticket = Ticket::of_source(event, self.source, told, before, now);
-                let had = before.and_then(|before| before.origin.as_ref());
-                let had = had.map_or(&[][..], |origin| &origin.codes);
-                let codes = self.claim(id, &told.codes, had).await?;
-                let taken = told.codes.iter().filter(|code| !codes.contains(code));
-                let taken: Vec<_> = taken.cloned().collect();
-                if !taken.is_empty() {
+                if !self.move_codes(&mut ticket, &told.codes).await? {
                     self.clashes.push(news.clone());
                 }
                 if let Some(origin) = &mut ticket.origin {
-                    (origin.codes, origin.taken_codes) = (codes, taken);
                     origin.found_at = match news {
                         News::Found(_) => found_at(before, now),
                         _ => None,
@@ -125,72 +119,60 @@ impl<'d> Step<'d> {
         self.changed.push(ticket);
     }
 
-    /// Lets a ticket be found by its codes, but for those that are another's, and gives back those it has no more.
-    async fn claim(
+    /// Lets a ticket be found by its codes, but for those that are another's, and gives back those it has no more; false
+    /// if it lacks one that it should be let in by.
+    async fn move_codes(
         &mut self,
-        id: TicketId,
+        ticket: &mut Ticket,
         wanted: &[String],
-        had: &[String],
-    ) -> Result<Vec<String>, DeskError> {
-        let mut codes = Vec::with_capacity(wanted.len());
+    ) -> Result<bool, DeskError> {
+        let Some(origin) = &mut ticket.origin else {
+            return Ok(true);
+        };
+        let (mut codes, mut taken) = (Vec::with_capacity(wanted.len()), Vec::new());
         for code in wanted {
-            let key = self.key(code);
-            let stored = TICKET_CODES.get(self.store(), &key).await?;
-            if stored.as_ref().is_some_and(|stored| stored.value == id) {
-                codes.push(code.clone());
-                continue;
-            }
-            let is_free = match &stored {
-                Some(stored) => self.is_void(&stored.value, code).await?,
-                None => self.is_nobodys(code).await?,
-            };
-            if is_free && self.claimed.insert(clean(code).to_owned()) {
-                self.guards
-                    .push(TICKET_CODES.as_read(&key, stored.as_ref()));
-                self.guards.push(CREDENTIAL_CODES.absent(&key));
-                self.writes.push(TICKET_CODES.put(&key, &id));
-                codes.push(code.clone());
+            // A withdrawn ticket bears all of its codes, and needs them once it is reinstated.
+            match self.claim(ticket.id, code).await? || ticket.state.is_withdrawn() {
+                true => codes.push(code.clone()),
+                false => taken.push(code.clone()),
             }
         }
-        for code in had.iter().filter(|code| !holds(wanted, code)) {
-            let key = self.key(code);
-            let stored = TICKET_CODES.get(self.store(), &key).await?;
-            if let Some(stored) = stored.filter(|stored| stored.value == id)
-                && self.claimed.insert(clean(code).to_owned())
-            {
-                self.guards.push(stored.unchanged());
-                self.writes.push(TICKET_CODES.delete(&key));
-            }
+        for code in origin.codes.iter().filter(|code| !holds(wanted, code)) {
+            self.release(ticket.id, code).await?;
         }
-        Ok(codes)
+        (origin.codes, origin.taken_codes) = (codes, taken);
+        Ok(origin.taken_codes.is_empty())
     }
 
-    /// Whether the ticket that has a code has lost its right to it: its source is detached, or it is gone there.
-    async fn is_void(&self, holder: &TicketId, code: &str) -> Result<bool, DeskError> {
-        let stored = TICKETS.get(self.store(), holder).await?;
-        let origin = stored
-            .as_ref()
-            .and_then(|stored| stored.value.origin.as_ref());
-        Ok(origin.is_none_or(|origin| {
-            let is_attached = self.live.event.ticket_sources.contains(&origin.source);
-            !is_attached || origin.state.is_none() || !holds(&origin.codes, code)
-        }))
-    }
-
-    /// Whether no ticket issued here is found by a text.
-    async fn is_nobodys(&self, code: &str) -> Result<bool, DeskError> {
-        let key = self.key(code);
-        if CREDENTIAL_CODES.get(self.store(), &key).await?.is_some() {
+    async fn claim(&mut self, ticket: TicketId, code: &str) -> Result<bool, DeskError> {
+        if let Some(claimant) = self.claimed.get(clean(code)) {
+            return Ok(*claimant == ticket);
+        }
+        let claim = self.desk.claim_code(self.live, &TICKET_CODES, code, ticket);
+        let Some(claim) = claim.await? else {
             return Ok(false);
-        }
-        match clean(code).parse::<TicketId>() {
-            Ok(id) => Ok(TICKETS.get(self.store(), &id).await?.is_none()),
-            Err(_) => Ok(true),
-        }
+        };
+        self.add_claim(ticket, code, claim);
+        Ok(true)
     }
 
-    fn key(&self, code: &str) -> String {
-        within(&self.live.event.id, &clean(code))
+    async fn release(&mut self, ticket: TicketId, code: &str) -> Result<(), DeskError> {
+        if !self.claimed.contains_key(clean(code)) {
+            let release = self
+                .desk
+                .release_code(self.live, &TICKET_CODES, code, ticket);
+            let release = release.await?;
+            if !release.writes.is_empty() {
+                self.add_claim(ticket, code, release);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_claim(&mut self, ticket: TicketId, code: &str, claim: Claim) {
+        self.guards.extend(claim.guards);
+        self.writes.extend(claim.writes);
+        self.claimed.insert(clean(code).to_owned(), ticket);
     }
 
     fn store(&self) -> &'d dyn Store {

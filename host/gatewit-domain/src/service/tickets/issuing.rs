@@ -10,13 +10,14 @@ use sha2::{Digest, Sha256};
 
 use super::ShownTicket;
 use super::pieces::{Pieces, Repeat, TICKETS_MAX};
-use crate::claims::Claims;
+use super::tokens::sign_tickets;
 use crate::event::Event;
 use crate::id::{EventId, IssueId, TicketId};
 use crate::ports::Commit;
 use crate::problem::{DeskError, Problem};
 use crate::scan::{Entries, RepeatKey};
 use crate::service::admission::{is_forgotten, repeat_of};
+use crate::service::codes::code_taken;
 use crate::service::issues::IssueLock;
 use crate::service::turns::{Turns, let_others_run};
 use crate::service::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
@@ -144,7 +145,7 @@ impl Desk {
         stored: Option<Stored<IssueRequest>>,
     ) -> Result<Vec<ShownTicket>, DeskError> {
         let at = self.now();
-        let pieces = Pieces::new(self, lock, at, repeat, stored);
+        let pieces = Pieces::new(self, live, lock, at, repeat, stored);
         let issued = self.issue_in_pieces(live, drafts, at, pieces).await;
         if issued.is_err()
             && lock.is_hidden()
@@ -163,15 +164,14 @@ impl Desk {
         at: Timestamp,
         mut pieces: Pieces<'_>,
     ) -> Result<Vec<ShownTicket>, DeskError> {
-        let key = live.published_key()?.clone();
+        live.published_key()?;
         let drafts = check_drafts(&live.event, drafts).await?;
         let tickets = self.number(&live.event, drafts, pieces.issue(), at).await?;
         let mut tokens = Vec::with_capacity(tickets.len());
         for some in tickets.chunks(TICKETS_MAX) {
-            let claims = some.iter().map(|ticket| claims(&live.event, ticket));
-            let signed = key.sign(claims.collect::<Result<_, _>>()?).await?;
-            for (ticket, token) in some.iter().zip(&signed) {
-                pieces.add(ticket, token).await?;
+            let signed = sign_tickets(live, some.iter()).await?;
+            for (ticket, tokens) in some.iter().zip(&signed) {
+                pieces.add(ticket, tokens).await?;
             }
             tokens.extend(signed);
         }
@@ -183,9 +183,9 @@ impl Desk {
         self.warm_holders(live, &tickets).await;
         let mut shown = Vec::with_capacity(tickets.len());
         let mut turns = Turns::default();
-        for (ticket, token) in tickets.into_iter().zip(tokens) {
+        for (ticket, tokens) in tickets.into_iter().zip(tokens) {
             turns.step().await;
-            shown.push(self.show_ticket(live, ticket, &Entries::default(), Some(token)));
+            shown.push(self.show_ticket(live, ticket, &Entries::default(), Some(tokens)));
         }
         Ok(shown)
     }
@@ -277,7 +277,10 @@ async fn check_drafts(
     Ok(checked)
 }
 
-fn known_type<'e>(event: &'e Event, id: &str) -> Result<&'e crate::event::TicketType, DeskError> {
+pub(super) fn known_type<'e>(
+    event: &'e Event,
+    id: &str,
+) -> Result<&'e crate::event::TicketType, DeskError> {
     event.ticket_type(id).ok_or_else(|| {
         let known: Vec<_> = event
             .ticket_types
@@ -294,18 +297,6 @@ fn known_type<'e>(event: &'e Event, id: &str) -> Result<&'e crate::event::Ticket
         );
         DeskError::unacceptable("unknown_ticket_type", words)
     })
-}
-
-fn claims(event: &Event, ticket: &Ticket) -> Result<Claims, DeskError> {
-    let kind = known_type(event, &ticket.type_id)?;
-    Ok(Claims::Ticket(ticket.claims(event, kind)))
-}
-
-pub(super) fn code_taken(code: &str) -> DeskError {
-    DeskError::Conflict(Problem::new(
-        "credential_code_taken",
-        format!("another ticket of the event has the credentialCode \"{code}\""),
-    ))
 }
 
 /// Tells one request to issue tickets from another under the same repeat key.

@@ -8,16 +8,15 @@ use std::mem;
 
 use jiff::Timestamp;
 
-use super::issuing::code_taken;
+use super::tokens::TicketTokens;
 use crate::id::IssueId;
 use crate::ports::{Commit, Guard, Write};
 use crate::problem::DeskError;
-use crate::service::Desk;
 use crate::service::issues::IssueLock;
+use crate::service::{ATTEMPTS_MAX, Desk, LiveEvent};
 use crate::tables::{
-    CREDENTIAL_CODES, CallerRepeat, EVENT_TICKETS, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES,
-    Issue, IssueRequest, IssueState, ORDERS, OrderTicket, Stored, TICKET_CODES, TICKET_TOKENS,
-    TICKETS, within,
+    CallerRepeat, EVENT_TICKETS, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES, Issue,
+    IssueRequest, IssueState, ORDERS, OrderTicket, Stored, TICKETS,
 };
 use crate::ticket::Ticket;
 
@@ -35,6 +34,7 @@ pub(super) struct Repeat {
 /// The issue as far as it is written, and the piece that is written next.
 pub(super) struct Pieces<'d> {
     desk: &'d Desk,
+    live: &'d LiveEvent,
     lock: &'d IssueLock<'d>,
     /// The moment of the tickets' ids.
     at: Timestamp,
@@ -46,13 +46,14 @@ pub(super) struct Pieces<'d> {
     next: Piece,
 }
 
-/// Some tickets, and the claims of their codes.
+/// Some tickets.
 #[derive(Default)]
 struct Piece {
-    /// Two for each code, in the order of the codes.
+    /// Of the issue and its request: only the holder of the lock changes them.
     guards: Vec<Guard>,
     writes: Vec<Write>,
-    codes: Vec<String>,
+    /// Those whose codes must be claimed.
+    coded: Vec<Ticket>,
     tickets: usize,
     bytes: usize,
 }
@@ -60,6 +61,7 @@ struct Piece {
 impl<'d> Pieces<'d> {
     pub fn new(
         desk: &'d Desk,
+        live: &'d LiveEvent,
         lock: &'d IssueLock<'d>,
         at: Timestamp,
         repeat: Option<Repeat>,
@@ -67,6 +69,7 @@ impl<'d> Pieces<'d> {
     ) -> Self {
         Self {
             desk,
+            live,
             lock,
             at,
             repeat,
@@ -82,8 +85,8 @@ impl<'d> Pieces<'d> {
     }
 
     /// Adds a ticket, and writes a piece whenever there is one.
-    pub async fn add(&mut self, ticket: &Ticket, token: &String) -> Result<(), DeskError> {
-        let rows = rows(ticket, token);
+    pub async fn add(&mut self, ticket: &Ticket, tokens: &TicketTokens) -> Result<(), DeskError> {
+        let rows = rows(ticket, tokens);
         let bytes: usize = rows.iter().map(length).sum();
         let is_full = self.next.tickets == TICKETS_MAX || self.next.bytes + bytes > BYTES_MAX;
         if is_full && self.next.tickets > 0 {
@@ -115,7 +118,7 @@ impl<'d> Pieces<'d> {
             last.guards.push(guard);
             last.writes.push(ISSUE_REQUESTS.put(&repeat.name, &request));
         }
-        last.commit(self.desk).await?;
+        last.commit(self.desk, self.live).await?;
         self.lock.show();
         Ok(())
     }
@@ -128,7 +131,7 @@ impl<'d> Pieces<'d> {
             None => self.begin().await?,
         };
         piece.guards.push(ISSUES.is(&key, row));
-        piece.commit(self.desk).await
+        piece.commit(self.desk, self.live).await
     }
 
     /// Writes the issue's row, so that whatever is written of it can be taken back.
@@ -156,42 +159,44 @@ impl<'d> Pieces<'d> {
 
 impl Piece {
     fn add(&mut self, ticket: &Ticket, rows: Vec<Write>, bytes: usize) {
-        if let Some(code) = &ticket.credential_code {
-            let key = within(&ticket.event_id, code);
-            self.guards.push(CREDENTIAL_CODES.absent(&key));
-            self.guards.push(TICKET_CODES.absent(&key));
-            self.codes.push(code.clone());
+        if ticket.credential_code.is_some() {
+            self.coded.push(ticket.clone());
         }
         self.writes.extend(rows);
         self.tickets += 1;
         self.bytes += bytes;
     }
 
-    async fn commit(self, desk: &Desk) -> Result<(), DeskError> {
-        match desk.store().commit(self.guards, self.writes).await? {
-            Commit::Done => Ok(()),
-            // Two guards watch over each code. Behind them are guards of what only the lock's holder changes.
-            Commit::Blocked(position) => Err(match self.codes.get(position / 2) {
-                Some(code) => code_taken(code),
-                None => DeskError::contended(),
-            }),
+    /// Claims the codes and writes the piece; looks again if somebody else changed one of the codes meanwhile.
+    async fn commit(self, desk: &Desk, live: &LiveEvent) -> Result<(), DeskError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let (mut guards, mut writes) = (self.guards.clone(), self.writes.clone());
+            for ticket in &self.coded {
+                let claim = desk.claim_codes(live, ticket).await?;
+                guards.extend(claim.guards);
+                writes.extend(claim.writes);
+            }
+            match desk.store().commit(guards, writes).await? {
+                Commit::Done => return Ok(()),
+                Commit::Blocked(position) if position < self.guards.len() => break,
+                Commit::Blocked(_) => {}
+            }
         }
+        Err(DeskError::contended())
     }
 }
 
-/// All that a ticket is when it is issued.
-fn rows(ticket: &Ticket, token: &String) -> Vec<Write> {
+/// All that a ticket is when it is issued, but for its codes.
+fn rows(ticket: &Ticket, tokens: &TicketTokens) -> Vec<Write> {
     let (event, id) = (ticket.event_id, ticket.id);
-    let code = ticket.credential_code.as_ref();
-    let code = code.map(|code| CREDENTIAL_CODES.put(&within(&event, code), &id));
     let order = OrderTicket(event, ticket.booking_reference.clone(), id);
-    let rows = [
+    let mut rows = tokens.writes(&id);
+    rows.extend([
         TICKETS.put(&id, ticket),
-        TICKET_TOKENS.put(&id, token),
         EVENT_TICKETS.put(&EventTicket(event, id), &()),
         ORDERS.put(&order, &()),
-    ];
-    rows.into_iter().chain(code).collect()
+    ]);
+    rows
 }
 
 fn length(write: &Write) -> usize {

@@ -3,10 +3,11 @@
 use crate::id::{EventId, IssueId, TicketId};
 use crate::ports::{Commit, Guard, Key, Write};
 use crate::problem::DeskError;
+use crate::scanned::clean;
 use crate::service::issues::IssueLock;
 use crate::service::{ATTEMPTS_MAX, Desk};
 use crate::tables::{
-    CREDENTIAL_CODES, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest,
+    COMPACT_TOKENS, CREDENTIAL_CODES, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest,
     IssueState, ORDERS, OrderTicket, Stored, TICKET_TOKENS, TICKETS, within,
 };
 use crate::ticket::Ticket;
@@ -128,7 +129,7 @@ impl Desk {
         let (event, id) = (ticket.event_id, ticket.id);
         if let Some(code) = &ticket.credential_code {
             let code = CREDENTIAL_CODES
-                .get(self.store(), &within(&event, code))
+                .get(self.store(), &within(&event, &clean(code)))
                 .await?;
             if let Some(code) = code.filter(|code| code.value == id) {
                 guards.push(code.unchanged());
@@ -139,6 +140,7 @@ impl Desk {
         writes.extend([
             Write::Delete(stored.key.clone()),
             TICKET_TOKENS.delete(&id),
+            COMPACT_TOKENS.delete(&id),
             EVENT_TICKETS.delete(&EventTicket(event, id)),
             ORDERS.delete(&OrderTicket(event, ticket.booking_reference.clone(), id)),
         ]);

@@ -1,10 +1,11 @@
 //! Which ticket a code of a ticketing system names.
 
 use gatewit_domain::problem::DeskError;
-use gatewit_domain::source::SourceTicket;
+use gatewit_domain::source::{SourceState, SourceTicket};
+use gatewit_domain::ticket::{TicketAction, TicketChange};
 use serde_json::json;
 
-use super::{ORGANIZER, attached, event, list, patch, scan, scanned, selling};
+use super::{ORGANIZER, act, attached, event, id_of, list, patch, scan, scanned, selling};
 use crate::office::refresh;
 use crate::upstream::{crowd, ticket};
 use crate::world::block_on;
@@ -109,4 +110,87 @@ fn a_source_that_is_attached_under_another_name_gets_the_codes_of_the_detached_o
     let summit = attached(&desk);
     patch(&desk, summit, json!({"ticketSources": ["renamed"]})).unwrap();
     assert_eq!(scanned(&desk, summit, "code-T0002-1"), "in");
+}
+
+#[test]
+fn a_ticket_that_is_withdrawn_upstream_leaves_its_code_to_the_one_that_replaces_it() {
+    let coded = |reference: &str, state| SourceTicket {
+        codes: vec!["one".to_owned()],
+        state,
+        ..ticket(reference, reference)
+    };
+    let (office, upstream) = selling([coded("AAAA-1", SourceState::Valid)]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    let holder = |code| scan(&desk, summit, code).ticket.map(|ticket| ticket.series);
+    upstream.put_all([
+        coded("AAAA-1", SourceState::Canceled),
+        coded("AAAA-2", SourceState::Valid),
+    ]);
+    refresh(&desk).unwrap();
+    assert_eq!(holder("one").as_deref(), Some("AAAA-2"));
+    let reinstated = |reference: &str| {
+        let id = id_of(summit, reference);
+        block_on(desk.act_on_ticket(&ORGANIZER, id, TicketAction::Reinstate)).err()
+    };
+    let refused = reinstated("AAAA-1");
+    assert!(
+        matches!(refused, Some(DeskError::Conflict(_))),
+        "{refused:?}"
+    );
+    act(&desk, summit, "AAAA-2", TicketAction::Cancel);
+    assert!(reinstated("AAAA-1").is_none());
+    assert_eq!(holder("one").as_deref(), Some("AAAA-1"));
+    // Told once more, both stay as they are.
+    upstream.state().digest = "sha256:2".to_owned();
+    refresh(&desk).unwrap();
+    assert_eq!(holder("one").as_deref(), Some("AAAA-1"));
+}
+
+#[test]
+fn the_code_of_a_cancelled_badge_is_free_for_a_ticket_of_a_source_and_back() {
+    let (office, upstream) = selling([]);
+    let desk = office.open_synced();
+    let fields = json!({"ticketTypes": [{"id": "vip"}], "ticketSources": ["box-office"]});
+    let summit = event(&desk, fields);
+    block_on(desk.publish_event(&ORGANIZER, summit)).unwrap();
+    let issue = || {
+        let draft = json!({"ticketTypeId": "vip", "attendeeName": "Vip", "credentialCode": "one"});
+        let draft = serde_json::from_value(draft).unwrap();
+        block_on(desk.issue_ticket(&ORGANIZER, summit, draft))
+    };
+    let badge = issue().unwrap().ticket.id;
+    block_on(desk.act_on_ticket(&ORGANIZER, badge, TicketAction::Cancel)).unwrap();
+    upstream.put(SourceTicket {
+        codes: vec!["one".to_owned()],
+        ..ticket("AAAA-1", "Ada One")
+    });
+    refresh(&desk).unwrap();
+    assert_eq!(scanned(&desk, summit, "one"), "in");
+    assert!(issue().is_err());
+    act(&desk, summit, "AAAA-1", TicketAction::Refund);
+    issue().unwrap();
+    assert_eq!(
+        scanned(&desk, summit, "one"),
+        "invalid_signature",
+        "a badge now"
+    );
+}
+
+#[test]
+fn what_a_source_says_of_a_ticket_is_changed_there() {
+    let (office, _) = selling([ticket("AAAA-1", "Ada One")]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    let change = TicketChange {
+        attendee_name: Some("Bob Two".to_owned()),
+        ..TicketChange::default()
+    };
+    let id = id_of(summit, "AAAA-1");
+    let refused = block_on(desk.change_ticket(&ORGANIZER, id, change)).err();
+    let Some(DeskError::Conflict(problem)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(problem.code, "ticket_of_source");
+    assert!(problem.message.contains("\"box-office\": change it there"));
 }

@@ -1,0 +1,130 @@
+//! Which ticket of an event a code belongs to: one of those that are neither cancelled nor refunded. `gatewit-api.md` §4.
+//!
+//! A withdrawn ticket is still found by its code, so that a scan says what became of it, until another ticket takes the
+//! code over.
+
+use super::{Desk, LiveEvent};
+use crate::id::TicketId;
+use crate::ports::{Guard, Write};
+use crate::problem::{DeskError, Problem};
+use crate::scanned::clean;
+use crate::tables::{CREDENTIAL_CODES, TICKET_CODES, TICKETS, Table, within};
+use crate::ticket::Ticket;
+
+/// What a commit must be guarded by, and what it writes.
+#[derive(Default)]
+pub(super) struct Claim {
+    pub guards: Vec<Guard>,
+    pub writes: Vec<Write>,
+}
+
+impl Desk {
+    /// Says what lets a ticket be found by a code of `table`; None if another ticket of the event has the code.
+    ///
+    /// Nothing is written if the ticket has the code already.
+    pub(super) async fn claim_code(
+        &self,
+        live: &LiveEvent,
+        table: &Table<TicketId, String>,
+        code: &str,
+        ticket: TicketId,
+    ) -> Result<Option<Claim>, DeskError> {
+        let key = code_key(live, code);
+        let own = table.get(self.store(), &key).await?;
+        if let Some(own) = own.filter(|own| own.value == ticket) {
+            return Ok(Some(Claim {
+                guards: vec![own.unchanged()],
+                writes: Vec::new(),
+            }));
+        }
+        let mut claim = Claim::default();
+        for listed in [&TICKET_CODES, &CREDENTIAL_CODES] {
+            let stored = listed.get(self.store(), &key).await?;
+            claim.guards.push(listed.as_read(&key, stored.as_ref()));
+            let Some(stored) = stored else { continue };
+            if stored.value != ticket
+                && !self.gives_up(live, stored.value, code, &mut claim).await?
+            {
+                return Ok(None);
+            }
+            claim.writes.push(listed.delete(&key));
+        }
+        // At a scan point, a ticket's id is a code as well.
+        if let Ok(named) = clean(code).parse::<TicketId>()
+            && named != ticket
+            && !self.gives_up(live, named, code, &mut claim).await?
+        {
+            return Ok(None);
+        }
+        claim.writes.push(table.put(&key, &ticket));
+        Ok(Some(claim))
+    }
+
+    /// Says what lets a ticket be found by each of its codes; an error if another ticket has one.
+    pub(super) async fn claim_codes(
+        &self,
+        live: &LiveEvent,
+        ticket: &Ticket,
+    ) -> Result<Claim, DeskError> {
+        let credential = ticket.credential_code.iter();
+        let credential = credential.map(|code| (&CREDENTIAL_CODES, code));
+        let of_source = ticket.origin.iter().flat_map(|origin| &origin.codes);
+        let of_source = of_source.map(|code| (&TICKET_CODES, code));
+        let mut all = Claim::default();
+        for (table, code) in credential.chain(of_source) {
+            let claim = self.claim_code(live, table, code, ticket.id).await?;
+            let claim = claim.ok_or_else(|| code_taken(code))?;
+            all.guards.extend(claim.guards);
+            all.writes.extend(claim.writes);
+        }
+        Ok(all)
+    }
+
+    /// Says what lets a ticket no longer be found by a code, if it is found by it.
+    pub(super) async fn release_code(
+        &self,
+        live: &LiveEvent,
+        table: &Table<TicketId, String>,
+        code: &str,
+        ticket: TicketId,
+    ) -> Result<Claim, DeskError> {
+        let key = code_key(live, code);
+        let stored = table.get(self.store(), &key).await?;
+        let own = stored.filter(|stored| stored.value == ticket);
+        Ok(own.map_or_else(Claim::default, |own| Claim {
+            guards: vec![own.unchanged()],
+            writes: vec![table.delete(&key)],
+        }))
+    }
+
+    /// Whether a ticket leaves a code to another: it is withdrawn, of another event, or bears the code no more. The
+    /// claim then depends on that.
+    async fn gives_up(
+        &self,
+        live: &LiveEvent,
+        holder: TicketId,
+        code: &str,
+        claim: &mut Claim,
+    ) -> Result<bool, DeskError> {
+        let stored = TICKETS.get(self.store(), &holder).await?;
+        claim.guards.push(TICKETS.as_read(&holder, stored.as_ref()));
+        let holder = stored.map(|stored| stored.value);
+        Ok(!holder.is_some_and(|holder| {
+            let is_here = holder.event_id == live.event.id && live.event.has(&holder);
+            is_here && !holder.state.is_withdrawn() && holder.bears(code)
+        }))
+    }
+}
+
+pub(super) fn code_taken(code: &str) -> DeskError {
+    DeskError::Conflict(Problem::new(
+        "credential_code_taken",
+        format!(
+            "another ticket of the event has the code \"{code}\"; cancel that ticket or change its code first"
+        ),
+    ))
+}
+
+fn code_key(live: &LiveEvent, code: &str) -> String {
+    within(&live.event.id, &clean(code))
+}

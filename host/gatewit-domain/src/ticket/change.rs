@@ -1,0 +1,72 @@
+//! What an organizer may change of a ticket that was issued here. `gatewit-api.md` §4.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+
+use super::{TEXT_MAX, Ticket, check_details, email_of, optional, text};
+use crate::problem::Problem;
+use crate::scanned::clean;
+
+/// Fields of a ticket to set; one that is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TicketChange {
+    #[schema(min_length = 1, max_length = 200, example = "Jane Doe")]
+    pub attendee_name: Option<String>,
+    /// Null takes it away.
+    #[serde(deserialize_with = "named")]
+    #[schema(value_type = Option<String>, example = "jane@example.com")]
+    pub attendee_email: Option<Option<String>>,
+    /// What a badge or wristband carries, unique within the event. Null takes it away.
+    #[serde(deserialize_with = "named")]
+    #[schema(value_type = Option<String>, example = "NFC-2")]
+    pub credential_code: Option<Option<String>>,
+    /// Text shown to staff: replaces all that is there.
+    #[schema(example = json!({"seat": "12"}))]
+    pub details: Option<BTreeMap<String, String>>,
+}
+
+/// Tells a field that is null from one that is absent.
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl TicketChange {
+    /// Checks each field and trims it.
+    pub fn check(mut self) -> Result<Self, Problem> {
+        let name = self.attendee_name.as_deref();
+        self.attendee_name = name
+            .map(|name| text("attendeeName", name, TEXT_MAX))
+            .transpose()?;
+        if let Some(Some(address)) = &mut self.attendee_email {
+            *address = email_of(address)?;
+        }
+        if let Some(code) = &mut self.credential_code {
+            *code = optional("credentialCode", code.as_deref().map(clean))?;
+        }
+        if let Some(details) = &self.details {
+            check_details(details)?;
+        }
+        Ok(self)
+    }
+}
+
+impl Ticket {
+    /// Sets the fields that a checked change names.
+    pub fn apply(&mut self, change: TicketChange) {
+        if let Some(name) = change.attendee_name {
+            self.attendee_name = name;
+        }
+        if let Some(email) = change.attendee_email {
+            self.attendee_email = email;
+        }
+        if let Some(code) = change.credential_code {
+            self.credential_code = code;
+        }
+        if let Some(details) = change.details {
+            self.details = details;
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Whether a ticket is good for entry, and what changes that.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Ticket;
+use crate::event::Event;
+use crate::problem::Problem;
+use crate::scan::Entries;
+use crate::source::SourceState;
+
+/// Whether a ticket is good for entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TicketState {
+    Active,
+    Cancelled,
+    Refunded,
+    /// Not paid yet.
+    Pending,
+}
+
+/// Why a ticket is good for no entry at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inactive {
+    Unpaid,
+    Cancelled,
+    Refunded,
+    /// Its ticketing system blocks it.
+    Blocked,
+    /// The event does not have its ticket source any more.
+    SourceDetached,
+    /// Neither the event nor its source says what its type is.
+    UnknownType,
+    AdmitsNobody,
+}
+
+/// A ticket's state as clients see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ShownState {
+    Active,
+    /// Active, but entered, at an event of a single day.
+    Used,
+    Cancelled,
+    Refunded,
+    Pending,
+}
+
+/// What an organizer may do to a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketAction {
+    Cancel,
+    Refund,
+    Reinstate,
+}
+
+impl Ticket {
+    /// Tells what its state alone keeps it from; None if it is active.
+    pub fn inactive(&self) -> Option<Inactive> {
+        let told = self.origin.as_ref().and_then(|origin| origin.state);
+        match self.state {
+            TicketState::Active => None,
+            TicketState::Pending => Some(Inactive::Unpaid),
+            TicketState::Refunded => Some(Inactive::Refunded),
+            TicketState::Cancelled if told == Some(SourceState::Blocked) => Some(Inactive::Blocked),
+            TicketState::Cancelled => Some(Inactive::Cancelled),
+        }
+    }
+
+    /// Tells the state to show.
+    pub fn shown_state(&self, event: &Event, entries: &Entries) -> ShownState {
+        let is_used = match event.calendar.days.as_slice() {
+            [only] => entries.on(only.id).next().is_some(),
+            _ => false,
+        };
+        match self.state {
+            TicketState::Active if is_used => ShownState::Used,
+            TicketState::Active => ShownState::Active,
+            TicketState::Cancelled => ShownState::Cancelled,
+            TicketState::Refunded => ShownState::Refunded,
+            TicketState::Pending => ShownState::Pending,
+        }
+    }
+}
+
+impl TicketState {
+    /// Whether the ticket was taken back, so that its codes are free for others.
+    pub fn is_withdrawn(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Refunded)
+    }
+
+    /// Tells the state after an action; an action repeated changes nothing. A refund is final but for reinstatement.
+    pub fn after(self, action: TicketAction) -> Result<Self, Problem> {
+        match (self, action) {
+            (Self::Refunded, TicketAction::Cancel) => Err(Problem::new(
+                "ticket_refunded",
+                "the ticket is refunded and cannot be cancelled; reinstate it first",
+            )),
+            (_, TicketAction::Cancel) => Ok(Self::Cancelled),
+            (_, TicketAction::Refund) => Ok(Self::Refunded),
+            (_, TicketAction::Reinstate) => Ok(Self::Active),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(state: TicketState, action: TicketAction, after: Option<TicketState>) {
+        assert_eq!(state.after(action).ok(), after, "{state:?} {action:?}");
+    }
+
+    #[test]
+    fn a_refunded_ticket_must_be_reinstated_before_it_can_be_cancelled() {
+        use TicketAction::{Cancel, Refund, Reinstate};
+        use TicketState::{Active, Cancelled, Pending, Refunded};
+        for state in [Active, Cancelled, Pending] {
+            check(state, Cancel, Some(Cancelled));
+            check(state, Refund, Some(Refunded));
+            check(state, Reinstate, Some(Active));
+        }
+        check(Refunded, Cancel, None);
+        check(Refunded, Refund, Some(Refunded));
+        check(Refunded, Reinstate, Some(Active));
+    }
+}
