@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::event::{Event, TicketType};
 use crate::scan::{Entries, Entry, Refusal, Scan, ScannedBy};
 use crate::scanner::{Place, Scanner};
-use crate::ticket::{Ticket, TicketState};
+use crate::ticket::{Inactive, Ticket};
 use crate::window::{StrategyError, Window, WindowsAnswer};
 
 /// All that a decision depends on.
@@ -66,8 +66,7 @@ impl Facts<'_> {
         let Ok(answer) = &held.windows else {
             return refused(Refusal::StrategyFailed);
         };
-        let windows = held.ticket.narrow(&answer.windows);
-        let day = match self.choose_day(&windows, kind, &held.entries) {
+        let day = match self.choose_day(held, &answer.windows, kind) {
             Ok(day) => day,
             Err(refusal) => return refused(refusal),
         };
@@ -84,21 +83,21 @@ impl Facts<'_> {
             Found::Elsewhere => return Err(Refusal::WrongEvent),
             Found::Ticket(held) => held,
         };
-        let is_good = held.ticket.state == TicketState::Active && self.event.has(&held.ticket);
-        match held.kind(self.event).filter(|kind| kind.admits && is_good) {
-            Some(kind) => Ok((held, kind)),
-            None => Err(Refusal::NotActive),
+        match held.check_active(self.event) {
+            Ok(kind) => Ok((held, kind)),
+            Err(why) => Err(Refusal::NotActive { why: Some(why) }),
         }
     }
 
-    /// Finds the day that a scan is for.
+    /// Finds the day that a scan is for, among the windows of the ticket's holder.
     fn choose_day(
         &self,
-        windows: &[Window],
+        held: &Held,
+        of_holder: &[Window],
         kind: &TicketType,
-        entries: &Entries,
     ) -> Result<usize, Refusal> {
         let calendar = &self.event.calendar;
+        let windows = held.ticket.narrow(of_holder);
         let is_good = |day: usize| kind.is_good_for(day, calendar);
         let has_open_window = |day: usize| {
             let mut windows = windows.iter();
@@ -112,11 +111,16 @@ impl Facts<'_> {
         }
         let open = (0..calendar.days.len()).filter(|&day| is_good(day) && has_open_window(day));
         let in_turn = self.in_turn(open.collect());
-        let has_entry_left = |day: &&usize| self.has_entry_left(**day, kind, entries);
-        match in_turn.iter().find(has_entry_left).or(in_turn.first()) {
-            Some(day) => Ok(*day),
-            None => Err(self.closed(windows, is_good)),
+        let has_entry_left = |day: &&usize| self.has_entry_left(**day, kind, &held.entries);
+        if let Some(day) = in_turn.iter().find(has_entry_left).or(in_turn.first()) {
+            return Ok(*day);
         }
+        // No door ever opens to such a holder: nothing has expired.
+        if !of_holder.iter().any(|window| is_good(window.day)) {
+            return Err(Refusal::WrongDay);
+        }
+        let windows = windows.iter().filter(|window| is_good(window.day));
+        Err(self.closed(windows, &held.ticket))
     }
 
     /// Orders days whose doors are open by who decides first. A running day, the first if they overlap, decides alone;
@@ -137,11 +141,11 @@ impl Facts<'_> {
         late
     }
 
-    fn closed(&self, windows: &[Window], is_good: impl Fn(usize) -> bool) -> Refusal {
-        let to_come = windows
-            .iter()
-            .filter(|window| is_good(window.day) && window.opens > self.now);
-        match to_come.map(|window| window.opens).min() {
+    /// Says whether doors open to the ticket later, or its own time is still to begin.
+    fn closed<'w>(&self, windows: impl Iterator<Item = &'w Window>, ticket: &Ticket) -> Refusal {
+        let opens = windows.map(|window| window.opens);
+        let next = opens.filter(|opens| *opens > self.now).min();
+        match next.or_else(|| ticket.begins_after(self.now)) {
             Some(opens_at) => Refusal::NotOpen { opens_at },
             None => Refusal::Expired,
         }
@@ -200,6 +204,21 @@ impl Facts<'_> {
 }
 
 impl Held {
+    /// What the ticket's type is at this event, if the ticket is good for entry at all; else why it is not.
+    fn check_active<'k>(&'k self, event: &'k Event) -> Result<&'k TicketType, Inactive> {
+        if !event.has(&self.ticket) {
+            return Err(Inactive::SourceDetached);
+        }
+        if let Some(why) = self.ticket.inactive() {
+            return Err(why);
+        }
+        let kind = self.kind(event).ok_or(Inactive::UnknownType)?;
+        match kind.admits {
+            true => Ok(kind),
+            false => Err(Inactive::AdmitsNobody),
+        }
+    }
+
     /// What the ticket's type is at this event; None if nobody says.
     pub fn kind<'k>(&'k self, event: &'k Event) -> Option<&'k TicketType> {
         let own = event.ticket_type(&self.ticket.type_id);

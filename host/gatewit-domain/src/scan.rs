@@ -12,6 +12,7 @@ use crate::identifier::fold;
 use crate::plugin::PluginIdentity;
 use crate::problem::{DeskError, Problem};
 use crate::scanned::{ScannedText, clean};
+use crate::ticket::Inactive;
 
 /// One scan, whichever contract it came by.
 #[derive(Clone, Debug)]
@@ -201,7 +202,11 @@ pub enum Refusal {
     InvalidSignature,
     NotFound,
     WrongEvent,
-    NotActive,
+    NotActive {
+        /// None in a record of before this was told.
+        #[serde(default)]
+        why: Option<Inactive>,
+    },
     WrongDay,
     NotOpen {
         opens_at: Timestamp,
@@ -225,7 +230,7 @@ impl Refusal {
             Self::InvalidSignature => "invalid_signature",
             Self::NotFound => "not_found",
             Self::WrongEvent => "wrong_event",
-            Self::NotActive => "not_active",
+            Self::NotActive { .. } => "not_active",
             Self::WrongDay => "wrong_day",
             Self::NotOpen { .. } => "not_open",
             Self::Expired => "expired",

@@ -1,5 +1,7 @@
 //! What a ticket goes through: entered, cancelled, refunded, reinstated.
 
+use gatewit_domain::tables::TICKETS;
+use gatewit_domain::ticket::{Ticket, TicketState};
 use serde_json::{Value, json};
 
 use super::{act, draft_coded, list};
@@ -78,6 +80,53 @@ async fn a_cancelled_or_refunded_ticket_lets_nobody_in_until_it_is_reinstated() 
         assert_eq!(act(&door, &ticket, "reinstate").await.data(200), ticket);
         assert_eq!(door.verdict(&jwt).await, "VALID");
     }
+}
+
+#[tokio::test]
+async fn a_ticket_that_gives_no_entry_says_why() {
+    let server = Server::start().await;
+    let types = json!({"ticketTypes": [{"id": "vip"}, {"id": "shirt", "admits": false}]});
+    let door = Door::open(&server.client, with(&one_day(), types)).await;
+    let message = async |ticket: &Value| {
+        let scan = door.scan(&text(&ticket["jwtToken"])).await.body;
+        assert_eq!(scan["data"]["reason"], "not_active");
+        text(&scan["message"])
+    };
+    let shirt = door.issue("shirt").await;
+    let words = "❌ This type of ticket gives no entry. Entry denied.";
+    assert_eq!(message(&shirt).await, words);
+    let ticket = door.issue("vip").await;
+    act(&door, &ticket, "cancel").await.data(200);
+    assert_eq!(
+        message(&ticket).await,
+        "❌ Ticket was cancelled. Entry denied."
+    );
+    act(&door, &ticket, "refund").await.data(200);
+    assert_eq!(
+        message(&ticket).await,
+        "❌ Ticket was refunded. Entry denied."
+    );
+    let id = text(&ticket["ticketInstanceId"])
+        .parse()
+        .expect("it is an id");
+    let stored = TICKETS.get(&*server.store, &id).await;
+    let stored = stored.expect("the store reads").expect("it is there");
+    let unpaid = Ticket {
+        state: TicketState::Pending,
+        ..stored.value
+    };
+    let writes = vec![TICKETS.put(&id, &unpaid)];
+    let kept = server.store.commit(Vec::new(), writes).await;
+    kept.expect("the store writes");
+    assert_eq!(
+        message(&ticket).await,
+        "❌ Ticket is not paid yet. Entry denied."
+    );
+    let path = format!("/api/v1/events/{}", door.event_id);
+    let gone = json!({"ticketTypes": [{"id": "crew"}]});
+    door.organizer.patch(&path, gone).await.data(200);
+    let words = "❌ Ticket's type is unknown at this event. Entry denied.";
+    assert_eq!(message(&shirt).await, words);
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ use case::{Case, case, nairobi};
 
 use super::*;
 use crate::scanner::{Place, Revocation};
+use crate::source::SourceState;
+use crate::ticket::TicketState;
 use crate::window::Window;
 
 #[test]
@@ -174,22 +176,42 @@ fn several_windows_may_open_one_day() {
         .check("2025-12-20T23:15:00", "already_used on 1");
 }
 
+#[track_caller]
+fn check_not_active(case: Case, expected: Inactive) {
+    let now = nairobi("2025-12-20T12:00:00");
+    let decision = case.decide(now, |held| Found::Ticket(Box::new(held)));
+    let why = Some(expected);
+    assert_eq!(decision.refusal, Some(Refusal::NotActive { why }));
+}
+
 #[test]
 fn a_ticket_must_be_active_and_of_a_type_that_admits() {
-    let now = "2025-12-20T12:00:00";
-    case("shirt").check(now, "not_active");
-    for state in [
-        TicketState::Cancelled,
-        TicketState::Refunded,
-        TicketState::Pending,
-    ] {
+    use Inactive::{
+        AdmitsNobody, Blocked, Cancelled, Refunded, SourceDetached, UnknownType, Unpaid,
+    };
+    check_not_active(case("shirt"), AdmitsNobody);
+    let in_state = |state| {
         let mut case = case("once");
         case.ticket.state = state;
-        case.check(now, "not_active");
-    }
+        case
+    };
+    check_not_active(in_state(TicketState::Cancelled), Cancelled);
+    check_not_active(in_state(TicketState::Refunded), Refunded);
+    check_not_active(in_state(TicketState::Pending), Unpaid);
     let mut gone = case("once");
     gone.event.ticket_types.retain(|kind| kind.id != "once");
-    gone.check(now, "not_active");
+    check_not_active(gone, UnknownType);
+    let of_source = |state| in_state(TicketState::Cancelled).sold_elsewhere(None, None, state);
+    check_not_active(of_source(Some(SourceState::Blocked)), Blocked);
+    check_not_active(of_source(Some(SourceState::Canceled)), Cancelled);
+    check_not_active(of_source(None), Cancelled);
+    let mut detached = of_source(Some(SourceState::Valid));
+    detached.event.ticket_sources.clear();
+    check_not_active(detached, SourceDetached);
+    // What the ticket itself is comes before what its type is.
+    let mut shirt = case("shirt");
+    shirt.ticket.state = TicketState::Refunded;
+    check_not_active(shirt, Refunded);
 }
 
 #[test]
@@ -203,7 +225,67 @@ fn a_failed_strategy_lets_nobody_in() {
 fn a_strategy_without_windows_lets_nobody_in() {
     let mut case = case("once");
     case.windows = Ok(Vec::new());
-    case.check("2025-12-20T12:00:00", "expired");
+    case.check("2025-12-20T12:00:00", "wrong_day");
+}
+
+#[test]
+fn a_holder_to_whom_no_door_ever_opens_is_there_on_the_wrong_day() {
+    // The strategy opens Friday's doors alone.
+    let fridays = |type_id| {
+        let mut case = case(type_id);
+        case.windows.as_mut().unwrap().truncate(1);
+        case
+    };
+    for now in [
+        "2025-12-18T12:00:00",
+        "2025-12-21T12:00:00",
+        "2025-12-23T12:00:00",
+    ] {
+        fridays("sunday").check(now, "wrong_day");
+    }
+    fridays("once").check("2025-12-18T12:00:00", "not_open");
+    fridays("once").check("2025-12-21T12:00:00", "expired");
+    // Neither does a time of its own make one open.
+    let valid = Some(SourceState::Valid);
+    let to_come = fridays("sunday").sold_elsewhere(Some("2025-12-25T00:00:00"), None, valid);
+    to_come.check("2025-12-21T12:00:00", "wrong_day");
+}
+
+#[test]
+fn a_ticket_whose_own_time_is_to_come_is_not_expired() {
+    let good = |from, until| case("once").sold_elsewhere(from, until, Some(SourceState::Valid));
+    let decide = |case: Case, now| {
+        case.decide(nairobi(now), |held| Found::Ticket(Box::new(held)))
+            .refusal
+    };
+    let opens_at = |time| {
+        Some(Refusal::NotOpen {
+            opens_at: nairobi(time),
+        })
+    };
+    // Saturday evening, as long as Saturday's doors are open.
+    let evening = || good(Some("2025-12-20T18:00:00"), None);
+    assert_eq!(
+        decide(evening(), "2025-12-20T12:00:00"),
+        opens_at("2025-12-20T18:00:00")
+    );
+    evening().check("2025-12-20T18:00:00", "in on 1");
+    // After the last doors are closed, and from a moment at which they are closed on.
+    let afterwards = || good(Some("2025-12-25T00:00:00"), None);
+    assert_eq!(
+        decide(afterwards(), "2025-12-20T12:00:00"),
+        opens_at("2025-12-25T00:00:00")
+    );
+    afterwards().check("2025-12-25T00:00:00", "expired");
+    let night = || good(Some("2025-12-20T23:00:00"), Some("2025-12-21T01:00:00"));
+    assert_eq!(
+        decide(night(), "2025-12-20T12:00:00"),
+        opens_at("2025-12-20T23:00:00")
+    );
+    night().check("2025-12-21T00:00:00", "expired");
+    // One that ends before it begins never is good.
+    let never = good(Some("2025-12-25T00:00:00"), Some("2025-12-24T00:00:00"));
+    never.check("2025-12-20T12:00:00", "expired");
 }
 
 #[test]

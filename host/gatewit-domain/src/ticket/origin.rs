@@ -25,6 +25,9 @@ pub struct Origin {
     pub taken_codes: Vec<String>,
     /// What it was there when that last changed; None: it is gone.
     pub state: Option<SourceState>,
+    /// Which date of a series it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub_event: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Timestamp>,
     /// The first moment it is good no longer.
@@ -79,6 +82,7 @@ impl Ticket {
                 codes: origin.map_or_else(Vec::new, |origin| origin.codes.clone()),
                 taken_codes: Vec::new(),
                 state: Some(told.state),
+                sub_event: told.sub_event.clone(),
                 valid_from: told.valid_from,
                 valid_until: told.valid_until,
                 found_at: None,
@@ -116,6 +120,16 @@ impl Ticket {
             )
         });
         unlisted.into_iter().chain(taken).collect()
+    }
+
+    /// When the time begins that the ticket is good for, if that is still to come.
+    pub fn begins_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let origin = self.origin.as_ref()?;
+        let from = origin.valid_from.filter(|from| *from > now)?;
+        origin
+            .valid_until
+            .is_none_or(|until| from < until)
+            .then_some(from)
     }
 
     /// Leaves of the windows what lies within the time the ticket is good for.

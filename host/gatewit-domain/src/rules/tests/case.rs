@@ -14,7 +14,8 @@ use crate::plugin::PluginIdentity;
 use crate::rules::{Decision, Facts, Found, Held};
 use crate::scan::{Contract, Entries, Entry, Presented, Refusal, Scan, ScannedBy, ScannerProof};
 use crate::scanner::{Fingerprint, Place, Scanner, ScannerName};
-use crate::ticket::{Ticket, TicketDraft, TicketNumbers};
+use crate::source::{SourceName, SourceState};
+use crate::ticket::{Origin, Ticket, TicketDraft, TicketNumbers};
 use crate::window::{StrategyError, Window, WindowsAnswer};
 
 const FINGERPRINT: &str = "fingerprint-1";
@@ -167,6 +168,28 @@ impl Case {
             at: nairobi(time),
             location: Some("Gate A".to_owned()),
         }));
+        self
+    }
+
+    /// A ticket that a source sold, good for a time of its own, in this state there.
+    pub fn sold_elsewhere(
+        mut self,
+        from: Option<&str>,
+        until: Option<&str>,
+        state: Option<SourceState>,
+    ) -> Self {
+        let source = SourceName::parse("box-office").unwrap();
+        self.event.ticket_sources.push(source.clone());
+        self.ticket.origin = Some(Origin {
+            source,
+            reference: "AAAA-1".to_owned(),
+            codes: Vec::new(),
+            taken_codes: Vec::new(),
+            state,
+            sub_event: None,
+            valid_from: from.map(nairobi),
+            valid_until: until.map(nairobi),
+        });
         self
     }
 

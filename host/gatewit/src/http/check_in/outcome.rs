@@ -4,6 +4,8 @@ use gatewit_domain::calendar::Calendar;
 use gatewit_domain::id::{CheckInId, TicketId};
 use gatewit_domain::scan::{Refusal, Verdict};
 use gatewit_domain::service::Answered;
+use gatewit_domain::ticket::Inactive;
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -126,10 +128,10 @@ fn message(refusal: Option<&Refusal>, day: Option<&str>, calendar: &Calendar) ->
         Some(Refusal::ScannerRevoked | Refusal::ScannerMismatch) => {
             return "❌ Scanner revoked. Ask an organizer to register it again.".to_owned();
         }
-        Some(Refusal::NotActive) => "Ticket is not active.".to_owned(),
+        Some(Refusal::NotActive { why }) => not_active(*why).to_owned(),
         Some(Refusal::WrongDay) => "Ticket is not valid today.".to_owned(),
         Some(Refusal::NotOpen { opens_at }) => {
-            let at = calendar.local(*opens_at).strftime("%A %d %B, %H:%M");
+            let at = spoken(*opens_at, calendar);
             format!("Check-in is not open yet. It opens on {at}.")
         }
         Some(Refusal::Expired) => "Ticket validity expired.".to_owned(),
@@ -139,4 +141,23 @@ fn message(refusal: Option<&Refusal>, day: Option<&str>, calendar: &Calendar) ->
         Some(Refusal::TicketTypeNotAccepted) => "Ticket type is not accepted here.".to_owned(),
     };
     format!("❌ {why} Entry denied.")
+}
+
+/// Says why a ticket is good for no entry at all.
+fn not_active(why: Option<Inactive>) -> &'static str {
+    match why {
+        None => "Ticket is not active.",
+        Some(Inactive::Unpaid) => "Ticket is not paid yet.",
+        Some(Inactive::Cancelled) => "Ticket was cancelled.",
+        Some(Inactive::Refunded) => "Ticket was refunded.",
+        Some(Inactive::Blocked) => "Ticket is blocked by the organizer.",
+        Some(Inactive::SourceDetached) => "Ticket's source does not belong to this event any more.",
+        Some(Inactive::UnknownType) => "Ticket's type is unknown at this event.",
+        Some(Inactive::AdmitsNobody) => "This type of ticket gives no entry.",
+    }
+}
+
+/// Says a moment in words: `Monday 15 December, 09:00`.
+fn spoken(at: Timestamp, calendar: &Calendar) -> String {
+    calendar.local(at).strftime("%A %d %B, %H:%M").to_string()
 }
