@@ -47,6 +47,7 @@ async fn an_event_needs_only_a_name_and_its_days() {
         "status": "DRAFT",
         "createdAt": "2025-12-15T07:00:00+03:00",
         "publicKey": null,
+        "warnings": [],
     });
     assert_eq!(event, expected);
     assert_eq!(server.client.get(&path(&event)).await.data(200), expected);

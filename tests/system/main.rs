@@ -50,4 +50,5 @@ mod tito;
 mod typed;
 mod undo;
 mod walkthrough;
+mod warnings;
 mod windows;

@@ -14,8 +14,10 @@ use crate::window::{DoorRule, StrategyName};
 mod change;
 mod identity;
 mod unmatched;
+mod warnings;
 mod zone;
 pub use change::{DayChange, EventChange, ScanPointChange, TicketTypeChange};
+pub use warnings::MissedDays;
 pub use zone::{Scope, Zone, ZoneChange};
 
 /// Options of a strategy, as the organizer wrote them.

@@ -1,6 +1,6 @@
 //! The desk: every use case of the server, over the ports. Handlers call it and print what it answers.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,6 +31,7 @@ mod tally;
 mod tickets;
 mod turns;
 mod undo;
+mod warnings;
 
 pub use admission::Answered;
 pub use attendance::{NotAnswered, Validated};
@@ -110,6 +111,8 @@ pub struct LiveEvent {
     pub rule: Arc<DoorRule>,
     /// There once the event is published.
     pub key: Option<Arc<dyn EventKey>>,
+    /// What its windows give cause for, once they were computed.
+    door_warnings: OnceLock<Vec<String>>,
 }
 
 impl Desk {
@@ -172,6 +175,7 @@ impl Desk {
             rule: Arc::new(event.door_rule()),
             event,
             key,
+            door_warnings: OnceLock::new(),
         })
     }
 

@@ -72,7 +72,17 @@ pub const SOURCE_ROWS: Table<SourceRow, LogRow> = Table::new("source_rows");
 /// By `{event}/{code}`: the tickets of sources by the codes of their ticketing systems.
 pub const TICKET_CODES: Table<TicketId, String> = Table::new("ticket_codes");
 /// By `{event}/{source}`: how much of a source's log an event has taken in.
-pub const TAKEN_IN: Table<LogPosition, EventSource> = Table::new("taken_in");
+pub const TAKEN_IN: Table<TakenIn, EventSource> = Table::new("taken_in");
+
+/// How much of a source's log an event has taken in, and how.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct TakenIn {
+    #[serde(flatten)]
+    pub up_to: LogPosition,
+    /// What was kept of each ticket, as a number.
+    #[serde(default)]
+    pub reading: u32,
+}
 
 /// An answer given under a repeat key.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -233,6 +233,8 @@ impl Server {
         let desk = Arc::new(desk);
         let mut serving = JoinSet::new();
         sources.keep_fresh(&desk, &mut serving);
+        let cold = Arc::clone(&desk);
+        serving.spawn(async move { cold.warm_windows().await });
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("loopback has a free port");

@@ -4,7 +4,7 @@
 //! of the source. What a ticket says beyond what `/tickets/*` looks at stays in the log.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,6 +19,9 @@ use crate::source::{LogPosition, SourceRow, SourceState, SourceTicket, SourceTyp
 mod entries;
 
 use entries::{Entries, Entry, Index, Number, Part};
+
+/// How many dates of a series are told apart, to be named to people.
+const SUB_EVENTS_MAX: usize = 20;
 
 /// Which tickets make attendees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +46,7 @@ pub struct SourceSet {
     references: Index,
     /// A ticket that makes an attendee for each address.
     addresses: Index,
+    sub_events: BTreeSet<Box<str>>,
     count: usize,
     /// How many of the tickets that are not cancelled are of a type that is none of `types`.
     unlisted_types: usize,
@@ -111,6 +115,7 @@ impl SetBuilder {
                 orders: Index::default(),
                 references: Index::default(),
                 addresses: Index::default(),
+                sub_events: BTreeSet::new(),
                 count: 0,
                 unlisted_types: 0,
                 shared_codes: 0,
@@ -138,6 +143,9 @@ impl SetBuilder {
     }
 
     fn push(&mut self, row: u32, ticket: &SourceTicket) {
+        if let Some(sub_event) = &ticket.sub_event {
+            self.set.note_sub_event(sub_event);
+        }
         let address = ticket.email.as_deref().and_then(EmailAddress::of);
         let texts = [
             &*ticket.reference,
@@ -213,6 +221,11 @@ impl SourceSet {
     /// How many of them have a code that another one has, too.
     pub fn shared_codes(&self) -> usize {
         self.shared_codes
+    }
+
+    /// Which dates of a series its tickets are for, the first twenty of them.
+    pub fn sub_events(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.sub_events.iter().map(|sub_event| &**sub_event)
     }
 
     /// The types in upstream order.
@@ -327,6 +340,13 @@ impl SourceSet {
         if makes_attendee && !address.is_empty() {
             let text_of = |number| Cow::from(tickets.text(number, Part::Address));
             self.addresses.put(address, number, text_of);
+        }
+    }
+
+    fn note_sub_event(&mut self, sub_event: &str) {
+        let is_known = self.sub_events.contains(sub_event);
+        if !is_known && self.sub_events.len() < SUB_EVENTS_MAX {
+            self.sub_events.insert(sub_event.into());
         }
     }
 

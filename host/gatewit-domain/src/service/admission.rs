@@ -179,7 +179,7 @@ impl Desk {
         let Some(stored) = self.stored_ticket(&id).await? else {
             return Ok(Found::Nothing);
         };
-        if stored.value.event_id != live.event.id {
+        if stored.value.event_id != live.event.id || self.is_for_another_date(&stored.value) {
             return Ok(Found::Elsewhere);
         }
         let entries = ENTRIES.get(self.store(), &id).await?;

@@ -65,8 +65,9 @@ impl Desk {
                 EVENTS.put(&event.id, &event),
                 SLUGS.put(&slug_key(&event), &event.id),
             ];
+            let live = self.bring_to_life(event)?;
             if self.store().commit(guards, writes).await? == Commit::Done {
-                return self.show(event).await;
+                return Ok(self.show(live));
             }
         }
         Err(slug_taken(&wanted))
@@ -125,10 +126,11 @@ impl Desk {
             let mut guards = vec![stored.unchanged()];
             let mut writes = vec![EVENTS.put(&id, &event)];
             self.move_slug(&stored.value, &event, &mut guards, &mut writes);
+            let live = self.bring_to_life(event)?;
             match self.store().commit(guards, writes).await? {
-                Commit::Done => return self.show(event).await,
+                Commit::Done => return Ok(self.show(live)),
                 Commit::Blocked(0) => {}
-                Commit::Blocked(_) => return Err(slug_taken(&event.slug)),
+                Commit::Blocked(_) => return Err(slug_taken(&live.event.slug)),
             }
         }
         Err(DeskError::contended())
@@ -151,13 +153,15 @@ impl Desk {
             let guard = stored.unchanged();
             let mut event = stored.value;
             if event.status() == EventStatus::Published {
-                return self.show(event).await;
+                let live = self.bring_to_life(event)?;
+                return Ok(self.show_warm(live).await);
             }
             event.key = Some(key.clone());
             event.revision += 1;
             let writes = vec![EVENTS.put(&id, &event)];
+            let live = self.bring_to_life(event)?;
             if self.store().commit(vec![guard], writes).await? == Commit::Done {
-                return self.show(event).await;
+                return Ok(self.show_warm(live).await);
             }
         }
         Err(DeskError::contended())
@@ -213,37 +217,20 @@ impl Desk {
         }
     }
 
-    /// Shows a committed event with the tickets of its sources.
-    async fn show(&self, event: Event) -> Result<Arc<LiveEvent>, DeskError> {
-        let id = event.id;
-        self.live.set(self.bring_to_life(event)?);
-        let live = self.live(id)?;
-        self.take_in_attached(&live).await?;
+    async fn show_warm(&self, live: LiveEvent) -> Arc<LiveEvent> {
+        let live = self.show(live);
+        self.warm(&live).await;
+        live
+    }
+
+    /// Shows a committed event. Nothing here can fail, since the event is stored: the tickets of its sources are taken in
+    /// after that, by [`Desk::take_in_attached`], and its windows are computed by [`Desk::warm`].
+    fn show(&self, live: LiveEvent) -> Arc<LiveEvent> {
+        let live = self.live.set(live);
         for source in &live.event.ticket_sources {
             self.report_unmatched_days(&live, source);
         }
-        Ok(live)
-    }
-
-    /// Has windows computed for every ticket type; tells whether that went well. What fails here fails again, and is
-    /// answered for, at the scan.
-    async fn warm(&self, live: &LiveEvent) -> bool {
-        for kind in &live.event.ticket_types {
-            let holder = Holder {
-                ticket_type: kind.id.clone(),
-                attributes: Vec::new(),
-            };
-            if self
-                .ports
-                .strategies
-                .windows(&live.rule, &holder)
-                .await
-                .is_err()
-            {
-                return false;
-            }
-        }
-        true
+        live
     }
 
     async fn check_strategy(&self, event: &Event) -> Result<(), DeskError> {

@@ -51,14 +51,15 @@ impl LiveEvents {
         all
     }
 
-    /// Shows an event as it now is, unless a later revision shows already.
-    pub(super) fn set(&self, live: LiveEvent) {
+    /// Shows an event as it now is, unless a later revision shows already; tells what is shown.
+    pub(super) fn set(&self, live: LiveEvent) -> Arc<LiveEvent> {
         let live = Arc::new(live);
         self.shown.rcu(|shown| {
             let mut shown = Shown::clone(shown);
             shown.set(&live);
             shown
         });
+        self.get(live.event.id).unwrap_or(live)
     }
 }
 

@@ -8,8 +8,10 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::turns::let_others_run;
+use super::warnings::Lack;
 use super::{Desk, Ports};
 use crate::attendees::{AddonTypes, AttendeeRules, SetBuilder, SourceSet};
+use crate::id::EventId;
 use crate::names::NameMatching;
 use crate::ports::{Store, TicketSource};
 use crate::problem::DeskError;
@@ -89,6 +91,8 @@ pub(super) struct LiveSource {
     pub taking_in: futures::lock::Mutex<()>,
     // A std mutex: held for moves, never across an await.
     course: Mutex<Course>,
+    /// The events that have not taken in all of its tickets.
+    lacks: Mutex<BTreeMap<EventId, Lack>>,
 }
 
 /// All sources at work.
@@ -108,6 +112,7 @@ impl Sources {
                 run: futures::lock::Mutex::default(),
                 taking_in: futures::lock::Mutex::default(),
                 course: Mutex::new(Course::new(ports.clock.now())),
+                lacks: Mutex::default(),
             };
             source.restore(&*ports.store).await?;
             sources.insert(name.clone(), Arc::new(source));
@@ -188,6 +193,23 @@ impl LiveSource {
     pub(super) fn course(&self) -> MutexGuard<'_, Course> {
         // Whatever panics between two assignments leaves a date that comes too early or late.
         self.course.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What an event lacks of its tickets.
+    pub(super) fn lack(&self, event: EventId) -> Option<Lack> {
+        self.lacks().get(&event).copied()
+    }
+
+    pub(super) fn note_lack(&self, event: EventId, lack: Option<Lack>) {
+        match lack {
+            Some(lack) => self.lacks().insert(event, lack),
+            None => self.lacks().remove(&event),
+        };
+    }
+
+    fn lacks(&self) -> MutexGuard<'_, BTreeMap<EventId, Lack>> {
+        // Nothing that holds the lock can panic.
+        self.lacks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn status(&self) -> SourceStatus {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::sources::LiveSource;
 use super::turns::{Turns, let_others_run};
+use super::warnings::Lack;
 use super::{ATTEMPTS_MAX, Desk, LiveEvent, PAGE};
 use crate::attendees::SourceSet;
 use crate::event::{Event, TicketType};
@@ -16,13 +17,18 @@ use crate::id::{EventId, TicketId};
 use crate::ports::Commit;
 use crate::problem::{DeskError, Problem};
 use crate::source::{LogPosition, SourceName, SourceRow, SourceTicket};
-use crate::tables::{EVENT_TICKETS, EventSource, LogRow, SOURCE_ROWS, TAKEN_IN, TICKETS, within};
+use crate::tables::{
+    EVENT_TICKETS, EventSource, LogRow, SOURCE_ROWS, TAKEN_IN, TICKETS, TakenIn, within,
+};
 use crate::ticket::{Origin, Ticket};
 
 mod found;
 mod step;
 pub(super) use found::Wanted;
 use step::Step;
+
+/// Rises when more is kept of a source's ticket than before: then every event reads its sources' logs once more.
+const READING: u32 = 1;
 
 /// What a source says of one ticket.
 #[derive(Clone)]
@@ -105,19 +111,47 @@ impl Desk {
         }
     }
 
+    /// Whether a ticket is for a date of a series while its source sells several: no event says yet which date it is, so
+    /// that no event lets it in.
+    pub(super) fn is_for_another_date(&self, ticket: &Ticket) -> bool {
+        let Some(origin) = &ticket.origin else {
+            return false;
+        };
+        let set = self
+            .sources
+            .get(&origin.source)
+            .and_then(|source| source.set());
+        let is_one_of_several = || set.is_none_or(|set| set.sub_events().len() > 1);
+        origin.sub_event.is_some() && is_one_of_several()
+    }
+
     fn type_of_source(&self, source: &SourceName, id: &str) -> Option<Arc<TicketType>> {
         let set = self.sources.get(source)?.set()?;
         set.ticket_type(id).cloned()
     }
 
-    /// Takes the tickets of all its sources into an event.
-    pub(super) async fn take_in_attached(&self, live: &LiveEvent) -> Result<(), DeskError> {
+    /// Takes the tickets of all its sources into an event. What fails is logged, shown among the event's warnings, and
+    /// tried again by the next sync.
+    pub async fn take_in_attached(&self, id: EventId) {
+        let Ok(live) = self.live(id) else { return };
         for name in &live.event.ticket_sources {
-            if let Some(source) = self.sources.get(name) {
-                self.take_in(source, live.event.id).await?;
+            if let Some(source) = self.sources.get(name)
+                && let Err(error) = self.take_in(source, id).await
+            {
+                tracing::warn!(
+                    source.name = %name, event.id = %id,
+                    "the tickets of source {name} cannot be taken into event {id}; the next sync tries again: {error}"
+                );
             }
         }
-        Ok(())
+    }
+
+    /// Takes into every event the tickets of its sources, which one that was declared at the start may lack.
+    pub async fn take_in_all(&self) {
+        for live in self.live.all() {
+            self.take_in_attached(live.event.id).await;
+            let_others_run().await;
+        }
     }
 
     /// Takes what is new in a source into every event that has it; where that fails, tells the last reason once all had
@@ -135,18 +169,42 @@ impl Desk {
     }
 
     async fn take_in(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
+        let taken = match self.left_to_take(source, event).await {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => {
+                source.note_lack(event, Some(Lack::UnderWay));
+                self.take_in_rest(source, event).await
+            }
+            Err(error) => Err(error),
+        };
+        source.note_lack(event, taken.as_ref().err().map(|_| Lack::Failed));
+        taken
+    }
+
+    /// Tells what is served of a source, and how much of that an event has taken in; None if it has all of it.
+    async fn left_to_take(
+        &self,
+        source: &LiveSource,
+        event: EventId,
+    ) -> Result<Option<(Arc<SourceSet>, Option<LogPosition>)>, DeskError> {
+        let Some(set) = source.set() else {
+            return Ok(None);
+        };
+        let key = EventSource(event, source.name.clone());
+        let taken = TAKEN_IN.get(self.store(), &key).await?;
+        let taken = taken.filter(|stored| stored.value.reading == READING);
+        let taken = taken.map(|stored| stored.value.up_to);
+        Ok((taken != Some(set.end())).then_some((set, taken)))
+    }
+
+    async fn take_in_rest(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
         // One at a time, and each by what is served when its turn comes: an older state never covers a newer.
         let _taking_in = source.taking_in.lock().await;
         let key = EventSource(event, source.name.clone());
         for _ in 0..ATTEMPTS_MAX {
-            let Some(set) = source.set() else {
+            let Some((set, taken)) = self.left_to_take(source, event).await? else {
                 return Ok(());
             };
-            let taken = TAKEN_IN.get(self.store(), &key).await?;
-            let taken = taken.map(|stored| stored.value);
-            if taken == Some(set.end()) {
-                return Ok(());
-            }
             let from = taken.filter(|taken| taken.log == set.end().log);
             let is_whole = from.is_none();
             let from = from.unwrap_or(LogPosition {
@@ -157,7 +215,11 @@ impl Desk {
                 .take_in_log(source, event, &set, from, is_whole)
                 .await?
             {
-                let writes = vec![TAKEN_IN.put(&key, &set.end())];
+                let taken = TakenIn {
+                    up_to: set.end(),
+                    reading: READING,
+                };
+                let writes = vec![TAKEN_IN.put(&key, &taken)];
                 self.store().commit(Vec::new(), writes).await?;
                 return Ok(());
             }

@@ -22,6 +22,7 @@ mod live;
 mod orders;
 mod races;
 mod states;
+mod sub_events;
 mod unasked;
 
 const ORGANIZER: Caller = Caller::Local;
@@ -44,10 +45,10 @@ fn two_days(mut fields: Value) -> EventChange {
 }
 
 fn event(desk: &Desk, fields: Value) -> EventId {
-    block_on(desk.create_event(&ORGANIZER, two_days(fields)))
-        .unwrap()
-        .event
-        .id
+    let event = block_on(desk.create_event(&ORGANIZER, two_days(fields)));
+    let event = event.unwrap().event.id;
+    block_on(desk.take_in_attached(event));
+    event
 }
 
 /// An event with the tickets of `box-office`.
@@ -56,7 +57,9 @@ fn attached(desk: &Desk) -> EventId {
 }
 
 fn patch(desk: &Desk, event: EventId, fields: Value) -> Result<(), DeskError> {
-    block_on(desk.change_event(&ORGANIZER, event, change(fields))).map(|_| ())
+    let changed = block_on(desk.change_event(&ORGANIZER, event, change(fields)));
+    block_on(desk.take_in_attached(event));
+    changed.map(|_| ())
 }
 
 fn scan(desk: &Desk, event: EventId, code: &str) -> Outcome {

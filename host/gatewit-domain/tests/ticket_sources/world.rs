@@ -99,6 +99,17 @@ impl Disk {
         block_on(self.store.commit(Vec::new(), writes)).unwrap();
     }
 
+    /// Changes the rows whose key begins so.
+    pub fn edit(&self, prefix: &str, edit: impl Fn(&mut serde_json::Value)) {
+        let edited = |(key, value): (Key, Bytes)| {
+            let mut value = serde_json::from_slice(&value).unwrap();
+            edit(&mut value);
+            Write::Put(key, value.to_string().into())
+        };
+        let writes = self.rows(prefix).map(edited).collect();
+        block_on(self.store.commit(Vec::new(), writes)).unwrap();
+    }
+
     fn rows(&self, prefix: &str) -> impl Iterator<Item = (Key, Bytes)> + use<> {
         let prefix = Key::new(prefix.to_owned());
         let rows = block_on(self.store.scan(&prefix, None, usize::MAX));

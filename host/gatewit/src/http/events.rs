@@ -1,11 +1,13 @@
 //! `/api/v1/events`. `gatewit-api.md` §3.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use gatewit_domain::event::{
     EventChange, EventStatus, ScanPoint, StrategyOptions, TicketType, Zone,
 };
 use gatewit_domain::id::EventId;
-use gatewit_domain::service::LiveEvent;
+use gatewit_domain::service::{Desk, LiveEvent};
 use gatewit_domain::source::SourceName;
 use gatewit_domain::window::StrategyName;
 use serde::Serialize;
@@ -14,6 +16,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::Shared;
 use super::answer::{Done, Envelope, Failure};
 use super::extract::{Body, FromQuery, Id, Organizer, Params, QueryFields};
+
+/// How long an answer waits for the tickets of the event's sources: some ten thousand come in meanwhile.
+const TAKE_IN_WAIT: Duration = Duration::from_secs(5);
 
 /// An event as organizers see it.
 #[derive(Serialize, ToSchema)]
@@ -43,6 +48,9 @@ pub struct EventResponse {
     created_at: String,
     /// Base64 of the SPKI DER; null until the event is published.
     public_key: Option<String>,
+    /// What can be meant of the event but rarely is, and what it lacks, in sentences.
+    #[schema(example = json!([]))]
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -81,8 +89,8 @@ impl FromQuery for WindowParams {
     }
 }
 
-impl From<&LiveEvent> for EventResponse {
-    fn from(live: &LiveEvent) -> Self {
+impl EventResponse {
+    fn new(live: &LiveEvent, desk: &Desk) -> Self {
         let event = live.event.clone();
         let calendar = &event.calendar;
         let days = calendar.days.iter().map(|day| DayResponse {
@@ -108,8 +116,26 @@ impl From<&LiveEvent> for EventResponse {
             organizers: event.organizers,
             staff: event.staff,
             public_key: event.key.map(|key| key.public_key),
+            warnings: desk.warnings(live),
         }
     }
+}
+
+/// Has the tickets of an event's sources taken in. The event is stored already, so that neither a fault of theirs nor
+/// their number keeps its answer back; the answer's warnings say what is lacking.
+async fn take_in(desk: &Shared, live: &LiveEvent) {
+    if live.event.ticket_sources.is_empty() {
+        return;
+    }
+    let (desk, id) = (desk.clone(), live.event.id);
+    go_on_behind(TAKE_IN_WAIT, async move { desk.take_in_attached(id).await }).await;
+}
+
+/// Waits for some work to end, but no longer than this: then it goes on by itself.
+async fn go_on_behind(wait: Duration, work: impl Future<Output = ()> + Send + 'static) {
+    let work = tokio::spawn(work);
+    // Work that panics is logged where it does.
+    let _ = tokio::time::timeout(wait, work).await;
 }
 
 /// Makes a draft of an event.
@@ -131,7 +157,11 @@ pub async fn create(
     Body(change): Body<EventChange>,
 ) -> Result<Done<EventResponse>, Failure> {
     let live = desk.create_event(&caller, change).await?;
-    Ok(Done::created("Event created", (&*live).into()))
+    take_in(&desk, &live).await;
+    Ok(Done::created(
+        "Event created",
+        EventResponse::new(&live, &desk),
+    ))
 }
 
 /// Lists the events that the caller manages.
@@ -146,7 +176,10 @@ pub async fn list(
     let events = desk.events(&caller);
     Done::ok(
         "Events",
-        events.iter().map(|live| (&**live).into()).collect(),
+        events
+            .iter()
+            .map(|live| EventResponse::new(live, &desk))
+            .collect(),
     )
 }
 
@@ -162,7 +195,7 @@ pub async fn show(
     Id(id): Id<EventId>,
 ) -> Result<Done<EventResponse>, Failure> {
     let live = desk.event(&caller, id)?;
-    Ok(Done::ok("Event", (&*live).into()))
+    Ok(Done::ok("Event", EventResponse::new(&live, &desk)))
 }
 
 /// Replaces the fields of an event that the request names, at once.
@@ -186,7 +219,8 @@ pub async fn change(
     Body(change): Body<EventChange>,
 ) -> Result<Done<EventResponse>, Failure> {
     let live = desk.change_event(&caller, id, change).await?;
-    Ok(Done::ok("Event changed", (&*live).into()))
+    take_in(&desk, &live).await;
+    Ok(Done::ok("Event changed", EventResponse::new(&live, &desk)))
 }
 
 /// Makes an event's signing key, so that tickets can be issued; publishing again changes nothing.
@@ -201,7 +235,10 @@ pub async fn publish(
     Id(id): Id<EventId>,
 ) -> Result<Done<EventResponse>, Failure> {
     let live = desk.publish_event(&caller, id).await?;
-    Ok(Done::ok("Event published", (&*live).into()))
+    Ok(Done::ok(
+        "Event published",
+        EventResponse::new(&live, &desk),
+    ))
 }
 
 /// Tells when doors are open.
@@ -230,4 +267,31 @@ pub async fn windows(
         closes: calendar.rfc3339(window.closes),
     });
     Ok(Done::ok("Check-in windows", windows.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_takes_longer_goes_on_behind_the_answer() {
+        let (begin, begun) = oneshot::channel::<()>();
+        let (tell, told) = oneshot::channel();
+        let work = async move {
+            begun.await.unwrap();
+            tell.send("done").unwrap();
+        };
+        go_on_behind(Duration::ZERO, work).await;
+        begin.send(()).unwrap();
+        assert_eq!(told.await, Ok("done"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_waits_for_work_that_ends_soon() {
+        let (tell, mut told) = oneshot::channel();
+        go_on_behind(TAKE_IN_WAIT, async move { tell.send("done").unwrap() }).await;
+        assert_eq!(told.try_recv(), Ok("done"));
+    }
 }

@@ -15,6 +15,7 @@ impl Desk {
         for live in self.live.all() {
             self.report_unmatched_days(&live, &source.name);
         }
+        self.log_sub_events(source);
     }
 
     /// Logs the days of a source's types that are no days of an event that takes it in.

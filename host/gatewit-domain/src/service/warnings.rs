@@ -1,0 +1,107 @@
+//! What an event's organizers are warned of, and the log with them. `gatewit-api.md` §3.
+
+use super::sources::LiveSource;
+use super::{Desk, LiveEvent};
+use crate::event::MissedDays;
+use crate::id::EventId;
+use crate::source::SourceName;
+use crate::window::Holder;
+
+/// How many dates of a series are named, and how many letters of each.
+const SUB_EVENTS_NAMED: usize = 5;
+const SUB_EVENT_LETTERS: usize = 40;
+
+/// What an event has of the tickets of one of its sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lack {
+    /// They are being taken in.
+    UnderWay,
+    /// They could not be taken in.
+    Failed,
+}
+
+impl Desk {
+    /// Says, in sentences, what can be meant of an event but rarely is, and what it lacks.
+    pub fn warnings(&self, live: &LiveEvent) -> Vec<String> {
+        let mut warnings = live.event.overlaps();
+        warnings.extend(live.door_warnings.get().into_iter().flatten().cloned());
+        for name in &live.event.ticket_sources {
+            warnings.extend(self.unmatched_days(live, name));
+            if let Some(source) = self.sources.get(name) {
+                warnings.extend(sub_events_warning(source));
+                warnings.extend(lack_warning(source, live.event.id));
+            }
+        }
+        warnings
+    }
+
+    /// Has windows computed for every ticket type, and notes those that never meet their day. False if the
+    /// strategy failed: it is then asked again, and answered for, at the scan.
+    pub(super) async fn warm(&self, live: &LiveEvent) -> bool {
+        let mut missed = MissedDays::default();
+        let types = live.event.ticket_types.iter().map(Some);
+        let no_type = live.event.ticket_types.is_empty().then_some(None);
+        for kind in types.chain(no_type) {
+            let holder = Holder {
+                ticket_type: kind.map(|kind| kind.id.clone()).unwrap_or_default(),
+                attributes: Vec::new(),
+            };
+            let answer = self.ports.strategies.windows(&live.rule, &holder).await;
+            let Ok(answer) = answer else { return false };
+            missed.add(&live.event, kind, &answer.windows);
+        }
+        // An event that was warmed before has the same days and doors.
+        let _ = live.door_warnings.set(missed.warnings(&live.event));
+        true
+    }
+
+    /// Says in the log, once after each sync, which events refuse the tickets of a source for the date they are for.
+    pub(super) fn log_sub_events(&self, source: &LiveSource) {
+        let count = sub_events(source);
+        if count < 2 {
+            return;
+        }
+        let has_source = |live: &LiveEvent| live.event.ticket_sources.contains(&source.name);
+        for live in self.live.all().iter().filter(|live| has_source(live)) {
+            let (name, event) = (&source.name, live.event.id);
+            tracing::warn!(
+                source.name = %name, event.id = %event, sub_events = count,
+                "ticket source {name} has tickets for several dates of a series, and event {event} names none: it refuses \
+                 each as wrong_event"
+            );
+        }
+    }
+}
+
+fn sub_events(source: &LiveSource) -> usize {
+    source.set().map_or(0, |set| set.sub_events().len())
+}
+
+fn sub_events_warning(source: &LiveSource) -> Option<String> {
+    let set = source.set().filter(|set| set.sub_events().len() > 1)?;
+    let named = set.sub_events().take(SUB_EVENTS_NAMED);
+    let named: Vec<String> = named
+        .map(|sub_event| sub_event.chars().take(SUB_EVENT_LETTERS).collect())
+        .collect();
+    let more = match set.sub_events().len() > SUB_EVENTS_NAMED {
+        true => " and more",
+        false => "",
+    };
+    Some(format!(
+        "the ticket source \"{}\" has tickets for several dates of a series (sub-events {}{more}), and the event names \
+         none of them: it refuses each of these tickets as wrong_event",
+        source.name,
+        named.join(", ")
+    ))
+}
+
+fn lack_warning(source: &LiveSource, event: EventId) -> Option<String> {
+    let name: &SourceName = &source.name;
+    let words = match source.lack(event)? {
+        Lack::UnderWay => format!("the tickets of the source \"{name}\" are still being taken in"),
+        Lack::Failed => format!(
+            "not all tickets of the source \"{name}\" could be taken in; the next sync tries again, and the log says why"
+        ),
+    };
+    Some(words)
+}
