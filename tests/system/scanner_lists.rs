@@ -36,6 +36,7 @@ async fn scanners_are_listed_without_their_secrets() {
         "credentials": null,
         "publicKey": null,
         "revocationReason": null,
+        "replaced": null,
     });
     assert_eq!(list(&door, "").await, std::slice::from_ref(&expected));
     assert_eq!(list(&door, "/active").await, [expected]);

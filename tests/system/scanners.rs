@@ -9,12 +9,13 @@ use crate::support::door::{
 };
 use crate::support::{Client, Door, Server};
 
+mod devices;
 mod registration;
 
 const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 #[tokio::test]
-async fn a_device_is_one_active_scanner_across_all_events() {
+async fn a_device_is_one_active_scanner_across_the_events_of_its_organizers() {
     let server = Server::start().await;
     let first = Door::open_one_day(&server.client).await;
     let jwt = first.issue_jwt("vip").await;

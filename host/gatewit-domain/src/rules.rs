@@ -240,7 +240,9 @@ pub fn check_scanner(scan: &Scan, scanner: Option<&Scanner>) -> Result<(), Refus
         return Ok(());
     };
     if !scanner.is_active() {
-        return Err(Refusal::ScannerRevoked);
+        return Err(Refusal::ScannerRevoked {
+            replaced_by: scanner.replaced_by().cloned(),
+        });
     }
     let is_same = claimed_scanner.parse() == Ok(scanner.id)
         && *claimed_fingerprint == scanner.device_fingerprint.as_str();

@@ -12,6 +12,7 @@ use crate::identifier::fold;
 use crate::plugin::PluginIdentity;
 use crate::problem::{DeskError, Problem};
 use crate::scanned::{ScannedText, clean};
+use crate::scanner::Replacement;
 use crate::ticket::Inactive;
 
 /// One scan, whichever contract it came by.
@@ -198,7 +199,11 @@ pub enum Verdict {
 pub enum Refusal {
     /// The credentials are another scanner's, or another device's.
     ScannerMismatch,
-    ScannerRevoked,
+    ScannerRevoked {
+        /// There if its device became another scanner.
+        #[serde(default)]
+        replaced_by: Option<Replacement>,
+    },
     InvalidSignature,
     NotFound,
     WrongEvent,
@@ -226,7 +231,7 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::ScannerMismatch => "scanner_mismatch",
-            Self::ScannerRevoked => "scanner_revoked",
+            Self::ScannerRevoked { .. } => "scanner_revoked",
             Self::InvalidSignature => "invalid_signature",
             Self::NotFound => "not_found",
             Self::WrongEvent => "wrong_event",

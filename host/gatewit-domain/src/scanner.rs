@@ -50,11 +50,28 @@ pub struct Place {
 pub struct Revocation {
     pub at: Timestamp,
     pub reason: String,
+    /// There if the scanner's device was registered once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<Replacement>,
+}
+
+/// The scanner that a device became in place of the one it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Replacement {
+    pub scanner_id: ScannerId,
+    pub name: ScannerName,
+    pub at: Timestamp,
 }
 
 impl Scanner {
     pub fn is_active(&self) -> bool {
         self.revocation.is_none()
+    }
+
+    /// The scanner that its device became, if that ended it.
+    pub fn replaced_by(&self) -> Option<&Replacement> {
+        self.revocation.as_ref()?.replaced_by.as_ref()
     }
 
     /// Says what the scanner's credentials claim.

@@ -43,8 +43,11 @@ pub const REGISTRATION_TOKENS: Table<RegistrationToken, TokenText> =
 pub const SCANNERS: Table<Scanner, ScannerId> = Table::new("scanners");
 /// By `{event}/{scanner}`: an event's scanners in the order they were registered.
 pub const EVENT_SCANNERS: Table<(), EventScanner> = Table::new("event_scanners");
-/// The active scanner of each device.
-pub const DEVICES: Table<ScannerId, Fingerprint> = Table::new("devices");
+/// There once an event had a scanner: its organization then stays what it is.
+pub const HAD_SCANNERS: Table<(), EventId> = Table::new("had_scanners");
+/// The active scanners of each device in an organization: one, but for `default`, where there may be one more for events
+/// that have no organizer in common.
+pub const DEVICES: Table<Vec<ScannerId>, Device> = Table::new("devices");
 /// A scanner's admitted scans, counted.
 pub const SCANNER_ADMITTED: Table<i64, ScannerId> = Table::new("scanner_admitted");
 /// A scanner's refused scans, counted.
@@ -281,7 +284,7 @@ fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskEr
     }
 }
 
-/// What names a value in a table. Free text stands beside nothing that may hold a slash, so that no two keys collide.
+/// What names a value in a table. At most one component of a key may contain `/`, so keys stay unambiguous.
 pub trait KeyText {
     fn text(&self) -> String;
 }
@@ -294,6 +297,9 @@ pub struct EventCheckIn(pub EventId, pub CheckInId);
 
 /// A scanner within its event.
 pub struct EventScanner(pub EventId, pub ScannerId);
+
+/// A device within an organization.
+pub struct Device(pub String, pub Fingerprint);
 
 /// A ticket within its order, however that is spelled.
 pub struct OrderTicket(pub EventId, pub String, pub TicketId);
@@ -327,7 +333,6 @@ key_texts! {
     TicketId: |id| id.to_string();
     ScannerId: |id| id.to_string();
     TokenText: |token| token.to_string();
-    Fingerprint: |fingerprint| fingerprint.as_str().to_owned();
     String: |text| text.clone();
     SourceName: |name| name.to_string();
     LogRow: |key| format!("{}/{:08x}/{:08x}", key.0, key.1.log, key.1.row);
@@ -336,6 +341,8 @@ key_texts! {
     EventCheckIn: |key| within(&key.0, &key.1);
     EventScanner: |key| within(&key.0, &key.1);
     EventIssue: |key| within(&key.0, &key.1);
+    // Both are free text, so the length of the first goes before it.
+    Device: |key| format!("{}:{}/{}", key.0.len(), key.0, key.1.as_str());
     OrderTicket: |key| within(&within(&key.0, &fold(&key.1)), &key.2);
     CallerRepeat: |key| within(&key.0, &key.1.as_str());
 }

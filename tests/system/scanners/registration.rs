@@ -199,6 +199,7 @@ async fn a_registered_scanner_gets_credentials_for_a_year() {
         "credentials": credentials,
         "publicKey": door.public_key,
         "revocationReason": null,
+        "replaced": null,
     });
     assert_eq!(scanner, expected);
     assert_eq!(jwt::header(&credentials)["kid"], door.event_id);

@@ -345,10 +345,11 @@ fn the_scanner_is_judged_first() {
     revoked.scanner.revocation = Some(Revocation {
         at: now,
         reason: "lost".to_owned(),
+        replaced_by: None,
     });
     assert_eq!(
         revoked.decide(now, |_| Found::Forged).refusal,
-        Some(Refusal::ScannerRevoked)
+        Some(Refusal::ScannerRevoked { replaced_by: None })
     );
     let mut stolen = case("once");
     stolen.claimed_fingerprint = "fingerprint-2";

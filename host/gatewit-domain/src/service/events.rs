@@ -11,7 +11,7 @@ use crate::event::{Event, EventChange, EventStatus};
 use crate::id::EventId;
 use crate::ports::{Commit, Guard, Write};
 use crate::problem::{DeskError, INVALID_STRATEGY_OPTIONS, Problem};
-use crate::tables::{EVENTS, SLUGS, within};
+use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS, within};
 use crate::window::{Holder, StrategyError};
 
 /// How many names are tried for an event whose slug the organizer left to us.
@@ -125,11 +125,15 @@ impl Desk {
             }
             let mut guards = vec![stored.unchanged()];
             let mut writes = vec![EVENTS.put(&id, &event)];
+            if event.org_id != stored.value.org_id {
+                guards.push(self.check_no_scanners(&stored.value).await?);
+            }
+            let slug_guard = guards.len();
             self.move_slug(&stored.value, &event, &mut guards, &mut writes);
             let live = self.bring_to_life(event)?;
             match self.store().commit(guards, writes).await? {
                 Commit::Done => return Ok(self.show(live)),
-                Commit::Blocked(0) => {}
+                Commit::Blocked(at) if at < slug_guard => {}
                 Commit::Blocked(_) => return Err(slug_taken(&live.event.slug)),
             }
         }
@@ -252,6 +256,21 @@ impl Desk {
                 DeskError::Unavailable(Problem::new("strategy_failed", words))
             }
         })
+    }
+
+    /// Checks that no device was ever registered for the event, and tells what that depends on: a device is one active
+    /// scanner within the organization that it was registered in.
+    async fn check_no_scanners(&self, event: &Event) -> Result<Guard, DeskError> {
+        match HAD_SCANNERS.get(self.store(), &event.id).await? {
+            None => Ok(HAD_SCANNERS.absent(&event.id)),
+            Some(_) => Err(DeskError::Conflict(Problem::new(
+                "organization_fixed",
+                format!(
+                    "orgId: event {} has had scanners, so it stays in the organization \"{}\"; make another event",
+                    event.id, event.org_id
+                ),
+            ))),
+        }
     }
 
     fn move_slug(

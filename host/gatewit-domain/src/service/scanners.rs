@@ -1,4 +1,4 @@
-//! Linking scanners by registration token, and telling them apart. `gatewit-api.md` §6.
+//! Registration tokens, and scanners once they are registered. `gatewit-api.md` §6.
 
 use std::sync::Arc;
 
@@ -6,21 +6,20 @@ use jiff::Timestamp;
 
 use super::turns::Turns;
 use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent, PAGE};
-use crate::claims::Claims;
 use crate::event::Event;
 use crate::id::{EventId, ScannerId, TokenId};
-use crate::ports::{Commit, Guard, Write};
+use crate::ports::Commit;
 use crate::problem::{DeskError, Problem, bounded_text};
 use crate::scan::ScannerProof;
-use crate::scanner::{
-    Fingerprint, Place, RegistrationToken, Revocation, Scanner, ScannerName, TokenText,
-};
+use crate::scanner::{Place, RegistrationToken, Revocation, Scanner, ScannerName, TokenText};
 use crate::tables::{
-    DEVICES, EVENT_SCANNERS, EventScanner, REGISTRATION_TOKENS, SCANNER_ADMITTED, SCANNER_REFUSED,
-    SCANNER_SEEN, SCANNERS, Stored, within,
+    EVENT_SCANNERS, REGISTRATION_TOKENS, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN, SCANNERS,
+    Stored, within,
 };
 
-const DEVICE_INFO_MAX: usize = 4_000;
+mod registration;
+pub use registration::{NewScanner, ScannerLink};
+
 const REASON_MAX: usize = 500;
 
 /// A registration token as of now.
@@ -29,25 +28,6 @@ pub struct TokenStatus {
     pub token: RegistrationToken,
     pub event: Arc<LiveEvent>,
     pub now: Timestamp,
-}
-
-/// What a device says to become a scanner.
-#[derive(Clone, Debug)]
-pub struct NewScanner {
-    pub token: TokenText,
-    pub fingerprint: Fingerprint,
-    pub name: ScannerName,
-    pub device_info: Option<String>,
-}
-
-/// A scanner just registered, with what it must keep.
-#[derive(Clone)]
-pub struct ScannerLink {
-    pub scanner: Scanner,
-    /// Its event, with the public key that verifies tickets.
-    pub event: Arc<LiveEvent>,
-    /// Its JWT; not to be had again.
-    pub credentials: String,
 }
 
 /// An event's scanners.
@@ -102,55 +82,6 @@ impl Desk {
         Ok(self.token_status(stored.value, live))
     }
 
-    /// Registers a device as a scanner, uses its token up, and revokes whatever scanner the device was before.
-    pub async fn register_scanner(&self, new: NewScanner) -> Result<ScannerLink, DeskError> {
-        if new
-            .device_info
-            .as_ref()
-            .is_some_and(|info| info.chars().count() > DEVICE_INFO_MAX)
-        {
-            let words = format!("deviceInfo must have at most {DEVICE_INFO_MAX} characters");
-            return Err(DeskError::unacceptable("invalid_device_info", words));
-        }
-        for _ in 0..ATTEMPTS_MAX {
-            let now = self.now();
-            let mut stored = self.stored_token(&new.token).await?;
-            check_usable(&stored.value, now)?;
-            let live = self.live(stored.value.event_id)?;
-            let scanner = Scanner {
-                id: ScannerId::new(now),
-                event_id: live.event.id,
-                name: new.name.clone(),
-                device_fingerprint: new.fingerprint.clone(),
-                device_info: new.device_info.clone(),
-                place: stored.value.place.clone(),
-                created_at: now,
-                revocation: None,
-            };
-            let mut guards = vec![stored.unchanged()];
-            stored.value.used_by = Some(scanner.id);
-            let mut writes = vec![
-                REGISTRATION_TOKENS.put(&new.token, &stored.value),
-                SCANNERS.put(&scanner.id, &scanner),
-                EVENT_SCANNERS.put(&EventScanner(scanner.event_id, scanner.id), &()),
-                DEVICES.put(&scanner.device_fingerprint, &scanner.id),
-            ];
-            self.revoke_former(&scanner, &live.event, &mut guards, &mut writes)
-                .await?;
-            let key = live.published_key()?;
-            let claims = vec![Claims::ScannerCredential(scanner.claims())];
-            let credentials = key.sign(claims).await?.remove(0);
-            if self.store().commit(guards, writes).await? == Commit::Done {
-                return Ok(ScannerLink {
-                    scanner,
-                    event: live,
-                    credentials,
-                });
-            }
-        }
-        Err(DeskError::contended())
-    }
-
     /// Lists an event's scanners in the order they were registered, revoked ones too.
     pub async fn scanners(
         &self,
@@ -198,6 +129,7 @@ impl Desk {
             let revocation = Revocation {
                 at: self.now(),
                 reason: reason.clone(),
+                replaced_by: None,
             };
             let revoked = Scanner {
                 revocation: Some(revocation),
@@ -307,56 +239,6 @@ impl Desk {
             now: self.now(),
         }
     }
-
-    /// One device, one active scanner, across all events (contract "Auto-Revocation System").
-    async fn revoke_former(
-        &self,
-        scanner: &Scanner,
-        event: &Event,
-        guards: &mut Vec<Guard>,
-        writes: &mut Vec<Write>,
-    ) -> Result<(), DeskError> {
-        let fingerprint = &scanner.device_fingerprint;
-        let former = DEVICES.get(self.store(), fingerprint).await?;
-        guards.push(DEVICES.as_read(fingerprint, former.as_ref()));
-        let Some(former) = former else {
-            return Ok(());
-        };
-        let former = self.scanner(former.value).await?;
-        if former.value.is_active() {
-            guards.push(former.unchanged());
-            let revocation = Revocation {
-                at: scanner.created_at,
-                reason: format!(
-                    "Automatically revoked: Device registered as new scanner for event '{}'",
-                    event.name
-                ),
-            };
-            let revoked = Scanner {
-                revocation: Some(revocation),
-                ..former.value
-            };
-            writes.push(SCANNERS.put(&revoked.id, &revoked));
-        }
-        Ok(())
-    }
-}
-
-fn check_usable(token: &RegistrationToken, now: Timestamp) -> Result<(), DeskError> {
-    let refuse = |code, words| Err(DeskError::Malformed(Problem::new(code, words)));
-    if token.used_by.is_some() {
-        return refuse(
-            "token_used",
-            "the registration token has been used; ask an organizer for a new one",
-        );
-    }
-    if token.is_expired(now) {
-        return refuse(
-            "token_expired",
-            "the registration token has expired; ask an organizer for a new one",
-        );
-    }
-    Ok(())
 }
 
 /// Checks that a scanner can be bound to what its token names.

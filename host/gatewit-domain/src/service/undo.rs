@@ -119,7 +119,13 @@ impl Desk {
             true => Ok(vec![scanner.unchanged()]),
             false => Err(DeskError::Forbidden(Problem::new(
                 "scanner_revoked",
-                "this scanner was revoked; ask an organizer",
+                match scanner.value.replaced_by() {
+                    Some(new) => format!(
+                        "this scanner was revoked when its device was registered as \"{}\"; ask an organizer",
+                        new.name.as_str()
+                    ),
+                    None => "this scanner was revoked; ask an organizer".to_owned(),
+                },
             ))),
         }
     }

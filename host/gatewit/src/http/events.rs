@@ -208,7 +208,7 @@ pub async fn show(
     responses(
         (status = 200, body = Envelope<EventResponse>, description = "The event as it is now."),
         (status = 403, description = "`not_organization_member`, `source_not_for_organization`"),
-        (status = 409, description = "`slug_taken`"),
+        (status = 409, description = "`slug_taken`, `organization_fixed`: an event that had scanners stays in its organization"),
         (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`, `unknown_ticket_source`")
     )
 )]

@@ -111,6 +111,16 @@ pub struct ScannerResponse {
     credentials: Option<String>,
     public_key: Option<String>,
     revocation_reason: Option<String>,
+    /// The scanner that ended by this registration: the device is one active scanner within its organization, in
+    /// `default` among the events that share an organizer.
+    replaced: Option<ReplacedScanner>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplacedScanner {
+    scanner_id: ScannerId,
+    name: ScannerName,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -167,6 +177,7 @@ impl ScannerResponse {
             credentials: None,
             public_key: None,
             revocation_reason: scanner.revocation.map(|revocation| revocation.reason),
+            replaced: None,
         }
     }
 }
@@ -177,6 +188,10 @@ impl From<ScannerLink> for ScannerResponse {
         Self {
             credentials: Some(link.credentials),
             public_key: event.key.as_ref().map(|key| key.public_key.clone()),
+            replaced: link.replaced.map(|replaced| ReplacedScanner {
+                scanner_id: replaced.id,
+                name: replaced.name,
+            }),
             ..Self::new(link.scanner, event)
         }
     }
@@ -251,7 +266,9 @@ pub async fn validate_token(
     Ok(Done::ok("Registration token", status.into()))
 }
 
-/// Registers a device as a scanner, and cuts off whatever scanner it was before.
+/// Registers a device as a scanner in place of the one that it was.
+///
+/// A device is one active scanner within its organization; in `default`, among the events that share an organizer.
 #[utoipa::path(
     post, path = "/check-in/scanners/register", tag = "Scanners", operation_id = "register_scanner",
     request_body = RegisterRequest,

@@ -18,7 +18,7 @@ pub(super) fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
     let days = &facts.event.calendar.days;
     let may_know = !matches!(
         decision.refusal,
-        Some(Refusal::ScannerMismatch | Refusal::ScannerRevoked)
+        Some(Refusal::ScannerMismatch | Refusal::ScannerRevoked { .. })
     );
     let held = held(facts).filter(|_| may_know);
     Outcome {

@@ -11,10 +11,10 @@ use gatewit_domain::scanner::{Fingerprint, Place, Scanner, ScannerName, TokenTex
 use gatewit_domain::service::{
     CheckInQuery, Desk, NewScanner, ScannerLink, ShownTicket, Undone, UndoneBy,
 };
-use gatewit_domain::ticket::TicketAction;
+use gatewit_domain::ticket::{TicketAction, TicketChange};
 use serde_json::{Value, json};
 
-use super::{ORGANIZER, event, scanned, selling};
+use super::{ORGANIZER, event, patch, scanned, selling};
 use crate::office::Office;
 use crate::world::block_on;
 
@@ -275,6 +275,78 @@ fn a_device_registered_at_two_events_at_once_is_a_scanner_at_one() {
     assert_eq!(
         active(&gate.desk, gate.event),
         ["gate-device-1", "gate-device-2"]
+    );
+}
+
+#[test]
+fn an_event_whose_first_scanner_is_registered_meanwhile_stays_in_its_organization() {
+    let gate = gate();
+    let fresh = published(&gate.desk, json!({"id": "vip"}));
+    gate.meanwhile(move |gate| {
+        register(&gate.desk, invite(&gate.desk, fresh), "gate-device-2").unwrap();
+    });
+    let refused = patch(&gate.desk, fresh, json!({"orgId": "club"})).unwrap_err();
+    assert!(matches!(refused, DeskError::Conflict(_)), "{refused}");
+}
+
+#[test]
+fn a_device_registered_while_its_event_moves_is_a_scanner_of_the_new_organization() {
+    let gate = gate();
+    let fresh = published(&gate.desk, json!({"id": "vip"}));
+    let token = invite(&gate.desk, fresh);
+    gate.meanwhile(move |gate| patch(&gate.desk, fresh, json!({"orgId": "club"})).unwrap());
+    let link = register(&gate.desk, token, DEVICE).unwrap();
+    assert!(link.replaced.is_none());
+    assert_eq!(
+        gate.scan(),
+        "in",
+        "the scanner it was before is not of the club"
+    );
+    let again = register(&gate.desk, invite(&gate.desk, fresh), DEVICE).unwrap();
+    let replaced = again.replaced.map(|scanner| scanner.id);
+    assert_eq!(replaced, Some(link.scanner.id));
+}
+
+/// Issues a ticket with a code.
+fn issue_coded(gate: &Gate, code: &str) -> Result<ShownTicket, DeskError> {
+    let draft = json!({"ticketTypeId": "vip", "attendeeName": "Bob", "credentialCode": code});
+    let draft = serde_json::from_value(draft).unwrap();
+    block_on(gate.desk.issue_ticket(&ORGANIZER, gate.event, draft))
+}
+
+#[test]
+fn a_code_that_is_given_away_meanwhile_is_not_given_back() {
+    let gate = gate();
+    let lost = issue_coded(&gate, "NFC-1").unwrap().ticket.id;
+    let act = |gate: &Gate, action| {
+        block_on(gate.desk.act_on_ticket(&ORGANIZER, lost, action)).map(|_| ())
+    };
+    act(&gate, TicketAction::Cancel).unwrap();
+    gate.meanwhile(|gate| {
+        issue_coded(gate, "NFC-1").unwrap();
+    });
+    let refused = act(&gate, TicketAction::Reinstate).unwrap_err();
+    assert!(matches!(refused, DeskError::Conflict(_)), "{refused}");
+}
+
+#[test]
+fn a_code_that_is_given_back_meanwhile_is_not_given_away() {
+    let gate = gate();
+    let lost = issue_coded(&gate, "NFC-1").unwrap().ticket.id;
+    let kept = issue_coded(&gate, "NFC-2").unwrap().ticket.id;
+    let act = move |gate: &Gate, action| {
+        block_on(gate.desk.act_on_ticket(&ORGANIZER, lost, action)).unwrap();
+    };
+    act(&gate, TicketAction::Cancel);
+    gate.meanwhile(move |gate| act(gate, TicketAction::Reinstate));
+    let change = TicketChange {
+        credential_code: Some(Some("NFC-1".to_owned())),
+        ..TicketChange::default()
+    };
+    let refused = block_on(gate.desk.change_ticket(&ORGANIZER, kept, change)).err();
+    assert!(
+        matches!(refused, Some(DeskError::Conflict(_))),
+        "{refused:?}"
     );
 }
 

@@ -112,7 +112,7 @@ fn status(refusal: Option<&Refusal>) -> Status {
         Some(Refusal::AlreadyUsed { .. }) => Status::Duplicate,
         Some(Refusal::InvalidSignature) => Status::InvalidSignature,
         Some(Refusal::NotFound | Refusal::WrongEvent) => Status::NotFound,
-        Some(Refusal::ScannerRevoked) => Status::Revoked,
+        Some(Refusal::ScannerRevoked { .. }) => Status::Revoked,
         Some(_) => Status::Expired,
     }
 }
@@ -125,7 +125,17 @@ fn message(refusal: Option<&Refusal>, day: Option<&str>, calendar: &Calendar) ->
         Some(Refusal::InvalidSignature) => "JWT signature failed.".to_owned(),
         Some(Refusal::NotFound) => "Ticket not in database.".to_owned(),
         Some(Refusal::WrongEvent) => "Ticket is for another event.".to_owned(),
-        Some(Refusal::ScannerRevoked | Refusal::ScannerMismatch) => {
+        Some(Refusal::ScannerRevoked {
+            replaced_by: Some(new),
+        }) => {
+            return format!(
+                "❌ Scanner revoked. On {} this device was registered as the scanner \"{}\": scan with that one, or ask \
+                 an organizer to register it again.",
+                spoken(new.at, calendar),
+                new.name.as_str()
+            );
+        }
+        Some(Refusal::ScannerRevoked { .. } | Refusal::ScannerMismatch) => {
             return "❌ Scanner revoked. Ask an organizer to register it again.".to_owned();
         }
         Some(Refusal::NotActive { why }) => not_active(*why).to_owned(),
