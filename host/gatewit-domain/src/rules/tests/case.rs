@@ -187,6 +187,7 @@ impl Case {
             taken_codes: Vec::new(),
             state,
             sub_event: None,
+            found_at: None,
             valid_from: from.map(nairobi),
             valid_until: until.map(nairobi),
         });

@@ -7,8 +7,8 @@ use crate::scanned::clean;
 use crate::service::issues::IssueLock;
 use crate::service::{ATTEMPTS_MAX, Desk};
 use crate::tables::{
-    COMPACT_TOKENS, CREDENTIAL_CODES, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest,
-    IssueState, ORDERS, OrderTicket, Stored, TICKET_TOKENS, TICKETS, within,
+    COMPACT_TOKENS, CREDENTIAL_CODES, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue,
+    IssueRequest, IssueState, ORDERS, OrderTicket, Stored, TICKET_TOKENS, TICKETS, within,
 };
 use crate::ticket::Ticket;
 use jiff::Timestamp;

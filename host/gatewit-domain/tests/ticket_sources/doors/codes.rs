@@ -157,7 +157,7 @@ fn the_code_of_a_cancelled_badge_is_free_for_a_ticket_of_a_source_and_back() {
     let issue = || {
         let draft = json!({"ticketTypeId": "vip", "attendeeName": "Vip", "credentialCode": "one"});
         let draft = serde_json::from_value(draft).unwrap();
-        block_on(desk.issue_ticket(&ORGANIZER, summit, draft))
+        block_on(desk.issue_ticket(&ORGANIZER, summit, draft, None))
     };
     let badge = issue().unwrap().ticket.id;
     block_on(desk.act_on_ticket(&ORGANIZER, badge, TicketAction::Cancel)).unwrap();

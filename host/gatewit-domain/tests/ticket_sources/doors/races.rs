@@ -311,7 +311,7 @@ fn a_device_registered_while_its_event_moves_is_a_scanner_of_the_new_organizatio
 fn issue_coded(gate: &Gate, code: &str) -> Result<ShownTicket, DeskError> {
     let draft = json!({"ticketTypeId": "vip", "attendeeName": "Bob", "credentialCode": code});
     let draft = serde_json::from_value(draft).unwrap();
-    block_on(gate.desk.issue_ticket(&ORGANIZER, gate.event, draft))
+    block_on(gate.desk.issue_ticket(&ORGANIZER, gate.event, draft, None))
 }
 
 #[test]
