@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{EVENTS, check, event};
 use crate::support::Server;
 use crate::support::door::{VALIDATE, one_day, open_server, with};
+use crate::support::wire::Wire;
 
 const MIB: usize = 1 << 20;
 const MALFORMED: &str = "malformed_request";
@@ -160,4 +161,40 @@ async fn a_bulk_of_more_than_thirty_two_mebibytes_is_too_large() {
     )
     .await;
     post(32 * MIB).await.data(201);
+}
+
+/// Checks that a head which no route gets to see is refused with these words, as JSON.
+async fn check_head(server: &Server, head: &str, status: u16, code: &str) {
+    let mut wire = Wire::connect(&server.client).await;
+    wire.send(head).await;
+    let answer = wire.answer().await;
+    assert_eq!(answer.status, status, "{}", answer.head);
+    assert!(
+        answer.head.contains("content-type: application/json"),
+        "{}",
+        answer.head
+    );
+    assert_eq!(answer.body["success"], false);
+    assert_eq!(answer.body["error"]["code"], code);
+    assert!(answer.body["message"].is_string());
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_or_no_http_is_refused_in_the_envelope() {
+    let server = Server::start().await;
+    let long = "x".repeat(70_000);
+    let get = |path: &str, fields: &str| {
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n")
+    };
+    let query = get(&format!("/api/v1/events?query={long}"), "");
+    check_head(&server, &query, 414, "uri_too_long").await;
+    let field = get("/api/v1/events", &format!("X-Long: {long}\r\n"));
+    check_head(&server, &field, 431, "headers_too_large").await;
+    let fields: String = (0..500)
+        .map(|number| format!("X-{number}: 1\r\n"))
+        .collect();
+    check_head(&server, &get("/", &fields), 431, "headers_too_large").await;
+    check_head(&server, "no HTTP at all\r\n\r\n", 400, "malformed_request").await;
+    let events = server.client.get(EVENTS).await;
+    assert_eq!(events.status, 200);
 }

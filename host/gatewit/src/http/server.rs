@@ -17,6 +17,7 @@ mod body;
 mod connection;
 mod connections;
 mod limits;
+mod refusals;
 mod seldom;
 mod stream;
 

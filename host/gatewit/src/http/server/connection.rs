@@ -25,6 +25,7 @@ use super::activity::Activity;
 use super::body::timed;
 use super::connections::Place;
 use super::limits::HttpLimits;
+use super::refusals::SpokenRefusals;
 use super::stream::NotedStream;
 
 /// The longest head of a request, and how much is read ahead or waits to be written.
@@ -97,7 +98,10 @@ pub(super) async fn serve(
 ) {
     let app = TowerToHyperService::new(app);
     let service = service_fn(|request| answer(request, peer, &app, &connection));
-    let stream = TokioIo::new(NotedStream::new(stream, connection.clone()));
+    let stream = TokioIo::new(SpokenRefusals::new(NotedStream::new(
+        stream,
+        connection.clone(),
+    )));
     let mut http = http1::Builder::new();
     let http = http.max_buf_size(BUFFER_MAX);
     let mut serving = pin!(http.serve_connection(stream, service));

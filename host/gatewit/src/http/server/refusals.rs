@@ -1,0 +1,213 @@
+//! Gives a body to the answers that hyper makes by itself, of a request whose head is too large or is not HTTP.
+//!
+//! hyper writes such an answer without a body and closes the connection, and offers no way to say more. So it is replaced
+//! as it is written. Ours have a body always, so that no answer of a handler is taken for one.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+const NO_BODY: &str = "content-length: 0\r\n";
+/// How much of what a refused client still sends is read before the connection is closed. Closing it before would take the
+/// answer away from a client that is not done sending.
+const DRAINED_MAX: usize = 1 << 20;
+
+/// A connection's bytes, with a body in each refusal.
+pub struct SpokenRefusals<S> {
+    stream: S,
+    /// Whether the first line of the head that is awaited has ended.
+    has_first_line: bool,
+    /// What is written in place of hyper's answer, and how much of it is.
+    instead: Option<(Vec<u8>, usize)>,
+    /// How much may still be read before the connection is closed.
+    to_drain: usize,
+}
+
+impl<S> SpokenRefusals<S> {
+    pub fn new(stream: S) -> Self {
+        Self {
+            stream,
+            has_first_line: false,
+            instead: None,
+            to_drain: 0,
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> SpokenRefusals<S> {
+    /// Writes what stands in place of these bytes; None if they stand for themselves.
+    fn poll_refusal(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<Option<usize>>> {
+        if self.instead.is_none() {
+            self.instead = spoken(bytes, self.has_first_line).map(|answer| (answer, 0));
+            // What comes next is another request.
+            self.has_first_line = false;
+        }
+        let Some((answer, written)) = &mut self.instead else {
+            return Poll::Ready(Ok(None));
+        };
+        while *written < answer.len() {
+            let count =
+                ready!(Pin::new(&mut self.stream).poll_write(context, &answer[*written..]))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            *written += count;
+        }
+        self.instead = None;
+        self.to_drain = DRAINED_MAX;
+        Poll::Ready(Ok(Some(bytes.len())))
+    }
+}
+
+/// The answer with a body, if these bytes are an answer that hyper made by itself.
+fn spoken(bytes: &[u8], has_first_line: bool) -> Option<Vec<u8>> {
+    let head = str::from_utf8(bytes).ok()?;
+    let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?;
+    if !head.contains(NO_BODY) || !head.ends_with("\r\n\r\n") {
+        return None;
+    }
+    let (line, code, words) = match status {
+        "431" if has_first_line => (
+            "431 Request Header Fields Too Large",
+            "headers_too_large",
+            "the request's headers are too many or too long; send fewer",
+        ),
+        "414" | "431" => (
+            "414 URI Too Long",
+            "uri_too_long",
+            "the request's path and query are too long; send less in them",
+        ),
+        "400" => (
+            "400 Bad Request",
+            "malformed_request",
+            "the request is not HTTP/1.1 that can be read",
+        ),
+        _ => return None,
+    };
+    let body = json!({"success": false, "message": words, "error": {"code": code}}).to_string();
+    let (_, fields) = head.split_once("\r\n")?;
+    let length = format!(
+        "content-type: application/json\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    let fields = fields.replacen(NO_BODY, &length, 1);
+    Some(format!("HTTP/1.1 {line}\r\n{fields}{body}").into_bytes())
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for SpokenRefusals<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if !self.has_first_line {
+            self.has_first_line = buffer.filled()[before..].contains(&b'\n');
+        }
+        read
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for SpokenRefusals<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match ready!(self.poll_refusal(context, bytes))? {
+            Some(written) => Poll::Ready(Ok(written)),
+            None => Pin::new(&mut self.stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let first = bytes.iter().find(|part| !part.is_empty());
+        let first = first.map_or(&[][..], |part| part);
+        match ready!(self.poll_refusal(context, first))? {
+            Some(written) => Poll::Ready(Ok(written)),
+            None => Pin::new(&mut self.stream).poll_write_vectored(context, bytes),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut piece = [0; 4096];
+        while self.to_drain > 0 {
+            let mut piece = ReadBuf::new(&mut piece);
+            match Pin::new(&mut self.stream).poll_read(context, &mut piece) {
+                Poll::Ready(Ok(())) if !piece.filled().is_empty() => {
+                    self.to_drain = self.to_drain.saturating_sub(piece.filled().len());
+                }
+                // What has not come by now is not waited for.
+                _ => self.to_drain = 0,
+            }
+        }
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSAL: &str = "HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+    fn said(bytes: &str, has_first_line: bool) -> Option<String> {
+        spoken(bytes.as_bytes(), has_first_line).map(|answer| String::from_utf8(answer).unwrap())
+    }
+
+    #[test]
+    fn a_refusal_gets_a_body_and_the_length_of_it() {
+        let answer = said(REFUSAL, true).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let expected = format!(
+            "HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {}",
+            body.len()
+        );
+        assert_eq!(head, expected);
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["error"]["code"], "headers_too_large");
+    }
+
+    #[test]
+    fn a_head_that_is_too_large_in_its_first_line_has_too_long_a_path() {
+        let answer = said(REFUSAL, false).unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 414 URI Too Long\r\n"),
+            "{answer}"
+        );
+    }
+
+    #[test]
+    fn answers_of_handlers_stand_for_themselves() {
+        for answer in [
+            "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\n{}",
+            "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 2\r\n\r\n{}",
+            "{\"a\": \"HTTP/1.1 431\"}",
+            "",
+        ] {
+            assert_eq!(said(answer, true), None, "{answer}");
+        }
+    }
+}
