@@ -41,12 +41,13 @@ fn the_bench_prints_its_figures_and_ratios_and_leaves_nothing_behind() {
         "beside bulks of 1000, max",
         "beside syncs of 1000, p99",
         "beside syncs of 1000, max",
+        "beside 6500 that hang, p99 / alone",
     ] {
         assert!(ended.stdout.contains(ratio), "{}", ended.stdout);
     }
-    // Scans at a steady pace are measured alone and beside each of the two, and the slowest one is printed.
+    // Scans at a steady pace are measured alone and beside each of the three, and the slowest one is printed.
     let named = |name: &str| ended.stdout.lines().find(|line| line.starts_with(name));
-    for name in ["scans alone", "beside bulks", "beside syncs"] {
+    for name in ["scans alone", "beside bulks", "beside syncs", "beside 6500"] {
         let row = named(name).unwrap_or_default();
         let figures: Vec<f64> = row
             .split_whitespace()

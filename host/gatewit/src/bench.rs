@@ -3,7 +3,7 @@
 //! A figure alone says more about the machine than about the program, so each is taken beside its limit, in turns within
 //! one run: scans beside an endpoint that only reads the same requests, and beside one that verifies a signature too and
 //! writes as much; our store beside a bare append log; our verification of a token beside aws-lc's; `/tickets/*` with many
-//! tickets beside few; scans at a steady pace beside nothing, bulks and syncs. The ratios are what can be compared.
+//! tickets beside few; scans at a steady pace beside nothing, bulks, syncs and clients that hang. The ratios are what can be compared.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,7 @@ mod load;
 mod paced;
 mod report;
 mod search;
+mod strangers;
 mod tokens;
 mod upstream;
 

@@ -1,5 +1,5 @@
-//! Scans at a steady pace: alone, then beside bulks of tickets, then beside syncs, which are what organizers can burden a
-//! server with. All on one server and in turns, so that they can be compared.
+//! Scans at a steady pace: alone, then beside bulks of tickets and beside syncs, which are what organizers can burden a
+//! server with, then beside thousands of clients that hang. All on one server and in turns, so that they can be compared.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,8 +12,9 @@ use super::event::Door;
 use super::figures::Latencies;
 use super::note;
 use super::paced::Pace;
+use super::strangers::Strangers;
 
-/// How often the three take turns.
+/// How often they take turns.
 const ROUNDS: usize = 3;
 
 /// The latencies of the scans, round by round, and how much went on beside them.
@@ -22,6 +23,7 @@ pub struct Beside {
     pub alone: Vec<Latencies>,
     pub bulks: Vec<Latencies>,
     pub syncs: Vec<Latencies>,
+    pub strangers: Vec<Latencies>,
     /// How many tickets each bulk has, and each sync reads.
     pub bulk: usize,
     pub synced: usize,
@@ -29,7 +31,7 @@ pub struct Beside {
     pub issuing: Vec<Duration>,
 }
 
-/// Scans for a while, three times a round, at a server that reads its tickets from a ticketing system.
+/// Scans for a while, four times a round, at a server that reads its tickets from a ticketing system.
 pub fn measure(
     server: &Validator,
     scanners: usize,
@@ -65,6 +67,10 @@ pub fn measure(
         let of_round = tickets()?;
         let latencies = while_scanning(|| sync(server), || scan(&door, pace, &of_round));
         measured.syncs.push(latencies?);
+        let of_round = tickets()?;
+        let strangers = Strangers::come(server.address())?;
+        measured.strangers.push(scan(&door, pace, &of_round)?);
+        drop(strangers);
     }
     Ok(measured)
 }

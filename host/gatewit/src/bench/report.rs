@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::beside::Beside;
 use super::figures::{Latencies, Measured, median};
 use super::paced::PER_SECOND;
+use super::strangers::STRANGERS;
 use super::tokens::Compared;
 
 /// What the reference service of the attendee-validation contract answers a second on two such cores.
@@ -123,7 +124,7 @@ impl fmt::Display for Report {
 }
 
 impl Beside {
-    /// The three, each with the names of its rows.
+    /// The scans alone, and beside what organizers do, each with the name of its rows.
     fn kinds(&self) -> [(String, &[Latencies]); 3] {
         [
             ("scans alone".to_owned(), &self.alone),
@@ -136,6 +137,8 @@ impl Beside {
         for (name, rounds) in self.kinds() {
             row(f, &name, &PER_SECOND.to_string(), together(rounds))?;
         }
+        let strangers = together(&self.strangers);
+        row(f, &beside_strangers(), &PER_SECOND.to_string(), strangers)?;
         let seconds = median(self.issuing.iter().map(Duration::as_secs_f64));
         let bulk = self.bulk;
         let per_second = bulk as f64 / seconds;
@@ -170,8 +173,18 @@ impl Beside {
                 goal.judge(f, "  or times as long as alone", &times.collect::<Vec<_>>())?;
             }
         }
-        Ok(())
+        let p99 = |round: &Latencies| round.clone().percentile(990).as_secs_f64();
+        let pairs = self.strangers.iter().zip(&self.alone);
+        let times: Vec<_> = pairs
+            .map(|(beside, alone)| p99(beside) / p99(alone))
+            .collect();
+        let goal = Goal::AtMost { bar: 2.0, aim: 1.5 };
+        goal.judge(f, &format!("{}, p99 / alone", beside_strangers()), &times)
     }
+}
+
+fn beside_strangers() -> String {
+    format!("beside {STRANGERS} that hang")
 }
 
 impl Attendees {
