@@ -1,8 +1,8 @@
-//! An export: all that a store holds as JSON lines, readable by people, and by [`import`].
+//! An export: the whole content of a store as JSON lines, readable by people and by [`import`].
 //!
-//! The first line names format and version, each further one a row, `{"key": …, "value": …}`, in the order of keys. The
-//! last tells how many rows there are and the SHA-256 of all that stands before it, so that a file cut short or changed
-//! shows. Signing keys are in it as they lie on disk, sealed under the master key, which is not in it.
+//! The first line names format and version. Each further line is a row, `{"key": …, "value": …}`, ordered by key. The
+//! last line holds the number of rows and the SHA-256 of everything before it, so that a truncated or changed file is
+//! detected. Signing keys are included as stored, sealed under the master key, which is not included.
 
 mod export;
 mod import;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 const FORMAT: &str = "gatewit export";
-/// What this Gatewit writes, and the newest that it reads.
+/// The version that this Gatewit writes, and the newest that it reads.
 const VERSION: u32 = 1;
 
 /// How many rows are read or written at once.
@@ -34,7 +34,7 @@ struct Header<'a> {
 struct Row<'a> {
     #[serde(borrow)]
     key: Cow<'a, str>,
-    /// As it lies in the store, to the byte.
+    /// The value as stored, byte for byte.
     #[serde(borrow)]
     value: &'a RawValue,
 }

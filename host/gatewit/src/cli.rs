@@ -21,9 +21,9 @@ use crate::http::{AllowedHosts, CorsOrigins, GUESS_LIMIT, PublicUrl, TrustedProx
 use crate::log::{LogFormat, log_to_stderr};
 use crate::serve::{ServeSettings, serve};
 
-/// A worker that reads the store may wait a moment while sled applies a batch; another goes on meanwhile.
+/// Two, because a worker that reads the store may block for a moment while sled applies a batch.
 const WORKERS_PER_CORE: usize = 2;
-/// How long work that was cut off may take to notice.
+/// How long to wait for cancelled work to notice.
 const LEFT_BEHIND: Duration = Duration::from_secs(1);
 
 /// A check-in server whose ticketing backends and door rules are WebAssembly components.
@@ -45,11 +45,11 @@ enum Command {
     Export(ExportArguments),
     /// Fill an empty data directory with what was exported.
     Import(ImportArguments),
-    /// Measure how fast this machine checks tickets in, beside what it could do at most.
+    /// Measure how fast this machine checks tickets in, and compare it with the least that the work can cost.
     Bench(BenchArguments),
     /// Print the OpenAPI description of the HTTP interface.
     Openapi,
-    /// What `bench` measures scans against.
+    /// The endpoints that `bench` compares scans with.
     #[command(hide = true)]
     BenchHello,
 }
@@ -75,7 +75,7 @@ struct ServeArguments {
         value_parser = clap::value_parser!(u32).range(1..=60 * 24 * 7)
     )]
     registration_token_minutes: u32,
-    /// How many wrong guesses a minute are answered per registration token asked about.
+    /// How many wrong guesses per minute are answered about one registration token.
     #[arg(
         long,
         env = "GATEWIT_GUESS_LIMIT",
@@ -84,7 +84,7 @@ struct ServeArguments {
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     guess_limit: u32,
-    /// Addresses and networks of the proxies whose X-Forwarded-For counts, with commas between.
+    /// Comma-separated addresses and networks of the proxies whose X-Forwarded-For is trusted.
     #[arg(
         long,
         env = "GATEWIT_TRUSTED_PROXIES",
@@ -93,10 +93,10 @@ struct ServeArguments {
         value_name = "NETWORKS"
     )]
     trusted_proxies: TrustedProxies,
-    /// Address and port where Prometheus may ask for /metrics; without it, nobody may.
+    /// Address and port on which to serve /metrics to Prometheus; without it, metrics are off.
     #[arg(long, env = "GATEWIT_METRICS_LISTEN", value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
-    /// Identities (`sub`) that may do everything, with commas between, besides those of the configuration.
+    /// Comma-separated identities (`sub`) that may do everything, besides those of the configuration.
     #[arg(
         long,
         env = "GATEWIT_OPERATORS",
@@ -108,7 +108,7 @@ struct ServeArguments {
     /// The URL at which people reach the server, such as https://tickets.example.
     #[arg(long, env = "GATEWIT_PUBLIC_URL", value_name = "URL")]
     public_url: Option<PublicUrl>,
-    /// Further hosts by which the server is known while authentication is off, with commas between.
+    /// Comma-separated further hosts under which the server is known while authentication is off.
     #[arg(
         long,
         env = "GATEWIT_ALLOWED_HOSTS",
@@ -117,7 +117,7 @@ struct ServeArguments {
         value_name = "HOSTS"
     )]
     allowed_hosts: AllowedHosts,
-    /// Web sites whose pages may send requests, such as https://desk.example, with commas between.
+    /// Comma-separated web sites whose pages may send requests, such as https://desk.example.
     #[arg(
         long,
         env = "GATEWIT_CORS_ORIGINS",
@@ -152,8 +152,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Reads the command line. Where a server is to be started, variables that are not set are those of `.env` beside its
-/// configuration.
+/// Reads the command line. For `serve`, variables that are not set are taken from `.env` beside the configuration.
 fn parse() -> anyhow::Result<Cli> {
     let cli = Cli::parse();
     let Command::Serve(arguments) = &cli.command else {
@@ -167,12 +166,12 @@ fn parse() -> anyhow::Result<Cli> {
     Cli::from_arg_matches(&matches).context("cannot read the command line")
 }
 
-/// Lets an argument that is not given, nor its variable set, have what the environment says.
+/// Lets an argument that is neither given nor set as a variable default to its value in the environment.
 fn with_default(argument: Arg, environment: &Environment) -> Arg {
     let variable = argument.get_env().and_then(OsStr::to_str);
     let value = variable.and_then(|variable| environment.get(variable));
     match value {
-        // The few that there are live as long as the program.
+        // Leaked: there are few, and they are needed until the program ends.
         Some(value) => argument.default_value(&*String::leak(value.to_owned())),
         None => argument,
     }
@@ -191,7 +190,7 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()
         .build()
         .context("cannot start")?;
     let done = runtime.block_on(work);
-    // Work that nobody waits for any more, a large bulk being signed, does not hold the program up.
+    // Unfinished work, such as signing a large bulk for a client that has left, does not delay the exit.
     runtime.shutdown_timeout(LEFT_BEHIND);
     done
 }

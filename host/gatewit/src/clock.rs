@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use gatewit_domain::ports::Clock;
 use jiff::{SignedDuration, Timestamp};
 
-/// The machine's clock, to the millisecond: as much as every client can read back.
+/// The machine's clock, in milliseconds: the finest precision that every client can read back.
 pub struct SystemClock;
 
 #[async_trait]

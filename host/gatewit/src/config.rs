@@ -1,5 +1,5 @@
-//! `event_config.yml`: plugins' limits, declared events and ticket sources, snake_case, checked key by key. The keys of
-//! the service of the attendee-validation contract are as they are there.
+//! `event_config.yml`: plugin limits, declared events and ticket sources, in snake_case, checked key by key. Keys of
+//! the attendee-validation contract's service keep their names and meaning.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -33,9 +33,9 @@ use contract::{AddonEntry, PretixMapping};
 use lines::Lines;
 use sources::SourceEntry;
 
-/// Read when no other file is named, if it is there.
+/// The file that is read when no other is named, if it exists.
 const DEFAULT_PATH: &str = "event_config.yml";
-/// All sources together, in the place of a source's name.
+/// Stands for all sources together, in place of a source's name.
 const ALL: &str = "all";
 
 /// The operator's configuration.
@@ -44,19 +44,19 @@ const ALL: &str = "all";
 pub struct Config {
     /// Limits of plugins, by name.
     pub plugins: BTreeMap<String, PluginEntry>,
-    /// Events to make or bring up to date at start, by slug.
+    /// Events to create or update at start, by slug.
     pub events: Vec<EventEntry>,
     /// Identities (`sub`) that may do everything.
     pub operators: Vec<String>,
-    /// Who may make events in an organization, by its id.
+    /// Who may create events in an organization, by its id.
     pub organizations: BTreeMap<String, OrganizationEntry>,
-    /// Where tickets come from, by the operator's name for it.
+    /// Ticket sources, by the operator's name for each.
     pub sources: BTreeMap<SourceName, SourceEntry>,
-    /// The source that `/tickets/*` serves, or `all`; the variable of this name wins.
+    /// The source that `/tickets/*` serves, or `all`; the variable of this name takes precedence.
     #[serde(rename = "TICKETING_BACKEND")]
     ticketing_backend: Option<String>,
     name_matching: NameMatching,
-    /// Activities of which a Tito ticket's release needs one.
+    /// A Tito ticket's release needs one of these activities.
     include_activities: Option<Vec<String>>,
     organizer_speakers: Option<Vec<String>>,
     pretix_mapping: Option<PretixMapping>,
@@ -70,30 +70,30 @@ pub struct Config {
     #[serde(rename = "APP")]
     app: Option<IgnoredAny>,
     exclude_ticket_patterns: Option<IgnoredAny>,
-    /// Where keys stand in the file.
+    /// The lines of the keys in the file.
     #[serde(skip)]
     lines: Lines,
 }
 
-/// The folder of a configuration, which names of files in it are relative to and `.env` lies in.
+/// The folder of a configuration: file names in it are relative to this folder, and `.env` lies there.
 pub fn folder_of(config: Option<&Path>) -> &Path {
     config.and_then(Path::parent).unwrap_or(Path::new(""))
 }
 
-/// What one plugin may take; each has a default.
+/// Limits of one plugin; each has a default.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PluginEntry {
     /// Default: 64.
     memory_mib: Option<u32>,
-    /// How long one call may take. Default: 200.
+    /// How long one call may take, in milliseconds. Default: 200.
     timeout_ms: Option<u32>,
-    /// Where else a backend may send requests: `files.pretix.eu`, over https unless it says otherwise.
+    /// Further hosts a backend may send requests to: `files.pretix.eu`, over https unless another scheme is given.
     #[serde(default)]
     allowed_hosts: Vec<String>,
 }
 
-/// The configuration cannot be used.
+/// The configuration is unusable.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("cannot read the configuration {}", path.display())]
@@ -107,7 +107,7 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads a file; without one, the default file or, where there is none, the defaults.
+    /// Reads a file. Without one, reads the default file or, if that does not exist, uses the defaults.
     pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
         let is_chosen = path.is_some();
         let path = path.unwrap_or(Path::new(DEFAULT_PATH));
@@ -138,7 +138,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Says what is wrong with values that are good each by itself.
+    /// Checks what parsing does not, such as values that are wrong only together.
     fn check(&self) -> Result<(), String> {
         let mut declared = HashSet::new();
         for event in &self.events {
@@ -169,7 +169,7 @@ impl Config {
         Ok(())
     }
 
-    /// Names what stands in the file and has no effect.
+    /// Lists keys of the file that have no effect.
     pub fn without_effect(&self) -> Vec<String> {
         let keys = [
             ("MODE", &self.mode),
@@ -190,7 +190,7 @@ impl Config {
         names
     }
 
-    /// The limits that differ from the defaults, by plugin name.
+    /// Returns the limits that differ from the defaults, by plugin name.
     pub fn plugin_limits(&self) -> BTreeMap<String, PluginLimits> {
         let limits = |entry: &PluginEntry| {
             let default = PluginLimits::default();
@@ -210,7 +210,7 @@ impl Config {
     }
 }
 
-/// Says where an error is also if that is the very first character, which serde_yaml leaves out.
+/// Adds the position of an error at the very first character, which serde_yaml leaves out.
 fn placed(error: &serde_yaml::Error) -> String {
     let message = error.to_string();
     match error.location() {

@@ -1,7 +1,7 @@
-//! Events that the configuration declares, set up as the server starts, and what of events cannot work.
+//! Sets up the events that the configuration declares, and reports events that cannot work.
 //!
-//! No plugin holds up the start: the server listens once every strategy was asked that answers at once, and what needs
-//! the others goes on beside.
+//! A slow plugin does not delay the start: the server listens once the events of all fast strategies are set up, and
+//! sets up the others in the background.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use tokio::time::timeout;
 
 use crate::config::EventEntry;
 
-/// The longest that the start waits for declared events.
+/// The longest time that the start waits for declared events.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Declared events that are sound as far as can be told without their strategies, by strategy.
+/// Declared events by strategy, checked as far as is possible without calling the strategies.
 pub struct DeclaredEvents(HashMap<StrategyName, Vec<EventChange>>);
 
 impl DeclaredEvents {
-    /// Checks them; the error names the event that cannot be.
+    /// Checks the events; the error names the one that is invalid.
     pub fn check(desk: &Desk, events: Vec<EventEntry>) -> anyhow::Result<Self> {
         let mut by_strategy = HashMap::<_, Vec<_>>::new();
         for event in events {
@@ -37,7 +37,7 @@ impl DeclaredEvents {
         Ok(Self(by_strategy))
     }
 
-    /// Sets them up beside whatever else is done, and waits for that while all goes well, for a moment at most.
+    /// Sets up the events as background tasks, and waits two seconds at most for those that do not fail.
     pub async fn set_up(self, desk: &Arc<Desk>, beside: &mut JoinSet<()>) {
         let mut waited_for = Vec::new();
         for changes in self.0.into_values() {
@@ -51,7 +51,7 @@ impl DeclaredEvents {
     }
 }
 
-/// Sets up the events of one strategy. Once one of them fails, the others hold up nobody.
+/// Sets up the events of one strategy. After the first failure, the start no longer waits for the rest.
 async fn set_up_in_turn(
     desk: Arc<Desk>,
     changes: Vec<EventChange>,
@@ -71,7 +71,7 @@ async fn set_up_in_turn(
     drop(is_waited_for);
 }
 
-/// Names configured plugins that do not exist, and what events rely on and is not there: all else serves without it.
+/// Warns of configured plugins that do not exist and of missing things that events rely on; everything else is served.
 pub async fn name_missing<'c>(desk: &Desk, configured: impl Iterator<Item = &'c String>) {
     let plugins = desk.plugins();
     for name in configured {
@@ -84,7 +84,7 @@ pub async fn name_missing<'c>(desk: &Desk, configured: impl Iterator<Item = &'c 
     desk.unmet().await.into_iter().for_each(name_trouble);
 }
 
-/// Names events whose strategy accepts their options no more. Asks plugins, so it is for when the server listens.
+/// Warns of events whose strategy no longer accepts their options. Calls plugins, so run it once the server listens.
 pub async fn name_rejected(desk: &Desk) {
     desk.check_options()
         .await

@@ -1,4 +1,4 @@
-//! The directories that several commands are told, under the same names.
+//! Arguments for directories that several commands share.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! The log: on stderr, as text for people or JSON for programs, without names, e-mails, tokens, keys and codes.
+//! The log: on stderr, as text for people or JSON for programs, without names, e-mail addresses, tokens, keys and
+//! codes.
 
 use std::any::Any;
 use std::io::IsTerminal;
@@ -16,7 +17,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Lets everything that is logged from now on go to stderr, as `RUST_LOG` filters it: by default from `info` on.
+/// Sends all further logging to stderr, filtered by `RUST_LOG`: by default from `info` on.
 pub fn log_to_stderr(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
@@ -32,14 +33,14 @@ pub fn log_to_stderr(format: LogFormat) {
     panic::set_hook(Box::new(log_panic));
 }
 
-/// Logs a panic as an error of the request in which it happened.
+/// Logs a panic as an error within the span of the request that caused it.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string);
     let words = literal(panic.payload());
     tracing::error!(location, "the code panicked: {words}");
 }
 
-/// Tells what a panic says if it says the same each time: words put together at run time may hold what nobody may read.
+/// Returns a panic's message if it is a constant: a message formatted at run time may hold secrets.
 fn literal(payload: &dyn Any) -> &str {
     payload
         .downcast_ref::<&'static str>()

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// A scan allocates on a worker what the committer frees, which the system's allocator is slow at. Without huge pages,
-/// which make a server half again as large and no faster.
+/// A scan allocates on a worker what the committer frees; the system allocator is slow at that. Huge pages are off:
+/// they make the server half again as large and no faster.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,7 +1,6 @@
-//! What Prometheus may ask, on a listener of its own. Every label is from a small set and names no person.
+//! Metrics for Prometheus, on a listener of their own. Every label is from a small set and names no person.
 //!
-//! Desk, store and engine count for themselves and know nothing of this; what they have counted is read when somebody
-//! asks.
+//! Desk, store and engine keep their own counts and do not know this module; the counts are read when Prometheus asks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,7 +27,7 @@ pub use requests::{Answered, RequestCounts};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Those who count.
+/// The parts that keep counts.
 pub struct Counters {
     pub desk: Arc<Desk>,
     pub store: Arc<StoreMeter>,
@@ -163,7 +162,7 @@ impl Counters {
     }
 }
 
-/// Shows a distribution as a histogram, its values in another unit.
+/// Shows a distribution as a histogram, its values converted to another unit.
 fn encode_distribution(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,

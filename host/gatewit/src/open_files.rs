@@ -1,8 +1,8 @@
-//! How many files the process may have open. A connection is one.
+//! The limit on open files; each connection takes one.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Raises the limit as far as the system allows, and tells how many files may be open then.
+/// Raises the limit as far as the system allows, and returns it.
 pub fn raise_open_files() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

@@ -35,42 +35,42 @@ use crate::sources::Sources;
 
 mod background_tasks;
 
-/// How long requests under way may take to finish once the server is told to stop.
+/// How long requests under way may take to finish once the server is stopping.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// How many connections those who ask for metrics may have.
+/// How many connections the metrics listener accepts.
 const METRICS_CONNECTIONS_MAX: usize = 32;
 
 /// Where to listen and what to serve.
 #[derive(Debug)]
 pub struct ServeSettings {
-    /// None: `event_config.yml`, if it is there.
+    /// None: `event_config.yml`, if it exists.
     pub config: Option<PathBuf>,
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub plugins: PathBuf,
     pub registration_token_minutes: u32,
-    /// How many wrong guesses a minute are answered per registration token.
+    /// How many wrong guesses per minute are answered about one registration token.
     pub guess_limit: u32,
-    /// Whose `X-Forwarded-For` counts.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
-    /// Where Prometheus may ask; None: nowhere.
+    /// Where to serve metrics; None: nowhere.
     pub metrics_listen: Option<SocketAddr>,
-    /// Further identities that may do everything, with commas between.
+    /// Further identities that may do everything, separated by commas.
     pub operators: String,
-    /// Where people reach the server.
+    /// The URL at which people reach the server.
     pub public_url: Option<PublicUrl>,
-    /// Further hosts by which the server is known.
+    /// Further hosts under which the server is known.
     pub allowed_hosts: AllowedHosts,
     /// Web sites whose pages may send requests.
     pub cors_origins: CorsOrigins,
-    /// Whether to listen beyond loopback with authentication off.
+    /// Whether to listen beyond loopback while authentication is off.
     pub allow_open: bool,
 }
 
 /// Serves until SIGTERM or Ctrl-C, then drains.
 pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
-    // Ends when this ends.
+    // Cancels the tasks when it is dropped.
     let mut beside = JoinSet::new();
     beside.spawn(ignore_hangups(signal(SignalKind::hangup())?));
     let environment = Environment::load(folder_of(settings.config.as_deref()))?;
@@ -87,7 +87,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let meter = store.meter();
     let engine = Arc::new(load_plugins(&settings, &config).await?);
     let sources = Sources::open(sources, &engine);
-    // Only from a variable: options show in the list of processes.
+    // From a variable only: command-line options are visible in the process list.
     let given = environment
         .verbatim(MasterKey::VARIABLE)
         .map(Zeroizing::new);
@@ -121,7 +121,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         beside.spawn(serve_metrics(bind(address).await?, metrics));
     }
     let listener = bind(settings.listen).await?;
-    // Before anyone can know that it serves: a signal that nobody hears ends the process at once.
+    // Installed before the server is announced: an unhandled signal would end the process at once.
     let told = told_to_stop()?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
@@ -154,7 +154,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     ended
 }
 
-/// Has as many files open as the system allows, and settles how many connections there may be.
+/// Raises the limit on open files, and derives the number of connections from it.
 fn limits() -> HttpLimits {
     let open_files = raise_open_files();
     let limits = HttpLimits::within_open_files(open_files);
@@ -184,7 +184,7 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     listener.with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Settles where tickets come from, and says what in the configuration has no effect.
+/// Determines the ticket sources, and warns of configuration keys that have no effect.
 fn plan_ticketing(
     settings: &ServeSettings,
     config: &Config,
@@ -207,7 +207,7 @@ fn plan_ticketing(
     Ok(plan)
 }
 
-/// Opens the desk over what it stands on.
+/// Opens the desk over the store, the plugins and the keys.
 async fn open_desk(
     settings: &ServeSettings,
     config: &Config,
@@ -237,7 +237,7 @@ async fn load_plugins(settings: &ServeSettings, config: &Config) -> anyhow::Resu
     Ok(spawn_blocking(|| Engine::load(settings, Arc::new(SystemClock))).await??)
 }
 
-/// Without authentication whoever reaches the server may do everything (`gatewit-api.md` §2).
+/// Without authentication, everyone who reaches the server may do everything (`gatewit-api.md` §2).
 fn check_exposure(settings: &ServeSettings, oidc: Option<&OidcSettings>) -> anyhow::Result<()> {
     if let Some(oidc) = oidc {
         tracing::info!("callers are identified by {}", oidc.issuer);
@@ -258,7 +258,7 @@ fn check_exposure(settings: &ServeSettings, oidc: Option<&OidcSettings>) -> anyh
     Ok(())
 }
 
-/// An event that nobody could manage is a mistake (`gatewit-api.md` §3).
+/// Refuses to start with an event that nobody could manage (`gatewit-api.md` §3).
 fn check_organizers(config: &Config) -> anyhow::Result<()> {
     match config.events.iter().find(|event| !event.has_organizers()) {
         Some(event) => bail!(
@@ -270,7 +270,7 @@ fn check_organizers(config: &Config) -> anyhow::Result<()> {
     }
 }
 
-/// Serves, and gives requests under way a bounded time once a signal comes.
+/// Serves until a signal comes, then gives requests under way a bounded time to finish.
 async fn run(
     serving: impl Future<Output = ()> + Send + 'static,
     told: impl Future<Output = ()>,
@@ -293,7 +293,7 @@ async fn run(
     }
 }
 
-/// Hears SIGTERM and Ctrl-C from now on, and ends when one comes.
+/// Installs handlers for SIGTERM and Ctrl-C; the future ends when one of them comes.
 fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -305,14 +305,14 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Keeps a hang-up, which ends a process that does not listen for it, from cutting off requests.
+/// Ignores SIGHUP, which ends a process without a handler, so that it does not cut off requests.
 async fn ignore_hangups(mut hangups: Signal) {
     while hangups.recv().await.is_some() {
         tracing::info!("SIGHUP has no effect: restart the server to read its configuration anew");
     }
 }
 
-/// Answers Prometheus.
+/// Serves the metrics.
 async fn serve_metrics(listener: TcpListener, metrics: Router) {
     if let Ok(address) = listener.local_addr() {
         tracing::info!("metrics on http://{address}/metrics");

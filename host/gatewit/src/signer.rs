@@ -32,7 +32,7 @@ use rs256::{SigningKey, VerifyingKey};
 const RSA_BITS: usize = 2048;
 const NONCE_LENGTH: usize = 12;
 const TAG_LENGTH: usize = 16;
-/// How many tokens are signed in one go, some milliseconds, so that a core is not taken for long.
+/// How many tokens are signed at once: some milliseconds of work, so that no core is blocked for long.
 const SIGNED_AT_ONCE: usize = 32;
 
 type Fault = Box<dyn Error + Send + Sync>;
@@ -40,12 +40,12 @@ type Fault = Box<dyn Error + Send + Sync>;
 /// Makes and opens event keys.
 pub struct RsaSigner {
     sealing: Arc<RandomizedNonceKey>,
-    /// Where all keys sign.
+    /// The threads on which all keys sign.
     background: Arc<ThreadPool>,
 }
 
 impl RsaSigner {
-    /// Fails if the system gives no threads to sign on.
+    /// Fails if the system cannot start the signing threads.
     pub fn new(master_key: &MasterKey) -> Result<Self, ThreadPoolBuildError> {
         let sealing = RandomizedNonceKey::new(&AES_256_GCM, master_key.bytes());
         Ok(Self {
@@ -152,7 +152,7 @@ async fn sign_all(
                 .collect::<Result<Vec<_>, _>>()
         })
     });
-    // No more than have a thread, so that a single ticket waits for parts of a bulk and not for all of it.
+    // At most one part per thread, so that a single ticket waits for parts of a bulk and not for all of it.
     let mut signed = signed.buffered(background.current_num_threads());
     let mut tokens = Vec::with_capacity(count);
     while let Some(part) = signed.next().await {
@@ -165,7 +165,7 @@ fn make_key(sealing: &RandomizedNonceKey, event: EventId) -> Result<SealedKey, F
     let private = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, RSA_BITS)?;
     let public = private.to_public_key().to_public_key_der()?;
     let der = private.to_pkcs1_der()?;
-    // With room for the tag: a buffer that has to grow leaves a copy of the key behind.
+    // With capacity for the tag: a buffer that grows would leave a copy of the key in memory.
     let mut sealed = Zeroizing::new(Vec::with_capacity(der.as_bytes().len() + TAG_LENGTH));
     sealed.extend_from_slice(der.as_bytes());
     let nonce = sealing.seal_in_place_append_tag(bound_to(event), &mut *sealed)?;
@@ -181,7 +181,7 @@ fn open_key(
     event: EventId,
     key: &SealedKey,
 ) -> Result<SigningKey, Fault> {
-    // Opened in place, so this holds the private key until it is wiped.
+    // Decrypted in place: this buffer holds the private key until it is wiped.
     let mut sealed = Zeroizing::new(STANDARD.decode(&key.sealed_private_key)?);
     let text = sealed.split_at_mut_checked(NONCE_LENGTH);
     let (nonce, text) = text.ok_or("it is cut off")?;

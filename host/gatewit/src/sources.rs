@@ -1,4 +1,5 @@
-//! Ticket sources while the server runs: opened as configured, kept fresh, read at once when a file of theirs changes.
+//! Ticket sources while the server runs: opened as configured, synced regularly, and at once when one of their files
+//! changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ mod watched;
 
 use open::OpenSource;
 
-/// How often the files of a source are looked at.
+/// How often to check a source's files.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The sources of a server.
@@ -28,7 +29,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub struct Sources(BTreeMap<SourceName, (SourcePlan, Arc<OpenSource>)>);
 
 impl Sources {
-    /// Opens each source, without asking its plugin anything: what fails is told when the source is read.
+    /// Opens each source without calling its plugin; errors of the plugin are reported when the source is read.
     pub fn open(plans: Vec<SourcePlan>, engine: &Arc<Engine>) -> Self {
         let mut sources = BTreeMap::new();
         for plan in plans {
@@ -42,7 +43,7 @@ impl Sources {
         Self(sources)
     }
 
-    /// What the desk is to know of them.
+    /// Describes the sources to the desk.
     pub fn configured(&self) -> ConfiguredSources {
         let sources = self.0.iter();
         let configured = sources.map(|(name, (plan, source))| {
@@ -62,7 +63,7 @@ impl Sources {
         configured.collect()
     }
 
-    /// Keeps each fresh from now on, none waiting for another.
+    /// Starts syncing each source, independently of the others.
     pub fn keep_fresh(self, desk: &Arc<Desk>, beside: &mut JoinSet<()>) {
         for (name, (_, source)) in self.0 {
             beside.spawn(keep_fresh(Arc::clone(desk), name, source));
@@ -70,7 +71,7 @@ impl Sources {
     }
 }
 
-/// Says what the plugin directory has instead of a backend of this name.
+/// Checks that the plugin directory has a backend of this name; the error lists those that it has.
 fn check_plugin(plugin: &str, engine: &Engine) -> Result<(), String> {
     let rows = engine.plugins();
     let is_backend = |row: &&PluginRow| row.kind == Some(PluginKind::Backend);
@@ -98,7 +99,7 @@ async fn keep_fresh(desk: Arc<Desk>, name: SourceName, source: Arc<OpenSource>) 
             () = sleep(wait) => {}
             () = source.changed(LOOK_EVERY) => {
                 tracing::info!(source.name = %name, "a file of ticket source {name} has changed");
-                // What came of it is logged where it is read.
+                // The outcome is logged where the source is read.
                 let _ = desk.refresh_source(&name).await;
             }
         }

@@ -1,4 +1,4 @@
-//! `gatewit export`: writes all that a store holds to a file or to stdout.
+//! `gatewit export`: writes the whole content of a store to a file or to stdout.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -20,7 +20,7 @@ use crate::durable;
 pub struct ExportArguments {
     #[command(flatten)]
     data: DataDirectory,
-    /// The file to write, for this user's eyes only; without it, stdout.
+    /// The file to write, readable by this user only; without it, stdout.
     file: Option<PathBuf>,
 }
 
@@ -56,7 +56,7 @@ fn open(data: &Path) -> anyhow::Result<SledStore> {
     }
 }
 
-/// Writes the file under another name first, so that it is there whole or not at all.
+/// Writes the file under a temporary name first, so that it appears complete or not at all.
 async fn write_file(store: &SledStore, path: &Path) -> anyhow::Result<u64> {
     if path.exists() && !path.is_file() {
         bail!(
@@ -72,7 +72,7 @@ async fn write_file(store: &SledStore, path: &Path) -> anyhow::Result<u64> {
         Ok(rows)
     });
     if written.is_err() {
-        // What failed is told; what cannot be removed is overwritten next time.
+        // The first error is reported; a file that cannot be removed is overwritten next time.
         let _ = fs::remove_file(&draft);
     }
     written.with_context(|| format!("cannot export to {}", path.display()))
@@ -134,7 +134,7 @@ fn row<'a>(key: &'a Key, value: &'a [u8]) -> anyhow::Result<Row<'a>> {
     })
 }
 
-/// Writes JSON lines and sums them up.
+/// Writes JSON lines and computes their checksum.
 struct Lines<'a> {
     out: &'a mut dyn Write,
     digest: Sha256,
@@ -143,7 +143,7 @@ struct Lines<'a> {
 impl Lines<'_> {
     fn write(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
         let mut line = serde_json::to_vec(value)?;
-        // A value may hold line breaks only between its parts, where a space does as well.
+        // Line breaks in JSON occur only between tokens, where a space means the same.
         line.iter_mut()
             .filter(|byte| **byte == b'\n')
             .for_each(|byte| *byte = b' ');

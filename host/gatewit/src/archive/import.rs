@@ -1,4 +1,4 @@
-//! `gatewit import`: fills an empty data directory with an export, whole or not at all.
+//! `gatewit import`: fills an empty data directory from an export, completely or not at all.
 
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ use crate::directories::DataDirectory;
 pub struct ImportArguments {
     #[command(flatten)]
     data: DataDirectory,
-    /// What `gatewit export` wrote.
+    /// The file that `gatewit export` wrote.
     file: PathBuf,
 }
 
-/// Imports an export once all of it is known to be there.
+/// Imports an export after checking that it is complete.
 pub async fn import(arguments: ImportArguments) -> anyhow::Result<()> {
     check(&arguments.file)?;
     let data = &arguments.data.path;
@@ -36,7 +36,7 @@ pub async fn import(arguments: ImportArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads the whole file and writes nothing.
+/// Reads and checks the whole file without writing anything.
 fn check(file: &Path) -> anyhow::Result<()> {
     let mut progress = Progress::new("checked");
     let mut reader = Reader::open(file)?;

@@ -1,12 +1,12 @@
-//! Tells on stderr, now and then, how far long work has come.
+//! Reports the progress of long work on stderr.
 
 use std::time::{Duration, Instant};
 
-/// Work shorter than this says nothing.
+/// Shorter work reports nothing.
 const TELL_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) struct Progress {
-    /// What was done with the rows: `exported`.
+    /// The verb for the rows: `exported`.
     done: &'static str,
     told: Instant,
 }

@@ -1,4 +1,4 @@
-//! Reads an export row by row, and tells whether it is all there.
+//! Reads an export row by row, and checks that it is complete.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -47,7 +47,7 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Reads the next row; None once the last was read and nothing is missing or changed.
+    /// Reads the next row; None after the last one, once the count and the checksum match.
     pub(super) fn next(&mut self) -> anyhow::Result<Option<(Key, Bytes)>> {
         self.read_line()?;
         if !self.line.ends_with(b"\n") {

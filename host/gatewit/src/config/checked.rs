@@ -1,4 +1,4 @@
-//! Values that are refused where they stand, so that the error names their line.
+//! Values that are validated while they are parsed, so that errors name their line.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,12 +23,12 @@ impl<'de> Deserialize<'de> for NumericId {
     }
 }
 
-/// Attributes and whether they hold.
+/// Attributes, each true or false.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Attributes {
     held: BTreeMap<String, bool>,
-    /// Names of those that are neither true nor false, which the reference service takes and we do not.
+    /// Names of attributes whose value is not a boolean; the reference service uses them, we ignore them.
     #[serde(skip)]
     pub odd: Vec<String>,
 }
@@ -65,8 +65,8 @@ impl<'de> Visitor<'de> for AttributesVisitor {
     }
 }
 
-/// An attribute's name. What looks like one of the contract's nine and is none is a mistake; any other is the
-/// operator's own, for strategies.
+/// An attribute's name. A name close to one of the contract's nine is a mistake; any other is the operator's own, for
+/// strategies.
 struct Name(String);
 
 impl<'de> Deserialize<'de> for Name {
@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
-/// True or false, also as YAML wrote them before 1.2.
+/// A boolean, including the spellings of YAML before 1.2.
 struct Truth(bool);
 
 impl<'de> Deserialize<'de> for Truth {

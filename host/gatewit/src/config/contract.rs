@@ -1,7 +1,7 @@
-//! The keys of `event_config.yml` that the service of the attendee-validation contract has, and the variables beside
-//! them. `fact-check-in.md` §4.
+//! The keys of `event_config.yml` and the variables that the attendee-validation contract's service has.
+//! `fact-check-in.md` §4.
 //!
-//! They describe at most one source for each of its two backends, named as the backend.
+//! They describe at most one source for each of the two backends; it is named after the backend.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,15 +14,15 @@ use serde_json::{Map, Value};
 use super::checked::{Attributes, NumericId};
 use super::environment::Environment;
 
-/// A backend of the contract: its plugin has its name.
+/// A backend of the contract; its plugin has the same name.
 #[derive(Clone, Copy, Debug)]
 pub struct ContractBackend {
     pub name: &'static str,
     pub token: &'static str,
     pub base_url: &'static str,
-    /// Where the ticketing system is unless it is said.
+    /// The base URL of the hosted ticketing system, used by default.
     pub hosted: &'static str,
-    /// Settings by the variables that say them.
+    /// Settings, by the variables that give them.
     slugs: [(&'static str, &'static str); 2],
 }
 
@@ -48,7 +48,7 @@ pub const PRETIX: ContractBackend = ContractBackend {
 pub const BACKENDS: [ContractBackend; 2] = [TITO, PRETIX];
 
 impl ContractBackend {
-    /// Adds to a source of this backend what variables say and its own settings do not.
+    /// Fills settings that a source of this backend lacks from the variables.
     pub fn fill(
         &self,
         settings: &mut Map<String, Value>,
@@ -82,14 +82,14 @@ impl ContractBackend {
     }
 }
 
-/// The error of a source that lacks a variable.
+/// The error for a source that lacks a variable.
 pub fn missing(variable: &str, source: &str) -> String {
     format!(
         "{variable} is not set, and ticket source \"{source}\" needs it: set it in the environment, or in .env beside the configuration"
     )
 }
 
-/// `pretix_mapping`: who is a speaker, a sponsor, on site.
+/// `pretix_mapping`: which tickets mark a speaker, a sponsor, an attendee on site.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PretixMapping {
@@ -114,7 +114,7 @@ struct Categories {
 }
 
 impl PretixMapping {
-    /// Names what stands there and has no effect.
+    /// Lists keys that have no effect.
     pub fn without_effect(&self) -> Vec<String> {
         let patterns = [
             ("access_patterns", &self.access_patterns),
@@ -157,7 +157,7 @@ impl From<&AddonEntry> for AddonTypes {
     }
 }
 
-/// One id or a list of them; 0 is none.
+/// One id or a list of ids; 0 stands for no id.
 #[derive(Clone, Debug, Default)]
 struct Ids(Vec<String>);
 

@@ -1,7 +1,7 @@
-//! Variables: those of the process, and those of `.env` beside the configuration, over which the former win.
+//! Environment variables: those of the process, which take precedence, and those of `.env` beside the configuration.
 //! `gatewit-api.md` §9.
 //!
-//! What they hold may be secret, so no error repeats it.
+//! Values may be secret, so no error repeats one.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +18,7 @@ const FILE: &str = ".env";
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// Reads the process's variables, and `.env` in this folder if it is there.
+    /// Reads the process's variables, and `.env` in this folder if it exists.
     pub fn load(folder: &Path) -> Result<Self, ConfigError> {
         let path = folder.join(FILE);
         let beside = match fs::read_to_string(&path) {
@@ -26,7 +26,7 @@ impl Environment {
             Err(source) if source.kind() == io::ErrorKind::NotFound => String::new(),
             Err(source) => return Err(ConfigError::Unreadable { path, source }),
         };
-        // A value that is not UTF-8 is wrong where it is used, and not as if it were not set.
+        // A value that is not UTF-8 counts as set, so that the error appears where it is used.
         let own = std::env::vars_os().filter_map(|(name, value)| {
             Some((
                 name.into_string().ok()?,
@@ -36,7 +36,7 @@ impl Environment {
         Self::of(own, &beside).map_err(|problem| ConfigError::Invalid { path, problem })
     }
 
-    /// Puts variables over those of a `.env` file's text, of which the last of a name counts.
+    /// Overrides variables of a `.env` file's text with others. If the text repeats a name, the last value counts.
     fn of(own: impl IntoIterator<Item = (String, String)>, beside: &str) -> Result<Self, String> {
         let text = beside.trim_start_matches('\u{feff}');
         let literal: String = text.split_inclusive('\n').map(literal).collect();
@@ -48,19 +48,19 @@ impl Environment {
         Ok(Self(variables))
     }
 
-    /// A variable's value; one that is empty is none.
+    /// Returns a variable's value; None if it is unset or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.get(name)?.trim();
         (!value.is_empty()).then_some(value)
     }
 
-    /// A variable's value as it is, for whom an empty one means something.
+    /// Returns a variable's value unchanged, for callers to whom an empty value means something.
     pub fn verbatim(&self, name: &str) -> Option<String> {
         self.0.get(name).cloned()
     }
 }
 
-/// A line in which `$` means itself unless it begins `${NAME}`, as in the files of the reference service: tokens have it.
+/// Escapes `$` in a line, except in `${NAME}`, as in the files of the reference service: tokens contain it.
 fn literal(line: &str) -> String {
     let is_quoted_hard = line
         .split_once('=')
@@ -81,10 +81,10 @@ fn literal(line: &str) -> String {
     literal
 }
 
-/// Names the line, and nothing of what it says.
+/// Names the line without repeating its text.
 fn explain(error: &dotenvy::Error, text: &str) -> String {
     let line = match error {
-        // It tells the part of the line that it could not read.
+        // The error holds the part of the line that could not be read.
         dotenvy::Error::LineParse(wrong, _) => text
             .lines()
             .position(|line| line.trim().ends_with(wrong.trim())),
@@ -105,7 +105,7 @@ impl fmt::Debug for Environment {
 
 #[cfg(test)]
 impl Environment {
-    /// Nothing but these.
+    /// Only these variables.
     pub fn with(variables: &[(&str, &str)]) -> Self {
         let variables = variables.iter();
         let owned = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

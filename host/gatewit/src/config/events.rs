@@ -8,7 +8,7 @@ use gatewit_domain::service::DEFAULT_ORGANIZATION;
 use gatewit_domain::window::StrategyName;
 use serde::Deserialize;
 
-/// A declared event; its slug says which one it is.
+/// A declared event, identified by its slug.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventEntry {
@@ -79,7 +79,7 @@ impl EventEntry {
         self.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION)
     }
 
-    /// Tells whether it says who may manage it.
+    /// Whether it says who may manage it.
     pub fn has_organizers(&self) -> bool {
         self.organizers
             .as_ref()

@@ -1,19 +1,19 @@
-//! Files that settings name: `file://people.csv` stands for the text of a file in the folder of the configuration.
+//! Files in settings: `file://people.csv` stands for the text of a file in the configuration's folder.
 //!
-//! A plugin gets that text and may repeat it, so no setting reaches beyond that folder.
+//! A plugin gets that text and may repeat it, so no setting may reach beyond that folder.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// What a setting begins with that names a file.
+/// The prefix of a setting that names a file.
 const FILE: &str = "file://";
 
-/// The name of a file within the configuration's folder; None if a setting's text names no file.
+/// Returns the file name in a setting's text; None if the text names no file.
 pub(super) fn named(text: &str) -> Option<&str> {
     text.strip_prefix(FILE)
 }
 
-/// Checks that a name stays within the folder as it is written.
+/// Checks that a name, as written, stays within the folder.
 pub(super) fn check(name: &str) -> Result<(), String> {
     let refused = |fault: &str| {
         Err(format!(
@@ -36,12 +36,12 @@ pub(super) fn check(name: &str) -> Result<(), String> {
     }
 }
 
-/// Where a named file is looked for.
+/// Returns the path of a named file.
 pub(super) fn path(folder: &Path, name: &str) -> PathBuf {
     folder.join(name)
 }
 
-/// Reads a file, unless a symbolic link leads out of the folder. The error names the file.
+/// Reads a file, and refuses a symbolic link that leads out of the folder. The error names the file.
 pub(super) fn read(folder: &Path, name: &str) -> Result<String, String> {
     let path = path(folder, name);
     let unreadable = |fault: String| format!("cannot read {}: {fault}", path.display());
@@ -49,7 +49,7 @@ pub(super) fn read(folder: &Path, name: &str) -> Result<String, String> {
         let whole = path.canonicalize();
         whole.map_err(|err| unreadable(err.to_string()))
     };
-    // The folder of a configuration that is named without one is where the server was started.
+    // A configuration named without a folder lies in the working directory.
     let folder = whole(&Path::new(".").join(folder))?;
     let file = whole(&path)?;
     if !file.starts_with(&folder) {
@@ -65,7 +65,7 @@ pub(super) fn read(folder: &Path, name: &str) -> Result<String, String> {
     read.and_then(as_utf8).map_err(unreadable)
 }
 
-/// Takes a file's bytes for text. Spreadsheets write other encodings unless told.
+/// Decodes a file's bytes as UTF-8. Spreadsheets may write other encodings.
 fn as_utf8(bytes: Vec<u8>) -> Result<String, String> {
     let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     String::from_utf8(bytes).map_err(|err| {
@@ -122,7 +122,7 @@ mod tests {
         fs::create_dir_all(folder.join("version-2")).unwrap();
         fs::write(home.path().join("secret"), "s3cr3t").unwrap();
         fs::write(folder.join("version-2/people.csv"), "order,name").unwrap();
-        // As Kubernetes mounts a configuration.
+        // The layout in which Kubernetes mounts a configuration.
         symlink("version-2", folder.join("current")).unwrap();
         symlink("current/people.csv", folder.join("people.csv")).unwrap();
         assert_eq!(read(&folder, "people.csv").as_deref(), Ok("order,name"));

@@ -1,4 +1,4 @@
-//! What the configuration says of identities: operators and the members of organizations. `gatewit-api.md` §2.
+//! The identities in the configuration: operators and the members of organizations. `gatewit-api.md` §2.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use super::Config;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrganizationEntry {
-    /// Identities (`sub`) that may make events in it.
+    /// Identities (`sub`) that may create events in it.
     members: Vec<String>,
 }
 
 impl Config {
-    /// Gathers who may do what; `operators` are further identities that may do everything.
+    /// Collects all permissions; `operators` are further identities that may do everything.
     pub fn access(&self, operators: &str) -> Access {
         let members = |entry: &OrganizationEntry| entry.members.iter().cloned().collect();
         let organizations = self.organizations.iter();
@@ -31,13 +31,13 @@ impl Config {
     }
 }
 
-/// Reads identities with commas between.
+/// Parses comma-separated identities.
 fn subs(text: &str) -> impl Iterator<Item = String> {
     let names = text.split(',').map(str::trim);
     names.filter(|sub| !sub.is_empty()).map(str::to_owned)
 }
 
-/// Checks that nobody is named by an empty text, and that no members are given to what everyone belongs to.
+/// Refuses empty identities, and members for the organization to which everyone belongs.
 pub(super) fn check(
     operators: &[String],
     organizations: &BTreeMap<String, OrganizationEntry>,

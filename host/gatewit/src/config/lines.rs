@@ -1,4 +1,4 @@
-//! Where keys stand in a file, for what is found wrong only after it was read.
+//! The lines of keys in a file, for problems that are found only after parsing.
 
 /// The lines of a YAML file in block style.
 #[derive(Debug, Default)]
@@ -9,7 +9,8 @@ impl Lines {
         Self(text.lines().map(str::to_owned).collect())
     }
 
-    /// Adds the line to a problem that begins with the path of a key, `sources.crew.plugin: `, if the key is found.
+    /// Adds the line to a problem that begins with the path of a key, such as `sources.crew.plugin: `, if the key is
+    /// found.
     pub fn locate(&self, problem: String) -> String {
         let path = problem.split_once(": ").map(|(path, _)| path);
         match path.and_then(|path| self.find(path)) {
@@ -18,7 +19,7 @@ impl Lines {
         }
     }
 
-    /// The line of a key, each of whose parents stands above it.
+    /// Returns the line of a key, looking for each parent above it.
     fn find(&self, path: &str) -> Option<usize> {
         let mut lines = (1..).zip(&self.0);
         path.split('.').try_fold(0, |_, key| {

@@ -1,6 +1,6 @@
-//! Names the nearest known key to one that is not known.
+//! Suggests the nearest known key for an unknown one.
 
-/// Adds to serde's message about an unknown key the known key that looks most like it.
+/// Adds the most similar known key to serde's message about an unknown key.
 ///
 /// The message is ``unknown field `x`, expected one of `a`, `b` at line 3 column 5``, so names stand in backquotes, the
 /// unknown one first.

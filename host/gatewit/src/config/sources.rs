@@ -1,5 +1,5 @@
-//! `sources`: where tickets come from, and how what is configured becomes a source that can be opened.
-//! `gatewit-api.md` §9, §11.
+//! `sources`: where tickets come from, and how a configured entry becomes a source that can be opened. `gatewit-api.md`
+//! §9, §11.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -20,21 +20,21 @@ const EVERY: SignedDuration = SignedDuration::from_mins(5);
 const EVERY_MIN: SignedDuration = SignedDuration::from_secs(1);
 const MIB: usize = 1024 * 1024;
 
-/// A source of tickets as it is written down.
+/// A ticket source as configured.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SourceEntry {
-    /// Unless told, the plugin of the source's own name.
+    /// Default: the plugin of the source's own name.
     pub plugin: Option<String>,
-    /// What the plugin is told. `secret://NAME` stands for a variable that only the host sees, `file://people.csv` for
-    /// the text of a file beside the configuration.
+    /// The settings passed to the plugin. `secret://NAME` stands for a variable that only the host sees,
+    /// `file://people.csv` for the text of a file beside the configuration.
     pub settings: Map<String, Value>,
     pub sync: SyncEntry,
-    /// Organizations whose events may have its tickets.
+    /// Organizations whose events may use its tickets.
     pub orgs: Option<Vec<String>>,
-    /// Activities of which a type needs one to make attendees; none unless told.
+    /// A ticket type needs one of these activities for its tickets to make attendees. Default: no such condition.
     pub include_activities: Option<Vec<String>>,
-    /// Whether what is not known is looked up in the ticketing system at once. Default: for Tito.
+    /// Whether an unknown ticket is looked up in the ticketing system at once. Default: for Tito only.
     pub live_find: Option<bool>,
     pub limits: SourceLimitsEntry,
 }
@@ -42,11 +42,11 @@ pub struct SourceEntry {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SyncEntry {
-    /// How often: `5m`, `1h 30m`. Default: 5 minutes.
+    /// The interval: `5m`, `1h 30m`. Default: 5 minutes.
     every: Option<SignedDuration>,
 }
 
-/// What a source may use; each has a default.
+/// Limits of a source; each has a default.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SourceLimitsEntry {
@@ -57,7 +57,7 @@ pub struct SourceLimitsEntry {
     requests_per_run: Option<NonZero<u32>>,
 }
 
-/// A source that can be opened, as often as its files change.
+/// A source that can be opened, and opened again whenever its files change.
 #[derive(Clone)]
 pub struct SourcePlan {
     pub name: SourceName,
@@ -70,12 +70,12 @@ pub struct SourcePlan {
     secrets: BTreeMap<String, Secret>,
     grants: Vec<Grant>,
     limits: SourceLimits,
-    /// What names of files are relative to.
+    /// The folder to which file names are relative.
     folder: PathBuf,
 }
 
 impl SourcePlan {
-    /// Makes a plan of an entry, which has all its settings but for the base URL.
+    /// Makes a plan of an entry whose settings are complete except for the base URL.
     pub fn of(
         name: SourceName,
         entry: SourceEntry,
@@ -116,12 +116,12 @@ impl SourcePlan {
         })
     }
 
-    /// Whether cancelled tickets make attendees, as the contract has it for Tito.
+    /// Whether cancelled tickets make attendees, as the contract says for Tito.
     pub fn counts_canceled(&self) -> bool {
         self.plugin == TITO.name
     }
 
-    /// The files that its settings name.
+    /// Returns the files that its settings name.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         let mut settings = self.settings.clone();
@@ -153,8 +153,8 @@ impl SourcePlan {
     }
 }
 
-/// Grants the origin of the base URL (`gatewit-api.md` §11), which is put there if it is missing and the plugin is one
-/// of the contract's.
+/// Grants access to the origin of the base URL (`gatewit-api.md` §11). For a plugin of the contract, a missing base URL
+/// is filled in.
 fn grant_of_base(
     name: &SourceName,
     plugin: &str,
@@ -176,7 +176,7 @@ fn grant_of_base(
     grant.map(Some).map_err(|err| format!("{place}: {err}"))
 }
 
-/// The values of the secrets that the settings name.
+/// Returns the values of the secrets that the settings name.
 fn secrets(
     name: &SourceName,
     settings: &Map<String, Value>,
@@ -191,7 +191,7 @@ fn secrets(
     valued.collect()
 }
 
-/// Hands over every text in the settings, however deep.
+/// Calls a function with every text in the settings, at any depth.
 fn each_text(
     settings: &mut Map<String, Value>,
     take: &mut dyn FnMut(&mut String) -> Result<(), String>,

@@ -1,4 +1,4 @@
-//! Which sources there are, and which of them `/tickets/*` serves. `gatewit-api.md` §9.
+//! Which sources exist, and which of them `/tickets/*` serves. `gatewit-api.md` §9.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,14 +17,14 @@ const CHOICE: &str = "TICKETING_BACKEND";
 #[cfg(test)]
 mod tests;
 
-/// The sources, and what is served of them.
+/// The sources, and which of them are served.
 pub struct TicketingPlan {
     pub sources: Vec<SourcePlan>,
     pub ticketing: Ticketing,
 }
 
 impl Config {
-    /// Settles the sources; names of files are relative to the folder. The error names the variable, or the key with its
+    /// Plans the sources; file names are relative to the folder. The error names the variable, or the key with its
     /// line.
     pub fn plan(&self, environment: &Environment, folder: &Path) -> Result<TicketingPlan, String> {
         let plan = self.plan_sources(environment, folder);
@@ -70,7 +70,7 @@ impl Config {
         Ok(TicketingPlan { sources, ticketing })
     }
 
-    /// Whether the source of a backend of the contract is meant without being declared.
+    /// Whether the configuration implies the source of a contract backend without declaring it.
     fn means(
         &self,
         backend: &ContractBackend,
@@ -84,8 +84,8 @@ impl Config {
         }
     }
 
-    /// Without a choice, the contract's own default is meant where something of the contract is said and no source is
-    /// declared.
+    /// Without an explicit choice, Tito, the contract's default, is implied if a key or variable of the contract is set
+    /// and no source is declared.
     fn means_tito(&self, environment: &Environment) -> bool {
         let has_keys = self.include_activities.is_some()
             || self.organizer_speakers.is_some()
@@ -94,8 +94,7 @@ impl Config {
         TITO.is_mentioned(environment) || (is_mentioned && self.sources.is_empty())
     }
 
-    /// Adds to the source that is named as a backend of the contract what its keys and variables say, and the source
-    /// itself does not.
+    /// Fills settings that a contract backend's source lacks from the keys and variables of the contract.
     fn complete(
         &self,
         backend: &ContractBackend,
@@ -155,7 +154,7 @@ impl Config {
     }
 }
 
-/// Which releases of Tito make attendees, unless the configuration says otherwise.
+/// The Tito releases that make attendees by default.
 fn included_by_default() -> Vec<String> {
     vec!["on_site".to_owned(), "online_access".to_owned()]
 }

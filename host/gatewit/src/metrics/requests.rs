@@ -1,4 +1,4 @@
-//! How many requests were answered how, and how long they took.
+//! How many requests were answered with which status, and how long they took.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-/// From half a millisecond, the pace of a scan on a good disk, to what nobody waits for.
+/// From half a millisecond, a scan on a good disk, to longer than anybody waits.
 const SECONDS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
@@ -22,7 +22,7 @@ pub struct RequestCounts {
 /// A request that was answered.
 pub struct Answered<'a> {
     pub method: &'static str,
-    /// The pattern of the path.
+    /// The route pattern of the path.
     pub route: &'a str,
     pub status: u16,
 }
@@ -52,7 +52,7 @@ impl RequestCounts {
         took_of_route.observe(took.as_secs_f64());
     }
 
-    /// Shows the counts in a registry, which sees them as they are whenever it is asked.
+    /// Registers the counts; the registry reads their current values whenever it is asked.
     pub(super) fn register(&self, registry: &mut Registry) {
         let help = "Requests answered, by route pattern";
         registry.register("http_requests", help, self.answered.clone());

@@ -1,4 +1,4 @@
-//! What goes on beside serving, until the server ends.
+//! Background tasks that run until the server ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use tokio::time::MissedTickBehavior;
 
 use crate::declared::name_rejected;
 
-/// How often issues of tickets are looked for whose request is gone.
+/// How often to look for issued tickets whose request was abandoned.
 const TAKE_BACK_EVERY: Duration = Duration::from_secs(1);
-/// How often answers too old to be repeated are thrown away.
+/// How often to delete stored answers that are too old to be repeated.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// Records, every second, the refusals that were too many to be recorded one by one.
+/// Records, every second, the refusals that were too many to record one by one.
 pub(super) async fn record_refusals(desk: Arc<Desk>) {
     let mut every_second = tokio::time::interval(Duration::from_secs(1));
     let mut has_failed = false;
@@ -27,19 +27,19 @@ pub(super) async fn record_refusals(desk: Arc<Desk>) {
     }
 }
 
-/// Takes back tickets of requests that did not end: at the start those of a server that was killed.
+/// Takes back tickets whose request did not finish; at the start, those left by a killed server.
 pub(super) async fn take_back_issues(desk: Arc<Desk>) {
     let mut ticks = tokio::time::interval(TAKE_BACK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         if let Err(error) = desk.take_back_abandoned_issues().await {
-            tracing::warn!(error = %error, "cannot take back tickets of a request that did not end; will try again");
+            tracing::warn!(error = %error, "cannot take back tickets of a request that did not finish; will try again");
         }
     }
 }
 
-/// What is done beside serving: what the first scan and the first search would wait for, then cleaning up now and then.
+/// Prepares what the first scan and the first search need, then deletes old answers every hour.
 pub(super) async fn chores(desk: Arc<Desk>) {
     desk.warm_windows().await;
     name_rejected(&desk).await;
@@ -50,7 +50,7 @@ pub(super) async fn chores(desk: Arc<Desk>) {
     loop {
         hourly.tick().await;
         if let Err(error) = desk.forget_old_answers().await {
-            tracing::warn!(error = %error, "cannot throw away old answers; will try again");
+            tracing::warn!(error = %error, "cannot delete old answers; will try again");
         }
     }
 }

@@ -1,13 +1,13 @@
-//! Threads for work that takes long and may: of all that wants a core, they come last.
+//! Low-priority threads for long work.
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 
-/// How much a thread yields to others, from 0 to 19.
+/// The nice value of a thread, from 0 to 19.
 const NICE: i32 = 10;
 
-/// One thread for each core.
+/// Starts one thread for each core.
 pub(super) fn threads() -> Result<ThreadPool, ThreadPoolBuildError> {
     let builder = ThreadPoolBuilder::new()
         .thread_name(|number| format!("signing-{number}"))
@@ -16,18 +16,18 @@ pub(super) fn threads() -> Result<ThreadPool, ThreadPoolBuildError> {
                 tracing::warn!(error = %error, "tickets are signed at the priority of scans");
             }
         })
-        // Whoever waits is told; without this, a panic would end the server.
+        // The caller sees the panic as an error; without this handler, it would end the server.
         .panic_handler(|_| {});
     builder.build()
 }
 
-/// Runs something on one of the threads. Fails if it panics.
+/// Runs work on one of the threads. Fails if it panics.
 pub(super) async fn run<T: Send + 'static>(
     threads: &ThreadPool,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, RecvError> {
     let (answer, answered) = oneshot::channel();
-    // Nobody may wait for it any more.
+    // The caller may have stopped waiting.
     threads.spawn_fifo(move || drop(answer.send(work())));
     answered.await
 }

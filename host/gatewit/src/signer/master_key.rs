@@ -1,4 +1,4 @@
-//! The key under which signing keys lie on disk: given by the operator, or made and kept beside the data.
+//! The key under which signing keys are stored: given by the operator, or generated and kept beside the data.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -11,15 +11,15 @@ use zeroize::Zeroizing;
 use crate::durable;
 
 const LENGTH: usize = 32;
-/// More than a file that holds 64 digits and some space.
+/// More than a file of 64 digits and some white space needs.
 const FILE_MAX: usize = 4096;
-/// The permissions of anybody but a file's owner.
+/// The permission bits of everyone but the file's owner.
 const OTHERS: u32 = 0o077;
 
 /// 32 secret bytes.
 pub struct MasterKey {
     bytes: Zeroizing<[u8; LENGTH]>,
-    /// Where one belongs that was made just now.
+    /// The path to which a newly generated key is to be written.
     unkept: Option<PathBuf>,
 }
 
@@ -55,7 +55,8 @@ impl MasterKey {
     /// The environment variable that gives the key as 64 hex digits.
     pub const VARIABLE: &str = "GATEWIT_MASTER_KEY";
 
-    /// Reads the key that the operator gave, else the one beside the data, else makes one that is [kept](Self::keep) there.
+    /// Reads the key that the operator gave, else the one beside the data, else generates one that is
+    /// [kept](Self::keep) there.
     pub fn find(given: Option<&str>, data: &Path) -> Result<Self, MasterKeyError> {
         if let Some(hex) = given {
             return parse(hex, Self::VARIABLE);
@@ -86,8 +87,8 @@ impl MasterKey {
         }
     }
 
-    /// Writes a key that was made just now beside the data: to be done before it seals anything, but not before it is
-    /// known that nothing there is sealed with another.
+    /// Writes a newly generated key beside the data. Call it before the key seals anything, but after checking that
+    /// nothing there is sealed with another key.
     pub fn keep(&mut self) -> Result<(), MasterKeyError> {
         let Some(path) = self.unkept.take() else {
             return Ok(());
@@ -108,7 +109,7 @@ impl MasterKey {
     }
 }
 
-/// Reads the key from its file, unless others can get at it.
+/// Reads the key from its file; fails if other users can access the file.
 fn read(file: File, path: PathBuf) -> Result<MasterKey, MasterKeyError> {
     let metadata = match file.metadata() {
         Ok(metadata) => metadata,
@@ -148,7 +149,7 @@ fn parse(hex: &str, place: &str) -> Result<MasterKey, MasterKeyError> {
     })
 }
 
-/// Writes the whole key or nothing: it must neither be lost in a crash nor stand there cut off.
+/// Writes the key completely or not at all: it must be neither lost nor truncated in a crash.
 fn write_durably(path: &Path, hex: &str) -> io::Result<()> {
     let unfinished = path.with_extension("unfinished");
     let mut options = OpenOptions::new();

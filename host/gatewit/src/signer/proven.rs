@@ -1,4 +1,4 @@
-//! Credentials that were verified before: a scanner sends the same with every scan, and a signature does not change.
+//! A cache of verified credentials: a scanner sends the same ones with every scan, and a signature does not change.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -6,26 +6,26 @@ use std::sync::{PoisonError, RwLock};
 use aws_lc_rs::digest::{SHA256, digest};
 use gatewit_domain::claims::ScannerClaims;
 
-/// How many are remembered for one event; it has seldom more scanners than that.
+/// How many are kept for one event; it seldom has more scanners than that.
 const PROVEN_MAX: usize = 4096;
 
 type Digest = [u8; 32];
 
-/// What genuine scanner credentials say, by their digest: the credentials themselves are not kept.
+/// The claims of genuine scanner credentials, by their digest: the credentials themselves are not kept.
 ///
-/// It only saves the work of verifying. Whether a scanner may still scan is looked up each time.
+/// It only saves verifying the signature. Whether a scanner may still scan is looked up each time.
 #[derive(Default)]
 pub(super) struct Proven(RwLock<HashMap<Digest, ScannerClaims>>);
 
 impl Proven {
-    /// Verifies a scanner's credentials, unless they are known to be genuine.
+    /// Verifies a scanner's credentials unless they are cached.
     pub(super) fn or_verify(
         &self,
         token: &str,
         verify: impl FnOnce(&str) -> Option<ScannerClaims>,
     ) -> Option<ScannerClaims> {
         let digest = digest_of(token);
-        // Nothing that holds the lock can panic.
+        // No code that holds the lock can panic.
         let proven = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(claims) = proven.get(&digest) {
             return Some(claims.clone());
@@ -39,7 +39,7 @@ impl Proven {
     fn remember(&self, digest: Digest, claims: ScannerClaims) {
         let mut proven = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if proven.len() >= PROVEN_MAX {
-            // Those in use are back after their next scan.
+            // Credentials in use are cached again with their next scan.
             proven.clear();
         }
         proven.insert(digest, claims);

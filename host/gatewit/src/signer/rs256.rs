@@ -1,7 +1,7 @@
-//! RS256 tokens of one event, with both halves of its key parsed once and for all.
+//! RS256 tokens of one event, with both halves of its key parsed only once.
 //!
-//! `jsonwebtoken` reads and writes the parts of a token; its own signing and verifying would parse the key each time,
-//! which more than doubles what a signature costs.
+//! `jsonwebtoken` encodes and decodes the parts of a token; its own signing and verifying parse the key each time,
+//! which more than doubles the cost of a signature.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
@@ -18,14 +18,14 @@ use serde::de::DeserializeOwned;
 
 use super::Fault;
 
-/// The private half: makes tokens.
+/// The private half: signs tokens.
 pub(super) struct SigningKey {
-    /// The first part of every token, and its dot.
+    /// The header of every token, encoded, and its dot.
     header: String,
     key: KeyPair,
 }
 
-/// The public half: tells whether a token is genuine.
+/// The public half: verifies tokens.
 pub(super) struct VerifyingKey(ParsedPublicKey);
 
 impl SigningKey {
@@ -48,11 +48,11 @@ impl SigningKey {
         )?))
     }
 
-    /// Makes a compact token. Takes some 200 µs.
+    /// Makes a compact token in about 200 µs.
     pub(super) fn sign(&self, claims: &Claims) -> Result<String, Fault> {
         let mut token = self.unsigned(claims)?;
         let mut signature = vec![0; self.key.public_modulus_len()];
-        // PKCS #1 v1.5 uses no randomness; the interface asks for it all the same.
+        // PKCS #1 v1.5 uses no randomness, but the interface requires it.
         let random = SystemRandom::new();
         self.key
             .sign(&RSA_PKCS1_SHA256, &random, token.as_bytes(), &mut signature)?;
@@ -61,7 +61,7 @@ impl SigningKey {
         Ok(token)
     }
 
-    /// Tells whether a token that this key signed says exactly this. The signature is not looked at.
+    /// Whether a token that this key signed makes exactly these claims. Does not verify the signature.
     pub(super) fn says(&self, token: &str, claims: &Claims) -> bool {
         let signed = token.rsplit_once('.').map(|(signed, _)| signed);
         signed.is_some_and(|signed| {
@@ -70,7 +70,7 @@ impl SigningKey {
         })
     }
 
-    /// The parts of a token that its signature covers.
+    /// Encodes the part of a token that its signature covers.
     fn unsigned(&self, claims: &Claims) -> Result<String, serde_json::Error> {
         let mut token = self.header.clone();
         URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut token);
@@ -79,9 +79,9 @@ impl SigningKey {
 }
 
 impl VerifyingKey {
-    /// Tells what a token claims if the key's other half signed it with RS256, and if that is a `C`.
+    /// Returns a token's claims as a `C`; None unless the key's other half signed it with RS256.
     ///
-    /// Nothing else is left to check: the signature covers the header, and that key signs no header but its own.
+    /// No other check is needed: the signature covers the header, and that key signs no other header.
     pub(super) fn verify<C: DeserializeOwned>(&self, token: &str) -> Option<C> {
         let (signed, signature) = token.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;

@@ -1,4 +1,4 @@
-//! What making and opening a key leaves in memory: nothing of the private half but the key that signs.
+//! Making and opening a key leaves nothing of the private half in memory but the key that signs.
 
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -9,11 +9,11 @@ use memchr::memmem::Finder;
 
 use super::*;
 
-/// What the test holds of the private key is masked, so that it does not find itself.
+/// The test masks its copy of the private key, so that it does not find itself.
 const MASK: u8 = 0x55;
 const READ_AT_ONCE: usize = 1 << 20;
 
-/// A part of a private key that is nowhere else, masked: 64 bytes of its private exponent.
+/// A part of a private key that occurs nowhere else, masked: 64 bytes of its private exponent.
 fn masked_part(sealing: &RandomizedNonceKey, event: EventId, key: &SealedKey) -> Vec<u8> {
     let mut sealed = STANDARD.decode(&key.sealed_private_key).unwrap();
     let (nonce, text) = sealed.split_at_mut(NONCE_LENGTH);
@@ -24,7 +24,7 @@ fn masked_part(sealing: &RandomizedNonceKey, event: EventId, key: &SealedKey) ->
     der[300..364].to_vec()
 }
 
-/// How often this process's memory holds something.
+/// Counts how often some bytes occur in this process's memory.
 fn copies_in_memory(masked: &[u8]) -> usize {
     let finder = Finder::new(masked);
     let memory = File::open("/proc/self/mem").unwrap();
@@ -35,7 +35,7 @@ fn copies_in_memory(masked: &[u8]) -> usize {
         let (begin, end) = map.split(' ').next().unwrap().split_once('-').unwrap();
         let at = |hex| u64::from_str_radix(hex, 16).unwrap();
         for begin in (at(begin)..at(end)).step_by(READ_AT_ONCE) {
-            // The process changes while it is read: what has gone meanwhile holds nothing.
+            // The process changes while it is read; memory that was unmapped meanwhile is skipped.
             let Ok(read) = memory.read_at(&mut buffer, begin) else {
                 continue;
             };

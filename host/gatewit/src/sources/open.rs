@@ -1,4 +1,4 @@
-//! A source over the engine, opened again when what its files say has changed.
+//! A source over the engine, reopened when the content of its files has changed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,16 +13,16 @@ use tokio::task::spawn_blocking;
 use super::watched::WatchedFiles;
 use crate::config::SourcePlan;
 
-/// A configured source, whatever its files say at the time.
+/// A configured source, independent of its files' current content.
 pub struct OpenSource {
     plan: SourcePlan,
     engine: Arc<Engine>,
     files: Arc<WatchedFiles>,
-    /// What its settings said last. A std mutex: held for moves, never across an await.
+    /// The source with the settings last read. A std mutex: held for moves, never across an await.
     last: Mutex<Option<Arc<Opened>>>,
 }
 
-/// A source as its settings were.
+/// A source opened with certain settings.
 struct Opened {
     source: Source,
     /// Whether the plugin has accepted the settings.
@@ -44,7 +44,7 @@ impl OpenSource {
         self.files.changed(look_every).await;
     }
 
-    /// Reads the files, and opens the source anew if they say something else.
+    /// Reads the files, and reopens the source if their content has changed.
     async fn opened(&self) -> Result<Arc<Opened>, SourceFault> {
         let (plan, files) = (self.plan.clone(), Arc::clone(&self.files));
         let read = spawn_blocking(move || {
@@ -82,7 +82,7 @@ impl TicketSource for OpenSource {
 }
 
 impl Opened {
-    /// Asks the plugin, until it accepts them, whether the settings can work, the texts of files included.
+    /// Asks the plugin, until it accepts them, whether the settings, file contents included, are valid.
     async fn check(&self) -> Result<(), SourceFault> {
         if !self.is_accepted.load(Ordering::Relaxed) {
             self.source.check_settings().await?;

@@ -1,4 +1,4 @@
-//! Files that may change. They are looked at now and then: a notice of a change does not come from every file system.
+//! Files that may change. They are polled: not every file system sends change notices.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,13 +8,13 @@ use std::time::{Duration, SystemTime};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// How files were when somebody looked: when each was changed last, and how long it is; None if it cannot be told.
+/// The state of files: when each was last changed, and its length; None if that is unknown.
 type Look = Vec<Option<(SystemTime, u64)>>;
 
 /// The files of a source.
 pub struct WatchedFiles {
     files: Vec<PathBuf>,
-    /// How they were before they were last read.
+    /// Their state before they were last read.
     read: Mutex<Look>,
 }
 
@@ -24,13 +24,13 @@ impl WatchedFiles {
         Self { files, read }
     }
 
-    /// Notes how the files are; to be called before they are read.
+    /// Notes the state of the files; call it before reading them.
     pub fn note(&self) {
         let seen = look(&self.files);
         *self.read.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     }
 
-    /// Ends when the files have changed since they were read, and nobody is at it any more.
+    /// Ends when the files have changed since they were read and nobody is writing them any longer.
     pub async fn changed(&self, look_every: Duration) {
         if self.files.is_empty() {
             return std::future::pending().await;

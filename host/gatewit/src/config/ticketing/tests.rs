@@ -1,4 +1,4 @@
-//! Which sources come of which keys and variables, and what is said of those that cannot be.
+//! Which sources result from which keys and variables, and the errors for invalid ones.
 
 use gatewit_domain::service::Ticketing;
 

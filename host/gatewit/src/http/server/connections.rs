@@ -51,7 +51,7 @@ impl Connections {
             tracing::warn!(
                 connections = self.max,
                 closed,
-                "there are as many connections as may be; closed those that were longest without a finished request"
+                "the limit on connections is reached; closed those that were longest without a finished request"
             );
         }
         let rank = table.next_rank();
