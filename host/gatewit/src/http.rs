@@ -1,4 +1,5 @@
-//! The HTTP interface: routes, and what all of them share. Handlers parse, call the desk and print; rules live there.
+//! The HTTP interface: the routes and what they share. Handlers parse, call the desk and print the result; the rules
+//! live in the desk.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -47,15 +48,15 @@ const BODY_MAX: usize = 1024 * 1024;
 /// The largest body of a request that carries many tickets.
 const BULK_MAX: usize = 32 * 1024 * 1024;
 
-/// What requests are answered with.
+/// The state of all handlers.
 #[derive(Clone)]
 pub struct App {
     pub desk: Arc<Desk>,
-    /// Who proves identities; None: authentication is off.
+    /// Verifies identities; None: authentication is off.
     pub oidc: Option<Arc<Oidc>>,
 }
 
-/// What handlers take of it.
+/// The part of the state that handlers extract.
 type Shared = Arc<Desk>;
 
 impl FromRef<App> for Shared {
@@ -64,7 +65,7 @@ impl FromRef<App> for Shared {
     }
 }
 
-/// Builds every route of the server. To tell clients apart, it must be served with `ConnectInfo`.
+/// Builds every route of the server. Serve it with `ConnectInfo`, so that clients can be told apart.
 pub fn router(app: App, traffic: Arc<Traffic>) -> Router {
     let cors = traffic.sites.cors();
     let watch = Watch {
@@ -79,7 +80,7 @@ pub fn router(app: App, traffic: Arc<Traffic>) -> Router {
         .merge(openapi::pages::assets())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
-        // In one step, outermost first: each layer added by itself costs every request a few allocations.
+        // A single tuple of layers, outermost first: separate layers cost every request a few allocations each.
         .layer((
             from_fn_with_state(watch, traffic::watch),
             CatchPanicLayer::custom(panicked),
@@ -87,13 +88,13 @@ pub fn router(app: App, traffic: Arc<Traffic>) -> Router {
         ))
         .with_state(app);
     match cors {
-        // Outermost, so that pages may read why a request failed, too.
+        // Outermost, so that pages of other sites can also read failures of the layers within.
         Some(cors) => router.layer(cors),
         None => router,
     }
 }
 
-/// Every route with its description: what is added by `routes!` is documented, and there is no other way in here.
+/// Collects every route with its description. Routes are added by `routes!` only, so each is documented.
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(health::root))

@@ -1,7 +1,7 @@
-//! Who holds a bearer token: OpenID Connect. `gatewit-api.md` §2.
+//! Verifies bearer tokens by OpenID Connect. `gatewit-api.md` §2.
 //!
-//! An identity provider signs the tokens; its keys are found by discovery and kept. What an identity may do is not known
-//! here: the desk decides.
+//! An identity provider signs the tokens; its keys are found by discovery and cached. What an identity may do is
+//! decided by the desk, not here.
 
 use std::ptr;
 use std::sync::Arc;
@@ -28,26 +28,26 @@ pub use provider::ProviderError;
 use refusals::RefusalLog;
 pub use settings::{OidcSettings, OidcSettingsError};
 
-/// How old keys become before the provider is asked whether they are still its own.
+/// How old the keys may become before the provider is asked for them again.
 const KEYS_LIFE: SignedDuration = SignedDuration::from_hours(1);
-/// How often the provider is asked at most: for a key that it did not name so far, or again after it failed.
+/// How often the provider is asked at most: for an unknown key, or again after a failure.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
-/// The same while no keys are known at all, and nobody can be let in.
+/// The same while there are no keys yet, so that nobody can be let in.
 const ASK_AGAIN_WITHOUT_KEYS: SignedDuration = SignedDuration::from_secs(1);
 
-/// Proves identities by the tokens of one provider.
+/// Verifies the tokens of one provider.
 pub struct Oidc {
     settings: OidcSettings,
     provider: Provider,
     clock: Arc<dyn Clock>,
-    /// None until the provider has answered once; the last it gave serve on while it is down.
+    /// None until the provider has answered once. While it is down, its last keys stay in use.
     keys: ArcSwapOption<KeySet>,
-    /// Held while the provider is asked, so that one asks for all.
+    /// Locked while the provider is asked, so that concurrent callers share one request.
     asked: Arc<Mutex<Asked>>,
     refusals: RefusalLog,
 }
 
-/// When the provider was asked, and what came of it.
+/// When the provider was asked, and how the last failure looked.
 #[derive(Default)]
 struct Asked {
     last: Option<Timestamp>,
@@ -56,16 +56,16 @@ struct Asked {
     failure: Option<ProviderFailure>,
 }
 
-/// What of the provider failed, as far as it is answered differently.
+/// What failed at the provider, as far as callers are answered differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProviderFailure {
     Discovery,
-    /// Its discovery document says nothing of where its keys are.
+    /// The discovery document has no `jwks_uri`.
     NoJwksUri,
     Keys,
 }
 
-/// Why a token proves nothing.
+/// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     #[error("send an access token of the identity provider as Authorization: Bearer")]
@@ -78,10 +78,10 @@ pub enum TokenError {
     WrongIssuer,
     #[error("the access token lacks the claim {0}")]
     MissingClaim(&'static str),
-    /// Anything else that is wrong with it. Callers are told no more; the log is.
+    /// Any other flaw. Only the log names it; callers are not told.
     #[error("the bearer token is not a valid access token of the identity provider")]
     Malformed(Flaw),
-    /// It cannot be told, because the provider's keys are not known.
+    /// The token cannot be checked, because the provider's keys are not known.
     #[error("the identity provider does not answer, so that nobody can be identified just now")]
     Unavailable(ProviderFailure),
 }
@@ -106,7 +106,7 @@ pub enum Flaw {
 }
 
 impl Oidc {
-    /// Prepares to verify tokens; asks the provider nothing yet.
+    /// Prepares to verify tokens, without asking the provider yet.
     pub fn new(settings: OidcSettings, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self {
             provider: Provider::new(settings.issuer.clone()),
@@ -118,7 +118,7 @@ impl Oidc {
         })
     }
 
-    /// Proves whose token this is: its `sub`. Waits for nobody while the key that signed it is known and fresh.
+    /// Verifies a token and returns its `sub`. Does not wait while the key that signed it is known and fresh.
     pub async fn identify(self: &Arc<Self>, token: &str) -> Result<String, TokenError> {
         let identified = self.prove(token).await;
         if let Err(error) = identified {
@@ -152,7 +152,7 @@ impl Oidc {
         claims::check(&claims, &self.settings, self.now())
     }
 
-    /// Whether a newer key signed a token, if that may be: a key that is not named may have been replaced.
+    /// Whether a newer key signed a token: a key without a matching name may have been replaced.
     async fn has_newer_key_signed(
         self: &Arc<Self>,
         tried: &Arc<KeySet>,
@@ -166,7 +166,7 @@ impl Oidc {
         Ok(self.known_keys().await?.has_signed(header, token))
     }
 
-    /// The keys that were fetched last.
+    /// Returns the keys that were fetched last.
     async fn known_keys(&self) -> Result<Arc<KeySet>, TokenError> {
         match self.keys.load_full() {
             Some(keys) => Ok(keys),
@@ -178,12 +178,12 @@ impl Oidc {
         }
     }
 
-    /// Asks the provider for its keys ahead of the first token.
+    /// Fetches the provider's keys before the first token comes.
     pub async fn warm(self: &Arc<Self>) {
         self.ask(|_| false).await;
     }
 
-    /// Tells whether a token with this header is a reason to ask the provider.
+    /// Whether to ask the provider before checking a token with this header.
     fn asks_for(&self, header: &Header) -> bool {
         let is_served = |keys: &Arc<KeySet>| {
             keys.has_key_for(header) && !is_past(keys.fetched_at, KEYS_LIFE, self.now())
@@ -191,8 +191,8 @@ impl Oidc {
         !self.keys.load().as_ref().is_some_and(is_served)
     }
 
-    /// Asks the provider for its keys if it is time to; when it returns, whoever asked last has an answer. `is_usable`
-    /// tells whether keys would serve the caller meanwhile.
+    /// Asks the provider for its keys if that is due. On return, the last request to it has ended. `is_usable` says
+    /// whether the caller can use certain keys meanwhile.
     async fn ask(self: &Arc<Self>, is_usable: impl Fn(&KeySet) -> bool) {
         let is_served = self
             .keys
@@ -200,7 +200,7 @@ impl Oidc {
             .as_ref()
             .is_some_and(|keys| is_usable(keys));
         let asked = match is_served {
-            // A known key that is due for a check serves everyone else meanwhile.
+            // While a known key is refreshed, all other callers keep using it.
             true => self.asked.clone().try_lock_owned().ok(),
             false => Some(self.asked.clone().lock_owned().await),
         };
@@ -209,7 +209,8 @@ impl Oidc {
         };
         let oidc = self.clone();
         let is_for_unknown_key = !is_served;
-        // Goes on though whoever asked may leave: else guesses that are cut off would keep a new key unknown.
+        // In a task of its own, which outlives its caller: otherwise guesses that are cut off would keep a new key
+        // unknown.
         let asking = tokio::spawn(async move {
             let fetched = oidc
                 .provider
@@ -225,11 +226,11 @@ impl Oidc {
                 Err(error) => asked.failure = Some(oidc.report(error)),
             }
         });
-        // An error is a panic in there, after which nothing is known as before.
+        // An error is a panic in the task; the keys are then unchanged.
         let _ = asking.await;
     }
 
-    /// Tells whether enough time has passed, now that nobody else asks.
+    /// Whether enough time has passed since the provider was asked. Call it while `asked` is locked.
     fn is_due(&self, asked: &Asked, is_usable: impl Fn(&KeySet) -> bool) -> bool {
         let now = self.now();
         let is_past_if_any = |at: Option<Timestamp>, gap| at.is_none_or(|at| is_past(at, gap, now));
@@ -261,7 +262,7 @@ impl Oidc {
     }
 }
 
-/// Tells why a header could not be read: it may name an algorithm that nobody may use, such as `none`.
+/// Explains why a header is unreadable: it may name an algorithm that is never allowed, such as `none`.
 fn flaw_of(token: &str) -> Flaw {
     let part = token.split('.').next().unwrap_or_default();
     let json = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
@@ -272,7 +273,7 @@ fn flaw_of(token: &str) -> Flaw {
     }
 }
 
-/// Tells whether so much time has passed. A clock that was set back has seen enough.
+/// Whether this much time has passed. True if the clock was set back.
 fn is_past(at: Timestamp, gap: SignedDuration, now: Timestamp) -> bool {
     let age = now.duration_since(at);
     age.is_negative() || age >= gap

@@ -1,5 +1,5 @@
-//! `/tickets/*` on a server whose tickets were read from a ticketing system: how fast, beside how many tickets, how soon
-//! after its start, and how much memory a sync takes.
+//! `/tickets/*` on a server that has read its tickets from a ticketing system: the throughput by number of tickets, the
+//! time to restart, and the memory of a sync.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ pub const VALIDATE_ATTENDEE: &str = "/tickets/validate_attendee/";
 pub const VALIDATE_EMAIL: &str = "/tickets/validate_email/";
 pub const HELLO: &str = "/hello-attendee";
 
-/// How long the first sync may take, and between looks whether it has ended.
+/// How long the first sync may take, and how often to check whether it has finished.
 const READY_MAX: Duration = Duration::from_secs(600);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 const REFRESH: &[u8] = b"GET /tickets/refresh_all/ HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -34,16 +34,16 @@ pub struct Validator {
     tickets: usize,
 }
 
-/// What a client asks about everybody, in an order of its own.
+/// A client's questions about all attendees, in an order of its own.
 struct Questions {
     path: &'static str,
     tickets: usize,
-    /// Where it begins.
+    /// The first attendee asked about.
     first: usize,
 }
 
 impl Validator {
-    /// Starts a server beside an upstream and waits until it has read all tickets.
+    /// Starts a server beside a ticketing system, and waits until it has read all tickets.
     pub fn start(
         home: &Path,
         plugins: &Path,
@@ -70,7 +70,7 @@ impl Validator {
         Ok(validator)
     }
 
-    /// Starts the server anew over what it has read; tells how long it takes until it is ready.
+    /// Restarts the server over the tickets it has read; returns how long it takes to be ready.
     pub fn restart(self) -> anyhow::Result<(Self, Duration)> {
         let Self {
             server,
@@ -94,18 +94,18 @@ impl Validator {
         self.server.address
     }
 
-    /// How many tickets there are.
+    /// The number of tickets.
     pub fn tickets(&self) -> usize {
         self.tickets
     }
 
-    /// Makes an event that has all of the tickets, which are imported meanwhile.
+    /// Creates an event with all of the tickets, which are imported meanwhile.
     pub fn attach_to_new_event(&self) -> anyhow::Result<()> {
         let mut caller = Caller::open(self.server.address)?;
         make_event(&mut caller, &["tito"]).map(|_| ())
     }
 
-    /// Reads all tickets anew; tells how long that takes and how many bytes of memory more than before.
+    /// Reads all tickets again; returns how long that takes and how many more bytes of memory it needs.
     pub fn sync(&self) -> anyhow::Result<(Duration, u64)> {
         let before = self.server.resident_bytes()?;
         self.server.forget_peak()?;
@@ -117,7 +117,7 @@ impl Validator {
         Ok((took, self.server.peak_bytes()?.saturating_sub(before)))
     }
 
-    /// Has many clients ask for a while.
+    /// Sends questions from many clients for a while.
     pub fn ask(
         &self,
         path: &'static str,
@@ -138,7 +138,7 @@ impl Validator {
     }
 }
 
-/// Has many clients ask a server about all tickets, for a while.
+/// Sends questions about all tickets to a server from many clients, for a while.
 pub fn ask(
     server: SocketAddr,
     path: &'static str,

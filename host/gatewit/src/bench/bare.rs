@@ -1,5 +1,5 @@
-//! What a scan's promises cost at least: its request read, a ticket's signature verified, what it leaves on disk. Nothing
-//! is decided, and nobody asked who they are.
+//! The least that a scan can cost: reading its request, verifying a ticket's signature, and writing what it leaves on
+//! disk. It decides nothing and authenticates nobody.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use gatewit_store::SledStore;
 use super::hello::{HelloRequest, HelloResponse, hello};
 use super::tokens::Tokens;
 
-/// What the record of an admission takes, and its entry, as `gatewit export` shows them.
+/// The size of an admission's record and its entry, as `gatewit export` shows them.
 const RECORD_BYTES: usize = 520;
 const ENTRY_BYTES: usize = 150;
 
@@ -26,7 +26,7 @@ struct Bare {
     next: AtomicUsize,
 }
 
-/// Serves it at `/bare`, from a store of its own within `home`.
+/// Serves `/bare`, from a store of its own within `home`.
 pub fn router(home: &Path) -> anyhow::Result<Router> {
     let bare = Bare {
         tokens: Tokens::make(home)?,
@@ -43,7 +43,7 @@ async fn scan(
 ) -> Result<Json<HelloResponse>, StatusCode> {
     let number = bare.next.fetch_add(1, Ordering::Relaxed);
     let scanner = Key::new(format!("counts/{}", request.scanner_id));
-    // As long as the keys of the real ones.
+    // Keys as long as those of a real scan.
     let record = Key::new(format!("records/{number:073}"));
     let entry = Key::new(format!("entries/{number:036}"));
     if !bare.tokens.verify_bare(number) {

@@ -1,4 +1,4 @@
-//! A server beside the bench: a process of its own, so that what is compared runs under the same conditions.
+//! A server in a process of its own, so that everything that is compared runs under the same conditions.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -8,7 +8,7 @@ use std::process::{Child as Process, Command, Stdio};
 
 use anyhow::Context;
 
-/// What variables begin with that say how a server is set up.
+/// The prefixes of the variables that configure a server.
 const SETTINGS: [&str; 7] = [
     "GATEWIT_",
     "OIDC_",
@@ -26,7 +26,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts `gatewit serve` as it is by default, over a new data directory.
+    /// Starts `gatewit serve` with its defaults, over a new data directory.
     pub fn serve(home: &Path, plugins: &Path) -> anyhow::Result<Self> {
         let mut command = program()?;
         command.args([
@@ -40,12 +40,12 @@ impl Child {
         Self::start(command.arg(plugins), home, "server.log")
     }
 
-    /// Starts what requests are measured against.
+    /// Starts the server that requests are compared with.
     pub fn hello(home: &Path) -> anyhow::Result<Self> {
         Self::start(program()?.arg("bench-hello"), home, "hello.log")
     }
 
-    /// Starts a server in `home`, with the configuration that is there, if any, and waits until it listens.
+    /// Starts a server in `home`, with the configuration there, if any, and waits until it listens.
     fn start(command: &mut Command, home: &Path, log: &str) -> anyhow::Result<Self> {
         let log = home.join(log);
         let mut process = command
@@ -63,7 +63,7 @@ impl Child {
         match (read, address) {
             (Ok(_), Some(address)) => Ok(Self { address, process }),
             _ => {
-                // It may have ended by itself.
+                // It may have ended already.
                 let _ = process.kill();
                 let _ = process.wait();
                 let said = fs::read_to_string(&log).unwrap_or_default();
@@ -74,12 +74,12 @@ impl Child {
 }
 
 impl Child {
-    /// How much memory it has now.
+    /// Returns how much memory it uses now.
     pub fn resident_bytes(&self) -> anyhow::Result<u64> {
         self.memory("VmRSS:")
     }
 
-    /// The most memory it has had since that was last forgotten.
+    /// Returns its peak memory since the peak was last reset.
     pub fn peak_bytes(&self) -> anyhow::Result<u64> {
         self.memory("VmHWM:")
     }
@@ -89,25 +89,25 @@ impl Child {
         fs::write(file, "5").context("cannot watch the server's memory")
     }
 
-    /// A line of what Linux tells of a process.
+    /// Reads a number of bytes from the process's status in `/proc`.
     fn memory(&self, line: &str) -> anyhow::Result<u64> {
         let told = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let value = told.lines().find_map(|told| told.strip_prefix(line));
         let kibibytes = value.and_then(|value| value.trim().strip_suffix(" kB"));
-        let kibibytes: u64 = kibibytes.context("Linux tells no memory")?.parse()?;
+        let kibibytes: u64 = kibibytes.context("Linux reports no memory use")?.parse()?;
         Ok(kibibytes * 1024)
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // All it has written is thrown away with the bench's directory.
+        // Its files are deleted with the bench's directory.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// This very program, with no settings from the environment but how much is logged and how many workers there are.
+/// Returns a command for this program that inherits no settings except the log filter and the number of workers.
 fn program() -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     for (name, _) in std::env::vars_os() {

@@ -1,6 +1,6 @@
 //! A lean HTTP/1.1 client: it shares the cores with the server it measures, so it does no more than it must.
 //!
-//! One request at a time on one connection kept alive, answers with a `Content-Length`. No general client.
+//! One request at a time on a kept-alive connection, answers with a `Content-Length`. Not a general client.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -9,9 +9,9 @@ use anyhow::{Context, bail, ensure};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
-/// How much is read in one go.
+/// How much is read at once.
 const READ_BYTES: usize = 64 * 1024;
-/// What good answers begin with.
+/// The first bytes of successful answers.
 const GOOD: [&[u8]; 3] = [
     br#"{"success":true"#,
     br#"{"is_attendee":true"#,
@@ -21,19 +21,19 @@ const GOOD: [&[u8]; 3] = [
 /// A connection to a server on this machine.
 pub struct Connection {
     stream: TcpStream,
-    /// What was read of the answer so far.
+    /// The part of the answer that was read so far.
     read: Vec<u8>,
     chunk: Box<[u8]>,
 }
 
-/// One answer, as it lies in the connection's buffer.
+/// One answer, borrowed from the connection's buffer.
 pub struct Answer<'c> {
     pub status: u16,
     pub body: &'c [u8],
 }
 
 impl Answer<'_> {
-    /// Fails unless what was asked for came about: a ticket let in, somebody an attendee.
+    /// Fails unless the request succeeded: a ticket was let in, somebody is an attendee.
     pub fn must_succeed(&self) -> anyhow::Result<()> {
         let is_success = GOOD.iter().any(|good| self.body.starts_with(good));
         ensure!(
@@ -46,7 +46,7 @@ impl Answer<'_> {
     }
 }
 
-/// Where an answer's parts lie.
+/// The positions of an answer's parts.
 struct Head {
     status: u16,
     body_starts: usize,
@@ -117,7 +117,7 @@ impl Connection {
     }
 }
 
-/// Reads the head of an answer, once all of it is there.
+/// Parses the head of an answer once it is complete.
 fn head(read: &[u8]) -> anyhow::Result<Option<Head>> {
     let Some(end) = read.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
         return Ok(None);
@@ -138,7 +138,7 @@ fn head(read: &[u8]) -> anyhow::Result<Option<Head>> {
     }))
 }
 
-/// A connection for one thread that waits for each answer.
+/// A connection for one thread, which waits for each answer.
 pub struct Caller {
     runtime: Runtime,
     connection: Connection,
@@ -170,7 +170,7 @@ pub fn write_post(path: &str, headers: &str, body: &str, request: &mut Vec<u8>) 
     request.extend_from_slice(body.as_bytes());
 }
 
-/// Writes a GET request into `request`, in place of what it held.
+/// Writes a GET request into `request`, replacing its content.
 pub fn write_get(path: &str, request: &mut Vec<u8>) {
     request.clear();
     let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");

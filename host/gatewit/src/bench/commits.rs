@@ -1,7 +1,7 @@
-//! Our store beside the least that durable commits can cost: a log that only grows.
+//! Our store compared with the least that durable commits can cost: an append-only log.
 //!
-//! Both take one small value a commit from as many clients as scan, and answer each when it is on disk. Commits that
-//! come while a group is being written make up the next one.
+//! Both commit one small value at a time for as many clients as scan, and answer each once it is on disk. Commits that
+//! come while a group is being written form the next group.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -22,13 +22,13 @@ use tokio::task::JoinSet;
 
 use super::figures::{Latencies, Measured};
 
-/// As many as the store's own queue and groups take.
+/// The capacity of the store's own queue and groups.
 const QUEUE_MAX: usize = 4096;
 const GROUP_MAX: usize = 1024;
 /// The size of a small record.
 const VALUE_BYTES: usize = 100;
 
-/// The two, each in files of its own, asked from one set of workers.
+/// The store and the log, each with its own files, used from one set of workers.
 pub struct Rivals {
     workers: Runtime,
     clients: usize,
@@ -108,7 +108,7 @@ impl Rival {
     }
 }
 
-/// A file that one thread appends to, in groups.
+/// A file to which one thread appends in groups.
 struct RawLog(SyncSender<Append>);
 
 struct Append {
@@ -123,7 +123,7 @@ impl RawLog {
             .append(true)
             .open(path)?;
         let (sender, queue) = sync_channel(QUEUE_MAX);
-        // It ends when nobody can append any more.
+        // The thread ends when there are no senders left.
         thread::Builder::new()
             .name("raw log".to_owned())
             .spawn(move || write_groups(file, &queue))?;

@@ -1,4 +1,4 @@
-//! The event that is scanned at: made, published and equipped through the API, as an organizer would.
+//! The event for the scans: created, published and equipped through the API, as an organizer would do it.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use super::client::{Caller, write_post};
 use super::load::Requests;
 use super::{BULK_MAX, search};
 
-/// Where scans go.
+/// The path for scans.
 pub const VALIDATE: &str = "/api/v1/check-in/validate";
 
 /// An event that is under way, with a scanner for each connection and tickets nobody has scanned.
@@ -20,7 +20,7 @@ pub struct Door {
     pub server: SocketAddr,
     event_id: String,
     scanners: Vec<Scanner>,
-    /// To be scanned by many devices at once, each once.
+    /// Tickets that many devices scan at once, each only once.
     tickets: Vec<String>,
 }
 
@@ -28,11 +28,11 @@ pub struct Door {
 struct Scanner {
     id: String,
     fingerprint: String,
-    /// Says who scans, on every request.
+    /// The authorization header of every request.
     authorization: String,
 }
 
-/// A scanner, where its scans go, and what is held before it.
+/// A scanner, the path for its scans, and the tickets it scans.
 #[derive(Clone, Copy)]
 pub struct Device<'d> {
     scanner: &'d Scanner,
@@ -58,7 +58,7 @@ struct IssuedTicket {
 }
 
 impl Door {
-    /// Makes and publishes an event of one day and registers its scanners.
+    /// Creates and publishes an event of one day and registers its scanners.
     pub fn open(server: SocketAddr, scanners: usize) -> anyhow::Result<Self> {
         let mut caller = Caller::open(server)?;
         let event_id = make_event(&mut caller, &[])?;
@@ -84,12 +84,12 @@ impl Door {
         }
     }
 
-    /// Where its tickets are issued and searched.
+    /// The path where its tickets are issued and searched.
     pub fn tickets_path(&self) -> String {
         format!("/api/v1/events/{}/tickets", self.event_id)
     }
 
-    /// Every scanner, with these tickets.
+    /// Returns every scanner, with these tickets.
     pub fn devices<'d>(&'d self, tickets: &'d [String]) -> Vec<Device<'d>> {
         let device = |scanner| Device {
             scanner,
@@ -99,12 +99,12 @@ impl Door {
         self.scanners.iter().map(device).collect()
     }
 
-    /// Takes tickets in that are to be scanned by many devices at once.
+    /// Adds tickets that many devices are to scan at once.
     pub fn keep(&mut self, tickets: Vec<String>) {
         self.tickets.extend(tickets);
     }
 
-    /// Every scanner, with all the tickets that are scanned in one of so many rounds.
+    /// Returns every scanner, with the tickets of one of several rounds.
     pub fn devices_of_round(&self, round: usize, rounds: usize) -> Vec<Device<'_>> {
         let start = |round| self.tickets.len() * round / rounds;
         self.devices(&self.tickets[start(round)..start(round + 1)])
@@ -133,7 +133,7 @@ impl Scanner {
 }
 
 impl Device<'_> {
-    /// The same device, whose scans go elsewhere.
+    /// Returns the same device with another path for its scans.
     pub fn towards(self, path: &'static str) -> Self {
         Self { path, ..self }
     }
@@ -159,7 +159,7 @@ impl Requests for Device<'_> {
 }
 
 impl Issuer {
-    /// Issues tickets in as many requests as that takes.
+    /// Issues tickets, in as many requests as needed.
     pub fn issue_all(&self, count: usize) -> anyhow::Result<Vec<String>> {
         let mut tickets = Vec::with_capacity(count);
         while tickets.len() < count {
@@ -169,7 +169,7 @@ impl Issuer {
         Ok(tickets)
     }
 
-    /// Issues tickets in one request; tells how long that took, and their signed codes.
+    /// Issues tickets in one request; returns how long that took, and their signed codes.
     pub fn issue(&self, count: usize) -> anyhow::Result<(Duration, Vec<String>)> {
         let mut caller = Caller::open(self.server)?;
         let draft = |number| json!({"ticketTypeId": "vip", "attendeeName": search::name(number)});
@@ -190,7 +190,7 @@ impl Issuer {
     }
 }
 
-/// Makes an event that is under way and has all tickets of these sources; tells its id.
+/// Creates an event that is under way and has all tickets of these sources; returns its id.
 pub fn make_event(caller: &mut Caller, sources: &[&str]) -> anyhow::Result<String> {
     let hours_from_now = |hours| (Timestamp::now() + SignedDuration::from_hours(hours)).to_string();
     let event = json!({
@@ -203,7 +203,7 @@ pub fn make_event(caller: &mut Caller, sources: &[&str]) -> anyhow::Result<Strin
     text(&event, "eventId")
 }
 
-/// Posts JSON and tells the `data` of the answer.
+/// Posts JSON and returns the `data` of the answer.
 fn post(caller: &mut Caller, path: &str, body: &Value) -> anyhow::Result<Value> {
     let mut request = Vec::new();
     write_post(path, "", &body.to_string(), &mut request);

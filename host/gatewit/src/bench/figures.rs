@@ -1,4 +1,4 @@
-//! Latencies and what is read from them.
+//! Latencies and statistics on them.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub struct Latencies(Vec<u32>);
 
-/// What one measurement gave.
+/// The result of one measurement.
 #[derive(Debug)]
 pub struct Measured {
     pub per_second: f64,
@@ -23,7 +23,7 @@ impl Latencies {
         self.0.extend(other.0);
     }
 
-    /// The latency that this share of the requests, in thousandths, did not exceed.
+    /// Returns the latency that this share of the requests, in thousandths, did not exceed.
     pub fn percentile(&mut self, thousandths: usize) -> Duration {
         let Some(last) = self.0.len().checked_sub(1) else {
             return Duration::ZERO;
@@ -45,7 +45,7 @@ impl Measured {
     }
 }
 
-/// The middle one of several values; of an even number, the upper of the two.
+/// Returns the median of several values; for an even number, the upper of the middle two.
 pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);

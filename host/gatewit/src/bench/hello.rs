@@ -1,5 +1,5 @@
-//! What requests are measured against: endpoints that read the same, decide nothing and keep nothing. Beside them,
-//! [`super::bare`] and the ticketing system that the tickets of [`super::attendees`] come from.
+//! The endpoints that requests are compared with: they read the same requests, but decide and store nothing. The same
+//! server has [`super::bare`] and the ticketing system for [`super::attendees`].
 
 use std::io::Write;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub struct HelloRequest {
     check_in_location: Option<String>,
 }
 
-/// The fields of a question whether somebody is an attendee.
+/// The fields of a request about an attendee.
 #[derive(Deserialize)]
 struct AttendeeRequest {
     order_id: String,
@@ -36,11 +36,11 @@ struct AttendeeRequest {
 pub struct HelloResponse {
     success: bool,
     message: &'static str,
-    /// The length of all that was read, so that nothing of it is left out.
+    /// The length of all that was read, so that no part of the parsing is optimized away.
     read: usize,
 }
 
-/// Serves it on a free port until killed, on as many workers as `gatewit serve` has. What is kept goes where it starts.
+/// Serves them on a free port until killed, with as many workers as `gatewit serve`. Files go to the working directory.
 pub async fn serve() -> anyhow::Result<()> {
     let bare = spawn_blocking(|| bare::router(Path::new("."))).await??;
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -13,7 +13,7 @@ use tokio::runtime::Builder;
 use super::client::Connection;
 use super::figures::{Latencies, Measured};
 
-/// What one client sends, over a connection of its own.
+/// The requests of one client, sent over its own connection.
 pub trait Requests: Sync {
     /// How many different requests there are.
     fn count(&self) -> usize;
@@ -22,7 +22,7 @@ pub trait Requests: Sync {
     fn write(&self, index: usize, request: &mut Vec<u8>);
 }
 
-/// Which server is asked, and for how long.
+/// Which server to call, and for how long.
 #[derive(Clone, Copy)]
 pub struct Load {
     pub server: SocketAddr,
@@ -32,15 +32,15 @@ pub struct Load {
 /// When a client is done.
 #[derive(Clone, Copy)]
 pub enum Until {
-    /// Each of the requests, which all clients have in common, was sent once: by whoever came to it, so that all are busy
-    /// to the end.
+    /// Each of the requests, which all clients share, was sent once. A client takes the next one when it is free, so
+    /// that all are busy to the end.
     EachOnce,
-    /// The time is over; requests are sent again as needed.
+    /// The time is over; requests repeat as needed.
     Elapsed(Duration),
 }
 
 impl Load {
-    /// Has every client send its requests; all must succeed.
+    /// Lets every client send its requests; all must succeed.
     pub fn run(self, clients: &[impl Requests]) -> anyhow::Result<Measured> {
         let next = &AtomicUsize::new(0);
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
@@ -62,7 +62,7 @@ impl Load {
         Ok(Measured::new(longest.unwrap_or_default(), all))
     }
 
-    /// Runs some of the clients on this thread, and tells how long they took.
+    /// Runs some of the clients on this thread, and returns how long they took.
     fn share(
         self,
         clients: &[impl Requests],

@@ -1,8 +1,8 @@
-//! Requests at a steady pace, as visitors arrive at doors: each is due at a time of its own, whatever became of the ones
-//! before it.
+//! Requests at a steady pace, as visitors arrive at doors: each is due at its own time, whether or not earlier ones are
+//! answered.
 //!
-//! A latency counts from the time at which the request was due and not from when it was sent. So a server that stalls is
-//! charged for everyone who waits meanwhile, and not for one request only.
+//! Latency counts from when a request was due, not from when it was sent. So a server that stalls is charged for
+//! everyone who waits meanwhile, and not for one request only.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -17,7 +17,7 @@ use super::load::Requests;
 /// How many requests are due each second, over all clients together.
 pub const PER_SECOND: u32 = 250;
 
-/// Which server is asked at this pace, and for how long.
+/// Which server to call at this pace, and for how long.
 #[derive(Clone, Copy)]
 pub struct Pace {
     pub server: SocketAddr,
@@ -30,9 +30,9 @@ impl Pace {
         (self.time.as_secs_f64() * f64::from(PER_SECOND)) as usize
     }
 
-    /// Has the clients send their requests in turns, each over a connection of its own; all must succeed.
+    /// Lets the clients send requests in turns, each over its own connection; all must succeed.
     ///
-    /// The clients have their requests in common, and each request is sent once.
+    /// The clients share the requests, and each request is sent once.
     pub fn run(self, clients: &[impl Requests]) -> anyhow::Result<Latencies> {
         let requests = clients.iter().map(Requests::count).min().unwrap_or(0);
         ensure!(
@@ -64,7 +64,7 @@ impl Pace {
     }
 }
 
-/// Sends some of the requests, each when it is due or, if the one before is not answered by then, right after it.
+/// Sends some of the requests: each when it is due or, if the one before is not answered by then, right after it.
 fn send(
     client: &impl Requests,
     mut caller: Caller,

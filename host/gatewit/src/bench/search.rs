@@ -50,7 +50,8 @@ const FAMILY: [&str; 20] = [
     "Dubois",
     "Novák",
 ];
-/// What is typed: plainly, without marks, with a typo, in the other order, in other letters, and what nobody is called.
+/// Search texts: as spelled, without accents, with a typo, in another word order, in another script, and without a
+/// match.
 const TYPED: [&str; 10] = [
     "Muller",
     "Mueller+Juergen",
@@ -64,14 +65,14 @@ const TYPED: [&str; 10] = [
     "a",
 ];
 
-/// What visitor number so many is called.
+/// Returns the name of the visitor with this number.
 pub fn name(number: usize) -> String {
     let given = GIVEN[number % GIVEN.len()];
     let family = FAMILY[number / GIVEN.len() % FAMILY.len()];
     format!("{given} {family}")
 }
 
-/// Types everything in turns for a while.
+/// Sends all the searches in turns for a while.
 pub fn search(door: &Door, time: Duration) -> anyhow::Result<Latencies> {
     let mut caller = Caller::open(door.server)?;
     let mut latencies = Latencies::default();

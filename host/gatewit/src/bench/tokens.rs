@@ -1,4 +1,4 @@
-//! Our verification of a ticket's token beside aws-lc's verification of its signature alone.
+//! Our verification of a ticket's token, compared with aws-lc's verification of its signature alone.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use tokio::runtime::Runtime;
 
 use crate::signer::{MasterKey, RsaSigner};
 
-/// How many tokens take turns.
+/// How many tokens are used in turns.
 const TOKENS: usize = 64;
 
-/// Tokens, whole and taken apart, and the key that signed them.
+/// Tokens, their signatures, and the key that signed them.
 pub struct Tokens {
     key: Arc<dyn EventKey>,
     bare_key: ParsedPublicKey,
@@ -31,7 +31,7 @@ struct Token {
     signature: Vec<u8>,
 }
 
-/// What one token took, on average.
+/// The average time for one token.
 #[derive(Debug)]
 pub struct Compared {
     pub ours: Duration,
@@ -39,7 +39,7 @@ pub struct Compared {
 }
 
 impl Tokens {
-    /// Makes a key and signs tickets with it.
+    /// Creates a key and signs tickets with it.
     pub fn make(home: &Path) -> anyhow::Result<Self> {
         let signer = RsaSigner::new(&MasterKey::find(None, home)?)?;
         let now = Timestamp::now();
@@ -63,7 +63,7 @@ impl Tokens {
         })
     }
 
-    /// Verifies the signature of one of them by aws-lc alone.
+    /// Verifies the signature of one token with aws-lc alone.
     pub fn verify_bare(&self, number: usize) -> bool {
         self.tokens[number % TOKENS].is_signed_by(&self.bare_key)
     }

@@ -1,4 +1,5 @@
-//! A ticketing system with as many tickets as the name of its event says: as much of Tito as our component asks for.
+//! A ticketing system with as many tickets as its event's name says. It imitates the parts of Tito's API that our
+//! component uses.
 
 use std::collections::HashMap;
 
@@ -46,7 +47,7 @@ fn row(index: usize) -> String {
     )
 }
 
-/// Who has a ticket.
+/// The holder of a ticket.
 pub struct Visitor {
     pub order: String,
     pub name: String,

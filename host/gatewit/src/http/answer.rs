@@ -33,7 +33,7 @@ impl<T> Done<T> {
     }
 }
 
-/// The envelope: `success` tells whether what was asked for came about.
+/// The envelope: `success` says whether the request did what it asked for.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope<T> {
@@ -58,17 +58,17 @@ impl<T: Serialize> IntoResponse for Done<T> {
 pub struct Failure {
     status: StatusCode,
     problem: Problem,
-    /// The registration token that was asked about.
+    /// The registration token in question.
     token: Option<TokenText>,
-    /// Default: 1 for what is not available just now, else not said.
+    /// Default: 1 for what is temporarily unavailable, otherwise none.
     retry_after_seconds: Option<i64>,
 }
 
-/// Why a request failed, beside the answer: for whoever watches answers pass.
+/// Why a request failed, attached to the answer for the middleware.
 #[derive(Clone, Debug)]
 pub struct Failed {
     pub code: &'static str,
-    /// The registration token that was asked about.
+    /// The registration token in question.
     pub token: Option<String>,
 }
 
@@ -94,7 +94,7 @@ impl Failure {
         }
     }
 
-    /// Too many guesses were wrong.
+    /// A refusal after too many wrong guesses.
     pub fn throttled(retry_after_seconds: i64) -> Self {
         let words = format!("too many wrong guesses; try again in {retry_after_seconds} s");
         Self {
@@ -103,7 +103,7 @@ impl Failure {
         }
     }
 
-    /// The same failure, of a request that asked about a registration token.
+    /// Notes the registration token in question.
     pub fn about_token(self, token: &TokenText) -> Self {
         Self {
             token: Some(token.clone()),
@@ -119,7 +119,7 @@ impl Failure {
         &self.problem.message
     }
 
-    /// The body of the request came too slowly to be waited for.
+    /// The failure of a request whose body came too slowly.
     pub fn too_slow() -> Self {
         let words =
             "the request's body came too slowly and was not waited for; send the request again";

@@ -30,7 +30,7 @@ use fields::{AttendeeRequest, EmailRequest, NameRequest};
 use question::{Question, ValidationErrors};
 use refresh::{Refresh, Refreshed, refresh};
 
-/// Whether an address is an attendee's.
+/// Whether the address belongs to an attendee.
 #[derive(Serialize, ToSchema)]
 pub struct EmailAnswer {
     valid: bool,
@@ -41,10 +41,10 @@ pub struct TicketTypes {
     ticket_types: Vec<TicketTypeRow>,
 }
 
-/// A type of tickets, as the ticketing system lists it.
+/// A ticket type, as the ticketing system lists it.
 #[derive(Serialize, ToSchema)]
 pub struct TicketTypeRow {
-    /// A number where the ticketing system has numbers, else text.
+    /// A number if the ticketing system uses numbers, otherwise text.
     #[schema(value_type = Value, example = 819314)]
     id: Value,
     #[schema(example = "Conference")]
@@ -59,9 +59,9 @@ pub struct TicketCount {
     ticket_count: usize,
 }
 
-/// Tells whether somebody of this name has a ticket, by order or by the ticket's own reference.
+/// Checks whether somebody of this name has a ticket, by the order or by the ticket's own reference.
 ///
-/// The order decides if both are named. A name that is close but not the same is 406.
+/// If the request gives both, the order decides. A name that is close but not the same is 406.
 #[utoipa::path(
     post, path = "/tickets/validate_attendee/", tag = "Attendees",
     request_body = AttendeeRequest,
@@ -81,9 +81,9 @@ pub async fn validate_attendee(
     Ok(Judged::attendee(validated, &question))
 }
 
-/// Tells whether a ticket is somebody's of this name.
+/// Checks whether a ticket belongs to somebody of this name.
 ///
-/// Whether the name is right is told in the body: a close one and a wrong one are 200, too.
+/// The body says whether the name is right: a close name and a wrong one are 200, too.
 #[utoipa::path(
     post, path = "/tickets/validate_name/", tag = "Attendees",
     request_body = NameRequest,
@@ -103,7 +103,7 @@ pub async fn validate_name(
     Ok(Judged::name(validated, &question))
 }
 
-/// Tells whether an e-mail address is an attendee's.
+/// Checks whether an e-mail address belongs to an attendee.
 #[utoipa::path(
     post, path = "/tickets/validate_email/", tag = "Attendees",
     request_body = EmailRequest,
@@ -121,7 +121,7 @@ pub async fn validate_email(
     Ok(Judged::email(EmailAnswer { valid }, valid, &question))
 }
 
-/// Lists the types of tickets.
+/// Lists the ticket types.
 #[utoipa::path(
     get, path = "/tickets/ticket_types/", tag = "Attendees",
     responses((status = 200, body = TicketTypes, description = "In the order of the ticketing system, T-shirts included."))
@@ -149,7 +149,7 @@ pub async fn ticket_count(
     Ok(Json(TicketCount { ticket_count }))
 }
 
-/// Reads what has changed in the ticketing system, and waits for it: 25 seconds at most.
+/// Reads changes from the ticketing system, and waits up to 25 seconds for that to finish.
 #[utoipa::path(
     get, path = "/tickets/refresh_all/", tag = "Attendees",
     responses(
@@ -162,12 +162,12 @@ pub async fn refresh_all(
     State(desk): State<Shared>,
 ) -> Result<Response, Refusal> {
     let refresh = refresh(&desk).await?;
-    // Until everything has been read once, nothing serves.
+    // Until everything has been read once, there is nothing to serve.
     desk.source_ticket_count()?;
     Ok(refresh::answer(refresh, desk.served_sources()))
 }
 
-/// Counts T-shirts that were added to tickets.
+/// Counts the T-shirts that were added to tickets.
 #[utoipa::path(
     get, path = "/tickets/addon_statistics/", tag = "Attendees",
     responses(
@@ -182,7 +182,7 @@ pub async fn addon_statistics(
     Ok(Json(desk.addon_statistics().await?))
 }
 
-/// Reads what has changed in the ticketing system, and counts T-shirts then. 503 if that takes longer than 25 seconds.
+/// Reads changes from the ticketing system, then counts the T-shirts. 503 if that takes longer than 25 seconds.
 #[utoipa::path(
     get, path = "/tickets/refresh_addon_statistics/", tag = "Attendees",
     responses(

@@ -20,7 +20,7 @@ pub use outcome::ValidateTicketResponse;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidateRequest {
-    /// What the QR code says.
+    /// The content of the QR code.
     #[schema(example = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln")]
     jwt_token: String,
     #[schema(example = "019b2045-5a00-7c3e-9d5e-2f1a8b7c6d5e")]
@@ -29,7 +29,7 @@ pub struct ValidateRequest {
     device_fingerprint: String,
     #[schema(example = "Gate A")]
     check_in_location: Option<String>,
-    /// The scan's own name, so that sending it again does nothing twice; so does the header `Idempotency-Key`.
+    /// A name for the scan that makes repeating it safe, as the header `Idempotency-Key` does.
     scan_id: Option<String>,
 }
 
@@ -49,7 +49,7 @@ pub struct UndoResponse {
     undone: bool,
     #[schema(format = DateTime)]
     undone_at: String,
-    /// The scanner or organizer that took the admission back.
+    /// The scanner or organizer that undid the admission.
     undone_by: String,
     reason: String,
 }
@@ -91,7 +91,7 @@ pub async fn validate(
     print(&desk.admit(&scan).await?)
 }
 
-/// Prints an outcome in the contract's envelope, whose success is the ticket's.
+/// Prints an outcome in the contract's envelope; `success` is true if the ticket is valid.
 fn print(answered: &Answered) -> Result<Response, Failure> {
     if let Verdict::Refused(Refusal::ScannerMismatch) = answered.outcome.verdict {
         let words =
@@ -107,9 +107,9 @@ fn print(answered: &Answered) -> Result<Response, Failure> {
     Ok(Json(envelope).into_response())
 }
 
-/// Takes an admission back: the ticket can enter again, and both records stay.
+/// Undoes an admission: the ticket can enter again, and both records stay.
 ///
-/// By the scanner that made it within 15 minutes, or by an organizer at any time.
+/// The scanner that admitted the ticket may do so within 15 minutes, an organizer at any time.
 #[utoipa::path(
     post, path = "/check-in/undo", tag = "Scans", operation_id = "undo_check_in",
     request_body = UndoRequest,

@@ -30,9 +30,9 @@ pub struct ListParams {
     scanner_id: Option<ScannerId>,
     #[param(inline)]
     outcome: Option<OutcomeParam>,
-    /// The `nextCursor` of the page before.
+    /// The `nextCursor` of the previous page.
     cursor: Option<CheckInId>,
-    /// At most 1000; 100 unless told.
+    /// At most 1000. Default: 100.
     limit: Option<usize>,
 }
 
@@ -75,7 +75,7 @@ pub struct DeskRequest {
     ticket_instance_id: Option<String>,
     /// The booking reference.
     order: Option<String>,
-    /// The request's own name, so that sending it again does nothing twice; so does the header `Idempotency-Key`.
+    /// A name for the request that makes repeating it safe, as the header `Idempotency-Key` does.
     scan_id: Option<String>,
 }
 
@@ -92,9 +92,9 @@ impl From<CheckInPage> for ListResponse {
     }
 }
 
-/// Lists the record of scans.
+/// Lists the recorded scans.
 ///
-/// One page as JSON, or with `Accept: application/x-ndjson` or `text/csv` all of it as a stream.
+/// One page as JSON, or with `Accept: application/x-ndjson` or `text/csv` all records as a stream.
 #[utoipa::path(
     get, path = "/events/{eventId}/check-ins", tag = "Scans", operation_id = "list_check_ins",
     params(("eventId" = EventId, Path), ListParams),

@@ -17,7 +17,7 @@ use super::Shared;
 use super::answer::{Done, Envelope, Failure};
 use super::extract::{Body, FromQuery, Id, Organizer, Params, QueryFields};
 
-/// How long an answer waits for the tickets of the event's sources: some ten thousand come in meanwhile.
+/// How long an answer waits for importing the tickets of the event's sources: enough for some ten thousand.
 const TAKE_IN_WAIT: Duration = Duration::from_secs(5);
 
 /// An event as organizers see it.
@@ -48,7 +48,7 @@ pub struct EventResponse {
     created_at: String,
     /// Base64 of the SPKI DER; null until the event is published.
     public_key: Option<String>,
-    /// What can be meant of the event but rarely is, and what it lacks, in sentences.
+    /// Settings that are valid but unusual, and what the event still lacks, in sentences.
     #[schema(example = json!([]))]
     warnings: Vec<String>,
 }
@@ -78,7 +78,7 @@ pub struct WindowResponse {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub struct WindowParams {
-    /// Whose windows. Without it, those of a ticket of no type.
+    /// The ticket type. Without it, the windows of a ticket without a type.
     ticket_type: Option<String>,
 }
 
@@ -121,8 +121,8 @@ impl EventResponse {
     }
 }
 
-/// Has the tickets of an event's sources taken in. The event is stored already, so that neither a fault of theirs nor
-/// their number keeps its answer back; the answer's warnings say what is lacking.
+/// Imports the tickets of an event's sources. The event is stored already, so neither a failure nor the number of
+/// tickets delays its answer; the answer's warnings say what is missing.
 async fn take_in(desk: &Shared, live: &LiveEvent) {
     if live.event.ticket_sources.is_empty() {
         return;
@@ -131,14 +131,14 @@ async fn take_in(desk: &Shared, live: &LiveEvent) {
     go_on_behind(TAKE_IN_WAIT, async move { desk.take_in_attached(id).await }).await;
 }
 
-/// Waits for some work to end, but no longer than this: then it goes on by itself.
+/// Waits for some work, but no longer than this; the work then continues in the background.
 async fn go_on_behind(wait: Duration, work: impl Future<Output = ()> + Send + 'static) {
     let work = tokio::spawn(work);
-    // Work that panics is logged where it does.
+    // A panic in the work is logged where it happens.
     let _ = tokio::time::timeout(wait, work).await;
 }
 
-/// Makes a draft of an event.
+/// Creates a draft of an event.
 ///
 /// `name` and `days` are required.
 #[utoipa::path(
@@ -198,7 +198,7 @@ pub async fn show(
     Ok(Done::ok("Event", EventResponse::new(&live, &desk)))
 }
 
-/// Replaces the fields of an event that the request names, at once.
+/// Replaces the fields that the request names, all at once.
 ///
 /// Naming `checkInStrategy` without `strategyOptions` resets the options.
 #[utoipa::path(
@@ -223,7 +223,7 @@ pub async fn change(
     Ok(Done::ok("Event changed", EventResponse::new(&live, &desk)))
 }
 
-/// Makes an event's signing key, so that tickets can be issued; publishing again changes nothing.
+/// Creates an event's signing key, so that tickets can be issued; publishing again changes nothing.
 #[utoipa::path(
     post, path = "/events/{eventId}/publish", tag = "Events", operation_id = "publish_event",
     params(("eventId" = EventId, Path)),
@@ -241,7 +241,7 @@ pub async fn publish(
     ))
 }
 
-/// Tells when doors are open.
+/// Lists when doors are open.
 #[utoipa::path(
     get, path = "/events/{eventId}/windows", tag = "Events", operation_id = "list_windows",
     params(("eventId" = EventId, Path), WindowParams),

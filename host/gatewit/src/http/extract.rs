@@ -1,4 +1,4 @@
-//! What handlers take out of a request: who calls, ids, bodies and queries, each failing in the envelope.
+//! Extractors for handlers: callers, ids, bodies and queries. Each fails with an answer in the envelope.
 
 use std::str::FromStr;
 
@@ -23,11 +23,11 @@ pub use query::{FromQuery, Params, QueryFields};
 /// The largest body that is read on an async worker, in less than a millisecond.
 const READ_AT_ONCE_MAX: usize = 128 * 1024;
 
-/// The name that a client gave its request, so that sending it again does nothing twice.
+/// The idempotency key of a request, which makes repeating it safe.
 pub struct IdempotencyKey(Option<RepeatKey>);
 
 impl IdempotencyKey {
-    /// The name that the header gives, else the one that the body does.
+    /// Returns the key from the header, or else the one from the body.
     pub fn or(self, scan_id: Option<&str>) -> Result<Option<RepeatKey>, Failure> {
         let named = scan_id.map(RepeatKey::parse).transpose();
         Ok(self.0.or(named.map_err(DeskError::Malformed)?))
@@ -46,7 +46,7 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
-/// The id in the path. A text that is no id names nothing: 404.
+/// The id in the path. An invalid id is 404: nothing has that id.
 pub struct Id<T>(pub T);
 
 impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
@@ -62,7 +62,7 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
-/// The one parameter in the path, as text.
+/// The only parameter in the path, as text.
 pub struct PathText(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathText {
@@ -76,7 +76,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
     }
 }
 
-/// A JSON body. What is no JSON, or not of the right shape, is 400 and named.
+/// A JSON body. Malformed JSON and wrong shapes are 400, and the message says what is wrong.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Body<T> {
@@ -96,7 +96,7 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Bo
 }
 
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    // serde would take a list for the fields of an object, in their order.
+    // serde would accept an array in place of an object, with the fields in order.
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(malformed(
             "the request's body is a list; expected an object",
@@ -105,12 +105,12 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     if let Ok(body) = serde_json::from_slice(bytes) {
         return Ok(body);
     }
-    // Read once more, slower, to tell what is wrong with it and where.
+    // Parse again, more slowly, to find out what is wrong and where.
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         match path.as_str() {
-            // The path of what is no JSON at all.
+            // Malformed JSON has no path.
             "." | "?" => malformed(format!(
                 "the request's body is not as expected: {}",
                 error.inner()
@@ -123,7 +123,7 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     Ok(body)
 }
 
-/// Tells why a body could not be read.
+/// Explains why a body could not be read.
 fn unread(rejection: BytesRejection) -> Failure {
     if is_too_slow(&rejection) {
         return Failure::too_slow();

@@ -1,4 +1,4 @@
-//! Whether the server lives, and whether it can do its work. `gatewit-api.md` §11.
+//! Whether the server is alive and ready to work. `gatewit-api.md` §11.
 
 use axum::Json;
 use axum::extract::State;
@@ -27,16 +27,16 @@ pub struct Ready {
     sources: Vec<SourceRow>,
 }
 
-/// A source of tickets.
+/// A ticket source.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceRow {
     name: SourceName,
-    /// Null until it was read for the first time.
+    /// Null until the source has been read once.
     tickets: Option<usize>,
-    /// How old what is served is.
+    /// The age of the tickets that are served.
     age_seconds: Option<i64>,
-    /// Whether the last try to read it failed; the log says why.
+    /// Whether the last attempt to read the source failed; the log says why.
     stale: bool,
 }
 
@@ -46,7 +46,7 @@ pub struct PluginCount {
     rejected: usize,
 }
 
-/// Tells that the process lives.
+/// Checks that the process is alive.
 #[utoipa::path(
     get, path = "/", tag = "Health",
     responses((status = 200, body = Alive, description = "It does."))
@@ -55,7 +55,7 @@ pub async fn root() -> Json<Alive> {
     alive().await
 }
 
-/// Tells that the process lives.
+/// Checks that the process is alive.
 #[utoipa::path(
     get, path = "/healthcheck/alive", tag = "Health",
     responses((status = 200, body = Alive, description = "It does."))
@@ -64,10 +64,10 @@ pub async fn alive() -> Json<Alive> {
     Json(Alive { alive: true })
 }
 
-/// Tells whether scans can be answered.
+/// Checks whether the server can answer scans.
 ///
-/// 503 while the store cannot, and until the sources that `/tickets/*` serves have been read once. A plugin that was
-/// refused hurts its own events only, and a ticketing system that is down nobody: what it said last serves.
+/// 503 while the store does not answer, and until the sources that `/tickets/*` serves have been read once. A rejected
+/// plugin affects its own events only. While a ticketing system is down, the tickets read last are served.
 #[utoipa::path(
     get, path = "/healthcheck/ready", tag = "Health",
     responses(

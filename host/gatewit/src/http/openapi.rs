@@ -1,4 +1,4 @@
-//! The description of the API, made from the handlers themselves, and the pages that show it. `gatewit-api.md` §1.
+//! The OpenAPI description of the API, generated from the handlers, and the pages that show it. `gatewit-api.md` §1.
 
 use std::sync::LazyLock;
 
@@ -11,10 +11,10 @@ use utoipa::{Modify, OpenApi as _};
 mod complete;
 pub mod pages;
 
-/// The document as it is served.
+/// The document as served.
 static DOCUMENT: LazyLock<String> = LazyLock::new(document);
 
-/// What the document says before any route is added.
+/// The document before any route is added.
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
@@ -57,10 +57,10 @@ impl Modify for SecuritySchemes {
     }
 }
 
-/// Begins the document; the routes add themselves.
+/// Starts the document; the routes add themselves.
 pub fn head() -> OpenApi {
     let mut head = Head::openapi();
-    // Whatever the package says of its makers and licence says nothing of the API.
+    // The package's authors and license are not those of the API.
     head.info.license = None;
     head.info.contact = None;
     head
@@ -74,7 +74,7 @@ pub fn document() -> String {
     format!("{document:#}\n")
 }
 
-/// Describes the API: this document.
+/// Returns this document.
 #[utoipa::path(
     get, path = "/openapi.json", tag = "Description",
     responses((status = 200, body = Object, description = "An OpenAPI 3.1 document."))

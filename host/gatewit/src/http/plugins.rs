@@ -7,10 +7,10 @@ use super::Shared;
 use super::answer::{Done, Envelope};
 use super::extract::Organizer;
 
-/// Lists every plugin, serving or refused.
+/// Lists every plugin, active or rejected.
 ///
-/// `error` tells how a plugin fails, and how its ticket sources do: all of them to operators, in the plugin's own words
-/// too; to other organizers those of their own events.
+/// `error` says how a plugin or its ticket sources fail. Operators see all errors, in the plugin's own words too; other
+/// organizers see those of their own events.
 #[utoipa::path(
     get, path = "/plugins", tag = "Plugins",
     responses((status = 200, body = Envelope<Vec<PluginRow>>, description = "One row a name."))

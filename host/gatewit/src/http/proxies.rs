@@ -1,4 +1,4 @@
-//! Whose word is taken for where a request comes from. `gatewit-api.md` §2.
+//! Finds the client's address behind trusted proxies. `gatewit-api.md` §2.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -6,14 +6,14 @@ use std::str::FromStr;
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-/// The proxies whose `X-Forwarded-For` counts (`GATEWIT_TRUSTED_PROXIES`); none unless the operator names some.
+/// The proxies whose `X-Forwarded-For` is trusted (`GATEWIT_TRUSTED_PROXIES`). Default: none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Finds the client behind trusted proxies: the rightmost address that is none of theirs.
+    /// Finds the client behind trusted proxies: the rightmost address that is not one of theirs.
     ///
-    /// Everything further left is what that client says of itself, and proves nothing.
+    /// Entries further left come from that client and prove nothing.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         if !self.trust(client) {
@@ -22,7 +22,7 @@ impl TrustedProxies {
         let chains = headers.get_all("x-forwarded-for").iter().rev();
         let hops = chains.flat_map(|chain| chain.to_str().unwrap_or_default().rsplit(','));
         for hop in hops {
-            // What cannot be read ends what is known: the proxy that passed it on stands for whoever is behind it.
+            // Stop at an unreadable entry: the proxy that passed it on stands for its clients.
             let Some(address) = parse_hop(hop.trim()) else {
                 break;
             };
@@ -42,7 +42,7 @@ impl TrustedProxies {
 impl FromStr for TrustedProxies {
     type Err = String;
 
-    /// Reads addresses and networks such as `10.0.0.0/8`, with commas or spaces between.
+    /// Parses addresses and networks such as `10.0.0.0/8`, separated by commas or spaces.
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
         let networks = parts.map(|part| {

@@ -1,4 +1,4 @@
-//! The name of one request, in its answer and in every line that is logged for it.
+//! The id of a request, in its answer and in every line that is logged for it.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use uuid::Uuid;
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const LENGTH_MAX: usize = 64;
 
-/// Letters, digits, `-`, `_` and `.`: whatever a client sends, it breaks no log line.
+/// Only letters, digits, `-`, `_` and `.`, so that no client can break a log line.
 #[derive(Clone, Debug)]
 pub struct RequestId(String);
 
 impl RequestId {
-    /// Takes over the id that the client or a proxy gave the request, or makes one.
+    /// Takes the id that the client or a proxy gave the request, or makes a new one.
     pub fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
         match given.filter(|id| is_sane(id)) {

@@ -23,9 +23,9 @@ pub struct GenerateRequest {
     event_id: String,
     #[schema(min_length = 3, max_length = 200, example = "Gate A - Main Entrance")]
     scanner_name: String,
-    /// Binds the scanner to a scan point of the event.
+    /// Assigns the scanner to a scan point of the event.
     scan_point: Option<String>,
-    /// Binds the scanner to a zone of the event, whatever zone its scan point is in.
+    /// Assigns the scanner to a zone of the event, regardless of its scan point's zone.
     zone: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub struct RegistrationTokenResponse {
     expires_at: String,
     validity_minutes: i64,
     remaining_seconds: i64,
-    /// What the scanner app reads to register.
+    /// The URL that the scanner app reads to register.
     #[schema(example = "scannerapp://register?token=REG-ABC12345-DEF67890")]
     qr_code_data: String,
     is_valid: bool,
@@ -72,7 +72,7 @@ pub struct RegisterRequest {
         example = "Gate A - Main Entrance"
     )]
     scanner_name: String,
-    /// What the device says of itself.
+    /// The device's description of itself.
     #[schema(example = r#"{"model":"iPhone 13"}"#)]
     device_info: Option<String>,
 }
@@ -107,12 +107,12 @@ pub struct ScannerResponse {
     zone: Option<String>,
     #[schema(format = DateTime, example = "2025-12-11T10:30:00Z")]
     created_at: String,
-    /// Only ever shown when the scanner registers.
+    /// Shown only when the scanner registers.
     credentials: Option<String>,
     public_key: Option<String>,
     revocation_reason: Option<String>,
-    /// The scanner that ended by this registration: the device is one active scanner within its organization, in
-    /// `default` among the events that share an organizer.
+    /// The scanner that this registration replaced: a device is one active scanner per organization; in `default`, one
+    /// among the events that share an organizer.
     replaced: Option<ReplacedScanner>,
 }
 
@@ -159,7 +159,7 @@ impl From<TokenStatus> for RegistrationTokenResponse {
 }
 
 impl ScannerResponse {
-    /// A scanner without its secrets.
+    /// Describes a scanner without its secrets.
     fn new(scanner: Scanner, event: &Event) -> Self {
         Self {
             status: match scanner.is_active() {
@@ -213,7 +213,7 @@ impl From<ScannerStatistics> for StatisticsResponse {
     }
 }
 
-/// Makes a token that registers one scanner.
+/// Creates a token that registers one scanner.
 #[utoipa::path(
     post, path = "/check-in/tokens/generate", tag = "Scanners",
     request_body = GenerateRequest,
@@ -243,7 +243,7 @@ pub async fn generate_token(
     ))
 }
 
-/// Tells whether a registration token is still good.
+/// Checks whether a registration token is still valid.
 ///
 /// Anyone may ask. A token that was used or has expired answers 200 with `isValid: false`.
 #[utoipa::path(
@@ -266,9 +266,9 @@ pub async fn validate_token(
     Ok(Done::ok("Registration token", status.into()))
 }
 
-/// Registers a device as a scanner in place of the one that it was.
+/// Registers a device as a scanner, replacing the scanner that it was before.
 ///
-/// A device is one active scanner within its organization; in `default`, among the events that share an organizer.
+/// A device is one active scanner per organization; in `default`, one among the events that share an organizer.
 #[utoipa::path(
     post, path = "/check-in/scanners/register", tag = "Scanners", operation_id = "register_scanner",
     request_body = RegisterRequest,
@@ -300,7 +300,7 @@ pub async fn register(
     Ok(Done::ok("Scanner registered", link.into()))
 }
 
-/// Lists every scanner of an event, revoked ones too.
+/// Lists every scanner of an event, including revoked ones.
 #[utoipa::path(
     get, path = "/check-in/scanners/event/{eventId}", tag = "Scanners", operation_id = "list_scanners",
     params(("eventId" = EventId, Path)),
@@ -343,7 +343,7 @@ fn shown(scanners: impl Iterator<Item = Scanner>, event: &Event) -> Vec<ScannerR
         .collect()
 }
 
-/// Revokes a scanner for good.
+/// Revokes a scanner permanently.
 #[utoipa::path(
     post, path = "/check-in/scanners/{scannerId}/revoke", tag = "Scanners", operation_id = "revoke_scanner",
     params(("scannerId" = ScannerId, Path), RevokeParams),
@@ -371,7 +371,7 @@ pub async fn revoke(
 
 /// Counts a scanner's scans.
 ///
-/// A scanner may ask about itself, an organizer about any.
+/// A scanner may ask about itself, an organizer about any scanner of their events.
 #[utoipa::path(
     get, path = "/check-in/scanners/{scannerId}/stats", tag = "Scanners", operation_id = "scanner_statistics",
     params(("scannerId" = ScannerId, Path)),

@@ -1,4 +1,4 @@
-//! Accepts connections and serves HTTP/1.1 on them within limits of time and number, so that no client keeps others out.
+//! Accepts connections and serves HTTP/1.1 on them, with limits on time and number, so that no client keeps others out.
 //! `gatewit-api.md` §1.
 
 use std::io::ErrorKind;
@@ -28,12 +28,12 @@ pub use limits::HttpLimits;
 use connections::Connections;
 use seldom::Seldom;
 
-/// How long to wait when the system has no more files for connections, before accepting again.
+/// How long to pause before accepting again when no more files can be opened.
 const REST: Duration = Duration::from_millis(5);
 
-/// Serves `app` until `stop` is cancelled, then takes no new connections and lets the requests under way finish.
+/// Serves `app` until `stop` is cancelled, then accepts no new connections and lets the requests under way finish.
 ///
-/// When this is dropped, each connection ends after the request that is under way on it.
+/// When the future is dropped, each connection ends after its current request.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -72,14 +72,14 @@ struct Server {
     app: Router,
     limits: Arc<HttpLimits>,
     connections: Arc<Connections>,
-    /// One a connection.
+    /// One task per connection.
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Server {
     fn open(&self, stream: TcpStream, peer: SocketAddr) {
-        // Answers are written whole; waiting for more would only delay them. A socket that cannot is served all the same.
+        // Answers are written whole, so delaying packets gains nothing. If the option cannot be set, serve anyway.
         let _ = stream.set_nodelay(true);
         self.connections.open(|place| {
             let connection = Arc::new(Connection::new(place, self.limits.clone()));
@@ -95,7 +95,7 @@ impl Server {
     }
 }
 
-/// Whether a connection failed to be accepted because its client is gone already.
+/// Whether accepting failed because the client has already left.
 fn is_of_the_client(error: ErrorKind) -> bool {
     matches!(
         error,

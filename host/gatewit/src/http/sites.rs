@@ -1,4 +1,4 @@
-//! Keeps pages of other web sites from acting here through a browser of somebody who may. `gatewit-api.md` §1.
+//! Keeps pages of other web sites from acting here through the browser of an authorized user. `gatewit-api.md` §1.
 
 use std::time::Duration;
 
@@ -20,22 +20,22 @@ pub use names::{AllowedHosts, CorsOrigins, PublicUrl};
 use names::{HostName, is_same_origin};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// How long a browser may remember what another site's pages are allowed.
+/// How long a browser may cache what pages of another site are allowed to do.
 const PREFLIGHT_HOLDS: Duration = Duration::from_secs(60 * 60);
 
 /// The names of this server, and the web sites whose pages may use it.
 #[derive(Clone, Debug, Default)]
 pub struct Sites {
-    /// Where people reach the server (`GATEWIT_PUBLIC_URL`).
+    /// The URL at which people reach the server (`GATEWIT_PUBLIC_URL`).
     pub public_url: Option<PublicUrl>,
-    /// Further hosts by which the server is known (`GATEWIT_ALLOWED_HOSTS`).
+    /// Further hosts under which the server is known (`GATEWIT_ALLOWED_HOSTS`).
     pub allowed_hosts: AllowedHosts,
     /// Web sites whose pages may send requests (`GATEWIT_CORS_ORIGINS`).
     pub cors_origins: CorsOrigins,
     pub listens_on: ListensOn,
 }
 
-/// Who can reach the server by itself.
+/// Who can reach the server directly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ListensOn {
     /// Programs on this machine, browsers among them.
@@ -51,21 +51,21 @@ pub enum Authentication {
     Off,
 }
 
-/// Why a request is refused before anybody looks at what it asks for.
+/// Why a request is refused before its route is considered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
-    /// It asks for a host that is not this server: a page may have made its own name lead here.
+    /// The request names a host that is not this server: a page may have pointed its own name here (DNS rebinding).
     Host,
-    /// It would change something, its host is not this server, and it does not say which page sent it.
+    /// The request changes something, its host is not this server, and it does not say which page sent it.
     Sender,
-    /// It would change something and comes from a page that may not.
+    /// The request changes something and comes from a page that is not allowed.
     Page,
-    /// Its body is of a type that browsers send for any page.
+    /// The body has a content type that browsers let any page send.
     Body,
 }
 
 impl Sites {
-    /// Lets the pages of other sites read answers where `GATEWIT_CORS_ORIGINS` says so; None: it names none.
+    /// Lets pages of the sites in `GATEWIT_CORS_ORIGINS` read answers; None if there are no such sites.
     pub fn cors(&self) -> Option<CorsLayer> {
         let origins = self.cors_origins.as_slice();
         let methods = [
@@ -91,7 +91,7 @@ impl Sites {
         })
     }
 
-    /// Checks where a request comes from and to whom it believes to speak.
+    /// Checks which page sent a request and which host it names.
     pub fn check(&self, request: &Request, authentication: Authentication) -> Result<(), Foreign> {
         let host = host_of(request);
         let is_open = authentication == Authentication::Off;
@@ -118,7 +118,7 @@ impl Sites {
         }
     }
 
-    /// Tells from which page a request comes, if the browser says so; programs say nothing.
+    /// Returns which page sent a request, if the browser says so; other programs do not.
     fn sender(&self, headers: &HeaderMap, host: Option<&str>) -> Option<Sender> {
         let origin = headers.get(header::ORIGIN);
         let is_allowed = || origin.is_some_and(|origin| self.cors_origins.has(origin));
@@ -143,7 +143,7 @@ impl Sites {
             || host.is_some_and(|host| is_same_origin(origin, host))
     }
 
-    /// Whether this server is the host that a request asks for.
+    /// Whether a host is this server.
     fn is_known(&self, host: &str) -> bool {
         let Some(host) = HostName::parse(host) else {
             return false;
@@ -155,15 +155,15 @@ impl Sites {
     }
 }
 
-/// The page that a request comes from.
+/// The page that sent a request.
 enum Sender {
-    /// One of ours or of a site that is allowed, or what somebody typed as an address.
+    /// A page of ours or of an allowed site, or an address that somebody typed.
     OwnPage,
     OtherPage,
 }
 
 impl Foreign {
-    /// The answer, in the shape of the path.
+    /// Returns the answer, in the shape of the path.
     pub fn refusal(self, path: &str) -> Response {
         let (status, code, words) = self.words();
         match attendees::is_contract_path(path) {
@@ -200,7 +200,7 @@ impl Foreign {
     }
 }
 
-/// The host that a request asks for, as it stands there; None if it names none. Of several, none is believed.
+/// Returns the host that a request names; None if it names none. If there are several, none is trusted.
 fn host_of(request: &Request) -> Option<&str> {
     if let Some(authority) = request.uri().authority() {
         return Some(authority.as_str());
@@ -210,7 +210,7 @@ fn host_of(request: &Request) -> Option<&str> {
     Some(if hosts.next().is_none() { host } else { "" })
 }
 
-/// Whether a request has a body that is not JSON although its route takes nothing else. `/tickets/*` says so itself.
+/// Whether a request has a body that is not JSON although its route accepts only that. `/tickets/*` reports it itself.
 fn is_of_another_type(request: &Request) -> bool {
     let is_route = request.extensions().get::<MatchedPath>().is_some();
     let has_body = !request.body().is_end_stream();

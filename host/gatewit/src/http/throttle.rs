@@ -1,10 +1,9 @@
-//! How many wrong guesses are answered before their guesser must wait: `gatewit-api.md` §2. Pure: it reads no clock and
-//! knows no requests.
+//! Limits wrong guesses per minute: `gatewit-api.md` §2. Pure: it reads no clock and knows no requests.
 //!
-//! By client address, only wrong guesses are refused. So whoever holds a valid credential or token, or knows the right
-//! name, is answered whatever others at the same address do. Credentials and tokens are kept unguessed by their length.
-//! Names are not: about an order or a ticket with too many wrong guesses, right ones are refused too, so that nobody can
-//! go on trying.
+//! Per client address, only wrong guesses are refused. So a caller with a valid credential or token, or with the right
+//! name, is answered whatever others at the same address do. Credentials and tokens are too long to be guessed. Names
+//! are not: after too many wrong guesses about an order or a ticket, right ones are refused too, so that guessing on is
+//! useless.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
@@ -13,42 +12,42 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
 
-/// How many wrong guesses a minute are answered per token, order or ticket asked about, unless the operator says otherwise.
+/// Default number of wrong guesses per minute that are answered per token, order or ticket.
 pub const GUESS_LIMIT: u32 = 10;
-/// How many failures a minute of unauthenticated callers are answered per client address.
+/// How many failures of unauthenticated callers are answered per minute and client address.
 const ADDRESS_LIMIT: u32 = 300;
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
-/// How many tokens and tickets, and how many addresses, are kept account of; beyond, those asked about least are forgotten.
-/// An account is of one size, whatever is asked about: 20 MB all together.
+/// The most accounts kept for tokens and tickets, and for addresses; beyond that, the least used are dropped. Accounts
+/// are of fixed size: 20 MB in total.
 const ACCOUNTS_MAX: u64 = 100_000;
 
 /// Counts the wrong guesses of each minute.
 pub struct Throttle {
     guess_limit: u32,
-    /// Keyed at random.
+    /// Randomly keyed.
     hasher: RandomState,
     by_subject: Accounts<u64>,
     by_address: Accounts<IpAddr>,
 }
 
-/// An attempt to come by something that the caller could not prove to be its own.
+/// A failed attempt to use something that the caller could not prove to be its own.
 #[derive(Clone, Copy, Debug)]
 pub struct WrongGuess<'a> {
-    /// None if the caller proved who it is.
+    /// None if the caller is authenticated.
     pub from: Option<IpAddr>,
     /// The token, order or ticket asked about, if it was well-formed.
     pub about: Option<&'a str>,
 }
 
-/// There were too many wrong guesses.
+/// The limit on wrong guesses is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany {
-    /// After how many seconds a guess is answered again: at least one.
+    /// After how many seconds a guess will be answered again: at least one.
     pub retry_after_seconds: i64,
 }
 
 impl Throttle {
-    /// Makes a throttle that answers so many wrong guesses a minute about one token, order or ticket.
+    /// Makes a throttle that answers this many wrong guesses per minute about one token, order or ticket.
     pub fn new(guess_limit: u32) -> Self {
         Self {
             guess_limit,
@@ -58,9 +57,9 @@ impl Throttle {
         }
     }
 
-    /// Counts a wrong guess, and tells whether it was one too many.
+    /// Counts a wrong guess; fails if it is one too many.
     pub fn count(&self, guess: WrongGuess<'_>, now: Timestamp) -> Result<(), TooMany> {
-        // An address that is refused anyway fills no other accounts.
+        // An address over its limit cannot fill the accounts of subjects.
         if let Some(address) = guess.from {
             self.by_address
                 .count(network(address), ADDRESS_LIMIT, now)?;
@@ -73,13 +72,13 @@ impl Throttle {
         }
     }
 
-    /// Tells whether a right guess must be refused, because too many about the same were wrong.
+    /// Fails if a right guess must be refused, after too many wrong ones about the same subject.
     pub fn check(&self, about: &str, now: Timestamp) -> Result<(), TooMany> {
         self.by_subject
             .check(&self.digest(about), self.guess_limit, now)
     }
 
-    /// Two subjects share an account with a chance of one in 2⁶⁴.
+    /// Two subjects share an account with a probability of 2⁻⁶⁴.
     fn digest(&self, subject: &str) -> u64 {
         self.hasher.hash_one(subject)
     }
@@ -91,7 +90,7 @@ impl Default for Throttle {
     }
 }
 
-/// The wrong guesses of the current minute, by what they have in common.
+/// The wrong guesses of the current minute, by subject or by address.
 struct Accounts<K>(Cache<K, Arc<Mutex<Account>>>);
 
 #[derive(Clone, Copy)]
@@ -133,10 +132,10 @@ impl Account {
         }
     }
 
-    /// Begins a new minute if this one is over, and tells whether there is a guess left in it.
+    /// Starts a new minute if this one is over; fails if no guess is left in it.
     fn check(&mut self, limit: u32, now: Timestamp) -> Result<(), TooMany> {
         let age = now.duration_since(self.since);
-        // A clock that was set back ends the minute too.
+        // A clock that was set back also ends the minute.
         if age.is_negative() || age >= WINDOW {
             *self = Self::fresh(now);
         }
@@ -154,7 +153,7 @@ fn seconds_up(wait: SignedDuration) -> i64 {
     wait.as_secs() + i64::from(wait.subsec_nanos() > 0)
 }
 
-/// Who has one IPv6 address has the 2⁶⁴ around it.
+/// Rate-limit IPv6 by /64: one subscriber controls the whole prefix.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -181,7 +180,7 @@ mod tests {
         WrongGuess { from, about }
     }
 
-    /// How many of so many guesses are answered.
+    /// Counts how many guesses out of several are answered.
     fn answered(
         throttle: &Throttle,
         guess: WrongGuess<'_>,

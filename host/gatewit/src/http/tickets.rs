@@ -73,26 +73,26 @@ pub struct TicketResponse {
     state: ShownState,
     #[schema(format = DateTime, example = "2025-12-01T12:00:00+03:00")]
     issued_at: String,
-    /// What the QR code shows: the signed code, a compact one where that exceeds 1,500 characters, or the code of the
+    /// The content of the QR code: the signed code, a compact one if that exceeds 1,500 characters, or the code of the
     /// ticketing system that sold the ticket.
     qr_code: String,
-    /// The signed code with all that readers without a network need; null if a ticketing system sold the ticket.
+    /// The signed code, with everything an offline reader needs; null if a ticketing system sold the ticket.
     jwt_token: Option<String>,
-    /// What keeps it from opening a door, beside its state: a type that its source does not list, a code that is another
-    /// ticket's.
+    /// Problems other than its state that keep it from opening a door: a type that its source does not list, or a code
+    /// that another ticket has.
     warnings: Vec<String>,
 }
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListParams {
-    /// A name however it is spelled, an e-mail address, an order, a series or a ticket's id; the nearest come first.
+    /// A name in any spelling, an e-mail address, an order, a series or a ticket's id; the best matches come first.
     query: Option<String>,
     #[param(inline)]
     state: Option<ShownState>,
-    /// The `nextCursor` of the page before.
+    /// The `nextCursor` of the previous page.
     cursor: Option<TicketId>,
-    /// At most 200; 50 unless told.
+    /// At most 200. Default: 50.
     limit: Option<usize>,
 }
 
@@ -142,8 +142,8 @@ impl From<ShownTicket> for TicketResponse {
 
 /// Issues one ticket, or several: all of them or none.
 ///
-/// The answer is one ticket or an array, as the request was. A request that is sent again under its `Idempotency-Key`
-/// within 24 hours issues nothing and gets the same tickets, as they are by then.
+/// The answer is one ticket or an array, like the request. Repeating a request under its `Idempotency-Key` within 24
+/// hours issues nothing, and returns the same tickets in their current state.
 #[utoipa::path(
     post, path = "/events/{eventId}/tickets", tag = "Tickets", operation_id = "issue_tickets",
     params(("eventId" = EventId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The request's own name.")),
@@ -185,7 +185,7 @@ pub async fn issue(
     }
 }
 
-/// Lists and finds an event's tickets.
+/// Lists and searches an event's tickets.
 #[utoipa::path(
     get, path = "/events/{eventId}/tickets", tag = "Tickets", operation_id = "list_tickets",
     params(("eventId" = EventId, Path), ListParams),
@@ -226,9 +226,9 @@ pub async fn show(
     Ok(Done::ok("Ticket", ticket.into()))
 }
 
-/// Replaces the fields of a ticket that the request names, at once.
+/// Replaces the fields that the request names, all at once.
 ///
-/// A ticket that a ticketing system sold is changed there.
+/// A ticket that a ticketing system sold can be changed only there.
 #[utoipa::path(
     patch, path = "/tickets/{ticketId}", tag = "Tickets", operation_id = "change_ticket",
     params(("ticketId" = TicketId, Path)),
@@ -249,7 +249,7 @@ pub async fn change(
     Ok(Done::ok("Ticket changed", ticket.into()))
 }
 
-/// Cancels a ticket: it lets nobody in until it is reinstated.
+/// Cancels a ticket: it gives no entry until it is reinstated.
 #[utoipa::path(
     post, path = "/tickets/{ticketId}/cancel", tag = "Tickets", operation_id = "cancel_ticket",
     params(("ticketId" = TicketId, Path)),
@@ -269,7 +269,7 @@ pub async fn cancel(
     Ok(Done::ok("Ticket cancelled", ticket.into()))
 }
 
-/// Marks a ticket as paid back: it lets nobody in until it is reinstated.
+/// Marks a ticket as refunded: it gives no entry until it is reinstated.
 #[utoipa::path(
     post, path = "/tickets/{ticketId}/refund", tag = "Tickets", operation_id = "refund_ticket",
     params(("ticketId" = TicketId, Path)),
@@ -286,7 +286,7 @@ pub async fn refund(
     Ok(Done::ok("Ticket refunded", ticket.into()))
 }
 
-/// Makes a ticket good again.
+/// Makes a ticket valid again.
 #[utoipa::path(
     post, path = "/tickets/{ticketId}/reinstate", tag = "Tickets", operation_id = "reinstate_ticket",
     params(("ticketId" = TicketId, Path)),

@@ -1,4 +1,4 @@
-//! What is done with every request, whoever handles it: an id, a place for its log lines, a count, and the throttle.
+//! Middleware for every request: an id, a span for its log lines, a count, and the throttle.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -20,21 +20,21 @@ use super::sites::{Authentication, Sites};
 use super::throttle::{Throttle, TooMany, WrongGuess};
 use crate::metrics::{Answered, RequestCounts};
 
-/// The route of a request to no path of ours: never the path itself, which may hold anything.
+/// The route label of an unknown path: never the path itself, which may hold anything.
 const NO_ROUTE: &str = "none";
 
-/// What is known of the requests of a server.
+/// The shared state of the middleware.
 #[derive(Default)]
 pub struct Traffic {
     pub proxies: TrustedProxies,
     pub throttle: Throttle,
     pub counts: RequestCounts,
     pub sites: Sites,
-    /// The requests under way that may change something, whether or not their clients still wait.
+    /// The running requests that may change something, even if their clients have left.
     pub changes: TaskTracker,
 }
 
-/// What every request passes through.
+/// The middleware's access to the server.
 #[derive(Clone)]
 pub(super) struct Watch {
     pub desk: Shared,
@@ -42,21 +42,21 @@ pub(super) struct Watch {
     pub authentication: Authentication,
 }
 
-/// Lets a request through. One that may change something runs to its end, even if its client leaves: what it commits
-/// must be shown in memory, too.
+/// Passes a request on. One that may change something runs to its end even if its client leaves, so that its commit
+/// also reaches the state in memory.
 pub(super) async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
     if request.method().is_safe() && !attendees::is_refresh(request.uri().path()) {
         return watch.pass(request, next).await;
     }
     let changes = watch.traffic.changes.clone();
     let change = changes.spawn(async move { watch.pass(request, next).await });
-    // Only a panic outside of the handler fails it; that is logged.
+    // Fails only if something outside the handler panics; that is logged.
     let response = change.await;
     response.unwrap_or_else(|_| Failure::internal().into_response())
 }
 
 impl Watch {
-    /// Has a request answered, in a span that names it in every line it logs.
+    /// Answers a request within a span that puts its id on every line it logs.
     async fn pass(&self, request: Request, next: Next) -> Response {
         let Self { desk, traffic, .. } = self;
         let begun = Instant::now();
@@ -66,7 +66,7 @@ impl Watch {
         let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
         let from = traffic.proxies.client(peer(&request), request.headers());
         let checked = traffic.sites.check(&request, self.authentication);
-        // Of the highest level, so that no filter takes the id away from a line that it lets through.
+        // At the error level, so that no log filter drops the id from a line that it lets through.
         let span = tracing::error_span!("request", request.id = %id, http.method = method, http.route = route);
         let answer = async {
             let response = match checked {
@@ -103,7 +103,7 @@ impl Watch {
     }
 }
 
-/// Counts an answer to a wrong guess, and refuses it instead if it was one too many.
+/// Counts an answer to a wrong guess, and replaces it by a refusal if it was one too many.
 fn throttled(desk: &Shared, traffic: &Traffic, from: IpAddr, response: Response) -> Response {
     if let Some(guess) = response.extensions().get::<Guess>() {
         return match judge(desk, traffic, from, guess) {
@@ -125,7 +125,7 @@ fn throttled(desk: &Shared, traffic: &Traffic, from: IpAddr, response: Response)
     }
 }
 
-/// Tells whether a guess about an order or a ticket may be answered.
+/// Checks whether a guess about an order or a ticket may be answered.
 fn judge(desk: &Shared, traffic: &Traffic, from: IpAddr, guess: &Guess) -> Result<(), TooMany> {
     let about = guess.about.as_deref();
     match (guess.is_right, about) {
@@ -140,7 +140,7 @@ fn judge(desk: &Shared, traffic: &Traffic, from: IpAddr, guess: &Guess) -> Resul
     }
 }
 
-/// Tells whether an answer is one to a wrong guess, and which token the guess was about.
+/// Returns the token in question if an answer is one to a wrong guess.
 fn wrong_guess(status: StatusCode, failed: Option<&Failed>) -> Option<Option<&str>> {
     match failed.map(|failed| failed.code) {
         Some("token_not_found") => Some(failed?.token.as_deref()),
@@ -150,13 +150,13 @@ fn wrong_guess(status: StatusCode, failed: Option<&Failed>) -> Option<Option<&st
     }
 }
 
-/// Tells who is at the other end of the connection. Without `ConnectInfo`, nobody can be told from anybody.
+/// Returns the peer's address. Without `ConnectInfo`, all peers look the same.
 fn peer(request: &Request) -> IpAddr {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip())
 }
 
-/// Names a method; a client may make up any other.
+/// Returns a known method's name; clients can invent others.
 fn known_method(method: &str) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     KNOWN

@@ -1,14 +1,14 @@
-//! Judging what a genuine token claims. Claims that are not used here are not looked at, whatever they hold.
+//! Checks the claims of a genuine token. Claims that are not used here are ignored, whatever they hold.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Flaw, OidcSettings, TokenError};
 
-/// By how many seconds the provider's clock and ours may differ.
+/// How many seconds the provider's clock and ours may differ.
 const LEEWAY: f64 = 30.0;
 
-/// Tells whose token it is, if it is good now, here and for us.
+/// Returns whose token it is, if it is valid now and meant for us.
 pub(super) fn check(
     claims: &Map<String, Value>,
     settings: &OidcSettings,
@@ -45,7 +45,7 @@ fn numeric_date(name: &'static str, value: &Value) -> Result<f64, TokenError> {
     seconds.ok_or(TokenError::Malformed(Flaw::Claim(name)))
 }
 
-/// Tells whether an audience, one or several, is ours.
+/// Whether an audience, one or several, includes ours.
 fn is_for(aud: &Value, audience: &str) -> bool {
     match aud {
         Value::Array(audiences) => audiences.contains(&json!(audience)),

@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Header};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// How many keys are tried for one token, so that nobody can make us verify at will.
+/// How many keys are tried for one token, which bounds the work that a forged token causes.
 const TRIED_MAX: usize = 8;
 
 /// The keys in the provider's order.
@@ -23,7 +23,7 @@ struct Key {
     algorithms: Vec<Algorithm>,
 }
 
-/// A JWKS document. Each key is read by itself, so that one of a kind we do not know spoils no other.
+/// A JWKS document. Each key is parsed separately, so that an unsupported one does not invalidate the others.
 #[derive(Deserialize)]
 pub(super) struct JwksDocument {
     keys: Vec<Value>,
@@ -49,7 +49,7 @@ impl KeySet {
         self.keys_for(header).next().is_some()
     }
 
-    /// Whether a key bears the name that a token's header gives.
+    /// Whether a key has the `kid` of a token's header.
     pub(super) fn names_key_of(&self, header: &Header) -> bool {
         header.kid.is_some() && self.keys.iter().any(|key| key.name == header.kid)
     }
@@ -66,7 +66,7 @@ impl KeySet {
         })
     }
 
-    /// The keys that fit: of the token's algorithm and, where both the token and the key have a `kid`, of that name.
+    /// Returns the keys of the token's algorithm; if both the token and a key have a `kid`, the two must match.
     fn keys_for(&self, header: &Header) -> impl Iterator<Item = &Key> {
         let is_named =
             |key: &&Key| key.name.is_none() || header.kid.is_none() || key.name == header.kid;
@@ -99,7 +99,7 @@ impl Key {
     }
 }
 
-/// The algorithms that a key of this kind can verify: never HMAC, to which a public key would be the secret.
+/// Returns the algorithms that a key of this kind can verify: never HMAC, whose secret would be the public key.
 fn of_its_kind(jwk: &Jwk) -> Vec<Algorithm> {
     match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => AlgorithmFamily::Rsa.algorithms().to_vec(),

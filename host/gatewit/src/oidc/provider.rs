@@ -1,4 +1,4 @@
-//! Asking the identity provider for its keys: discovery, then the key set it names.
+//! Fetches the identity provider's keys: the discovery document, then the key set that it names.
 
 use std::error::Error;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use serde::de::DeserializeOwned;
 use super::ProviderFailure;
 use super::keys::{JwksDocument, KeySet};
 
-/// How long each of the two answers may take.
+/// How long each of the two requests may take.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
-/// How large each of them may be.
+/// How large each of the two answers may be.
 const BODY_MAX: usize = 1024 * 1024;
 
 type Fault = Box<dyn Error + Send + Sync>;
 
-/// The provider could not be asked, or its answer is none.
+/// The provider could not be reached, or its answer is unusable.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
     #[error("cannot discover the identity provider by {url}")]
@@ -48,7 +48,7 @@ impl ProviderError {
     }
 }
 
-/// What we read of a discovery document.
+/// The fields we need from a discovery document.
 #[derive(Deserialize)]
 struct Discovery {
     issuer: String,
@@ -75,7 +75,7 @@ impl Provider {
         }
     }
 
-    /// Gets the keys that sign with one of these algorithms: at least one.
+    /// Fetches the keys that sign with one of these algorithms: at least one.
     pub(super) async fn keys(
         &self,
         algorithms: &[Algorithm],

@@ -1,4 +1,4 @@
-//! Tells the operator why tokens are refused: each reason at most once a second, however many tokens are sent.
+//! Logs why tokens are refused: each reason at most once a second, however many tokens come.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,26 +8,26 @@ use super::{TokenError, is_past};
 
 const TOLD_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
-/// What was told lately.
+/// The reasons that were logged lately.
 #[derive(Default)]
 pub(super) struct RefusalLog(Mutex<Vec<Told>>);
 
-/// One of the reasons, of which there are a few.
+/// One of the few reasons.
 struct Told {
     reason: TokenError,
     at: Timestamp,
-    /// How many refusals for this reason were not told since.
+    /// How many refusals for this reason were not logged since.
     untold: u64,
 }
 
 impl RefusalLog {
-    /// Logs a refusal: the reason, nothing of the token.
+    /// Logs a refusal: the reason, and nothing of the token.
     pub(super) fn report(&self, reason: TokenError, now: Timestamp) {
         let Some(untold) = self.turn(reason, now) else {
             return;
         };
         let words = match reason {
-            // Their own words, or told by whoever asks the provider.
+            // Not logged here: callers see the first, and a failed fetch of the keys logs the second.
             TokenError::Missing | TokenError::Unavailable(_) => return,
             TokenError::Malformed(flaw) => flaw.to_string(),
             reason => reason.to_string(),
@@ -35,7 +35,7 @@ impl RefusalLog {
         tracing::info!(untold, "an access token was refused: {words}");
     }
 
-    /// Tells how many refusals for a reason stayed untold, if it is time to tell one.
+    /// Returns how many refusals for a reason were not logged, if it is time to log one.
     fn turn(&self, reason: TokenError, now: Timestamp) -> Option<u64> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match told.iter_mut().find(|told| told.reason == reason) {

@@ -6,17 +6,17 @@ use reqwest::Url;
 /// How access tokens are signed unless the operator says otherwise.
 const DEFAULT_ALGORITHMS: &str = "RS256";
 
-/// What a token is held against.
+/// What a token is checked against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OidcSettings {
     /// Without a trailing slash.
     pub issuer: String,
     pub audience: String,
-    /// At least one, and none of them HMAC.
+    /// At least one, and never HMAC.
     pub algorithms: Vec<Algorithm>,
 }
 
-/// The settings cannot be used.
+/// The settings are unusable.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OidcSettingsError {
     #[error("OIDC_ISSUER_URL must be an http or https URL without a query and without credentials")]
@@ -93,7 +93,7 @@ mod tests {
 
     const GOOD: &str = "OIDC_ISSUER_URL=https://id.example.org\nOIDC_AUDIENCE=api";
 
-    /// Reads the settings out of lines such as `OIDC_AUDIENCE=api`.
+    /// Reads the settings from lines such as `OIDC_AUDIENCE=api`.
     fn read(lines: &str) -> Result<Option<OidcSettings>, OidcSettingsError> {
         let variable = |name: &str| {
             let mut variables = lines.lines().filter_map(|line| line.split_once('='));

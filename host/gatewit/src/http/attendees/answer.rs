@@ -1,4 +1,4 @@
-//! Answers in the shape of the contract: what was found, and `{"detail": …}` for what failed.
+//! Answers in the shape of the contract: the result, or `{"detail": …}` for a failure.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -15,17 +15,17 @@ use super::EmailAnswer;
 use super::question::Question;
 use crate::http::answer::Failure;
 
-/// After how many seconds to ask again for what cannot be told just now.
+/// After how many seconds to retry when the answer is temporarily unavailable.
 const RETRY_AFTER_SECONDS: i64 = 5;
 
-/// An answer, and the guess it was to.
+/// An answer, and the guess it answers.
 pub struct Judged<A> {
     status: u16,
     answer: A,
     guess: Guess,
 }
 
-/// What an answer says of a guess, beside the answer: for whoever watches answers pass.
+/// A guess, attached to its answer for the middleware.
 #[derive(Clone, Debug)]
 pub struct Guess {
     /// The order or ticket asked about.
@@ -36,7 +36,7 @@ pub struct Guess {
 }
 
 impl Guess {
-    /// A wrong guess at a token, about nothing else.
+    /// A wrong access token: a guess about no order or ticket.
     pub const NOBODYS: Self = Self {
         about: None,
         is_right: false,
@@ -103,10 +103,10 @@ pub struct Detail {
     pub detail: String,
 }
 
-/// A request that failed for another reason than what it asks about.
+/// A request that failed for another reason than the ticket or person it asks about.
 pub enum Refusal {
     Failed(DeskError),
-    /// It asks about what cannot be.
+    /// The request asks about something malformed.
     Malformed(Response),
 }
 
@@ -137,7 +137,7 @@ pub fn refusal(status: StatusCode, detail: &str) -> Response {
     (status, Json(Detail { detail })).into_response()
 }
 
-/// Refuses a guess, since too many about the same, or from the same address, were wrong.
+/// Refuses a guess after too many wrong ones about the same order or ticket, or from the same address.
 pub fn throttled(retry_after_seconds: i64) -> Response {
     let words = format!("too many wrong guesses; try again in {retry_after_seconds} s");
     let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, &words);

@@ -1,4 +1,4 @@
-//! The fields of each request, every one of which is looked at before anything is answered.
+//! The fields of each request. All of them are checked before anything is answered.
 
 use gatewit_domain::attendees::{
     Asked, AttendeeQuery, AttendeeQuestion, EmailAddress, NameQuery, NameQuestion, OrderId, Sought,
@@ -11,7 +11,7 @@ use super::question::{FromFields, ValidationError};
 
 type Fields = Map<String, Value>;
 
-/// One of the two ids is needed; the order decides if both are there.
+/// One of the two ids is required; if both are given, the order decides.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what is read field by field")]
 pub struct AttendeeRequest {
@@ -111,7 +111,7 @@ fn text<T>(name: &str, value: &Value, parse: Parse<T>) -> Checked<T> {
     parse(text).map_err(|words| ValidationError::bad_value(&[name], words, value.clone()).into())
 }
 
-/// Beside another error, what has not the form of the contract is one, too: nobody looks for it then.
+/// Reports a malformed id along with other errors: then nobody looks it up.
 fn well_formed<T: Clone>(fields: &Fields, name: &str, asked: Option<Asked<T>>) -> Checked<()> {
     match asked.and_then(|asked| asked.fault()) {
         None => Ok(()),

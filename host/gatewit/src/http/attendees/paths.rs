@@ -1,4 +1,4 @@
-//! What of the contract is no route: a slash too few or too many, a wrong method, nothing at all.
+//! Paths and methods outside the contract's routes: a missing or surplus slash, a wrong method, an unknown path.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -15,12 +15,12 @@ use crate::http::openapi;
 /// The methods of each path outside `/api/`.
 static METHODS: LazyLock<BTreeMap<String, String>> = LazyLock::new(methods);
 
-/// Tells whether a path is one of those that answer in the contract's shape.
+/// Whether a path answers in the contract's shape.
 pub fn is_contract_path(path: &str) -> bool {
     path == "/tickets" || path.starts_with("/tickets/")
 }
 
-/// Tells whether a path of the contract has tickets read anew, although it is asked for by `GET`.
+/// Whether a path of the contract makes the server read tickets anew, although its method is `GET`.
 pub fn is_refresh(path: &str) -> bool {
     [
         "/tickets/refresh_all/",
@@ -29,8 +29,8 @@ pub fn is_refresh(path: &str) -> bool {
     .contains(&path)
 }
 
-/// Answers to a path that is none of ours: with a redirect if it has a slash too few or too many, whatever the method and
-/// whoever asks. None: it is nothing of the contract.
+/// Answers an unknown path: redirects if only the final slash is missing or surplus, for any method and any caller.
+/// None: the path is outside the contract.
 pub fn no_such_path(uri: &Uri) -> Option<Response> {
     let path = uri.path();
     let other = match path.strip_suffix('/') {
@@ -43,7 +43,7 @@ pub fn no_such_path(uri: &Uri) -> Option<Response> {
     is_contract_path(path).then(|| refusal(StatusCode::NOT_FOUND, "Not Found"))
 }
 
-/// Answers to a method that a path of the contract does not take.
+/// Answers a method that a path of the contract does not support.
 pub fn no_such_method(path: &str) -> Response {
     let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
     if let Some(Ok(methods)) = METHODS
@@ -55,7 +55,7 @@ pub fn no_such_method(path: &str) -> Response {
     response
 }
 
-/// Refuses `HEAD`, which the contract takes nowhere.
+/// Refuses `HEAD`, which no path of the contract supports.
 pub async fn refuse_head(request: Request, next: Next) -> Response {
     match *request.method() {
         Method::HEAD => no_such_method(request.uri().path()),
@@ -63,8 +63,8 @@ pub async fn refuse_head(request: Request, next: Next) -> Response {
     }
 }
 
-/// Sends a client to another path of this server, with the same method and body. The location is relative: a proxy may
-/// serve us under another name and scheme.
+/// Redirects a client to another path of this server, with the same method and body. The location is relative: a proxy
+/// may serve us under another name and scheme.
 fn redirect(path: &str, query: Option<&str>) -> Response {
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     let location = HeaderValue::from_str(&format!("{path}{query}"));

@@ -1,4 +1,4 @@
-//! The body of a request, read as the reference service's framework reads it, whose clients look at `loc` and `type`.
+//! The body of a request, read as the reference service's framework reads it: its clients look at `loc` and `type`.
 //! `fact-check-in.md` §1.
 
 use axum::Json;
@@ -18,26 +18,26 @@ use crate::http::extract::ValidatorClient;
 use crate::http::server::is_too_slow;
 use crate::http::{App, BODY_MAX};
 
-/// Who asks, and what. JSON that is none is told even to whom may not ask, all else to those alone who may.
+/// A caller and its request. Malformed JSON is reported before authentication; everything else after it.
 pub struct Question<Q> {
     client: ValidatorClient,
-    /// As they were sent.
+    /// The fields as they were sent.
     fields: Map<String, Value>,
     pub query: Q,
 }
 
-/// What can be read from a body's fields.
+/// A request that can be read from a body's fields.
 pub trait FromFields: Sized {
     fn read(fields: &Map<String, Value>) -> Result<Self, Vec<ValidationError>>;
 }
 
-/// All that is wrong with a request.
+/// All errors of a request.
 #[derive(Serialize, ToSchema)]
 pub struct ValidationErrors {
     detail: Vec<ValidationError>,
 }
 
-/// One thing that is wrong, in the words of the contract's own framework.
+/// One error, in the wording of the contract's own framework.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct ValidationError {
     #[serde(rename = "type")]
@@ -48,7 +48,7 @@ pub struct ValidationError {
     loc: Vec<Value>,
     #[schema(example = "Field required")]
     msg: String,
-    /// What stands there.
+    /// The value that was sent.
     input: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]
@@ -83,8 +83,8 @@ impl<Q: FromFields> FromRequest<App> for Question<Q> {
 }
 
 impl<Q> Question<Q> {
-    /// Refuses a question that asks about what is malformed and unknown. That it is unknown could be tried out, so it
-    /// counts as a wrong guess.
+    /// Refuses a question about an id that is malformed and unknown. Whether it is unknown can be probed, so it counts
+    /// as a wrong guess.
     pub fn not_answered(&self, error: NotAnswered) -> Refusal {
         let faults = match error {
             NotAnswered::Failed(error) => return error.into(),
@@ -99,7 +99,7 @@ impl<Q> Question<Q> {
         Refusal::Malformed(response)
     }
 
-    /// The guess that this question was.
+    /// Returns this question as a guess.
     pub fn guess(&self, about: Option<String>, is_right: bool) -> Guess {
         Guess {
             about,
@@ -109,7 +109,7 @@ impl<Q> Question<Q> {
     }
 }
 
-/// Reads a body; None if there is nothing in it. What does not say that it is JSON is text.
+/// Reads a body; None if it is empty. Without a JSON content type, it is text.
 async fn read(body: Body, headers: &HeaderMap) -> Result<Option<Value>, Response> {
     let bytes = to_bytes(body, BODY_MAX).await.map_err(|error| {
         if is_too_slow(&error) {
@@ -146,7 +146,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-/// The number of the character where reading ended, from 0 on.
+/// Returns the zero-based index of the character at which reading ended.
 fn place(bytes: &[u8], line: usize, column: usize) -> usize {
     let before: usize = bytes
         .split_inclusive(|byte| *byte == b'\n')
@@ -163,18 +163,18 @@ fn unacceptable(detail: Vec<ValidationError>) -> Response {
 }
 
 impl ValidationError {
-    /// A field that must be there is not, of what was sent.
+    /// A required field is missing.
     pub fn missing(field: &[&str], sent: Value) -> Self {
         Self::new("missing", field, "Field required", sent)
     }
 
-    /// Something else than text stands in a field.
+    /// A field holds something other than text.
     pub fn no_text(field: &str, value: &Value) -> Self {
         let words = "Input should be a valid string";
         Self::new("string_type", &[field], words, value.clone())
     }
 
-    /// A value that makes no sense; `field` is empty if it is the whole body.
+    /// A value is invalid; `field` is empty if it is the whole body.
     pub fn bad_value(field: &[&str], words: &str, value: Value) -> Self {
         Self {
             ctx: Some(json!({"error": {}})),
@@ -187,7 +187,7 @@ impl ValidationError {
         }
     }
 
-    /// A text that is no e-mail address.
+    /// A text is not an e-mail address.
     pub fn no_email(field: &str, reason: &str, value: Value) -> Self {
         let words = format!("value is not a valid email address: {reason}");
         Self {

@@ -1,4 +1,5 @@
-//! Reading the ticketing systems anew while somebody waits: for a while, and the reading goes on after that.
+//! Refreshing the tickets from the ticketing systems while a request waits: for a limited time, after which the refresh
+//! continues.
 
 use std::time::Duration;
 
@@ -14,9 +15,9 @@ use utoipa::ToSchema;
 
 use crate::http::Shared;
 
-/// The longest that a request waits: less than most proxies and clients do.
+/// The longest that a request waits: less than most proxies and clients allow.
 const WAIT_MAX: Duration = Duration::from_secs(25);
-/// How many refreshes the process has under way. Each joins the next sync of its sources, so more change nothing.
+/// The most refreshes at once. Each joins the next sync of its sources, so more would change nothing.
 const UNDER_WAY_MAX: usize = 16;
 
 static UNDER_WAY: Semaphore = Semaphore::const_new(UNDER_WAY_MAX);
@@ -27,21 +28,21 @@ pub struct Refreshed {
     message: String,
 }
 
-/// Whether the tickets have been read to their end.
+/// Whether the refresh has finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
     Ended,
-    /// Nobody waits for it any more.
+    /// It continues in the background.
     GoesOn,
 }
 
-/// Reads anew what `/tickets/*` serves.
+/// Refreshes the sources that `/tickets/*` serves.
 pub async fn refresh(desk: &Shared) -> Result<Refresh, DeskError> {
     let desk = Shared::clone(desk);
     let refresh = async {
         // The semaphore is never closed.
         let under_way = UNDER_WAY.acquire().await.ok();
-        // It ends though the client has gone: what it has read so far would be read again.
+        // The refresh finishes even if the client leaves: otherwise its progress would be lost.
         let reading = tokio::spawn(async move {
             let _under_way = under_way;
             desk.refresh_sources().await
@@ -58,7 +59,7 @@ pub async fn refresh(desk: &Shared) -> Result<Refresh, DeskError> {
     }
 }
 
-/// Says which sources were read, or are being read.
+/// Names the sources that were refreshed, or are being refreshed.
 pub fn answer(refresh: Refresh, sources: &[SourceName]) -> Response {
     let names: Vec<_> = sources.iter().map(in_a_sentence).collect();
     let names = names.join(" and ");
@@ -75,7 +76,7 @@ pub fn answer(refresh: Refresh, sources: &[SourceName]) -> Response {
     (status, Json(Refreshed { message })).into_response()
 }
 
-/// Writes `pretix` as Pretix.
+/// Capitalizes `pretix` as Pretix.
 fn in_a_sentence(source: &SourceName) -> String {
     let mut letters = source.as_str().chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());

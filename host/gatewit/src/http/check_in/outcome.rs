@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What became of one scan.
+/// The outcome of one scan.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidateTicketResponse {
@@ -44,13 +44,13 @@ pub struct ValidateTicketResponse {
     current_check_in_time: Option<String>,
     #[schema(example = "ONLINE")]
     validation_mode: &'static str,
-    /// Null at the desk.
+    /// Null for a check-in at the desk.
     scanner_name: Option<String>,
     #[schema(example = "Day 1")]
     day_name: Option<String>,
 }
 
-/// The contract's six.
+/// The six statuses of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum Status {
@@ -153,7 +153,7 @@ fn message(refusal: Option<&Refusal>, day: Option<&str>, calendar: &Calendar) ->
     format!("❌ {why} Entry denied.")
 }
 
-/// Says why a ticket is good for no entry at all.
+/// Explains why a ticket gives no entry at all.
 fn not_active(why: Option<Inactive>) -> &'static str {
     match why {
         None => "Ticket is not active.",
@@ -167,7 +167,7 @@ fn not_active(why: Option<Inactive>) -> &'static str {
     }
 }
 
-/// Says a moment in words: `Monday 15 December, 09:00`.
+/// Formats a moment in words: `Monday 15 December, 09:00`.
 fn spoken(at: Timestamp, calendar: &Calendar) -> String {
     calendar.local(at).strftime("%A %d %B, %H:%M").to_string()
 }

@@ -1,4 +1,4 @@
-//! Every record as a stream of lines: NDJSON or CSV, a page of the store at a time.
+//! All records as a stream of lines, NDJSON or CSV, read from the store page by page.
 
 use std::io;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const JSON: MediaType = MediaType::new(names::APPLICATION, names::JSON);
 const NDJSON: MediaType = MediaType::new(names::APPLICATION, Name::new_unchecked("x-ndjson"));
 const CSV: MediaType = MediaType::new(names::TEXT, names::CSV);
 
-/// A streamed form of the record.
+/// A format for streaming the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     Ndjson,
@@ -27,7 +27,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// The streamed form that the client would rather have than JSON, if any.
+    /// Returns the streamed format that the client prefers to JSON, if any.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
         let accepted: Accept = headers.get(header::ACCEPT)?.to_str().ok()?.parse().ok()?;
         let forms = [JSON, NDJSON, CSV];
@@ -59,7 +59,7 @@ impl Form {
     }
 }
 
-/// Reads on from the first page to the end.
+/// Streams the first page and all that follow.
 pub fn rows(
     desk: Arc<Desk>,
     caller: Caller,
@@ -88,7 +88,7 @@ pub fn rows(
             Ok(Some((form.print(page, false)?, next)))
         }
     });
-    // The body is read after the handler is done.
+    // The body outlives the handler, so keep the request's span.
     let request = tracing::Span::current();
     futures::StreamExt::chain(first, rest).inspect_err(move |error| {
         tracing::error!(parent: &request, event.id = %event, error = %error, "an export of check-ins was cut off");
@@ -126,7 +126,7 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// Keeps a spreadsheet from taking text for a formula, which could send away what the sheet holds.
+/// Keeps spreadsheets from running text as a formula, which could send the sheet's content elsewhere.
 fn defused(text: &str) -> String {
     match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),

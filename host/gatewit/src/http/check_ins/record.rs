@@ -15,11 +15,11 @@ use utoipa::ToSchema;
 #[serde(untagged)]
 pub enum Refusals {
     ByReason(BTreeMap<String, u64>),
-    /// The same in one cell: `already_used=3 not_found=20`.
+    /// The same in one table cell: `already_used=3 not_found=20`.
     Cell(String),
 }
 
-/// The fields in their order; a field without a value is null, in CSV empty.
+/// The fields in order; a field without a value is null, and empty in CSV.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckInRecord {
@@ -50,13 +50,13 @@ pub struct CheckInRecord {
     undone: bool,
     plugin: Option<String>,
     digest: Option<String>,
-    /// The event's day on which it was; null if it was on none.
+    /// The day of the event on which it happened; null if that was on none of its days.
     #[schema(example = "Day 1")]
     day_name: Option<String>,
 }
 
 impl CheckInRecord {
-    /// The names of the fields, as a CSV file heads them.
+    /// The names of the fields, for the header of a CSV file.
     pub const FIELDS: [&str; 19] = [
         "checkInId",
         "ticketInstanceId",
@@ -114,7 +114,7 @@ impl CheckInRecord {
         }
     }
 
-    /// The record as a row of a table, in which no cell holds an object.
+    /// Returns the record as a table row, in which no cell holds an object.
     pub fn into_row(self) -> Self {
         let refusals = self.refusals.map(|refusals| match refusals {
             Refusals::ByReason(counts) => {

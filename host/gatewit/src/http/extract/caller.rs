@@ -1,4 +1,4 @@
-//! Who calls: by an access token of the identity provider or by a scanner's credentials. `gatewit-api.md` §2.
+//! Callers: identified by an access token of the identity provider or by a scanner's credentials. `gatewit-api.md` §2.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::http::attendees::Guess;
 use crate::http::server::Connection;
 use crate::oidc::{ProviderFailure, TokenError};
 
-/// Whoever manages events: an identity that a token proved or, while authentication is off, everyone as `local`.
+/// A caller who manages events: an identity proven by a token or, while authentication is off, everyone as `local`.
 pub struct Organizer(pub Caller);
 
 impl FromRequestParts<App> for Organizer {
@@ -33,9 +33,9 @@ impl FromRequestParts<App> for Organizer {
     }
 }
 
-/// Whoever may ask `/tickets/*`: the same, whoever it is. Refused in the shape of that contract.
+/// A caller of `/tickets/*`, who may be any identity. Refused in the shape of that contract.
 pub struct ValidatorClient {
-    /// Whether it proved who it is: not while authentication is off.
+    /// Whether the caller proved an identity: false while authentication is off.
     pub is_identified: bool,
 }
 
@@ -50,7 +50,7 @@ impl FromRequestParts<App> for ValidatorClient {
     }
 }
 
-/// A registered scanner, by its credentials. It may have been revoked since.
+/// A registered scanner, identified by its credentials. It may have been revoked since.
 pub struct Device(pub ScannerProof);
 
 impl FromRequestParts<App> for Device {
@@ -65,7 +65,7 @@ impl FromRequestParts<App> for Device {
     }
 }
 
-/// A scanner if credentials of one are sent, else an organizer. Credentials that are not good are nobody's.
+/// A scanner if scanner credentials are sent, otherwise an organizer. Invalid credentials are rejected.
 pub enum ScannerOrOrganizer {
     Scanner(ScannerProof),
     Organizer(Caller),
@@ -84,7 +84,7 @@ impl FromRequestParts<App> for ScannerOrOrganizer {
     }
 }
 
-/// Tells whose access token came with a request; None: authentication is off.
+/// Returns the identity that a request's access token proves; None: authentication is off.
 async fn identity(parts: &Parts, app: &App) -> Result<Option<String>, TokenError> {
     let Some(oidc) = &app.oidc else {
         return Ok(None);
@@ -95,22 +95,22 @@ async fn identity(parts: &Parts, app: &App) -> Result<Option<String>, TokenError
     Ok(Some(sub))
 }
 
-/// Proves whose scanner credentials came with a request.
+/// Verifies a request's scanner credentials.
 fn prove_scanner(token: &str, parts: &Parts, app: &App) -> Result<ScannerProof, Failure> {
     let proof = app.desk.prove_scanner(token)?;
     credential_proven(parts);
     Ok(proof)
 }
 
-/// Lets the connection of a request keep its place when there are too many. A request that was not served over one, as in
-/// a test of a router, has none.
+/// Lets the connection of a request outlast those of strangers when there are too many. A request without a connection,
+/// as in a router's test, is left alone.
 fn credential_proven(parts: &Parts) {
     if let Some(connection) = parts.extensions.get::<Arc<Connection>>() {
         connection.credential_proven();
     }
 }
 
-/// The token of an `Authorization: Bearer` header.
+/// Returns the token of an `Authorization: Bearer` header.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
@@ -132,7 +132,7 @@ impl From<TokenError> for Failure {
     }
 }
 
-/// Nobody proved to be a validator client. Answered word for word as the reference service: `fact-check-in.md` §6.
+/// The caller could not be identified. Answers word for word like the reference service: `fact-check-in.md` §6.
 pub struct Unidentified(TokenError);
 
 impl IntoResponse for Unidentified {

@@ -1,4 +1,5 @@
-//! The query of a request, read parameter by parameter, so that a message can say which is wrong and what was expected.
+//! The query of a request, read parameter by parameter, so that a message can say which one is wrong and what was
+//! expected.
 
 use std::borrow::Cow;
 
@@ -9,10 +10,10 @@ use percent_encoding::percent_decode_str;
 use super::malformed;
 use crate::http::answer::Failure;
 
-/// What a route's query says. A query that cannot be read is 400.
+/// The parsed query of a route. An invalid query is 400.
 pub struct Params<T>(pub T);
 
-/// What can be read from a query's parameters. Those that are not asked for are ignored.
+/// A type that can be read from a query's parameters. Unknown parameters are ignored.
 pub trait FromQuery: Sized {
     fn read(query: &QueryFields) -> Result<Self, Failure>;
 }
@@ -47,7 +48,7 @@ impl QueryFields {
         pairs.collect::<Result<_, _>>().map(Self)
     }
 
-    /// A parameter as text.
+    /// Returns a parameter as text.
     pub fn text(&self, name: &str) -> Result<Option<&str>, Failure> {
         let mut values = self.0.iter().filter(|(other, _)| other == name);
         let value = values.next().map(|(_, value)| value.as_str());
@@ -57,7 +58,7 @@ impl QueryFields {
         }
     }
 
-    /// A parameter as something else; `expected` tells people what that is.
+    /// Parses a parameter; `expected` describes a valid value to people.
     pub fn read<T>(
         &self,
         name: &str,
@@ -69,7 +70,7 @@ impl QueryFields {
             .transpose()
     }
 
-    /// A parameter that has one of these values.
+    /// Parses a parameter that has one of these values.
     pub fn one_of<T: Copy>(&self, name: &str, values: &[(&str, T)]) -> Result<Option<T>, Failure> {
         let known: Vec<_> = values.iter().map(|(word, _)| *word).collect();
         let parse = |text: &str| {
@@ -79,14 +80,14 @@ impl QueryFields {
         self.read(name, &format!("one of {}", known.join(", ")), parse)
     }
 
-    /// The parameter `limit`.
+    /// Parses the parameter `limit`.
     pub fn limit(&self) -> Result<Option<usize>, Failure> {
         self.read("limit", "a whole number, such as 50", |text| {
             text.parse().ok()
         })
     }
 
-    /// The parameter `cursor`.
+    /// Parses the parameter `cursor`.
     pub fn cursor<I: std::str::FromStr>(&self) -> Result<Option<I>, Failure> {
         let expected = "the nextCursor of the page before";
         self.read("cursor", expected, |text| text.parse().ok())
@@ -94,7 +95,7 @@ impl QueryFields {
 }
 
 fn wrong(name: &str, expected: &str) -> Failure {
-    // It may be of any length.
+    // The name may be of any length.
     let name: String = name.chars().take(100).collect();
     malformed(format!("the query's {name}: expected {expected}"))
 }

@@ -1,25 +1,25 @@
-//! Adds to the document what every route shares, so that handlers name only what is their own.
+//! Adds to the document what all routes share, so that handlers describe only what is specific to them.
 //!
-//! A failure's description lists its codes in backquotes; its schema, headers and example are made of them here.
+//! A failure's description lists its codes in backquotes; its schema, headers and example are generated from them here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-/// The one answer that leaves out what it has no value for: the framework of the attendee-validation contract does.
+/// The one schema that omits fields without a value, as the framework of the attendee-validation contract does.
 const LEAVES_OUT: &str = "ValidationError";
 
 const SCHEMAS: &str = "#/components/schemas/";
-/// Codes that answer a wrong guess, of which there may be too many (`gatewit-api.md` §2).
+/// Codes that answer a wrong guess, and so may be throttled (`gatewit-api.md` §2).
 const GUESSES: [&str; 3] = ["invalid_credentials", "invalid_token", "token_not_found"];
 
-/// The scheme of access tokens, called as in the contract `attendee-validation.txt`.
+/// The security scheme of access tokens, named as in the contract `attendee-validation.txt`.
 pub const IDENTITY: &str = "HTTPBearer";
 
 /// The codes of an operation's failures by status.
 type Codes = BTreeMap<String, BTreeSet<String>>;
 
-/// Completes every operation's failures and every answer's schema.
+/// Completes the failures of every operation and the schema of every answer.
 pub fn complete(document: &mut Value) {
     for (path, item) in objects(&mut document["paths"]) {
         for (method, operation) in objects(item) {
@@ -39,7 +39,7 @@ pub fn complete(document: &mut Value) {
     tidy_schemas(document);
 }
 
-/// Has an operation take an access token unless it says what else it takes: `security(())` is nothing.
+/// Requires an access token for an operation that names no scheme itself; `security(())` means none.
 fn secure(operation: &mut Value) {
     let Some(operation) = operation.as_object_mut() else {
         return;
@@ -52,14 +52,14 @@ fn secure(operation: &mut Value) {
     }
 }
 
-/// Tells whether this scheme is a way into an operation.
+/// Whether an operation accepts this scheme.
 fn takes_scheme(operation: &Value, scheme: &str) -> bool {
     let security = operation["security"].as_array();
     let mut ways = security.into_iter().flatten();
     ways.any(|way| way.get(scheme).is_some())
 }
 
-/// What `/tickets/*` answers to whom it cannot identify or help, in its contract's own shape.
+/// Adds the refusals of `/tickets/*`, in the shape of its contract.
 fn add_contract_refusals(operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
     let of_bodies = [
@@ -122,7 +122,7 @@ fn add_failures(operation: &mut Value, is_change: bool) {
     }
 }
 
-/// The failures that follow from what an operation takes: what extractors answer, and any route.
+/// Returns the failures that follow from an operation's inputs: those of extractors, and those of every route.
 fn shared_codes(operation: &Value, is_change: bool) -> Codes {
     let parameters = operation["parameters"]
         .as_array()
@@ -188,7 +188,7 @@ fn failure(status: &str, codes: &BTreeSet<String>) -> Value {
     response
 }
 
-/// Describes the header that comes with a status.
+/// Describes the header that a status has.
 fn add_header(status: &str, response: &mut Value) {
     let header = match status {
         "401" => Some(("WWW-Authenticate", "string", "`Bearer`")),
@@ -200,7 +200,7 @@ fn add_header(status: &str, response: &mut Value) {
     }
 }
 
-/// Drops the schemas that nothing refers to, and requires every property of what is only ever answered.
+/// Drops unreferenced schemas, and requires every property of schemas that occur only in answers.
 ///
 /// A field of an answer is always there, null if it has no value.
 fn tidy_schemas(document: &mut Value) {
@@ -227,7 +227,7 @@ fn tidy_schemas(document: &mut Value) {
     }
 }
 
-/// Collects the names of the schemas that a part of the document refers to, however far.
+/// Collects the names of the schemas that a part of the document refers to, directly or indirectly.
 fn collect(part: &Value, document: &Value, found: &mut BTreeSet<String>) {
     match part {
         Value::Object(fields) => {
@@ -250,7 +250,7 @@ fn collect(part: &Value, document: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Requires the properties of a schema and of the objects written out within it.
+/// Requires all properties of a schema and of the objects inlined in it.
 fn require_all(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
@@ -265,7 +265,7 @@ fn require_all(schema: &mut Value) {
     }
 }
 
-/// The fields of an object, or none of anything else.
+/// Returns the fields of an object; nothing for any other value.
 fn objects(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flatten()
 }

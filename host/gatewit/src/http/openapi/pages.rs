@@ -1,4 +1,4 @@
-//! The pages that show the description: Swagger UI and Redoc, all of both within this program.
+//! The pages that show the description, Swagger UI and Redoc, both embedded in this program.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use utoipa_swagger_ui::{Config, serve};
 use crate::http::answer::Failure;
 use crate::http::extract::PathText;
 
-/// The pages may fetch from this server only, whatever their scripts would like to.
+/// The pages may fetch from this server only, whatever their scripts request.
 const CONTENT_POLICY: &str = "default-src 'none'; connect-src 'self'; font-src 'self' data:; img-src 'self' data:; \
      script-src 'self'; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'";
@@ -32,7 +32,7 @@ const REDOC_PAGE: &str = r#"<!DOCTYPE html>
 </html>
 "#;
 
-/// What the pages are made of. The pages themselves are in the document.
+/// The scripts and styles of the pages. Only the pages themselves are in the document.
 pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/docs/", get(swagger_index))

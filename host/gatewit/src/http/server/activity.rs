@@ -1,29 +1,29 @@
-//! What happens on a connection, and until when something must happen next. Pure: it is told the time.
+//! The activity of a connection, and when it times out. Pure: the caller passes the time.
 
 use std::time::Instant;
 
 use super::limits::HttpLimits;
 
-/// What a connection is at, and whether its client reads.
+/// The phase of a connection, and whether its client is reading.
 #[derive(Debug)]
 pub struct Activity {
     phase: Phase,
-    /// Since when the client has read nothing of what is to be written.
+    /// When the client stopped reading the answer.
     stalled_since: Option<Instant>,
 }
 
 #[derive(Debug)]
 enum Phase {
-    /// The head of a request is awaited, or has come in part.
+    /// Waiting for the head of a request, or its remainder.
     Head { since: Instant },
-    /// A request is under way; its body has limits of its own.
+    /// A request is under way; its body has its own limits.
     Request,
-    /// The last request is answered, and nothing of another has come.
+    /// The last request is answered, and no byte of the next has come.
     Idle { since: Instant },
 }
 
 impl Activity {
-    /// A connection that has just been made: its first request is expected at once.
+    /// Starts with a new connection, whose first request is expected at once.
     pub fn new(now: Instant) -> Self {
         Self {
             phase: Phase::Head { since: now },
@@ -31,24 +31,24 @@ impl Activity {
         }
     }
 
-    /// Some bytes came.
+    /// Notes that bytes came.
     pub fn read(&mut self, now: Instant) {
         if let Phase::Idle { .. } = self.phase {
             self.phase = Phase::Head { since: now };
         }
     }
 
-    /// The head of a request is there.
+    /// Notes that the head of a request is complete.
     pub fn request_began(&mut self) {
         self.phase = Phase::Request;
     }
 
-    /// The whole answer is handed over to be written.
+    /// Notes that the whole answer is ready to be written.
     pub fn answered(&mut self, now: Instant) {
         self.phase = Phase::Idle { since: now };
     }
 
-    /// Bytes were to be written, and the client has no room for them.
+    /// Notes that bytes wait because the client accepts no more.
     pub fn write_blocked(&mut self, now: Instant) {
         self.stalled_since.get_or_insert(now);
     }
@@ -57,7 +57,7 @@ impl Activity {
         self.stalled_since = None;
     }
 
-    /// When the connection is to be closed unless something happens before.
+    /// Returns when to close the connection unless something happens before.
     pub fn due(&self, limits: &HttpLimits) -> Option<Instant> {
         let next = match self.phase {
             Phase::Head { since } => Some(since + limits.head),

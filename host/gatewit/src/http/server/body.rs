@@ -1,4 +1,4 @@
-//! A request's body that must keep coming.
+//! Request bodies with a minimum pace.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -30,7 +30,7 @@ pub fn is_too_slow(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// Holds a body to the limits from the moment it is first waited for.
+/// Applies the limits to a body, from the first time that a reader waits for it.
 pub fn timed(body: Incoming, limits: &Arc<HttpLimits>) -> Body {
     if body.is_end_stream() {
         return Body::empty();
@@ -47,16 +47,16 @@ struct TimedBody {
     body: Incoming,
     limits: Arc<HttpLimits>,
     pace: Pace,
-    /// None until something has to be waited for.
+    /// None until a reader has to wait.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-/// How a body comes. Pure: it is told the time.
+/// The pace of a body. Pure: the caller passes the time.
 #[derive(Default)]
 struct Pace {
-    /// When the body was first waited for.
+    /// When a reader first waited for the body.
     begun: Option<Instant>,
-    /// Since when the next piece is waited for. Time that the reader takes is not the client's.
+    /// When the wait for the next piece began. The reader's own time is not charged to the client.
     waiting_since: Option<Instant>,
     bytes: u64,
 }
@@ -67,7 +67,7 @@ impl Pace {
         self.waiting_since = None;
     }
 
-    /// Until when the next piece must have come.
+    /// Returns the time by which the next piece must have come.
     fn due(&mut self, now: Instant, limits: &HttpLimits) -> Instant {
         let begun = *self.begun.get_or_insert(now);
         let waiting_since = *self.waiting_since.get_or_insert(now);
@@ -79,7 +79,7 @@ impl Pace {
 }
 
 impl TimedBody {
-    /// Is ready once the body is overdue.
+    /// Ready once the body is overdue.
     fn poll_overdue(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let due = self.pace.due(Instant::now(), &self.limits).into();
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
@@ -126,8 +126,7 @@ mod tests {
     const WHOLE: Duration = Duration::from_secs(15 * 60);
     const RATE: usize = 4 * 1024;
 
-    /// Tells how long after its beginning a body is overdue of which so many bytes came after so many seconds, each
-    /// piece waited for.
+    /// Checks after how long a body is overdue, given the seconds at which its pieces came and their bytes.
     #[track_caller]
     fn check(pieces: &[(u64, usize)], overdue_after: Duration) {
         let limits = HttpLimits::default();

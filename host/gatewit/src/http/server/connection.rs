@@ -1,4 +1,4 @@
-//! One connection, served to its end: until its client leaves, is too slow, or has to make room.
+//! One connection, served until its client leaves, is too slow or has to make room.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -28,10 +28,10 @@ use super::limits::HttpLimits;
 use super::refusals::SpokenRefusals;
 use super::stream::NotedStream;
 
-/// The longest head of a request, and how much is read ahead or waits to be written.
+/// The longest head of a request, and the size of the read and write buffers.
 const BUFFER_MAX: usize = 64 * 1024;
 
-/// What is known of a connection. Each of its requests has it among its extensions.
+/// The state of a connection. Each of its requests has it as an extension.
 pub struct Connection {
     place: Place,
     limits: Arc<HttpLimits>,
@@ -48,7 +48,7 @@ impl Connection {
         }
     }
 
-    /// Notes that a request carried a valid credential: at the cap of connections this one goes after all strangers.
+    /// Notes a valid credential: if there are too many connections, those without one are closed first.
     pub fn credential_proven(&self) {
         self.place.credential_proven();
     }
@@ -70,7 +70,7 @@ impl Connection {
         self.place.request_finished();
     }
 
-    /// Is ready once the client has done nothing for too long.
+    /// Ready once the client has been inactive for too long.
     fn poll_overdue(&self, context: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<()> {
         let Some(due) = self.activity().due(&self.limits) else {
             return Poll::Pending;
@@ -83,12 +83,12 @@ impl Connection {
     }
 
     fn activity(&self) -> MutexGuard<'_, Activity> {
-        // Whatever panics between two assignments leaves a limit that comes too early or late.
+        // A panic between two assignments only makes a limit come too early or too late.
         self.activity.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Serves a connection; once `stop` is cancelled, no longer than the request under way.
+/// Serves a connection; once `stop` is cancelled, only until the current request ends.
 pub(super) async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
@@ -113,7 +113,7 @@ pub(super) async fn serve(
             is_stopping = true;
             serving.as_mut().graceful_shutdown();
         }
-        // First what happens, then until when the next must: the one changes the other.
+        // Poll the connection first, then the timer: progress moves the deadline.
         if let Poll::Ready(ended) = serving.as_mut().poll(context) {
             return Poll::Ready(Some(ended));
         }
@@ -127,7 +127,7 @@ pub(super) async fn serve(
     }
 }
 
-/// Has a request answered, and notes its beginning and the end of its answer.
+/// Answers a request, and notes its start and the end of its answer.
 fn answer(
     request: Request<Incoming>,
     peer: SocketAddr,
@@ -158,7 +158,7 @@ impl Drop for Answered {
     }
 }
 
-/// The body of an answer, dropped when all of it is handed over to be written.
+/// The body of an answer, dropped once all of it is ready to be written.
 struct AnswerBody {
     body: Body,
     _answered: Answered,
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
     use crate::http::server::connections::Connections;
 
-    /// An answer that does not fit into what is between a server and its client.
+    /// An answer larger than the buffers between server and client.
     const LONG: usize = 1_000_000;
     const BETWEEN: usize = 1_000;
     const ENDS_MAX: Duration = Duration::from_secs(60);

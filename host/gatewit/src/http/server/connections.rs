@@ -1,4 +1,4 @@
-//! The connections there are, and which of them is closed when there is no room for another.
+//! The open connections, and which of them to close when a new one finds no room.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,10 +8,10 @@ use tokio::task::AbortHandle;
 
 use super::seldom::Seldom;
 
-/// Set in the rank of a connection that carried a valid credential. The rest of a rank counts up.
+/// This bit of the rank marks a connection that carried a valid credential. The other bits count up.
 const PROVEN: u64 = 1 << 63;
 
-/// The connections of a server: at most so many.
+/// The connections of a server, limited in number.
 pub struct Connections {
     max: usize,
     // A std mutex: held for map operations and to spawn a task, never across an await.
@@ -20,16 +20,16 @@ pub struct Connections {
 
 #[derive(Default)]
 struct Table {
-    /// The first is the first to go: those that never carried a valid credential, longest without a finished request.
+    /// The lowest rank is closed first: connections without a valid credential, longest without a finished request.
     by_rank: BTreeMap<u64, AbortHandle>,
     last_rank: u64,
     closed: Seldom,
 }
 
-/// A connection's place among the others, given back when dropped.
+/// A connection's place among the others, released when dropped.
 pub struct Place {
     connections: Arc<Connections>,
-    /// Changes only under the lock of the table.
+    /// Changes only while the table is locked.
     rank: AtomicU64,
 }
 
@@ -41,7 +41,8 @@ impl Connections {
         }
     }
 
-    /// Makes room, and has a connection served: by a task whose handle is told, and which keeps the place.
+    /// Makes room if needed, and starts serving a connection. `serve` spawns the task, which keeps the place, and
+    /// returns its handle.
     pub fn open(self: &Arc<Self>, serve: impl FnOnce(Place) -> AbortHandle) {
         let mut table = self.table();
         if table.by_rank.len() >= self.max
@@ -59,18 +60,18 @@ impl Connections {
             connections: self.clone(),
             rank: rank.into(),
         };
-        // The task may be over before this returns; it waits for the lock to give its place back.
+        // The task may end before this returns; it then waits for the lock to release its place.
         let serving = serve(place);
         table.by_rank.insert(rank, serving);
     }
 
-    /// Closes a connection although there may be more.
+    /// Closes a connection even if the limit is not reached.
     pub fn make_room(&self) {
         self.table().close_first();
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        // Whatever panics between two of its operations leaves a connection that is not closed first.
+        // A panic between two operations on the table only leaves a connection that is not closed first.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,14 +89,14 @@ impl Table {
 }
 
 impl Place {
-    /// A request is finished: of its kind, this connection is the last to go now.
+    /// Notes a finished request: the connection is now the last of its kind to be closed.
     pub fn request_finished(&self) {
         let mut table = self.connections.table();
         let next = table.next_rank();
         self.move_to(&mut table, |rank| rank & PROVEN | next);
     }
 
-    /// A request carried a valid credential: this connection goes after all that never had one.
+    /// Notes a valid credential: the connection is closed after all those without one.
     pub fn credential_proven(&self) {
         if self.rank.load(Ordering::Relaxed) & PROVEN == 0 {
             self.move_to(&mut self.connections.table(), |rank| rank | PROVEN);
@@ -104,7 +105,7 @@ impl Place {
 
     fn move_to(&self, table: &mut Table, change: impl FnOnce(u64) -> u64) {
         let rank = self.rank.load(Ordering::Relaxed);
-        // One that is about to be closed has no rank any more.
+        // A connection that is about to be closed no longer has a rank.
         if let Some(serving) = table.by_rank.remove(&rank) {
             let rank = change(rank);
             self.rank.store(rank, Ordering::Relaxed);
@@ -130,7 +131,7 @@ mod tests {
 
     const MAX: usize = 3;
 
-    /// A server's connections, each a task that ends when it is closed.
+    /// A server's connections, each a task that ends when the connection is closed.
     struct Server {
         connections: Arc<Connections>,
         opened: Vec<(Arc<Place>, JoinHandle<()>)>,
@@ -160,7 +161,7 @@ mod tests {
             &self.opened[number].0
         }
 
-        /// Opens more connections, and tells which were closed by that, in that order.
+        /// Opens more connections, and returns those that were closed in turn, in order.
         async fn closed_by(&mut self, more: usize) -> Vec<usize> {
             let mut closed = Vec::new();
             for _ in 0..more {
@@ -173,7 +174,7 @@ mod tests {
         }
 
         async fn still_open(&self) -> Vec<usize> {
-            // An abort takes effect when the task has its turn.
+            // An aborted task ends only when it is polled again.
             for _ in 0..10 {
                 tokio::task::yield_now().await;
             }

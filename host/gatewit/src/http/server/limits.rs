@@ -1,29 +1,29 @@
-//! How long a client may take, and how many there may be at once. `gatewit-api.md` §1.
+//! How long a client may take, and how many connections there may be at once. `gatewit-api.md` §1.
 
 use std::time::Duration;
 
 /// The limits of a server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpLimits {
-    /// From the first byte of a request to the end of its head; on a new connection, from its beginning.
+    /// From the first byte of a request to the end of its head; on a new connection, from when it was accepted.
     pub head: Duration,
     /// Between two pieces of a request's body.
     pub body_gap: Duration,
     /// For a whole body.
     pub body: Duration,
-    /// How many bytes a second a body must have brought on average, once `body_grace` is over.
+    /// The least average rate of a body, in bytes per second, once `body_grace` is over.
     pub body_bytes_per_second: u32,
     pub body_grace: Duration,
     /// From the end of an answer to the first byte of the next request.
     pub keep_alive: Duration,
-    /// For a client that reads nothing of its answer.
+    /// For a client that does not read its answer.
     pub answer_stall: Duration,
     /// How many connections there may be at once.
     pub connections_max: usize,
 }
 
 impl HttpLimits {
-    /// The limits of a process that may have so many files open at once, some of which it needs for itself.
+    /// Limits the connections by the number of files the process may open, some of which it needs for itself.
     pub fn within_open_files(open_files: u64) -> Self {
         let limits = Self::default();
         let for_itself = OPEN_FILES_RESERVED.min(open_files / 2);
@@ -35,11 +35,11 @@ impl HttpLimits {
     }
 }
 
-/// How many files the store, plugins, the metrics and connections to other servers need at most.
+/// The most files that the store, plugins, metrics and connections to other servers need.
 const OPEN_FILES_RESERVED: u64 = 256;
 
 impl Default for HttpLimits {
-    /// The limits of `gatewit-api.md` §1; 10,000 connections take about 150 MiB if none does anything.
+    /// The limits of `gatewit-api.md` §1; 10,000 idle connections take about 150 MiB.
     fn default() -> Self {
         Self {
             head: Duration::from_secs(10),

@@ -1,7 +1,7 @@
-//! Gives a body to the answers that hyper makes by itself, of a request whose head is too large or is not HTTP.
+//! Adds a body to the answers that hyper itself gives to a request whose head is too large or is not HTTP.
 //!
-//! hyper writes such an answer without a body and closes the connection, and offers no way to say more. So it is replaced
-//! as it is written. Ours have a body always, so that no answer of a handler is taken for one.
+//! hyper writes such an answer without a body, closes the connection, and offers no hook. So the answer is replaced as
+//! it is written. Answers of handlers always have a body, so none of them is mistaken for one of hyper's.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,16 +11,16 @@ use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 const NO_BODY: &str = "content-length: 0\r\n";
-/// How much of what a refused client still sends is read before the connection is closed. Closing it before would take the
-/// answer away from a client that is not done sending.
+/// How many more bytes of a refused client are read before the connection is closed. Closing it earlier would discard
+/// the answer if the client is still sending.
 const DRAINED_MAX: usize = 1 << 20;
 
-/// A connection's bytes, with a body in each refusal.
+/// A connection's byte stream that adds a body to hyper's refusals.
 pub struct SpokenRefusals<S> {
     stream: S,
-    /// Whether the first line of the head that is awaited has ended.
+    /// Whether the first line of the current request head has ended.
     has_first_line: bool,
-    /// What is written in place of hyper's answer, and how much of it is.
+    /// The answer that replaces hyper's, and how many bytes of it are written.
     instead: Option<(Vec<u8>, usize)>,
     /// How much may still be read before the connection is closed.
     to_drain: usize,
@@ -38,7 +38,7 @@ impl<S> SpokenRefusals<S> {
 }
 
 impl<S: AsyncWrite + Unpin> SpokenRefusals<S> {
-    /// Writes what stands in place of these bytes; None if they stand for themselves.
+    /// Writes the replacement for these bytes, if they are one of hyper's answers; otherwise returns None.
     fn poll_refusal(
         &mut self,
         context: &mut Context<'_>,
@@ -46,7 +46,7 @@ impl<S: AsyncWrite + Unpin> SpokenRefusals<S> {
     ) -> Poll<io::Result<Option<usize>>> {
         if self.instead.is_none() {
             self.instead = spoken(bytes, self.has_first_line).map(|answer| (answer, 0));
-            // What comes next is another request.
+            // The next bytes belong to another request.
             self.has_first_line = false;
         }
         let Some((answer, written)) = &mut self.instead else {
@@ -66,7 +66,7 @@ impl<S: AsyncWrite + Unpin> SpokenRefusals<S> {
     }
 }
 
-/// The answer with a body, if these bytes are an answer that hyper made by itself.
+/// Returns the replacement if these bytes are one of hyper's own answers.
 fn spoken(bytes: &[u8], has_first_line: bool) -> Option<Vec<u8>> {
     let head = str::from_utf8(bytes).ok()?;
     let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?;
@@ -157,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for SpokenRefusals<S> {
                 Poll::Ready(Ok(())) if !piece.filled().is_empty() => {
                     self.to_drain = self.to_drain.saturating_sub(piece.filled().len());
                 }
-                // What has not come by now is not waited for.
+                // Bytes that have not come by now are not awaited.
                 _ => self.to_drain = 0,
             }
         }

@@ -1,10 +1,10 @@
-//! What may happen many times a second is said once a minute.
+//! Limits a frequent log message to once a minute.
 
 use std::time::{Duration, Instant};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How often something happened since it was last said.
+/// How often the event happened since it was last logged.
 #[derive(Default)]
 pub struct Seldom {
     said_at: Option<Instant>,
@@ -12,7 +12,7 @@ pub struct Seldom {
 }
 
 impl Seldom {
-    /// Counts once more; the number of times if it is time to say it.
+    /// Counts one more event; returns the count if it is time to log.
     pub fn count(&mut self) -> Option<u64> {
         self.times += 1;
         if self

@@ -1,4 +1,4 @@
-//! A connection's bytes, noted as they pass.
+//! A connection's byte stream that records activity.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Connection;
 
-/// A stream that tells its connection what comes and what the client has no room for.
+/// A stream that tells its connection about bytes read, bytes written and blocked writes.
 pub struct NotedStream<S> {
     stream: S,
     connection: Arc<Connection>,

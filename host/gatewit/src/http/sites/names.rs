@@ -1,4 +1,4 @@
-//! Hosts, origins and the server's own URL, read as browsers write them.
+//! Hosts, origins and the server's own URL, parsed as browsers do.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use reqwest::Url;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl(Url);
 
-/// Hosts by which the server is known.
+/// Hosts under which the server is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedHosts(Vec<HostName>);
 
@@ -18,7 +18,7 @@ pub struct AllowedHosts(Vec<HostName>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CorsOrigins(Vec<HeaderValue>);
 
-/// A name or an address without its port: in small letters, as it travels over the network.
+/// A host name or address without its port, in lower case, in ASCII form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(String);
 
@@ -27,7 +27,7 @@ impl PublicUrl {
         HostName::of(&self.0)
     }
 
-    /// Whether this is the text of its origin.
+    /// Whether this text is its origin.
     pub fn is_of_origin(&self, origin: &str) -> bool {
         Url::parse(origin).is_ok_and(|origin| origin.origin() == self.0.origin())
     }
@@ -52,7 +52,7 @@ impl AllowedHosts {
 impl FromStr for AllowedHosts {
     type Err = String;
 
-    /// Reads hosts with commas or spaces between. A scheme or a port beside one is passed over.
+    /// Parses hosts separated by commas or spaces. Ignores a scheme or port.
     fn from_str(text: &str) -> Result<Self, String> {
         let hosts = listed(text).map(|part| {
             let host = match part.contains("://") {
@@ -78,7 +78,7 @@ impl CorsOrigins {
 impl FromStr for CorsOrigins {
     type Err = String;
 
-    /// Reads origins with commas or spaces between.
+    /// Parses origins separated by commas or spaces.
     fn from_str(text: &str) -> Result<Self, String> {
         let origins = listed(text).map(|part| {
             let url = web_url(part).filter(|url| url.path() == "/" && url.query().is_none());
@@ -93,7 +93,7 @@ impl FromStr for CorsOrigins {
 }
 
 impl HostName {
-    /// Reads a `Host` header: a name or an address, perhaps with a port.
+    /// Parses a `Host` header: a name or an address, possibly with a port.
     pub fn parse(text: &str) -> Option<Self> {
         let url = web_url(&format!("http://{text}"))?;
         let is_alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
@@ -105,7 +105,7 @@ impl HostName {
         Self(host.strip_suffix('.').unwrap_or(host).to_owned())
     }
 
-    /// Whether it leads to this machine, whoever asks.
+    /// Whether it is this machine, for any client.
     pub fn is_loopback(&self) -> bool {
         let address = self.0.trim_start_matches('[').trim_end_matches(']');
         let address = address.parse::<IpAddr>();
@@ -113,12 +113,12 @@ impl HostName {
     }
 }
 
-/// Whether a page of this origin was loaded from this host, given as in the header of that name.
+/// Whether a page of this origin was loaded from this host; `host` is the value of a `Host` header.
 pub fn is_same_origin(origin: &str, host: &str) -> bool {
     let Some(origin) = web_url(origin) else {
         return false;
     };
-    // Which scheme led here, a proxy that ends TLS knows better than we do.
+    // Assume the origin's scheme: a proxy that terminates TLS knows the scheme, and we do not.
     let own = web_url(&format!("{}://{host}", origin.scheme()));
     own.is_some_and(|own| own.origin() == origin.origin())
 }
@@ -127,7 +127,7 @@ fn listed(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ' ']).filter(|part| !part.is_empty())
 }
 
-/// Reads a URL of one web site, without a user in it.
+/// Parses an http or https URL of a single host, without credentials.
 fn web_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_web = ["http", "https"].contains(&url.scheme());

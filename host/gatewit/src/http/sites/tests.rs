@@ -1,10 +1,10 @@
-//! Which requests are taken, by what they say of their page and their host.
+//! Which requests are accepted, depending on their page and host.
 
 use axum::body::Body;
 
 use super::*;
 
-/// A request: method, path, and headers as they are sent.
+/// Makes a request: method, path, and headers as sent.
 fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
@@ -22,7 +22,7 @@ fn sites() -> Sites {
     }
 }
 
-/// Checks what becomes of a POST with these headers while authentication is off, on loopback.
+/// Checks the result of a POST with these headers while authentication is off, on loopback.
 #[track_caller]
 fn check(headers: &[(&str, &str)], expected: Result<(), Foreign>) {
     let request = request("POST", "/api/v1/events", headers);
