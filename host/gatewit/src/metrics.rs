@@ -46,7 +46,7 @@ pub fn router(counters: Counters, requests: &RequestCounts) -> Router {
 
 async fn show(State(registry): State<Arc<Registry>>) -> impl IntoResponse {
     let mut text = String::new();
-    encode(&mut text, &registry).expect("a text takes whatever is written to it");
+    encode(&mut text, &registry).expect("writing to a String cannot fail");
     ([(header::CONTENT_TYPE, OPEN_METRICS)], text)
 }
 

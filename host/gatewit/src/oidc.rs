@@ -247,7 +247,7 @@ impl Oidc {
         let failure = error.failure();
         let error = anyhow::Error::from(error);
         let consequence = match self.keys.load().is_some() {
-            true => "its last keys serve on",
+            true => "its last keys stay in use",
             false => "nobody can be identified",
         };
         tracing::warn!(

@@ -49,7 +49,7 @@ impl RsaSigner {
     pub fn new(master_key: &MasterKey) -> Result<Self, ThreadPoolBuildError> {
         let sealing = RandomizedNonceKey::new(&AES_256_GCM, master_key.bytes());
         Ok(Self {
-            sealing: Arc::new(sealing.expect("a master key has the length that AES-256 takes")),
+            sealing: Arc::new(sealing.expect("a master key has the length of an AES-256 key")),
             background: Arc::new(background::threads()?),
         })
     }

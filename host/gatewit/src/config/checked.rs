@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for Name {
             let known = AttendeeFlags::NAMES;
             let likeness = |known: &&str| strsim::damerau_levenshtein(known, name);
             let nearest = known.into_iter().min_by_key(likeness);
-            let nearest = nearest.expect("there are nine");
+            let nearest = nearest.expect("NAMES is not empty");
             let is_shortened = known
                 .iter()
                 .any(|known| known.strip_prefix("is_") == Some(name));

@@ -25,7 +25,7 @@ impl RequestId {
 
 impl From<RequestId> for HeaderValue {
     fn from(id: RequestId) -> Self {
-        Self::try_from(id.0).expect("its letters may stand in a header")
+        Self::try_from(id.0).expect("its characters are valid in a header")
     }
 }
 

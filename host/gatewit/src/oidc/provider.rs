@@ -70,7 +70,7 @@ impl Provider {
         Self {
             http: http
                 .build()
-                .expect("a client of these settings can be made"),
+                .expect("these settings are valid for a client"),
             issuer,
         }
     }

@@ -89,7 +89,7 @@ impl Judged<EmailAnswer> {
 
 impl<A: Serialize> IntoResponse for Judged<A> {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).expect("these are statuses");
+        let status = StatusCode::from_u16(self.status).expect("every status here is valid");
         let mut response = (status, Json(self.answer)).into_response();
         response.extensions_mut().insert(self.guess);
         response

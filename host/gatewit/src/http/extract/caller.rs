@@ -159,7 +159,7 @@ impl IntoResponse for Unidentified {
 
 fn refusal(status: u16, body: Value) -> Response {
     let mut response = Json(body).into_response();
-    *response.status_mut() = StatusCode::from_u16(status).expect("these are statuses");
+    *response.status_mut() = StatusCode::from_u16(status).expect("every status here is valid");
     let (code, header) = match status {
         401 => ("invalid_credentials", (header::WWW_AUTHENTICATE, "Bearer")),
         _ => ("authentication_unavailable", (header::RETRY_AFTER, "1")),

@@ -122,7 +122,7 @@ pub(super) async fn serve(
     });
     match ended.await {
         Some(Ok(())) => {}
-        Some(Err(error)) => tracing::debug!(error = %error, "a connection broke off"),
+        Some(Err(error)) => tracing::debug!(error = %error, "a connection failed"),
         None => tracing::debug!("a client was too slow; its connection is closed"),
     }
 }
