@@ -70,7 +70,7 @@ impl Provider {
         Self {
             http: http
                 .build()
-                .expect("these settings are valid for a client"),
+                .expect("a client with these settings can be built"),
             issuer,
         }
     }
