@@ -31,7 +31,7 @@ pub struct Attendee {
     pub reference: TicketReference,
     pub order: OrderId,
     pub name: PreparedName,
-    pub email: Option<EmailAddress>,
+    pub emails: Vec<EmailAddress>,
     pub flags: AttendeeFlags,
     /// The title of its type, if tickets of that type make nobody an attendee, such as those to a party alone.
     pub wrong_type: Option<Box<str>>,

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::calendar::{Calendar, DayId, EventDay};
 use crate::id::EventId;
+use crate::identifier::is_same;
 use crate::scan::CheckIn;
 use crate::source::SourceName;
 use crate::ticket::Ticket;
@@ -66,8 +67,11 @@ impl Event {
         }
     }
 
+    /// The type of this id; the case of the id makes no difference.
     pub fn ticket_type(&self, id: &str) -> Option<&TicketType> {
-        self.ticket_types.iter().find(|kind| kind.id == id)
+        let types = || self.ticket_types.iter();
+        let exact = types().find(|kind| kind.id == id);
+        exact.or_else(|| types().find(|kind| is_same(&kind.id, id)))
     }
 
     pub fn scan_point(&self, id: &str) -> Option<&ScanPoint> {

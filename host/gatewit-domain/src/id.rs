@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::identifier::fold;
 use crate::source::SourceName;
 
 /// How many characters of an id's text say when it was made, to the millisecond: twelve digits and a hyphen.
@@ -75,8 +76,10 @@ impl TicketId {
         text
     }
 
-    /// Makes the id that a source's ticket has at an event, the same for ever (UUID version 8, of a SHA-256 digest).
+    /// Makes the id that a source's ticket has at an event, the same for ever and for every spelling of its reference
+    /// (UUID version 8, of a SHA-256 digest).
     pub fn of_source(event: EventId, source: &SourceName, reference: &str) -> Self {
+        let reference = fold(reference);
         let digest = Sha256::digest(format!("{event}/{source}/{reference}"));
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::event::{Event, TicketType};
+use crate::identifier::is_same;
 use crate::scan::{Entries, Entry, Refusal, Scan, ScannedBy};
 use crate::scanner::{Place, Scanner};
 use crate::ticket::{Inactive, Ticket};
@@ -173,7 +174,9 @@ impl Facts<'_> {
             .scan_point(point)
             .ok_or(Refusal::TicketTypeNotAccepted)?;
         let accepted = point.accepted_ticket_types.as_ref();
-        match accepted.is_none_or(|types| types.contains(&kind.id)) {
+        let is_accepted =
+            |types: &Vec<String>| types.iter().any(|accepted| is_same(accepted, &kind.id));
+        match accepted.is_none_or(is_accepted) {
             true => Ok(()),
             false => Err(Refusal::TicketTypeNotAccepted),
         }

@@ -13,6 +13,8 @@ use crate::plugin::PluginWords;
 mod journal;
 pub use journal::{LogPosition, Reader, RunUnderWay, Served, SourceJournal, SourceRow};
 
+/// The type of tickets of which nobody says a type.
+pub const GUEST_TYPE: &str = "guest";
 const NAME_MAX: usize = 64;
 
 /// What the operator calls a source of tickets: `pretix`, `tito`, `guest-list`.
@@ -70,6 +72,19 @@ pub struct SourceType {
 }
 
 impl SourceType {
+    /// A type that a source does not describe, good for every day.
+    pub fn undescribed(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            category: None,
+            activities: vec!["on_site".to_owned()],
+            admits: true,
+            days: Vec::new(),
+            day_pass: false,
+        }
+    }
+
     /// What the type is at the doors of an event that says nothing of it: one entry on each of its days.
     pub fn at_the_door(&self) -> TicketType {
         TicketType {

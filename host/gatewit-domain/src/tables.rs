@@ -1,6 +1,7 @@
 //! Every table of the store: its name, its key and its value. Values are JSON.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -74,6 +75,9 @@ pub const SOURCE_TYPES: Table<Vec<SourceType>, SourceName> = Table::new("source_
 pub const SOURCE_ROWS: Table<SourceRow, LogRow> = Table::new("source_rows");
 /// By `{event}/{code}`: the tickets of sources by the codes of their ticketing systems.
 pub const TICKET_CODES: Table<TicketId, String> = Table::new("ticket_codes");
+/// By `{event}/{source}`: the tickets whose ids an earlier version made of a spelling of their reference, by the folded
+/// reference. Absent until they were looked for.
+pub const SPELLED_IDS: Table<BTreeMap<String, TicketId>, EventSource> = Table::new("spelled_ids");
 /// By `{event}/{source}`: how much of a source's log an event has taken in.
 pub const TAKEN_IN: Table<TakenIn, EventSource> = Table::new("taken_in");
 

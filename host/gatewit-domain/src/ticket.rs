@@ -18,7 +18,7 @@ mod change;
 mod origin;
 mod state;
 pub use change::TicketChange;
-pub use origin::Origin;
+pub use origin::{Origin, code_of};
 pub use state::{Inactive, ShownState, TicketAction, TicketState};
 
 const TEXT_MAX: usize = 200;
@@ -132,9 +132,11 @@ impl Ticket {
     /// Whether the ticket is found by this code, its signed ones aside.
     pub fn bears(&self, code: &str) -> bool {
         let code = clean(code);
-        let of_source = self.origin.iter().flat_map(|origin| &origin.codes);
-        let mut codes = of_source.chain(&self.credential_code);
-        codes.any(|own| clean(own) == code) || code.parse().is_ok_and(|id: TicketId| id == self.id)
+        let mut of_source = self.origin.iter().flat_map(Origin::code_spellings);
+        let credential = self.credential_code.as_deref().map(clean);
+        of_source.any(|own| own == code)
+            || credential == Some(code)
+            || code.parse().is_ok_and(|id: TicketId| id == self.id)
     }
 
     /// Says of whom a strategy is asked.

@@ -33,7 +33,7 @@ mod rows;
 mod tests;
 mod yaml;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use gatewit_sdk::identifier::{fold, is_same};
 use gatewit_sdk::{
@@ -105,18 +105,6 @@ impl Backend for GuestList {
     }
 
     fn ticket_types(&mut self, _: &Http) -> Result<Vec<TicketType>, Fault> {
-        if self.types.is_empty() {
-            let listed = self
-                .people
-                .0
-                .iter()
-                .filter_map(|person| self.type_of(person));
-            let ids: BTreeSet<_> = listed.collect();
-            return Ok(ids
-                .into_iter()
-                .map(|id| Kind::default().named(id))
-                .collect());
-        }
         Ok(self.types.iter().map(|(id, kind)| kind.named(id)).collect())
     }
 

@@ -4,20 +4,21 @@
 //! of the source. What a ticket says beyond what `/tickets/*` looks at stays in the log.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::statistics::{AddonTypes, Counts};
 use super::{Attendee, AttendeeFlags, EmailAddress, OrderId, TicketReference};
 use crate::event::TicketType;
-use crate::identifier::fold;
+use crate::identifier::{fold, is_same};
 use crate::names::PreparedName;
-use crate::source::{LogPosition, SourceRow, SourceState, SourceTicket, SourceType};
+use crate::source::{LogPosition, SourceState, SourceTicket, SourceType};
 
+mod builder;
 mod entries;
 
+pub use builder::SetBuilder;
 use entries::{Entries, Entry, Index, Number, Part};
 
 /// How many dates of a series are told apart, to be named to people.
@@ -45,28 +46,20 @@ pub struct SourceSet {
     orders: Index,
     references: Index,
     /// A ticket that makes an attendee for each address.
-    addresses: Index,
+    addresses: Index<(Number, u8)>,
+    lists_types: bool,
     sub_events: BTreeSet<Box<str>>,
     count: usize,
     /// How many of the tickets that are not cancelled are of a type that is none of `types`.
     unlisted_types: usize,
     /// How many of them have a code that another one has, too.
     shared_codes: usize,
+    /// How many of them have no code but their reference.
+    without_codes: usize,
 }
 
 /// How many tickets a piece of a set has at most.
 const PIECE: usize = 4_096;
-
-/// Makes a [`SourceSet`].
-pub struct SetBuilder {
-    set: SourceSet,
-    kinds: HashMap<String, u16>,
-    variations: HashMap<String, u16>,
-    gone: HashSet<String>,
-    /// Digests of the codes of tickets that are not cancelled.
-    codes: HashSet<u64>,
-    digests: RandomState,
-}
 
 impl AttendeeRules {
     /// Whether a ticket in this state could make an attendee: one that is not paid yet does.
@@ -86,110 +79,6 @@ impl AttendeeRules {
             Some(kind) if is_good(&kind) => None,
             Some(kind) => Some(kind.name.as_str().into()),
         }
-    }
-}
-
-impl SetBuilder {
-    /// Begins with no tickets, of a log that is read up to `end`.
-    pub fn new(end: LogPosition, types: Vec<SourceType>, rules: AttendeeRules) -> Self {
-        let kinds = types
-            .iter()
-            .zip(0..)
-            .map(|(kind, number)| (kind.id.clone(), number));
-        let at_the_door = types
-            .iter()
-            .map(|kind| (kind.id.clone(), Arc::new(kind.at_the_door())));
-        Self {
-            kinds: kinds.collect(),
-            variations: HashMap::new(),
-            gone: HashSet::new(),
-            codes: HashSet::new(),
-            digests: RandomState::new(),
-            set: SourceSet {
-                end,
-                at_the_door: at_the_door.collect(),
-                types,
-                rules,
-                tickets: Entries::default(),
-                variations: Vec::new(),
-                orders: Index::default(),
-                references: Index::default(),
-                addresses: Index::default(),
-                sub_events: BTreeSet::new(),
-                count: 0,
-                unlisted_types: 0,
-                shared_codes: 0,
-            },
-        }
-    }
-
-    /// Adds what a row of the log says. Rows come from the last to the first: what is there already is newer. Within a
-    /// row, what is gone was told last.
-    pub fn add(&mut self, number: u32, row: &SourceRow) {
-        let gone = row.gone.iter();
-        let gone = gone.filter(|gone| self.set.row_of(gone).is_none());
-        self.gone.extend(gone.cloned());
-        for ticket in row.tickets.iter().rev() {
-            let is_older = self.gone.contains(&ticket.reference);
-            if !is_older && self.set.row_of(&ticket.reference).is_none() {
-                self.push(number, ticket);
-            }
-        }
-    }
-
-    pub fn finish(mut self) -> SourceSet {
-        self.set.tickets.shrink_to_fit();
-        self.set
-    }
-
-    fn push(&mut self, row: u32, ticket: &SourceTicket) {
-        if let Some(sub_event) = &ticket.sub_event {
-            self.set.note_sub_event(sub_event);
-        }
-        let address = ticket.email.as_deref().and_then(EmailAddress::of);
-        let texts = [
-            &*ticket.reference,
-            &ticket.order,
-            ticket.holder_name.trim(),
-            address.as_ref().map_or("", EmailAddress::as_str),
-            ticket.parent.as_deref().unwrap_or_default(),
-        ];
-        let entry = Entry {
-            row,
-            next: self.set.first_of_order(&fold(&ticket.order)),
-            kind: self.kinds.get(&ticket.type_id).copied(),
-            variation: ticket
-                .variation
-                .as_deref()
-                .and_then(|name| self.variation(name)),
-            flags: AttendeeFlags::bits(&ticket.attributes),
-            counts: self.set.rules.counts(ticket.state),
-        };
-        if ticket.state != SourceState::Canceled {
-            self.set.unlisted_types += usize::from(entry.kind.is_none());
-            self.set.shared_codes += usize::from(self.shares_code(ticket));
-        }
-        self.set.push(entry, texts);
-    }
-
-    /// Notes a ticket's codes; tells whether another ticket has one of them.
-    fn shares_code(&mut self, ticket: &SourceTicket) -> bool {
-        let codes = ticket.codes.iter().map(|code| code.trim());
-        let codes: HashSet<_> = codes.map(|code| self.digests.hash_one(code)).collect();
-        let is_shared = !self.codes.is_disjoint(&codes);
-        self.codes.extend(codes);
-        is_shared
-    }
-
-    /// Numbers a variation.
-    fn variation(&mut self, name: &str) -> Option<u16> {
-        if let Some(number) = self.variations.get(name) {
-            return Some(*number);
-        }
-        let number = u16::try_from(self.set.variations.len()).ok()?;
-        self.set.variations.push(name.into());
-        self.variations.insert(name.to_owned(), number);
-        Some(number)
     }
 }
 
@@ -228,14 +117,32 @@ impl SourceSet {
         self.sub_events.iter().map(|sub_event| &**sub_event)
     }
 
-    /// The types in upstream order.
+    /// How many of them have no code but their reference.
+    pub fn without_codes(&self) -> usize {
+        self.without_codes
+    }
+
+    /// The types in upstream order; where the source lists none, those that its tickets name.
     pub fn types(&self) -> &[SourceType] {
         &self.types
     }
 
+    /// Whether the source says itself which types there are.
+    pub fn lists_types(&self) -> bool {
+        self.lists_types
+    }
+
+    /// Whether the set was made with these types.
+    pub fn is_of_types(&self, types: &[SourceType]) -> bool {
+        match self.lists_types {
+            true => self.types == types,
+            false => types.is_empty(),
+        }
+    }
+
     /// What a type of the source is at the door.
     pub fn ticket_type(&self, id: &str) -> Option<&Arc<TicketType>> {
-        self.at_the_door.get(id)
+        self.at_the_door.get(&*fold(id))
     }
 
     /// The tickets of an order that could make attendees, in upstream order.
@@ -270,7 +177,7 @@ impl SourceSet {
 
     /// Whether a ticket with this address makes an attendee.
     pub fn has_address(&self, address: &EmailAddress) -> bool {
-        let text_of = |number| Cow::from(self.tickets.text(number, Part::Address));
+        let text_of = |at| Cow::from(self.tickets.address(at));
         self.addresses.find(address.as_str(), text_of).is_some()
     }
 
@@ -282,13 +189,14 @@ impl SourceSet {
 
     /// Makes an attendee of a ticket that is not among these yet; None if it could not be one.
     pub fn attendee_of(&self, ticket: &SourceTicket) -> Option<Attendee> {
-        let kind = self.types.iter().find(|kind| kind.id == ticket.type_id);
+        let mut types = self.types.iter();
+        let kind = types.find(|kind| is_same(&kind.id, &ticket.type_id));
         let counts = self.rules.counts(ticket.state);
         counts.then(|| Attendee {
             reference: TicketReference::of(&ticket.reference),
             order: OrderId::of(&ticket.order),
             name: PreparedName::of(&ticket.holder_name),
-            email: ticket.email.as_deref().and_then(EmailAddress::of),
+            emails: addresses_of(ticket),
             flags: AttendeeFlags::of(&ticket.attributes),
             wrong_type: self.rules.wrong_type(kind),
             admits: kind.is_none_or(|kind| kind.admits),
@@ -328,7 +236,7 @@ impl SourceSet {
     }
 
     fn push(&mut self, entry: Entry, texts: [&str; 5]) {
-        let [reference, order, _, address, _] = texts;
+        let [reference, order, _, addresses, _] = texts;
         self.count += usize::from(entry.counts);
         let makes_attendee = entry.counts && self.rules.wrong_type(self.kind(&entry)).is_none();
         let number = self.tickets.push(entry, texts);
@@ -337,9 +245,11 @@ impl SourceSet {
         self.orders.put(&fold(order), number, folded(Part::Order));
         self.references
             .put(&fold(reference), number, folded(Part::Reference));
-        if makes_attendee && !address.is_empty() {
-            let text_of = |number| Cow::from(tickets.text(number, Part::Address));
-            self.addresses.put(address, number, text_of);
+        if makes_attendee {
+            for (place, address) in (0..=u8::MAX).zip(addresses.split_whitespace()) {
+                let text_of = |at| Cow::from(tickets.address(at));
+                self.addresses.put(address, (number, place), text_of);
+            }
         }
     }
 
@@ -378,10 +288,16 @@ impl SourceSet {
             reference: TicketReference::of(text(Part::Reference)),
             order: OrderId::of(text(Part::Order)),
             name: PreparedName::of(text(Part::Name)),
-            email: EmailAddress::of(text(Part::Address)),
+            emails: EmailAddress::parse_all(text(Part::Address)).unwrap_or_default(),
             flags: AttendeeFlags::of_bits(entry.flags),
             wrong_type: self.rules.wrong_type(kind),
             admits: kind.is_none_or(|kind| kind.admits),
         }
     }
+}
+
+/// The addresses of a ticket, none where its text is no address.
+fn addresses_of(ticket: &SourceTicket) -> Vec<EmailAddress> {
+    let read = ticket.email.as_deref().map(EmailAddress::parse_all);
+    read.and_then(Result::ok).unwrap_or_default()
 }

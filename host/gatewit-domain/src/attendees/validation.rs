@@ -162,7 +162,7 @@ impl AttendeeQuery {
                 order_id: Some(ticket.order.clone()),
                 ticket_id: Some(ticket.reference.clone()),
                 name: ticket.name.text().to_owned(),
-                email: ticket.email.clone(),
+                email: ticket.emails.first().cloned(),
             };
         }
         AttendeeAnswer {
@@ -242,7 +242,7 @@ pub fn is_attendee<'a>(
     tickets: impl IntoIterator<Item = &'a Attendee>,
 ) -> bool {
     let mut tickets = tickets.into_iter();
-    tickets.any(|ticket| ticket.email.as_ref() == Some(address) && ticket.wrong_type.is_none())
+    tickets.any(|ticket| ticket.emails.contains(address) && ticket.wrong_type.is_none())
 }
 
 /// Chooses the ticket among those that are meant, rather one that makes an attendee. The name on what opens no door, such

@@ -14,11 +14,9 @@ use crate::problem::{DeskError, Problem};
 use crate::rules::{Facts, Found, Held, check_scanner};
 use crate::scan::{CheckIn, Outcome, Presented, RepeatKey, Scan, ScannedBy, Verdict};
 use crate::scanner::Scanner;
-use crate::tables::{
-    CREDENTIAL_CODES, CallerRepeat, ENTRIES, REPEATS, Remembered, SCANNERS, Stored, TICKET_CODES,
-    within,
-};
+use crate::tables::{CallerRepeat, ENTRIES, REPEATS, Remembered, SCANNERS, Stored};
 
+mod codes;
 mod forgetting;
 mod record;
 mod refusals;
@@ -185,7 +183,7 @@ impl Desk {
         let entries = ENTRIES.get(self.store(), &id).await?;
         read.ticket = vec![ENTRIES.as_read(&id, entries.as_ref()), stored.unchanged()];
         let ticket = stored.value;
-        let holder = ticket.holder();
+        let holder = self.holder(live, &ticket);
         let held = Held {
             windows: self.ports.strategies.windows(&live.rule, &holder).await,
             entries: entries.map(|stored| stored.value).unwrap_or_default(),
@@ -220,31 +218,6 @@ impl Desk {
         let live = self.live.get(event?)?;
         let proof = live.key.as_ref()?.verify_ticket(token)?;
         (proof.event_id == live.event.id).then_some(proof)
-    }
-
-    /// Finds a ticket by a code that it bears.
-    async fn by_code(
-        &self,
-        event: EventId,
-        field: MatchField,
-        code: &str,
-    ) -> Result<Option<TicketId>, DeskError> {
-        let key = within(&event, &code);
-        if matches!(field, MatchField::Any | MatchField::QrCode)
-            && let Some(found) = TICKET_CODES.get(self.store(), &key).await?
-        {
-            return Ok(Some(found.value));
-        }
-        if matches!(field, MatchField::Any | MatchField::CredentialCode) {
-            let found = CREDENTIAL_CODES.get(self.store(), &key).await?;
-            if let Some(found) = found {
-                return Ok(Some(found.value));
-            }
-        }
-        match field {
-            MatchField::Any | MatchField::TicketId => Ok(code.parse().ok()),
-            MatchField::QrCode | MatchField::CredentialCode => Ok(None),
-        }
     }
 }
 

@@ -106,10 +106,14 @@ impl Desk {
     /// Lists all types of tickets, in the order of the ticketing systems.
     pub fn source_ticket_types(&self) -> Result<Vec<SourceType>, DeskError> {
         let sets = self.served_sets()?;
-        Ok(sets
-            .iter()
-            .flat_map(|(_, set)| set.types().to_vec())
-            .collect())
+        let types = sets.iter().flat_map(|(_, set)| {
+            let mut types = set.types().to_vec();
+            if !set.lists_types() {
+                types.sort_by(|one, other| one.id.cmp(&other.id));
+            }
+            types
+        });
+        Ok(types.collect())
     }
 
     /// Counts the tickets that could make attendees.

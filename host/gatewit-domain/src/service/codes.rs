@@ -9,7 +9,7 @@ use crate::ports::{Guard, Write};
 use crate::problem::{DeskError, Problem};
 use crate::scanned::clean;
 use crate::tables::{CREDENTIAL_CODES, TICKET_CODES, TICKETS, Table, within};
-use crate::ticket::Ticket;
+use crate::ticket::{Origin, Ticket};
 
 /// What a commit must be guarded by, and what it writes.
 #[derive(Default)]
@@ -67,13 +67,13 @@ impl Desk {
         ticket: &Ticket,
     ) -> Result<Claim, DeskError> {
         let credential = ticket.credential_code.iter();
-        let credential = credential.map(|code| (&CREDENTIAL_CODES, code));
-        let of_source = ticket.origin.iter().flat_map(|origin| &origin.codes);
+        let credential = credential.map(|code| (&CREDENTIAL_CODES, code.into()));
+        let of_source = ticket.origin.iter().flat_map(Origin::looked_up_codes);
         let of_source = of_source.map(|code| (&TICKET_CODES, code));
         let mut all = Claim::default();
         for (table, code) in credential.chain(of_source) {
-            let claim = self.claim_code(live, table, code, ticket.id).await?;
-            let claim = claim.ok_or_else(|| code_taken(code))?;
+            let claim = self.claim_code(live, table, &code, ticket.id).await?;
+            let claim = claim.ok_or_else(|| code_taken(&code))?;
             all.guards.extend(claim.guards);
             all.writes.extend(claim.writes);
         }

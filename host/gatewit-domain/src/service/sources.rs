@@ -1,6 +1,7 @@
 //! The configured sources of tickets: what each said last, kept fresh, and what the desk tells of it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
@@ -85,6 +86,8 @@ pub(super) struct LiveSource {
     pub finds: LiveFinds,
     /// None until the very first sync has ended.
     set: ArcSwapOption<SourceSet>,
+    /// Whether the log says that some of its tickets have no codes; once is enough.
+    told_without_codes: AtomicBool,
     /// Held by whoever reads the ticketing system.
     run: futures::lock::Mutex<()>,
     /// Held by whoever takes its tickets into events.
@@ -109,6 +112,7 @@ impl Sources {
                 configured: configured.clone(),
                 finds: LiveFinds::default(),
                 set: ArcSwapOption::empty(),
+                told_without_codes: AtomicBool::new(false),
                 run: futures::lock::Mutex::default(),
                 taking_in: futures::lock::Mutex::default(),
                 course: Mutex::new(Course::new(ports.clock.now())),

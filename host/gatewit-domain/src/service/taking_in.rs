@@ -10,25 +10,29 @@ use std::sync::Arc;
 use super::sources::LiveSource;
 use super::turns::{Turns, let_others_run};
 use super::warnings::Lack;
-use super::{ATTEMPTS_MAX, Desk, LiveEvent, PAGE};
+use super::{ATTEMPTS_MAX, Desk, PAGE};
 use crate::attendees::SourceSet;
-use crate::event::{Event, TicketType};
+use crate::event::Event;
 use crate::id::{EventId, TicketId};
+use crate::identifier::fold;
 use crate::ports::Commit;
 use crate::problem::{DeskError, Problem};
 use crate::source::{LogPosition, SourceName, SourceRow, SourceTicket};
 use crate::tables::{
     EVENT_TICKETS, EventSource, LogRow, SOURCE_ROWS, TAKEN_IN, TICKETS, TakenIn, within,
 };
-use crate::ticket::{Origin, Ticket};
+use crate::ticket::Origin;
 
 mod found;
+mod ids;
 mod step;
+mod types;
 pub(super) use found::Wanted;
+use ids::TicketIds;
 use step::Step;
 
 /// Rises when more is kept of a source's ticket than before: then every event reads its sources' logs once more.
-const READING: u32 = 1;
+const READING: u32 = 2;
 
 /// What a source says of one ticket.
 #[derive(Clone)]
@@ -38,13 +42,17 @@ enum News {
     Found(Box<SourceTicket>),
     /// It exists no longer.
     Gone(String),
+    /// Another ticket is the one of its reference now: it was taken in under two spellings of it.
+    Superseded(TicketId),
 }
 
 impl News {
-    fn reference(&self) -> &str {
+    /// Which ticket of the event it is about.
+    fn ticket(&self, ids: &TicketIds) -> TicketId {
         match self {
-            Self::Told(ticket) | Self::Found(ticket) => &ticket.reference,
-            Self::Gone(reference) => reference,
+            Self::Told(ticket) | Self::Found(ticket) => ids.of(&ticket.reference),
+            Self::Gone(reference) => ids.of(reference),
+            Self::Superseded(id) => *id,
         }
     }
 }
@@ -79,55 +87,6 @@ impl Desk {
             }
         }
         Ok(())
-    }
-
-    /// What a type of tickets is at an event: what the event says itself, else what one of its sources does.
-    pub(super) fn ticket_type(&self, live: &LiveEvent, id: &str) -> Option<Arc<TicketType>> {
-        let own = live
-            .event
-            .ticket_type(id)
-            .map(|kind| Arc::new(kind.clone()));
-        let of_source = |name: &SourceName| self.type_of_source(name, id);
-        own.or_else(|| live.event.ticket_sources.iter().find_map(of_source))
-    }
-
-    /// What a ticket's type is at its event.
-    pub(super) fn ticket_type_of(
-        &self,
-        live: &LiveEvent,
-        ticket: &Ticket,
-    ) -> Option<Arc<TicketType>> {
-        let own = live.event.ticket_type(&ticket.type_id);
-        let own = own.map(|kind| Arc::new(kind.clone()));
-        own.or_else(|| self.source_type(live, ticket))
-    }
-
-    /// What a ticket's source says of its type, if the event itself says nothing.
-    pub(super) fn source_type(&self, live: &LiveEvent, ticket: &Ticket) -> Option<Arc<TicketType>> {
-        let origin = ticket.origin.as_ref()?;
-        match live.event.ticket_type(&ticket.type_id) {
-            Some(_) => None,
-            None => self.type_of_source(&origin.source, &ticket.type_id),
-        }
-    }
-
-    /// Whether a ticket is for a date of a series while its source sells several: no event says yet which date it is, so
-    /// that no event lets it in.
-    pub(super) fn is_for_another_date(&self, ticket: &Ticket) -> bool {
-        let Some(origin) = &ticket.origin else {
-            return false;
-        };
-        let set = self
-            .sources
-            .get(&origin.source)
-            .and_then(|source| source.set());
-        let is_one_of_several = || set.is_none_or(|set| set.sub_events().len() > 1);
-        origin.sub_event.is_some() && is_one_of_several()
-    }
-
-    fn type_of_source(&self, source: &SourceName, id: &str) -> Option<Arc<TicketType>> {
-        let set = self.sources.get(source)?.set()?;
-        set.ticket_type(id).cloned()
     }
 
     /// Takes the tickets of all its sources into an event. What fails is logged, shown among the event's warnings, and
@@ -201,6 +160,7 @@ impl Desk {
         // One at a time, and each by what is served when its turn comes: an older state never covers a newer.
         let _taking_in = source.taking_in.lock().await;
         let key = EventSource(event, source.name.clone());
+        let ids = self.ticket_ids(event, &source.name).await?;
         for _ in 0..ATTEMPTS_MAX {
             let Some((set, taken)) = self.left_to_take(source, event).await? else {
                 return Ok(());
@@ -212,7 +172,7 @@ impl Desk {
                 ..set.end()
             });
             if self
-                .take_in_log(source, event, &set, from, is_whole)
+                .take_in_log(source, &ids, event, &set, from, is_whole)
                 .await?
             {
                 let taken = TakenIn {
@@ -231,6 +191,7 @@ impl Desk {
     async fn take_in_log(
         &self,
         source: &LiveSource,
+        ids: &TicketIds,
         event: EventId,
         set: &SourceSet,
         from: LogPosition,
@@ -243,20 +204,20 @@ impl Desk {
                 return Ok(false);
             };
             let news = news_of(stored.value, row, set);
-            clashes.extend(self.take_in_news(source, event, news).await?);
+            clashes.extend(self.take_in_news(source, ids, event, news).await?);
             let_others_run().await;
         }
         if is_whole {
-            self.take_out_rest(source, event, set).await?;
+            self.take_out_rest(source, ids, event, set).await?;
         }
         // Once every ticket has given back the codes it had before, one that was refused may be free.
         let mut clashing = Vec::new();
         let mut turns = Turns::default();
         for clash in clashes {
             turns.step().await;
-            clashing.extend(self.take_in_news(source, event, vec![clash]).await?);
+            clashing.extend(self.take_in_news(source, ids, event, vec![clash]).await?);
         }
-        report(&clashing, &source.name, event);
+        report(&clashing, ids, &source.name, event);
         Ok(true)
     }
 
@@ -264,12 +225,13 @@ impl Desk {
     async fn take_in_news(
         &self,
         source: &LiveSource,
+        ids: &TicketIds,
         event: EventId,
         news: Vec<News>,
     ) -> Result<Vec<News>, DeskError> {
         for _ in 0..ATTEMPTS_MAX {
             let live = self.live(event)?;
-            let mut step = Step::new(self, &live, &source.name);
+            let mut step = Step::new(self, &live, &source.name, ids);
             let mut turns = Turns::default();
             for news in &news {
                 turns.step().await;
@@ -284,6 +246,7 @@ impl Desk {
             self.note_issued(event, &step.refiled).await;
             let commit = self.store().commit(guards, writes).await;
             if matches!(commit, Ok(Commit::Done)) {
+                report_new_holders(&step.new_holders, &source.name, event);
                 self.warm_holders(&live, &step.changed).await;
                 return Ok(step.clashes);
             }
@@ -297,6 +260,7 @@ impl Desk {
     async fn take_out_rest(
         &self,
         source: &LiveSource,
+        ids: &TicketIds,
         event: EventId,
         set: &SourceSet,
     ) -> Result<(), DeskError> {
@@ -320,11 +284,16 @@ impl Desk {
                     let origin = stored.and_then(|stored| stored.value.origin);
                     let origin =
                         origin.filter(|origin| origin.source == source.name && !is_newer(origin));
-                    let is_gone = |reference: &String| set.row_of(reference).is_none();
-                    gone.extend(origin.map(|origin| origin.reference).filter(is_gone));
+                    let Some(Origin { reference, .. }) = origin else {
+                        continue;
+                    };
+                    if ids.of(&reference) != id {
+                        gone.push(News::Superseded(id));
+                    } else if set.row_of(&reference).is_none() {
+                        gone.push(News::Gone(reference));
+                    }
                 }
-                let gone = gone.into_iter().map(News::Gone).collect();
-                self.take_in_news(source, event, gone).await?;
+                self.take_in_news(source, ids, event, gone).await?;
                 let_others_run().await;
             }
         }
@@ -332,13 +301,25 @@ impl Desk {
 }
 
 /// Says which tickets bear a code that is another's: a scan of it finds the other.
-fn report(clashing: &[News], source: &SourceName, event: EventId) {
+fn report(clashing: &[News], ids: &TicketIds, source: &SourceName, event: EventId) {
     if let Some(first) = clashing.first() {
-        let ticket = TicketId::of_source(event, source, first.reference());
+        let ticket = first.ticket(ids);
         tracing::warn!(
             source.name = %source, event.id = %event, tickets = clashing.len(),
             "the source {source} gives tickets of event {event} codes that are other tickets' already, ticket {ticket} \
              for one: a scan of such a code finds the other ticket"
+        );
+    }
+}
+
+/// Warns of tickets with entries that have another holder now: lines of a list may have been sorted anew.
+fn report_new_holders(tickets: &[TicketId], source: &SourceName, event: EventId) {
+    if let Some(ticket) = tickets.first() {
+        tracing::warn!(
+            source.name = %source, event.id = %event, ticket.id = %ticket, tickets = tickets.len(),
+            "{} tickets of source {source} at event {event} were let in before and have another holder now, ticket \
+             {ticket} for one; if the lines of the list were sorted anew, give each a reference of its own",
+            tickets.len()
         );
     }
 }
@@ -348,7 +329,7 @@ fn news_of(row: SourceRow, number: u32, set: &SourceSet) -> Vec<News> {
     let mut told = BTreeMap::new();
     for ticket in row.tickets {
         if set.row_of(&ticket.reference) == Some(number) {
-            told.insert(ticket.reference.clone(), Box::new(ticket));
+            told.insert(fold(&ticket.reference).into_owned(), Box::new(ticket));
         }
     }
     let gone = row

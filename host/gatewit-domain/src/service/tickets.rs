@@ -186,7 +186,8 @@ impl Desk {
 
     /// Has windows computed for holders of a kind not seen before.
     pub(super) async fn warm_holders(&self, live: &LiveEvent, tickets: &[Ticket]) {
-        let holders: HashSet<_> = tickets.iter().map(Ticket::holder).collect();
+        let holders = tickets.iter().map(|ticket| self.holder(live, ticket));
+        let holders: HashSet<_> = holders.collect();
         let mut turns = Turns::default();
         for holder in holders {
             turns.step().await;

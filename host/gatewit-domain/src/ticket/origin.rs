@@ -7,8 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Ticket, TicketState};
+use crate::email;
 use crate::event::TicketType;
 use crate::id::{EventId, TicketId};
+use crate::identifier::{fold, is_same};
+use crate::scanned::clean;
 use crate::source::{SourceName, SourceState, SourceTicket};
 use crate::window::Window;
 
@@ -36,6 +39,29 @@ pub struct Origin {
     /// When it was looked up for a door, until a sync tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found_at: Option<Timestamp>,
+}
+
+/// A code as it is looked up. One that is the ticket's reference is compared as a reference: in any spelling.
+pub fn code_of<'c>(reference: &str, code: &'c str) -> Cow<'c, str> {
+    match is_same(reference, code) {
+        true => fold(code),
+        false => clean(code).into(),
+    }
+}
+
+impl Origin {
+    /// The codes as they are looked up.
+    pub fn looked_up_codes(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let codes = self.codes.iter();
+        codes.map(|code| code_of(&self.reference, code))
+    }
+
+    /// The codes as they are looked up, and as earlier versions filed them: references as they were spelled.
+    pub fn code_spellings(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.codes
+            .iter()
+            .flat_map(|code| [code_of(&self.reference, code), clean(code).into()])
+    }
 }
 
 impl From<SourceState> for TicketState {
@@ -69,7 +95,7 @@ impl Ticket {
             series: told.reference.clone(),
             state: unchanged.map_or(told.state.into(), |before| before.state),
             attendee_name: told.holder_name.clone(),
-            attendee_email: told.email.clone(),
+            attendee_email: told.email.as_deref().map(addresses),
             booking_reference: told.order.clone(),
             credential_code: None,
             attributes: told.attributes.iter().cloned().collect(),
@@ -150,6 +176,12 @@ impl Ticket {
             .filter(|window| window.opens < window.closes)
             .collect()
     }
+}
+
+/// Leaves of a text its e-mail addresses, if it has some and nothing else but names before them.
+fn addresses(text: &str) -> String {
+    let addresses = email::split(text);
+    addresses.map_or_else(|_| text.to_owned(), |addresses| addresses.join("; "))
 }
 
 /// Gathers what staff are shown. What is told twice stands side by side.

@@ -60,7 +60,7 @@ pub fn pretix(fixture: &Value) -> Vec<Attendee> {
             reference: TicketReference::of(&reference),
             order: OrderId::of(text(&position["order"])),
             name: PreparedName::of(text(&position["attendee_name"])),
-            email: EmailAddress::of(text(&position["attendee_email"])),
+            emails: Vec::from_iter(EmailAddress::of(text(&position["attendee_email"]))),
             wrong_type: None,
             admits: true,
         }
@@ -86,7 +86,7 @@ pub fn tito(fixture: &Value) -> Vec<Attendee> {
             reference: TicketReference::of(reference),
             order: OrderId::of(order),
             name: PreparedName::of(text(&ticket["name"])),
-            email: EmailAddress::of(text(&ticket["email"])),
+            emails: Vec::from_iter(EmailAddress::of(text(&ticket["email"]))),
             flags: flags(&[
                 ("is_speaker", title.contains("Speaker")),
                 ("is_sponsor", title.contains("Sponsor")),

@@ -21,6 +21,7 @@ mod codes;
 mod live;
 mod orders;
 mod races;
+mod spellings;
 mod states;
 mod sub_events;
 mod unasked;

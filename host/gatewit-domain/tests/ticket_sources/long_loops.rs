@@ -69,7 +69,9 @@ fn event(desk: &Desk, slug: &str, sources: &Value) -> EventId {
     }))
     .unwrap();
     let made = block_on(desk.create_event(&ORGANIZER, change));
-    made.unwrap().event.id
+    let event = made.unwrap().event.id;
+    block_on(desk.take_in_attached(event));
+    event
 }
 
 /// An office whose upstream tells of many tickets in pages of this size.

@@ -31,6 +31,7 @@ fn types_are_those_that_the_settings_describe() {
         ("vip", "VIP Pass", true, 1, 0),
     ];
     assert_eq!(shown.collect::<Vec<_>>(), expected);
+    assert_eq!(run(CSV).unwrap().ticket_types().unwrap(), []);
 }
 
 #[test]

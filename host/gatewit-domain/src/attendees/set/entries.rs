@@ -47,11 +47,19 @@ struct Texts {
     lengths: [u16; 5],
 }
 
-/// Finds tickets by a text that each has alone.
-#[derive(Default)]
-pub(super) struct Index {
-    numbers: HashTable<Number>,
+/// Finds tickets, or what a ticket has several of, by a text that each has alone.
+pub(super) struct Index<N = Number> {
+    numbers: HashTable<N>,
     hasher: RandomState,
+}
+
+impl<N> Default for Index<N> {
+    fn default() -> Self {
+        Self {
+            numbers: HashTable::new(),
+            hasher: RandomState::new(),
+        }
+    }
 }
 
 impl Number {
@@ -90,6 +98,12 @@ impl Entries {
         &self.texts[start..start + usize::from(texts.lengths[part as usize])]
     }
 
+    /// One of a ticket's addresses, by its place among them.
+    pub fn address(&self, (number, place): (Number, u8)) -> &str {
+        let mut addresses = self.text(number, Part::Address).split(' ');
+        addresses.nth(place.into()).unwrap_or_default()
+    }
+
     /// Some of the tickets by their place, the first added first.
     pub fn numbers(&self, places: Range<usize>) -> impl Iterator<Item = Number> {
         let numbers = places.map(|place| u32::try_from(place + 1).ok());
@@ -102,9 +116,9 @@ impl Entries {
     }
 }
 
-impl Index {
+impl<N: Copy> Index<N> {
     /// Finds the ticket that has this text, by what tells the text of a ticket.
-    pub fn find<'t>(&self, text: &str, text_of: impl Fn(Number) -> Cow<'t, str>) -> Option<Number> {
+    pub fn find<'t>(&self, text: &str, text_of: impl Fn(N) -> Cow<'t, str>) -> Option<N> {
         let found = self.numbers.find(self.hasher.hash_one(text), |number| {
             text_of(*number) == text
         });
@@ -112,12 +126,7 @@ impl Index {
     }
 
     /// Lets a ticket be found by a text, and no other any more.
-    pub fn put<'t>(
-        &mut self,
-        text: &str,
-        number: Number,
-        text_of: impl Fn(Number) -> Cow<'t, str>,
-    ) {
+    pub fn put<'t>(&mut self, text: &str, number: N, text_of: impl Fn(N) -> Cow<'t, str>) {
         let hash = self.hasher.hash_one(text);
         match self
             .numbers
@@ -125,7 +134,7 @@ impl Index {
         {
             Some(found) => *found = number,
             None => {
-                let hash_of = |number: &Number| self.hasher.hash_one(&*text_of(*number));
+                let hash_of = |number: &N| self.hasher.hash_one(&*text_of(*number));
                 self.numbers.insert_unique(hash, number, hash_of);
             }
         }

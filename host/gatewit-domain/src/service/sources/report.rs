@@ -1,5 +1,7 @@
 //! What is odd about what a source says, told to the operator: in the log after each sync, and at each event.
 
+use std::sync::atomic::Ordering;
+
 use super::{Desk, LiveSource};
 use crate::attendees::SourceSet;
 use crate::service::LiveEvent;
@@ -12,6 +14,9 @@ impl Desk {
             return;
         };
         report_set(&source.name, &set);
+        if set.without_codes() > 0 && !source.told_without_codes.swap(true, Ordering::Relaxed) {
+            report_without_codes(&source.name, set.without_codes());
+        }
         for live in self.live.all() {
             self.report_unmatched_days(&live, &source.name);
         }
@@ -43,6 +48,14 @@ impl Desk {
             live.event.unmatched_days(name, set.types())
         })
     }
+}
+
+fn report_without_codes(name: &SourceName, tickets: usize) {
+    tracing::warn!(
+        source.name = %name, tickets,
+        "{tickets} tickets of ticket source {name} have no code of their own, so their references open the doors, and \
+         whoever knows or guesses one comes in; give each a code that cannot be guessed (in a guest list, the column code)"
+    );
 }
 
 /// Logs what of a source opens no door, or more doors than its name says.

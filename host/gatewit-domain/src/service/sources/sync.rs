@@ -93,7 +93,7 @@ impl Desk {
     ) -> Result<(), SyncFault> {
         let is_served = source.set().is_some_and(|set| {
             let end = journal.served.as_ref().map(|served| served.end);
-            end == Some(set.end()) && set.types() == types
+            end == Some(set.end()) && set.is_of_types(types)
         });
         if let (false, Some(served)) = (is_served, &journal.served) {
             source.serve(self.store(), served).await?;

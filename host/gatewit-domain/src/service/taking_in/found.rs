@@ -5,10 +5,10 @@ use futures::future::join_all;
 use super::News;
 use crate::identifier::is_same;
 use crate::problem::DeskError;
-use crate::scanned::clean;
 use crate::service::sources::Asker;
 use crate::service::{Desk, LiveEvent};
 use crate::source::SourceTicket;
+use crate::ticket::code_of;
 
 /// What is unknown at a door.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,8 @@ impl Desk {
             let meant = found.iter().filter(|ticket| wanted.is_of(ticket));
             let news: Vec<_> = meant.cloned().map(Box::new).map(News::Found).collect();
             if !news.is_empty() {
-                self.take_in_news(source, live.event.id, news).await?;
+                let ids = self.ticket_ids(live.event.id, &source.name).await?;
+                self.take_in_news(source, &ids, live.event.id, news).await?;
                 is_found = true;
             }
         }
@@ -57,7 +58,10 @@ impl Wanted<'_> {
     /// Whether a ticket has this code, or is of this order. A ticketing system finds more than what was asked for.
     fn is_of(&self, ticket: &SourceTicket) -> bool {
         match self {
-            Self::Code(code) => ticket.codes.iter().any(|own| clean(own) == *code),
+            Self::Code(code) => {
+                let mut codes = ticket.codes.iter();
+                codes.any(|own| code_of(&ticket.reference, own) == code_of(&ticket.reference, code))
+            }
             Self::Order(order) => is_same(&ticket.order, order),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::id::TicketId;
+use crate::names::{Likeness, NameMatching, PreparedName};
 use crate::ports::{Guard, Store, Write};
 use crate::problem::DeskError;
 use crate::scanned::clean;
@@ -14,15 +15,16 @@ use crate::source::SourceName;
 use crate::tables::{
     EVENT_TICKETS, EventSource, EventTicket, ORDERS, OrderTicket, TAKEN_IN, TICKET_CODES, TICKETS,
 };
-use crate::ticket::Ticket;
+use crate::ticket::{Ticket, code_of};
 
-use super::News;
+use super::{News, TicketIds};
 
 /// What is to be committed.
 pub(super) struct Step<'d> {
     desk: &'d Desk,
     live: &'d LiveEvent,
     source: &'d SourceName,
+    ids: &'d TicketIds,
     guards: Vec<Guard>,
     writes: Vec<Write>,
     /// Which tickets of this step have kept, taken or given back which codes.
@@ -34,14 +36,22 @@ pub(super) struct Step<'d> {
     pub outdated: Vec<Ticket>,
     /// Of whom another ticket has a code.
     pub clashes: Vec<News>,
+    /// Tickets that have entries, and another holder than when these were made.
+    pub new_holders: Vec<TicketId>,
 }
 
 impl<'d> Step<'d> {
-    pub fn new(desk: &'d Desk, live: &'d LiveEvent, source: &'d SourceName) -> Self {
+    pub fn new(
+        desk: &'d Desk,
+        live: &'d LiveEvent,
+        source: &'d SourceName,
+        ids: &'d TicketIds,
+    ) -> Self {
         Self {
             desk,
             live,
             source,
+            ids,
             guards: Vec::new(),
             writes: Vec::new(),
             claimed: HashMap::new(),
@@ -49,6 +59,7 @@ impl<'d> Step<'d> {
             refiled: Vec::new(),
             outdated: Vec::new(),
             clashes: Vec::new(),
+            new_holders: Vec::new(),
         }
     }
 
@@ -64,13 +75,14 @@ impl<'d> Step<'d> {
     /// Adds what changes for one ticket.
     pub async fn add(&mut self, news: &News) -> Result<(), DeskError> {
         let event = self.live.event.id;
-        let id = TicketId::of_source(event, self.source, news.reference());
+        let id = news.ticket(self.ids);
         let stored = TICKETS.get(self.store(), &id).await?;
         let before = stored.as_ref().map(|stored| &stored.value);
         let ticket = match (news, before) {
             (News::Told(told) | News::Found(told), before) => {
                 let now = self.desk.now();
                 let mut ticket = Ticket::of_source(event, self.source, told, before, now);
+                ticket.id = id;
                 if !self.move_codes(&mut ticket, &told.codes).await? {
                     self.clashes.push(news.clone());
                 }
@@ -82,11 +94,16 @@ impl<'d> Step<'d> {
                 }
                 ticket
             }
-            (News::Gone(_), Some(before)) => before.gone(),
-            (News::Gone(_), None) => return Ok(()),
+            (News::Gone(_) | News::Superseded(_), Some(before)) => before.gone(),
+            (News::Gone(_) | News::Superseded(_), None) => return Ok(()),
         };
         if before == Some(&ticket) {
             return Ok(());
+        }
+        if before.is_some_and(|before| has_new_holder(before, &ticket))
+            && self.desk.has_entries(id).await?
+        {
+            self.new_holders.push(id);
         }
         self.guards.push(TICKETS.as_read(&id, stored.as_ref()));
         if let News::Found(_) = news {
@@ -132,13 +149,18 @@ impl<'d> Step<'d> {
         let (mut codes, mut taken) = (Vec::with_capacity(wanted.len()), Vec::new());
         for code in wanted {
             // A withdrawn ticket bears all of its codes, and needs them once it is reinstated.
-            match self.claim(ticket.id, code).await? || ticket.state.is_withdrawn() {
+            let looked_up = code_of(&origin.reference, code);
+            match self.claim(ticket.id, &looked_up).await? || ticket.state.is_withdrawn() {
                 true => codes.push(code.clone()),
                 false => taken.push(code.clone()),
             }
         }
-        for code in origin.codes.iter().filter(|code| !holds(wanted, code)) {
-            self.release(ticket.id, code).await?;
+        let is_wanted = |had: &str| {
+            let mut wanted = wanted.iter();
+            wanted.any(|code| code_of(&origin.reference, code) == had)
+        };
+        for had in origin.code_spellings().filter(|had| !is_wanted(had)) {
+            self.release(ticket.id, &had).await?;
         }
         (origin.codes, origin.taken_codes) = (codes, taken);
         Ok(origin.taken_codes.is_empty())
@@ -180,9 +202,10 @@ impl<'d> Step<'d> {
     }
 }
 
-/// Whether a code is among others, as they are scanned.
-fn holds(codes: &[String], code: &str) -> bool {
-    codes.iter().any(|other| clean(other) == clean(code))
+/// Whether somebody else holds a ticket. A name that is filled in is no other, nor is one that is spelled better.
+fn has_new_holder(before: &Ticket, now: &Ticket) -> bool {
+    let [before, now] = [before, now].map(|ticket| PreparedName::of(&ticket.attendee_name));
+    !before.is_empty() && NameMatching::default().compare(&before, &now) != Likeness::Same
 }
 
 /// Since when a ticket that was looked up is known by that alone.

@@ -1,0 +1,87 @@
+//! What the type of a ticket is at an event, by what the event and its sources say.
+
+use std::sync::Arc;
+
+use crate::event::TicketType;
+use crate::identifier::is_same;
+use crate::service::{Desk, LiveEvent};
+use crate::source::{GUEST_TYPE, SourceName};
+use crate::ticket::Ticket;
+use crate::window::Holder;
+
+impl Desk {
+    /// What a type of tickets is at an event: what the event says itself, else what one of its sources does.
+    pub(in crate::service) fn ticket_type(
+        &self,
+        live: &LiveEvent,
+        id: &str,
+    ) -> Option<Arc<TicketType>> {
+        let own = live
+            .event
+            .ticket_type(id)
+            .map(|kind| Arc::new(kind.clone()));
+        let of_source = |name: &SourceName| self.type_of_source(live, name, id);
+        own.or_else(|| live.event.ticket_sources.iter().find_map(of_source))
+    }
+
+    /// What a ticket's type is at its event.
+    pub(in crate::service) fn ticket_type_of(
+        &self,
+        live: &LiveEvent,
+        ticket: &Ticket,
+    ) -> Option<Arc<TicketType>> {
+        let own = live.event.ticket_type(&ticket.type_id);
+        let own = own.map(|kind| Arc::new(kind.clone()));
+        own.or_else(|| self.source_type(live, ticket))
+    }
+
+    /// What a ticket's source says of its type, if the event itself says nothing.
+    pub(in crate::service) fn source_type(
+        &self,
+        live: &LiveEvent,
+        ticket: &Ticket,
+    ) -> Option<Arc<TicketType>> {
+        let origin = ticket.origin.as_ref()?;
+        match live.event.ticket_type(&ticket.type_id) {
+            Some(_) => None,
+            None => self.type_of_source(live, &origin.source, &ticket.type_id),
+        }
+    }
+
+    /// Whether a ticket is for a date of a series while its source sells several: no event says yet which date it is, so
+    /// that no event lets it in.
+    pub(in crate::service) fn is_for_another_date(&self, ticket: &Ticket) -> bool {
+        let Some(origin) = &ticket.origin else {
+            return false;
+        };
+        let set = self
+            .sources
+            .get(&origin.source)
+            .and_then(|source| source.set());
+        let is_one_of_several = || set.is_none_or(|set| set.sub_events().len() > 1);
+        origin.sub_event.is_some() && is_one_of_several()
+    }
+
+    /// What a source says of a type. Where the event lists types and the source does not, a type that stands on tickets
+    /// alone may be a misspelt one, and is nothing.
+    fn type_of_source(
+        &self,
+        live: &LiveEvent,
+        source: &SourceName,
+        id: &str,
+    ) -> Option<Arc<TicketType>> {
+        let set = self.sources.get(source)?.set()?;
+        let is_listed =
+            set.lists_types() || live.event.ticket_types.is_empty() || is_same(id, GUEST_TYPE);
+        set.ticket_type(id).filter(|_| is_listed).cloned()
+    }
+
+    /// Says of whom a strategy is asked: the holder of a ticket, of the type as it is written at the event.
+    pub(in crate::service) fn holder(&self, live: &LiveEvent, ticket: &Ticket) -> Holder {
+        let mut holder = ticket.holder();
+        if let Some(kind) = self.ticket_type_of(live, ticket) {
+            holder.ticket_type.clone_from(&kind.id);
+        }
+        holder
+    }
+}
