@@ -20,6 +20,7 @@ mod events;
 mod export;
 mod forgeries;
 mod full_disk;
+mod guest_lists;
 mod guests_and_host;
 mod identity;
 mod logs;

@@ -68,7 +68,8 @@ async fn a_list_that_changes_is_read_at_once_and_one_that_breaks_leaves_the_last
     };
     assert_eq!(sam().await.status, 200);
 
-    fs::write(guests.people(), format!("{two}HLL1H,Sam Smith\n")).expect("a file can be written");
+    fs::write(guests.people(), format!("{two}HLL1H,Sam Smith,none\n"))
+        .expect("a file can be written");
     guests.wait_until("stale", json!(true)).await;
     assert_eq!(guests.source().await["tickets"], 2);
     assert_eq!(sam().await.status, 200, "the last good list serves");
