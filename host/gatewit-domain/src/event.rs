@@ -24,21 +24,21 @@ pub use zone::{Scope, Zone, ZoneChange};
 /// Options of a strategy, as the organizer wrote them.
 pub type StrategyOptions = serde_json::Map<String, serde_json::Value>;
 
-/// An event as it lies in the store.
+/// An event as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     pub id: EventId,
-    /// Rises with every change.
+    /// Increases with every change.
     pub revision: u64,
     pub name: String,
     /// Unique within its organization.
     pub slug: String,
     pub org_id: String,
     pub calendar: Calendar,
-    /// How many days the event has ever had; the next one's id.
+    /// How many days the event has ever had. The next day's id follows from it.
     pub days_made: u32,
-    /// Days that were taken out: one that comes back is the same day, with its entries.
+    /// Removed days. A day that is added again is the same day and keeps its entries.
     #[serde(default)]
     pub former_days: Vec<EventDay>,
     pub strategy: StrategyName,
@@ -47,15 +47,15 @@ pub struct Event {
     /// At least one.
     pub zones: Vec<Zone>,
     pub scan_points: Vec<ScanPoint>,
-    /// Whose tickets are tickets of the event, too.
+    /// Sources whose tickets are also tickets of the event.
     #[serde(default)]
     pub ticket_sources: Vec<SourceName>,
-    /// Identities (`sub`) that may manage the event; whoever created it comes first.
+    /// Identities (`sub`) that may manage the event; its creator comes first.
     pub organizers: Vec<String>,
     /// Identities (`sub`) that may scan at its doors.
     pub staff: Vec<String>,
     pub created_at: Timestamp,
-    /// There once the event is published.
+    /// Set once the event is published.
     pub key: Option<SealedKey>,
 }
 
@@ -78,7 +78,8 @@ impl Event {
         self.scan_points.iter().find(|point| point.id == id)
     }
 
-    /// The days that bear a name, start on a date or are of a weekday; of days that were taken out, those of that name.
+    /// Returns the days that have this name, start on this date or fall on this weekday. Removed days match by name
+    /// only.
     pub fn days_called(&self, text: &str) -> Vec<DayId> {
         let days = self.calendar.days.iter().enumerate();
         let present = days.filter(|(index, _)| self.calendar.day_is_called(*index, text));
@@ -87,7 +88,7 @@ impl Event {
         present.chain(former.map(|day| day.id)).collect()
     }
 
-    /// The day of a scan: the one that decided; else the one that was running; else the first on whose date it happened.
+    /// The day of a scan: the day that decided it, else the running day, else the first day on the scan's date.
     pub fn day_of(&self, check_in: &CheckIn) -> Option<&EventDay> {
         let days = &self.calendar.days;
         if let Some(id) = check_in.day {
@@ -103,13 +104,13 @@ impl Event {
             .or_else(|| days.iter().find(is_today))
     }
 
-    /// Whether a ticket that was issued for the event, or came from a source, is one of it now.
+    /// Whether the event currently includes a ticket that was issued for it or came from a source.
     pub fn has(&self, ticket: &Ticket) -> bool {
         let origin = ticket.origin.as_ref();
         origin.is_none_or(|origin| self.ticket_sources.contains(&origin.source))
     }
 
-    /// Gathers what decides the event's windows.
+    /// Collects everything that determines the event's windows.
     pub fn door_rule(&self) -> DoorRule {
         DoorRule::new(
             self.strategy.clone(),
@@ -120,7 +121,7 @@ impl Event {
     }
 }
 
-/// A key pair as it lies on disk.
+/// A key pair as stored on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SealedKey {
@@ -145,16 +146,16 @@ pub struct TicketType {
     pub id: String,
     pub name: String,
     pub allow_reentry: bool,
-    /// Total entries per day, the first included; None: unlimited. Without effect unless `allow_reentry`.
+    /// Total entries per day, including the first; None: unlimited. Has no effect unless `allow_reentry`.
     pub reentry_limit: Option<u32>,
-    /// The days it is good for: day names, ISO dates or weekdays; None: every day.
+    /// The days it is valid on: day names, ISO dates or weekdays; None: every day.
     pub days: Option<Vec<String>>,
-    /// False for what opens no door, a T-shirt say.
+    /// False for items that admit nobody, such as a T-shirt.
     pub admits: bool,
 }
 
 impl TicketType {
-    /// Tells how many entries the type grants in one scope; None: any number.
+    /// Returns how many entries the type allows in one scope; None: any number.
     pub fn entries_max(&self) -> Option<u32> {
         match self.allow_reentry {
             true => self.reentry_limit,
@@ -162,7 +163,7 @@ impl TicketType {
         }
     }
 
-    /// Tells whether the type is good for the day at this index of the calendar.
+    /// Whether the type is valid on the day at this index of the calendar.
     pub fn is_good_for(&self, day: usize, calendar: &Calendar) -> bool {
         match &self.days {
             None => true,
@@ -177,9 +178,9 @@ impl TicketType {
 pub struct ScanPoint {
     pub id: String,
     pub name: String,
-    /// Where it stands; None: in the first zone.
+    /// The zone it is in; None: the first zone.
     pub zone: Option<String>,
-    /// Which of a ticket's codes counts here.
+    /// Which of a ticket's codes scans are compared with here.
     pub match_field: MatchField,
     /// Ids of the ticket types let in here; None: every type.
     pub accepted_ticket_types: Option<Vec<String>>,

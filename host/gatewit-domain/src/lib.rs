@@ -1,6 +1,6 @@
-//! What a ticket, a scan and an admission are; the rules of the door; the ports to everything else.
+//! Tickets, scans and admissions; the rules of the door; the ports to everything else.
 //!
-//! Pure: knows no HTTP, no WebAssembly, no database, and never reads the clock but through its port.
+//! Pure: uses no HTTP, no WebAssembly and no database, and reads the clock only through its port.
 
 pub mod attendees;
 pub mod calendar;

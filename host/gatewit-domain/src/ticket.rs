@@ -1,4 +1,4 @@
-//! A ticket: whom it lets in, to what, and in which state it is. `gatewit-api.md` §4.
+//! A ticket: its holder, its type and its state. `gatewit-api.md` §4.
 
 use std::collections::BTreeMap;
 
@@ -25,10 +25,10 @@ const TEXT_MAX: usize = 200;
 const EMAIL_MAX: usize = 254;
 const DETAIL_MAX: usize = 1_000;
 const FIELDS_MAX: usize = 64;
-/// How long after the last day a ticket's signature may be read offline.
+/// How long after the last day a ticket's signature can be verified offline.
 const AFTER_LAST_DAY: SignedDuration = SignedDuration::from_hours(48);
 
-/// A ticket as it lies in the store. Its entries and its signed code lie beside it.
+/// A ticket as stored. Its entries and its signed code are stored separately.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
@@ -42,22 +42,23 @@ pub struct Ticket {
     pub attendee_email: Option<String>,
     /// The order it was bought with.
     pub booking_reference: String,
-    /// What a badge or wristband carries, unique among the event's tickets that are not withdrawn.
+    /// The code on a badge or wristband, unique among the event's tickets that are not withdrawn.
     pub credential_code: Option<String>,
-    /// True or false each; strategies see the names of those that are true.
+    /// Each is true or false. Strategies see the names of those that are true.
     pub attributes: BTreeMap<String, bool>,
     /// Text shown to staff.
     pub details: BTreeMap<String, String>,
     pub issued_at: Timestamp,
-    /// What it was issued with: absent for every reader until that is done. None if a ticketing system sold it.
+    /// The issue it belongs to. Readers do not see the ticket until the issue is complete. None if a ticketing system
+    /// sold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<IssueId>,
-    /// There if a ticketing system sold it.
+    /// Set if a ticketing system sold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
 }
 
-/// A ticket as an organizer asks for it.
+/// A ticket as an organizer requests it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketDraft {
@@ -70,10 +71,10 @@ pub struct TicketDraft {
     /// Default: `EVT-` and eight hex digits.
     #[schema(example = "EVT-A3F4B21C")]
     pub booking_reference: Option<String>,
-    /// What a badge or wristband carries, unique within the event.
+    /// The code on a badge or wristband, unique within the event.
     #[schema(example = "NFC-1")]
     pub credential_code: Option<String>,
-    /// True or false each, known to strategies.
+    /// Each is true or false. Strategies see them.
     #[serde(default)]
     #[schema(example = json!({"is_speaker": true}))]
     pub attributes: BTreeMap<String, bool>,
@@ -83,17 +84,17 @@ pub struct TicketDraft {
     pub details: BTreeMap<String, String>,
 }
 
-/// An event's running numbers, of which a new ticket gets the next ones.
+/// The numbers for an event's next ticket.
 #[derive(Clone, Copy, Debug)]
 pub struct TicketNumbers {
-    /// Of the tickets of its type.
+    /// Counts the tickets of its type.
     pub series: u64,
-    /// Of the booking references that are made up.
+    /// Counts the generated booking references.
     pub booking: u64,
 }
 
 impl TicketNumbers {
-    /// Those of an event's very first ticket.
+    /// The numbers for an event's first ticket.
     pub const FIRST: Self = Self {
         series: 1,
         booking: 1,
@@ -101,7 +102,7 @@ impl TicketNumbers {
 }
 
 impl Ticket {
-    /// Makes a ticket of a checked draft.
+    /// Makes a ticket from a checked draft.
     pub fn issue(
         id: TicketId,
         draft: TicketDraft,
@@ -129,7 +130,7 @@ impl Ticket {
         }
     }
 
-    /// Whether the ticket is found by this code, its signed ones aside.
+    /// Whether this is one of the ticket's codes other than the signed ones.
     pub fn bears(&self, code: &str) -> bool {
         let code = clean(code);
         let mut of_source = self.origin.iter().flat_map(Origin::code_spellings);
@@ -139,7 +140,7 @@ impl Ticket {
             || code.parse().is_ok_and(|id: TicketId| id == self.id)
     }
 
-    /// Says of whom a strategy is asked.
+    /// Returns the holder that a strategy is asked about.
     pub fn holder(&self) -> Holder {
         let held = self.attributes.iter().filter(|(_, is_true)| **is_true);
         Holder {
@@ -148,7 +149,7 @@ impl Ticket {
         }
     }
 
-    /// Says what the ticket's signed code claims.
+    /// Returns the claims of the ticket's signed code.
     pub fn claims(&self, event: &Event, kind: &TicketType) -> TicketClaims {
         let calendar = &event.calendar;
         let days = calendar.days.iter().enumerate();
@@ -173,7 +174,7 @@ impl Ticket {
         }
     }
 
-    /// Says what the ticket's QR code claims where the signed code is too long for one.
+    /// Returns the claims of the ticket's QR code, for when the signed code is too long for one.
     pub fn compact_claims(&self, event: &Event) -> CompactTicketClaims {
         CompactTicketClaims {
             ticket_instance_id: self.id,
@@ -184,7 +185,7 @@ impl Ticket {
         }
     }
 
-    /// Until when the ticket's signature may be read offline.
+    /// Until when the ticket's signature can be verified offline.
     fn readable_until(&self, event: &Event) -> Timestamp {
         let ends = event.calendar.days.iter().map(|day| day.ends).max();
         ends.unwrap_or(self.issued_at) + AFTER_LAST_DAY
@@ -192,7 +193,7 @@ impl Ticket {
 }
 
 impl TicketDraft {
-    /// Checks what the draft says on its own and trims it.
+    /// Checks and trims each field of the draft by itself.
     pub fn check(mut self) -> Result<Self, Problem> {
         self.attendee_name = text("attendeeName", &self.attendee_name, TEXT_MAX)?;
         self.attendee_email = self.attendee_email.as_deref().map(email_of).transpose()?;
@@ -247,7 +248,7 @@ fn optional(field: &str, value: Option<&str>) -> Result<Option<String>, Problem>
     value.map(|value| text(field, value, TEXT_MAX)).transpose()
 }
 
-/// Reads an address, alone or as people paste it, and leaves of it what is an address. Case stays as it is written.
+/// Reads an address, alone or as people paste it, and keeps only the address. Does not change its case.
 fn email_of(address: &str) -> Result<String, Problem> {
     let address = text("attendeeEmail", address, EMAIL_MAX)?;
     let refused = |fault| invalid(format!("attendeeEmail is not an e-mail address: {fault}"));
@@ -256,10 +257,10 @@ fn email_of(address: &str) -> Result<String, Problem> {
     Ok(written.join("; "))
 }
 
-/// Spreads an event's running numbers over the references of eight hex digits, to each its own: whoever is checked in by
-/// a reference must not bring a stranger along.
+/// Maps each of an event's running numbers to a different reference of eight hex digits. References must be unique:
+/// checking in by reference must not admit a stranger.
 fn booking_reference(event: EventId, number: u64) -> String {
-    // Multiplying by an odd number takes no two of 32 bits to the same.
+    // Multiplying by an odd number is a bijection on 32-bit numbers.
     let spread = (number as u32 ^ event.salt()).wrapping_mul(0x9E37_79B1);
     format!("EVT-{spread:08X}")
 }

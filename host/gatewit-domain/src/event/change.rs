@@ -1,4 +1,4 @@
-//! What an organizer says of an event: a new one, a change, or a declaration in the configuration.
+//! An organizer's input about an event: a new event, a change, or a declaration in the configuration.
 
 use std::collections::HashSet;
 
@@ -22,29 +22,29 @@ use checks::{
 };
 
 const DAYS_MAX: usize = 366;
-/// How many days that are gone an event remembers, the latest first.
+/// How many removed days an event remembers, the latest first.
 const FORMER_DAYS_MAX: usize = 1_000;
 const DAY_HOURS_MAX: i64 = 24 * 31;
 
-/// Fields of an event to set; None leaves one as it is, or at its default in a new event.
+/// Fields of an event to set. None leaves a field unchanged, or at its default in a new event.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventChange {
     #[schema(example = "East African Tech Summit 2025")]
     pub name: Option<String>,
-    /// Unique within its organization. Default: made of the name.
+    /// Unique within its organization. Default: derived from the name.
     #[schema(example = "eats-2025")]
     pub slug: Option<String>,
     /// Default: `default`.
     #[schema(example = "default")]
     pub org_id: Option<String>,
-    /// IANA name or offset. Default: the offset of the days, if they all have the same.
+    /// IANA name or offset. Default: the offset of the days, if they all have the same one.
     #[schema(example = "Africa/Nairobi")]
     pub timezone: Option<String>,
     pub days: Option<Vec<DayChange>>,
     /// Default: `HOURS_BEFORE`.
     pub check_in_strategy: Option<StrategyName>,
-    /// What they may be is for the strategy to say.
+    /// The strategy decides which options are valid.
     #[schema(value_type = Option<Object>, example = json!({"earlyCheckInHours": 2, "lateCheckInMinutes": 30}))]
     pub strategy_options: Option<StrategyOptions>,
     pub ticket_types: Option<Vec<TicketTypeChange>>,
@@ -102,8 +102,8 @@ pub struct ScanPointChange {
 }
 
 impl Event {
-    /// Makes a draft event out of its first change; its creator is its first organizer. Its slug is not yet known to be
-    /// free.
+    /// Makes a draft event from its first change. Its creator is its first organizer. The caller must check that its
+    /// slug is free.
     pub fn create(change: EventChange, creator: &str, now: Timestamp) -> Result<Self, Problem> {
         let mut event = Self::declare(change, creator, now)?;
         if !event.organizers.iter().any(|sub| sub == creator) {
@@ -112,7 +112,7 @@ impl Event {
         Ok(event)
     }
 
-    /// Makes a draft event whose organizers are those that the change names, else whoever declares it.
+    /// Makes a draft event. Its organizers are those that the change names, else the one who declares it.
     pub fn declare(change: EventChange, declarer: &str, now: Timestamp) -> Result<Self, Problem> {
         let name = change
             .name
@@ -155,7 +155,7 @@ impl Event {
         Ok(event)
     }
 
-    /// Sets the fields that the change names; the event is unusable after an error.
+    /// Sets the fields that the change names. After an error, the event must not be used.
     pub fn apply(&mut self, change: EventChange) -> Result<(), Problem> {
         self.revision += 1;
         if let Some(name) = change.name {
@@ -200,7 +200,7 @@ impl Event {
         self.check_references()
     }
 
-    /// A new strategy starts with its own defaults unless options come with it.
+    /// A new strategy starts with its own defaults unless the change includes options.
     fn set_strategy(&mut self, strategy: Option<StrategyName>, options: Option<StrategyOptions>) {
         if let Some(strategy) = strategy {
             self.strategy = strategy;
@@ -235,7 +235,7 @@ impl Event {
         Ok(())
     }
 
-    /// Checks what one part of an event says of another.
+    /// Checks references between parts of the event.
     fn check_references(&self) -> Result<(), Problem> {
         for kind in &self.ticket_types {
             for name in kind.days.iter().flatten() {
@@ -254,7 +254,7 @@ impl Event {
                     point.id
                 )));
             }
-            // Of the types of sources nobody knows beforehand.
+            // The types of ticket sources are not known in advance.
             let has_all_types = self.ticket_sources.is_empty();
             for id in point.accepted_ticket_types.iter().flatten() {
                 if has_all_types && self.ticket_type(id).is_none() {
@@ -303,7 +303,7 @@ fn day(index: usize, change: DayChange) -> Result<EventDay, Problem> {
     })
 }
 
-/// Refuses names that types could not tell apart.
+/// Rejects day names that ticket types could not tell apart.
 fn distinct_names(days: &[EventDay]) -> Result<(), Problem> {
     let mut seen = HashSet::new();
     for EventDay { name, .. } in days {

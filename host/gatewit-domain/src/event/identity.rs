@@ -1,14 +1,15 @@
-//! Which day of a changed event is which of before: entries are kept by day, so none may be lost or change hands.
+//! Matches the days of a changed event with its previous days. Entries are stored by day, so no day may lose its
+//! entries or take over another's.
 
 use crate::calendar::{DayId, EventDay, EventZone};
 
-/// Tells whether a new day is an old one.
+/// Whether a new day is the same as an old one.
 type IsSame<'a> = &'a dyn Fn(&EventDay, &EventDay) -> bool;
 
-/// Gives each day the id of the day it used to be, and tells which old days no new one is.
+/// Gives each day the id of the old day it corresponds to, and returns the old days without a new one.
 ///
-/// It is the day of the same hours; else of the same date and name; else of hours that overlap; else the only day of
-/// its date; else of its name.
+/// That is the day with the same hours; else with the same date and name; else with overlapping hours; else the only
+/// day on its date; else the day with its name.
 pub(super) fn identify(
     days: &mut [EventDay],
     old: Vec<EventDay>,

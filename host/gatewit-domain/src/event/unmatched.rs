@@ -1,11 +1,11 @@
-//! Days of a ticket source's types that are no days of the event which takes the source in.
+//! Days of a ticket source's types that match no day of the event.
 
 use super::Event;
 use crate::source::{SourceName, SourceType};
 
 impl Event {
-    /// Says, of each type of a source, which of its days match no day of this event. Types that the event declares itself
-    /// are the event's own, and those that admit nobody need no day.
+    /// Describes, for each type of a source, which of its days match no day of this event. Skips types that the event
+    /// declares itself and types that admit nobody.
     pub fn unmatched_days(&self, source: &SourceName, types: &[SourceType]) -> Vec<String> {
         let types = types.iter();
         let types = types.filter(|kind| kind.admits && self.ticket_type(&kind.id).is_none());

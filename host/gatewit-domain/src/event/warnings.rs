@@ -1,4 +1,5 @@
-//! What can be meant of an event, but rarely is: days that overlap, doors that never open while their day runs.
+//! Settings of an event that are allowed but rarely intended: overlapping days, and doors that never open during their
+//! day.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +9,15 @@ use super::{Event, TicketType};
 use crate::calendar::EventDay;
 use crate::window::Window;
 
-/// How many warnings of a kind are shown.
+/// How many warnings of each kind are shown.
 const SHOWN_MAX: usize = 20;
 
-/// Windows that have no moment in common with their day, and for which ticket types.
+/// Windows that do not overlap their day, with the ticket types they apply to.
 #[derive(Default)]
 pub struct MissedDays(BTreeMap<(usize, Timestamp, Timestamp), Vec<String>>);
 
 impl Event {
-    /// Names days that begin before an earlier one has ended.
+    /// Lists days that begin before an earlier day has ended.
     pub fn overlaps(&self) -> Vec<String> {
         let mut overlaps = Vec::new();
         let mut last: Option<&EventDay> = None;
@@ -37,7 +38,8 @@ impl Event {
 }
 
 impl MissedDays {
-    /// Adds the days that none of a holder's windows meets, though there are some. No type: a ticket of none.
+    /// Adds the days that have windows for this holder, none of which overlaps the day. Without a type, the holder's
+    /// ticket has none.
     pub fn add(&mut self, event: &Event, kind: Option<&TicketType>, windows: &[Window]) {
         let calendar = &event.calendar;
         let days = calendar.days.iter().enumerate();
@@ -78,7 +80,7 @@ impl MissedDays {
     }
 }
 
-/// The first of many warnings, and how many more there are.
+/// Returns the first of many warnings, and how many more there are.
 fn shortened(mut warnings: Vec<String>) -> Vec<String> {
     let more = warnings.len().saturating_sub(SHOWN_MAX);
     if more > 0 {

@@ -1,4 +1,4 @@
-//! Zones of a venue: where a scan happens, and which earlier entries it is held against. `gatewit-api.md` §3, §5.
+//! Zones of a venue: where a scan happens, and which earlier entries count against it. `gatewit-api.md` §3, §5.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ use crate::scanner::Place;
 pub struct Zone {
     #[schema(example = "venue")]
     pub id: String,
-    /// Whether its doors lead in from outside; so do those of the first zone of an event.
+    /// Whether its doors lead in from outside. The first zone's always do.
     pub perimeter: bool,
 }
 
@@ -40,7 +40,7 @@ pub enum Scope<'z> {
 }
 
 impl Zone {
-    /// What an event has that names no zones.
+    /// The zone of an event that declares no zones.
     pub fn venue() -> Self {
         Self {
             id: "venue".to_owned(),
@@ -50,7 +50,7 @@ impl Zone {
 }
 
 impl Event {
-    /// Finds the zone in which a scanner stands: the one it is bound to, else its scan point's, else the first.
+    /// Finds a scanner's zone: the one it is bound to, else its scan point's, else the first.
     pub fn zone_at(&self, place: &Place) -> &str {
         let point = place.scan_point.as_deref();
         let of_point = point.and_then(|id| self.scan_point(id)?.zone.as_deref());
@@ -65,13 +65,13 @@ impl Event {
         self.zones.iter().find(|zone| zone.id == id)
     }
 
-    /// Tells which entries count together with those of a zone of the event.
+    /// Returns the scope of a zone of the event.
     pub fn scope_of<'z>(&self, zone: &'z str) -> Scope<'z> {
         self.scope(zone, true)
     }
 
-    /// Tells which entries an entry counts together with. A way in from outside stays one when its zone is renamed, so
-    /// that it lets nobody in again; a zone inside is another one under another id.
+    /// Returns the scope of an entry. An entry from outside stays one when its zone is renamed, so that nobody gets in
+    /// twice. An inner zone with a new id is a different zone.
     pub fn scope_of_entry<'e>(&self, entry: &'e Entry) -> Scope<'e> {
         self.scope(&entry.zone, entry.from_outside)
     }
@@ -85,7 +85,7 @@ impl Event {
     }
 }
 
-/// Reads an event's zones; the first is always one that leads in from outside.
+/// Reads an event's zones. The first always leads in from outside.
 pub(super) fn checked_zones(changes: Vec<ZoneChange>) -> Result<Vec<Zone>, Problem> {
     if changes.len() > LIST_MAX {
         return Err(invalid(format!("zones must hold at most {LIST_MAX}")));

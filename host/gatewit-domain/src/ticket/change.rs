@@ -1,4 +1,4 @@
-//! What an organizer may change of a ticket that was issued here. `gatewit-api.md` §4.
+//! The fields of a ticket issued here that an organizer may change. `gatewit-api.md` §4.
 
 use std::collections::BTreeMap;
 
@@ -9,26 +9,26 @@ use super::{TEXT_MAX, Ticket, check_details, email_of, optional, text};
 use crate::problem::Problem;
 use crate::scanned::clean;
 
-/// Fields of a ticket to set; one that is absent stays as it is.
+/// Fields of a ticket to set. Absent fields stay unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TicketChange {
     #[schema(min_length = 1, max_length = 200, example = "Jane Doe")]
     pub attendee_name: Option<String>,
-    /// Null takes it away.
+    /// Null removes it.
     #[serde(deserialize_with = "named")]
     #[schema(value_type = Option<String>, example = "jane@example.com")]
     pub attendee_email: Option<Option<String>>,
-    /// What a badge or wristband carries, unique within the event. Null takes it away.
+    /// The code on a badge or wristband, unique within the event. Null removes it.
     #[serde(deserialize_with = "named")]
     #[schema(value_type = Option<String>, example = "NFC-2")]
     pub credential_code: Option<Option<String>>,
-    /// Text shown to staff: replaces all that is there.
+    /// Text shown to staff. Replaces all existing details.
     #[schema(example = json!({"seat": "12"}))]
     pub details: Option<BTreeMap<String, String>>,
 }
 
-/// Tells a field that is null from one that is absent.
+/// Distinguishes a null field from an absent one.
 fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

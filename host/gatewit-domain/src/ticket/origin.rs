@@ -1,4 +1,5 @@
-//! A ticket that a ticketing system sold: what of it holds at our doors, and what is left to ours. `gatewit-api.md` §4.
+//! A ticket that a ticketing system sold: which of its data counts at our doors, and which state is ours.
+//! `gatewit-api.md` §4.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,22 +22,22 @@ use crate::window::Window;
 pub struct Origin {
     pub source: SourceName,
     pub reference: String,
-    /// The codes of the ticketing system by which the ticket is found; the first is what its QR code holds.
+    /// The ticketing system's codes for the ticket. The first is the content of its QR code.
     pub codes: Vec<String>,
-    /// Those of its codes that another ticket has already: a scan of one finds that ticket.
+    /// Codes of this ticket that another ticket already has. A scan of one finds the other ticket.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken_codes: Vec<String>,
-    /// What it was there when that last changed; None: it is gone.
+    /// Its state in the ticketing system at the last change; None: it no longer exists there.
     pub state: Option<SourceState>,
-    /// Which date of a series it is for.
+    /// The date of a series that it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub_event: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Timestamp>,
-    /// The first moment it is good no longer.
+    /// The first moment at which it is no longer valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
-    /// When it was looked up for a door, until a sync tells it.
+    /// When a look-up during a scan found it. None once a sync has reported it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found_at: Option<Timestamp>,
 }
@@ -75,9 +76,9 @@ impl From<SourceState> for TicketState {
 }
 
 impl Ticket {
-    /// Makes the ticket of an event out of what a source says, and what is known of it here, its codes above all.
+    /// Makes an event's ticket from the source's data and the ticket stored here, including its codes.
     ///
-    /// Its state changes only when it changes there: what an organizer did to it here stays until then.
+    /// Its state changes only when it changes in the source. Until then, an organizer's action here stays in effect.
     pub fn of_source(
         event: EventId,
         source: &SourceName,
@@ -116,7 +117,7 @@ impl Ticket {
         }
     }
 
-    /// The same ticket once its source has it no more: it lets nobody in, unless an organizer reinstates it.
+    /// Returns the ticket after its source has removed it. It admits nobody unless an organizer reinstates it.
     pub fn gone(&self) -> Self {
         let mut ticket = self.clone();
         if let Some(origin) = &mut ticket.origin
@@ -127,8 +128,8 @@ impl Ticket {
         ticket
     }
 
-    /// Says, for organizers, what of a ticketing system's ticket opens no door beside its state. `kind` is what its type is
-    /// at the event, if it is anything there.
+    /// Explains to organizers why a ticketing system's ticket does not admit, apart from its state. `kind` is its type
+    /// at the event, if the event knows it.
     pub fn warnings(&self, kind: Option<&TicketType>) -> Vec<String> {
         let Some(origin) = &self.origin else {
             return Vec::new();
@@ -148,7 +149,7 @@ impl Ticket {
         unlisted.into_iter().chain(taken).collect()
     }
 
-    /// When the time begins that the ticket is good for, if that is still to come.
+    /// Returns when the ticket becomes valid, if that is in the future.
     pub fn begins_after(&self, now: Timestamp) -> Option<Timestamp> {
         let origin = self.origin.as_ref()?;
         let from = origin.valid_from.filter(|from| *from > now)?;
@@ -158,7 +159,7 @@ impl Ticket {
             .then_some(from)
     }
 
-    /// Leaves of the windows what lies within the time the ticket is good for.
+    /// Limits the windows to the time in which the ticket is valid.
     pub fn narrow<'w>(&self, windows: &'w [Window]) -> Cow<'w, [Window]> {
         let (from, until) = match &self.origin {
             Some(origin) => (origin.valid_from, origin.valid_until),
@@ -178,13 +179,13 @@ impl Ticket {
     }
 }
 
-/// Leaves of a text its e-mail addresses, if it has some and nothing else but names before them.
+/// Reduces a text to its e-mail addresses, if it holds only addresses and names before them.
 fn addresses(text: &str) -> String {
     let addresses = email::split(text);
     addresses.map_or_else(|_| text.to_owned(), |addresses| addresses.join("; "))
 }
 
-/// Gathers what staff are shown. What is told twice stands side by side.
+/// Collects the details that staff see. Joins several values of one name.
 fn details(told: &SourceTicket) -> BTreeMap<String, String> {
     let parts = [
         ("variation", &told.variation),

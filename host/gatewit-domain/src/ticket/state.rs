@@ -1,4 +1,4 @@
-//! Whether a ticket is good for entry, and what changes that.
+//! Whether a ticket is valid for entry, and the actions that change it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,18 +9,18 @@ use crate::problem::Problem;
 use crate::scan::Entries;
 use crate::source::SourceState;
 
-/// Whether a ticket is good for entry.
+/// Whether a ticket is valid for entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TicketState {
     Active,
     Cancelled,
     Refunded,
-    /// Not paid yet.
+    /// Not yet paid.
     Pending,
 }
 
-/// Why a ticket is good for no entry at all.
+/// Why a ticket is not valid for any entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Inactive {
@@ -29,9 +29,9 @@ pub enum Inactive {
     Refunded,
     /// Its ticketing system blocks it.
     Blocked,
-    /// The event does not have its ticket source any more.
+    /// The event no longer has its ticket source.
     SourceDetached,
-    /// Neither the event nor its source says what its type is.
+    /// Neither the event nor its source defines its type.
     UnknownType,
     AdmitsNobody,
 }
@@ -41,14 +41,14 @@ pub enum Inactive {
 #[serde(rename_all = "UPPERCASE")]
 pub enum ShownState {
     Active,
-    /// Active, but entered, at an event of a single day.
+    /// Active and already entered, at an event of a single day.
     Used,
     Cancelled,
     Refunded,
     Pending,
 }
 
-/// What an organizer may do to a ticket.
+/// An organizer's action on a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TicketAction {
     Cancel,
@@ -57,7 +57,7 @@ pub enum TicketAction {
 }
 
 impl Ticket {
-    /// Tells what its state alone keeps it from; None if it is active.
+    /// Returns why its state prevents entry; None if it is active.
     pub fn inactive(&self) -> Option<Inactive> {
         let told = self.origin.as_ref().and_then(|origin| origin.state);
         match self.state {
@@ -69,7 +69,7 @@ impl Ticket {
         }
     }
 
-    /// Tells the state to show.
+    /// Returns the state to show.
     pub fn shown_state(&self, event: &Event, entries: &Entries) -> ShownState {
         let is_used = match event.calendar.days.as_slice() {
             [only] => entries.on(only.id).next().is_some(),
@@ -86,12 +86,13 @@ impl Ticket {
 }
 
 impl TicketState {
-    /// Whether the ticket was taken back, so that its codes are free for others.
+    /// Whether the ticket was withdrawn, so that other tickets may use its codes.
     pub fn is_withdrawn(self) -> bool {
         matches!(self, Self::Cancelled | Self::Refunded)
     }
 
-    /// Tells the state after an action; an action repeated changes nothing. A refund is final but for reinstatement.
+    /// Returns the state after an action. Repeating an action changes nothing. A refund can only be undone by
+    /// reinstatement.
     pub fn after(self, action: TicketAction) -> Result<Self, Problem> {
         match (self, action) {
             (Self::Refunded, TicketAction::Cancel) => Err(Problem::new(
