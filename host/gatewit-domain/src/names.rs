@@ -1,6 +1,6 @@
-//! Whether a name that somebody gives is the name on a ticket. `gatewit-api.md` §9, `fact-check-in.md` §2.
+//! Compares a given name with the name on a ticket. `gatewit-api.md` §9, `fact-check-in.md` §2.
 //!
-//! Pure: a [`PreparedName`] is a name made ready once, [`NameMatching`] compares two of them.
+//! Pure: a [`PreparedName`] is a name prepared once, and [`NameMatching`] compares two of them.
 
 use std::fmt;
 
@@ -11,9 +11,9 @@ mod ratcliff;
 #[cfg(test)]
 mod tests;
 
-/// Of longer names so many letters are compared.
+/// How many letters of a longer name are compared.
 const LETTERS_MAX: usize = 500;
-/// In how many other orders the words of a name are tried.
+/// How many other orders of a name's words are tried.
 const TURNS_MAX: usize = 8;
 
 /// How names are compared: `name_matching` of the configuration.
@@ -21,19 +21,19 @@ const TURNS_MAX: usize = 8;
 #[serde(default, deny_unknown_fields)]
 pub struct NameMatching {
     pub metric: Metric,
-    /// Names more alike than this are the same.
+    /// Names above this likeness are the same.
     pub exact_match_threshold: Threshold,
-    /// Names more alike than this are close: worth asking again.
+    /// Names above this likeness are close: worth asking again.
     pub close_match_threshold: Threshold,
     /// Whether the given name may begin with the family name.
     pub any_order: bool,
 }
 
-/// How the likeness of two names is measured.
+/// The metric for the likeness of two names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// What the attendee-validation contract's own service measures with.
+    /// The metric of the attendee-validation contract's own service.
     #[default]
     RatcliffObershelp,
     DamerauLevenshtein,
@@ -44,7 +44,7 @@ pub enum Metric {
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Threshold(f64);
 
-/// What two names are to each other.
+/// The result of comparing two names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
     Same,
@@ -52,12 +52,12 @@ pub enum Likeness {
     Different,
 }
 
-/// A name ready to be compared.
+/// A name prepared for comparison.
 #[derive(Clone, Debug)]
 pub struct PreparedName {
     text: Box<str>,
     upper: Box<str>,
-    /// None if the same as `upper`, as most names are.
+    /// None if it equals `upper`, as for most names.
     folded: Option<Box<str>>,
 }
 
@@ -89,7 +89,7 @@ impl<'de> Deserialize<'de> for Threshold {
     }
 }
 
-/// Refuses a number where it stands, so that whoever reads a file can tell the line.
+/// Rejects a bad number while parsing, so that the error gives its line in the file.
 struct FromNumber;
 
 impl Visitor<'_> for FromNumber {
@@ -113,7 +113,7 @@ impl Visitor<'_> for FromNumber {
 }
 
 impl NameMatching {
-    /// Tells whether a ticket's name is the given one; a name without letters is nobody's.
+    /// Compares a ticket's name with the given one. A name without letters matches nobody.
     pub fn compare(&self, stored: &PreparedName, given: &PreparedName) -> Likeness {
         let ratio = self.ratio(stored, given);
         let is_over = |threshold: Threshold| ratio > threshold.0;
@@ -126,8 +126,8 @@ impl NameMatching {
         }
     }
 
-    /// Measures how alike two names are, from 0 to 1. The metrics are not symmetric to the last letter: which name is
-    /// the ticket's matters.
+    /// Measures how alike two names are, from 0 to 1. The metrics are not quite symmetric, so it matters which name is
+    /// the ticket's.
     pub fn ratio(&self, stored: &PreparedName, given: &PreparedName) -> f64 {
         if stored.is_same(given) {
             return 1.0;
@@ -181,7 +181,7 @@ impl PreparedName {
         self.text.is_empty()
     }
 
-    /// Tells whether both were written alike but for case.
+    /// Whether both were written alike, apart from case.
     pub fn is_same(&self, other: &Self) -> bool {
         self.upper == other.upper && !self.is_empty()
     }
@@ -191,9 +191,8 @@ impl PreparedName {
     }
 }
 
-/// Writes capitals as plain ASCII, in the spelling of Unidecode, each run of space as one. A single tab stays, and so
-/// does the space that Chinese characters end with when they are spelled out: thresholds are set for ratios that count
-/// them.
+/// Converts capitals to plain ASCII in the spelling of Unidecode, and each run of space to one space. Keeps a single
+/// tab, and the space that follows spelled-out Chinese characters: thresholds are tuned to ratios that count them.
 fn fold(upper: &str) -> String {
     let mut folded = String::with_capacity(upper.len());
     let mut letters = upper.chars().peekable();
@@ -213,12 +212,12 @@ fn fold(upper: &str) -> String {
     folded
 }
 
-/// What Python calls space: Unicode's, and four separators of old.
+/// Whether Python counts this as space: Unicode's spaces and four ASCII separators.
 fn is_space(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, '\x1c'..='\x1f')
 }
 
-/// The name with its first words behind the others: "Doe, John" is John Doe, and "van Dyck Anna" Anna van Dyck.
+/// The name with its first words moved to the end: "Doe, John" becomes John Doe, "van Dyck Anna" Anna van Dyck.
 fn turns(folded: &str) -> impl Iterator<Item = String> {
     let folded = folded.trim_end();
     let spaces = folded.match_indices(' ').take(TURNS_MAX);

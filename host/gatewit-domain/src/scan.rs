@@ -15,7 +15,7 @@ use crate::scanned::{ScannedText, clean};
 use crate::scanner::Replacement;
 use crate::ticket::Inactive;
 
-/// One scan, whichever contract it came by.
+/// One scan, from any contract.
 #[derive(Clone, Debug)]
 pub struct Scan {
     pub presented: Presented,
@@ -23,26 +23,26 @@ pub struct Scan {
     /// The event at whose door it happened.
     pub event_id: EventId,
     pub by: ScannedBy,
-    /// Where, in the words of whoever scans.
+    /// The location, in the words of the person who scans.
     pub location: Option<String>,
-    /// Under which the answer is remembered for 24 hours.
+    /// The key under which the answer is stored for 24 hours.
     pub repeat_key: Option<RepeatKey>,
 }
 
-/// What was held before the scanner.
+/// What was presented to the scanner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Presented {
-    /// Said to be a signed ticket. A text that is no token at all may still be a code that a ticket bears.
+    /// Claims to be a signed ticket. A text that is not a token may still be one of a ticket's codes.
     Token(ScannedText),
-    /// More text than any code has; its digest tells it from another.
+    /// A text longer than any code. Its digest identifies it.
     TooLong { sha256: String },
-    /// No code at all: staff at the desk found the ticket by themselves.
+    /// No code: staff at the desk found the ticket themselves.
     Ticket(TicketId),
 }
 
 impl Presented {
-    /// Takes what a reader scanned.
+    /// Reads a scanned text.
     pub fn scanned(text: &str) -> Self {
         match ScannedText::parse(text) {
             Ok(code) => Self::Token(code),
@@ -53,7 +53,7 @@ impl Presented {
     }
 }
 
-/// What staff at the desk found by themselves.
+/// The tickets that staff at the desk found themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum FoundAtDesk {
@@ -88,7 +88,7 @@ impl FoundAtDesk {
     }
 }
 
-/// The contract a scan came by.
+/// The contract through which a scan came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Contract {
@@ -107,13 +107,13 @@ impl Contract {
     }
 }
 
-/// Who scans.
+/// The one who scans.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScannedBy {
     Scanner {
-        /// As its credentials prove.
+        /// The identity that its credentials prove.
         proof: ScannerProof,
-        /// As the request says: compared, never trusted.
+        /// The identity that the request claims. It is compared, never trusted.
         claimed_scanner: String,
         claimed_fingerprint: String,
     },
@@ -128,7 +128,7 @@ pub struct ScannerProof {
     pub event_id: EventId,
 }
 
-/// A client's name for a scan, so that asking again does nothing twice: 1 to 255 characters.
+/// A client's key for a scan, which makes repeated requests idempotent: 1 to 255 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RepeatKey(String);
@@ -144,7 +144,7 @@ impl RepeatKey {
         }
     }
 
-    /// The key of one of several scans that one request makes.
+    /// Derives the key of one of several scans of one request.
     pub fn for_one_of_many(&self, ticket: &TicketId) -> Self {
         Self(format!("{}/{ticket}", self.0))
     }
@@ -154,14 +154,14 @@ impl RepeatKey {
     }
 }
 
-/// What became of a scan: an answer, on disk. The whole of it is remembered for repeats.
+/// The answer to a scan, as stored. All of it is kept for repeated requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
     pub check_in_id: CheckInId,
     pub at: Timestamp,
     pub verdict: Verdict,
-    /// The ticket, if one was found that this scanner may know of.
+    /// The ticket, if one was found and this scanner may see it.
     pub ticket: Option<TicketSummary>,
     /// The name of the day that decided.
     pub day_name: Option<String>,
@@ -169,7 +169,7 @@ pub struct Outcome {
     pub scanner_name: Option<String>,
 }
 
-/// What a scanner shows of a ticket.
+/// The data of a ticket that a scanner shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketSummary {
@@ -181,7 +181,7 @@ pub struct TicketSummary {
     pub booking_reference: String,
 }
 
-/// In or not.
+/// Admitted or refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
@@ -197,10 +197,10 @@ pub enum Verdict {
     rename_all_fields = "camelCase"
 )]
 pub enum Refusal {
-    /// The credentials are another scanner's, or another device's.
+    /// The credentials belong to another scanner or another device.
     ScannerMismatch,
     ScannerRevoked {
-        /// There if its device became another scanner.
+        /// Set if its device became another scanner.
         #[serde(default)]
         replaced_by: Option<Replacement>,
     },
@@ -208,7 +208,7 @@ pub enum Refusal {
     NotFound,
     WrongEvent,
     NotActive {
-        /// None in a record of before this was told.
+        /// None in records of older versions.
         #[serde(default)]
         why: Option<Inactive>,
     },
@@ -227,7 +227,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The code of §5, the same in every contract, log and count.
+    /// The code of §5, the same in every contract, log and metric.
     pub fn code(&self) -> &'static str {
         match self {
             Self::ScannerMismatch => "scanner_mismatch",
@@ -246,20 +246,20 @@ impl Refusal {
     }
 }
 
-/// A ticket's entries, all of them: what decides whether one more is due.
+/// All entries of a ticket. They decide whether one more is allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Entries(pub Vec<Entry>);
 
-/// One time a ticket was let in.
+/// One admission of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     pub check_in_id: CheckInId,
     pub day: DayId,
-    /// The id of the zone, as it was then.
+    /// The id of the zone at that time.
     pub zone: String,
-    /// Whether the zone led in from outside then; counts if there is no such zone any more.
+    /// Whether the zone led in from outside at that time. Used if the zone no longer exists.
     pub from_outside: bool,
     pub at: Timestamp,
     pub location: Option<String>,
@@ -272,7 +272,7 @@ impl Entries {
     }
 }
 
-/// The record of one scan, kept for good. `gatewit-api.md` §12.
+/// The record of one scan, kept forever. `gatewit-api.md` §12.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckIn {
@@ -281,39 +281,39 @@ pub struct CheckIn {
     pub event_id: EventId,
     pub ticket_id: Option<TicketId>,
     pub ticket_series: Option<String>,
-    /// None: admitted; else why not.
+    /// The reason for a refusal; None: admitted.
     pub refusal: Option<Refusal>,
-    /// Of a record that stands for several refusals of its scanner: their number by reason. Else empty.
+    /// If the record stands for several refusals of its scanner, their number by reason. Else empty.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refusals: BTreeMap<String, u64>,
     pub at: Timestamp,
     /// None: an organizer at the desk.
     pub scanner_id: Option<ScannerId>,
-    /// Who checked in at the desk.
+    /// The organizer who checked in at the desk.
     #[serde(default)]
     pub organizer: Option<String>,
     pub contract: Contract,
-    /// The id of the zone in which it was.
+    /// The id of the zone it took place in.
     pub zone: String,
     pub scan_point: Option<String>,
     pub location: Option<String>,
     pub day: Option<DayId>,
     /// The plugin whose windows decided.
     pub plugin: Option<PluginIdentity>,
-    /// The name under which the answer is remembered.
+    /// The key under which the answer is stored.
     #[serde(default)]
     pub repeat_key: Option<RepeatKey>,
-    /// There once an admission was taken back.
+    /// Set once the admission was undone.
     #[serde(default)]
     pub undo: Option<Undo>,
 }
 
-/// An admission taken back: its entry is free again.
+/// The undoing of an admission, which frees its entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Undo {
     pub at: Timestamp,
-    /// The scanner or organizer that took it back.
+    /// The scanner or organizer that undid it.
     pub by: String,
     pub reason: String,
 }

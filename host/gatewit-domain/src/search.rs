@@ -1,7 +1,7 @@
-//! How a ticket is found by what somebody types: names in any order, script or spelling, a typo forgiven.
+//! Finds tickets by typed text: names in any order, script or spelling, with tolerance for a typo.
 //!
-//! Pure: a [`Card`] holds what a ticket is found by, a [`Search`] what was typed, and the one tells how far it is from
-//! the other. Where cards are kept is the desk's business.
+//! Pure: a [`Card`] holds a ticket's searchable text, a [`Search`] the query, and a search ranks a card. The desk
+//! stores the cards.
 
 use memchr::memmem::Finder;
 
@@ -17,50 +17,50 @@ mod typos;
 use fold::{LETTERS_MAX, Word, add_word, squeezed, words};
 use typos::Pattern;
 
-/// How many words of a query count; the rest is ignored.
+/// How many words of a query are used; the rest is ignored.
 const WORDS_MAX: usize = 12;
-/// How many of a ticket's mail addresses are found as a whole.
+/// How many of a ticket's mail addresses can be found as a whole.
 const ADDRESSES_MAX: usize = 8;
-/// How many letters must be typed to be looked for inside of words, too.
+/// How many letters a typed word needs to be searched for inside words, too.
 const INSIDE_MIN: usize = 3;
 
-/// The rank of a ticket of which a whole field is what was typed. All others come after it.
+/// The rank of a ticket with a field that equals the query. All others come after it.
 const WHOLE: u32 = 0;
 const IN_PARTS: u32 = 1;
-/// What each part of a query adds to a ticket's rank. Any typo comes after everything typed rightly.
+/// The amount that each part of a query adds to a ticket's rank. Any typo ranks behind all correct matches.
 const BEGINS: u32 = 1;
 const INSIDE: u32 = 2;
 const TYPO: u32 = 1_000;
 
-/// What a ticket is found by: about 150 bytes.
+/// A ticket's searchable text: about 150 bytes.
 #[derive(Clone, Debug)]
 pub struct Card {
     pub id: TicketId,
-    /// Folded words with a space between, in three lines: those of the name and the mailbox; those of the mail domain;
-    /// those of the order and the series. In the last two, a typo would find everybody's.
+    /// Folded words separated by spaces, in three lines: name and mailbox; mail domain; order and series. The last two
+    /// tolerate no typos, which would match almost every ticket.
     words: Box<str>,
     /// Whole fields, each [squeezed] and with a line break on either side: name and mail address, then the identifiers.
     fields: Box<str>,
-    /// Where the line break before the first identifier is.
+    /// The position of the line break before the first identifier.
     identifiers_at: u16,
 }
 
-/// What somebody looks for.
+/// A query, prepared for ranking.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// There if the query is a ticket's id.
+    /// Set if the query is a ticket's id.
     id: Option<TicketId>,
     /// The whole query, [squeezed] and with a line break on either side.
     whole: Finder<'static>,
     parts: Vec<Part>,
-    /// In a mail address typed whole, a typo is forgiven in the domain, too.
+    /// If a whole mail address was typed, a typo is tolerated in the domain, too.
     is_address: bool,
 }
 
-/// What stands between two spaces of a query.
+/// A part of a query, between two spaces.
 #[derive(Clone, Debug)]
 struct Part {
-    /// One, unless there are dashes or the like in it.
+    /// One word, unless it contains dashes or the like.
     words: Vec<Wanted>,
     /// The part [squeezed], to be compared with identifiers.
     identifier: Finder<'static>,
@@ -75,7 +75,7 @@ struct Wanted {
     bones: Option<String>,
 }
 
-/// A word ready to be looked for.
+/// A word prepared for the search.
 #[derive(Clone, Debug)]
 struct Spelling {
     rightly: Finder<'static>,
@@ -92,7 +92,7 @@ impl Card {
         }
         let name: Vec<_> = words(&ticket.attendee_name).collect();
         if name.len() > 1 {
-            // Some write "Anna-Lena" in one word.
+            // Some write "Anna-Lena" as one word.
             let letters = name.iter().flat_map(|word| word.plain.chars());
             let joined: String = letters.take(LETTERS_MAX).collect();
             add_word(&mut text, &joined);
@@ -134,7 +134,7 @@ impl Card {
 }
 
 impl Search {
-    /// Reads what was typed; None if there is nothing but space.
+    /// Reads a query; None if it is blank.
     pub fn parse(typed: &str) -> Option<Self> {
         let typed = clean(typed);
         let whole = format!("\n{}\n", squeezed(typed));
@@ -146,11 +146,10 @@ impl Search {
         })
     }
 
-    /// Tells a ticket's rank among those found, 0 the first; None if it is not what was typed.
+    /// Returns a ticket's rank among the matches, 0 for the first; None if it does not match.
     ///
-    /// A ticket comes first if one of its fields is the whole query, case, dashes and spaces aside. In all others, every
-    /// part of the query must be there: one that is there as typed comes before one that only begins so, that before
-    /// one that holds it inside, and typos come last.
+    /// A ticket comes first if one of its fields equals the query, ignoring case, dashes and spaces. Other tickets must
+    /// match every part of the query: exact words rank first, then prefixes, then matches inside words, and typos last.
     pub fn rank(&self, card: &Card) -> Option<u32> {
         if self.parts.is_empty() {
             return None;
@@ -176,7 +175,8 @@ impl Part {
     }
 
     fn rank(&self, card: &Card, forgiving: &str) -> Option<u32> {
-        // The parts of an identifier are each in many others: EVT-0001 is not what has EVT in one place and 0001 in another.
+        // An identifier must match as a whole: EVT-0001 must not match a ticket with EVT in one field and 0001 in
+        // another.
         let within = match self.words.as_slice() {
             [_] => &card.words,
             _ => card.named_words(),
@@ -244,7 +244,7 @@ impl Spelling {
     }
 }
 
-/// Ranks the best occurrence of a word or an identifier among others.
+/// Ranks the best occurrence of a word or an identifier.
 fn found_in(wanted: &Finder, words: &str) -> Option<u32> {
     let words = words.as_bytes();
     let length = wanted.needle().len();
@@ -264,7 +264,7 @@ fn found_in(wanted: &Finder, words: &str) -> Option<u32> {
     best
 }
 
-/// Reads the parts of a query that have a word in them.
+/// Reads the parts of a query that contain a word.
 fn parts(typed: &str) -> Vec<Part> {
     let mut words_left = WORDS_MAX;
     let mut parts = Vec::new();
@@ -278,7 +278,7 @@ fn parts(typed: &str) -> Vec<Part> {
     parts
 }
 
-/// Writes a ticket's fields, and tells where its identifiers begin.
+/// Writes a ticket's fields, and returns where its identifiers begin.
 fn fields(ticket: &Ticket) -> (String, u16) {
     let mut fields = String::from("\n");
     let add = |field: &str, fields: &mut String| {

@@ -1,4 +1,4 @@
-//! What a ticketing system says: the shapes of `wit/ticketing-backend.wit`, host side.
+//! A ticketing system's data: the host's types for `wit/ticketing-backend.wit`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub use journal::{LogPosition, Reader, RunUnderWay, Served, SourceJournal, Sourc
 pub const GUEST_TYPE: &str = "guest";
 const NAME_MAX: usize = 64;
 
-/// What the operator calls a source of tickets: `pretix`, `tito`, `guest-list`.
+/// The operator's name for a ticket source: `pretix`, `tito`, `guest-list`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
 #[schema(value_type = String, example = "pretix")]
@@ -57,12 +57,12 @@ impl fmt::Display for SourceName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceType {
-    /// Its id in the ticketing system, the same for ever.
+    /// Its id in the ticketing system. It never changes.
     pub id: String,
     pub name: String,
     pub category: Option<String>,
     pub activities: Vec<String>,
-    /// False for what opens no door, a T-shirt say.
+    /// False for items that admit nobody, such as a T-shirt.
     pub admits: bool,
     /// Names of days, dates (`2025-12-15`, or `--12-15` of any year) or weekdays; empty: every day.
     pub days: Vec<String>,
@@ -72,7 +72,7 @@ pub struct SourceType {
 }
 
 impl SourceType {
-    /// A type that a source does not describe, good for every day.
+    /// A type that its source does not describe, good for every day.
     pub fn undescribed(id: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -85,7 +85,7 @@ impl SourceType {
         }
     }
 
-    /// What the type is at the doors of an event that says nothing of it: one entry on each of its days.
+    /// The ticket type at an event that does not declare it: one entry on each of its days.
     pub fn at_the_door(&self) -> TicketType {
         TicketType {
             id: self.id.clone(),
@@ -98,7 +98,7 @@ impl SourceType {
     }
 }
 
-/// Whether a ticket lets its holder in, by its ticketing system.
+/// Whether a ticket admits its holder, according to its ticketing system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SourceState {
@@ -108,19 +108,19 @@ pub enum SourceState {
     Blocked,
 }
 
-/// One ticket of a ticketing system. Hundreds of thousands lie in the store, so that what is empty is not written.
+/// One ticket of a ticketing system. The store holds hundreds of thousands, so empty fields are not written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceTicket {
-    /// Unique within the source and the same for ever, such as `ABCD-1`.
+    /// Unique within the source and never changed, such as `ABCD-1`.
     pub reference: String,
     pub order: String,
-    /// Everything a scanner may read from it; the first is what its QR code holds.
+    /// All codes that a scanner may read from it. The first is the content of its QR code.
     pub codes: Vec<String>,
     pub type_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variation: Option<String>,
-    /// The reference of the ticket this one is an add-on of.
+    /// The reference of the ticket that this one is an add-on to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -132,15 +132,15 @@ pub struct SourceTicket {
     pub state: SourceState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Timestamp>,
-    /// The first moment it is good no longer.
+    /// The first moment at which it is no longer valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(String, bool)>,
-    /// Texts for the staff, in the order to show them.
+    /// Texts for the staff, in display order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<(String, String)>,
-    /// Not kept: with every look at a ticket it would make another of it.
+    /// Not stored: it changes on every fetch and would make each ticket look modified.
     #[serde(skip)]
     pub updated: Option<Timestamp>,
 }
@@ -149,16 +149,16 @@ pub struct SourceTicket {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourcePage {
     pub tickets: Vec<SourceTicket>,
-    /// References of tickets that exist no longer.
+    /// References of tickets that no longer exist.
     pub gone: Vec<String>,
-    /// Orders whose tickets are all on this page, so that others of theirs are gone.
+    /// Orders whose tickets are all on this page. Any other tickets of theirs no longer exist.
     pub whole_orders: Vec<String>,
-    /// How many all pages of a full run list together, if the ticketing system counts them.
+    /// The total over all pages of a full run, if the ticketing system counts it.
     pub total: Option<SourceTotal>,
     pub next: Continuation,
 }
 
-/// How many a ticketing system counts, by which a full run is known to have missed none.
+/// A ticketing system's own count, which shows whether a full run missed any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SourceTotal {
     Tickets(u32),
@@ -166,23 +166,23 @@ pub enum SourceTotal {
     Orders(u32),
 }
 
-/// How a sync goes on after a page.
+/// How a sync continues after a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Continuation {
-    /// There is more, by this cursor, within the same run.
+    /// This cursor fetches the next page of the same run.
     More(String),
-    /// That was all. With a token, the next sync asks for what changed since; without, it is a full one.
+    /// The last page. With a token, the next sync asks for changes since; without, it is a full sync.
     Done(Option<String>),
 }
 
 /// Why a ticketing system, or the plugin that speaks to it, did not answer.
 ///
-/// It prints in the host's words alone; [`SourceFault::words`] are the plugin's.
+/// It displays only the host's own text; [`SourceFault::words`] returns the plugin's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceFault {
     #[error("the ticketing system refuses the credentials")]
     Unauthorized(PluginWords),
-    /// Try again after so many seconds, if it said how many.
+    /// Try again after this many seconds, if it said how many.
     #[error("the ticketing system has had too many requests")]
     RateLimited(Option<u32>),
     #[error("the ticketing system cannot answer")]
@@ -191,21 +191,21 @@ pub enum SourceFault {
     BadSettings(PluginWords),
     #[error("the ticketing system does not know it")]
     NotFound(PluginWords),
-    /// The cursor is good no longer: a full sync is due.
+    /// The cursor is no longer valid: a full sync is due.
     #[error("a full sync is due")]
     StartOver(PluginWords),
     #[error("something went wrong that the plugin did not expect")]
     Unexpected(PluginWords),
-    /// A file that the settings name cannot be read; in the host's words.
+    /// A file that the settings name cannot be read. The text is the host's.
     #[error("{0}")]
     Unreadable(String),
-    /// The plugin is not there, trapped, ran over a limit or answered nonsense; in the host's words.
+    /// The plugin is missing, trapped, exceeded a limit or gave an invalid answer. The text is the host's.
     #[error("the plugin failed: {0}")]
     Plugin(String),
 }
 
 impl SourceFault {
-    /// What the plugin says of it.
+    /// Returns the plugin's own text.
     pub fn words(&self) -> Option<&PluginWords> {
         match self {
             Self::Unauthorized(words)

@@ -1,13 +1,13 @@
-//! The ratio of Ratcliff and Obershelp as Python's `difflib.SequenceMatcher(None, a, b).ratio()` computes it, to the
-//! last bit, since thresholds are set for it: the longest block in common, then the same left and right of it.
+//! The ratio of Ratcliff and Obershelp: the longest common block, then the same left and right of it. Equals Python's
+//! `difflib.SequenceMatcher(None, a, b).ratio()` to the last bit, since thresholds are tuned to that.
 
 use std::mem;
 
-/// From this length on, letters that are frequent in `b` begin no block.
+/// If `b` has this length or more, its frequent letters begin no block.
 const LONG: usize = 200;
 
-/// Tells how much of both is in common, from 0 to 1. Of blocks equally long the first in `a` counts, then the first in
-/// `b`, so that the order of the two may matter.
+/// Returns the share of both that is in common, from 0 to 1. Among blocks of equal length, the first in `a` counts,
+/// then the first in `b`, so the order of the two may matter.
 pub(super) fn ratio(a: &[u8], b: &[u8]) -> f64 {
     let total = a.len() + b.len();
     if total == 0 || a == b {
@@ -23,7 +23,8 @@ pub(super) fn ratio(a: &[u8], b: &[u8]) -> f64 {
 
 struct Blocks {
     popular: [bool; 256],
-    /// How long a block ends here, for each letter of `b`, at the last letter of `a` and at the next; before them a 0.
+    /// For each letter of `b`, the length of the block that ends there, at the last letter of `a` and at the next. A 0
+    /// precedes them.
     last: Vec<u16>,
     next: Vec<u16>,
 }
@@ -44,7 +45,7 @@ impl Blocks {
         }
     }
 
-    /// Finds the longest common block: where it begins in both and how long it is.
+    /// Returns where the longest common block begins in both, and its length.
     fn longest(&mut self, a: &[u8], b: &[u8]) -> (usize, usize, usize) {
         let (mut in_a, mut in_b, mut length) = (0, 0, 0);
         let (mut last, mut next) = (&mut self.last[..=b.len()], &mut self.next[..=b.len()]);
@@ -67,7 +68,7 @@ impl Blocks {
             }
             mem::swap(&mut last, &mut next);
         }
-        // Popular letters begin no block, but belong to one that they touch.
+        // Popular letters begin no block, but extend an adjacent one.
         while in_a > 0 && in_b > 0 && a[in_a - 1] == b[in_b - 1] {
             (in_a, in_b, length) = (in_a - 1, in_b - 1, length + 1);
         }
@@ -77,7 +78,7 @@ impl Blocks {
     }
 }
 
-/// The letters that take up more than a hundredth of a long text, and one.
+/// The letters that occur more than n/100 + 1 times in a long text of n letters.
 fn popular(b: &[u8]) -> [bool; 256] {
     let mut counts = [0_usize; 256];
     if b.len() >= LONG {

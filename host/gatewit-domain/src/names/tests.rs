@@ -1,4 +1,4 @@
-//! Which names are the same, and what every measure keeps to.
+//! Tests which names are the same, and the properties of every metric.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -150,7 +150,7 @@ fn every_metric_knows_a_typo_from_another_name() {
     }
 }
 
-/// The reference takes a name that has no spelling in Latin letters for every other such name, and for none.
+/// The reference treats all names without a Latin spelling as equal to each other and to an empty name.
 #[test]
 fn a_name_without_letters_is_only_itself() {
     check(json!({}), "", "", Likeness::Different);
@@ -177,7 +177,7 @@ fn of_a_long_name_the_beginning_counts() {
     );
 }
 
-/// Names as people write them, and anything else.
+/// Names as people write them, and arbitrary text.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof!["[A-Za-zÄÖÜßéİı李Д' .-]{0,30}", "[ab ]{0,60}", "\\PC{0,20}"]
 }

@@ -1,19 +1,19 @@
-//! Words as they are compared: in lower-case Latin letters and digits, whatever script they were written in.
+//! Words as they are compared: in lower-case Latin letters and digits, from any script.
 
-/// Longer words are cut to so many letters.
+/// Longer words are cut to this many letters.
 pub(super) const LETTERS_MAX: usize = 48;
-/// A longer field is cut to so many letters.
+/// Longer fields are cut to this many letters.
 const FIELD_MAX: usize = 256;
-/// Stands before a word of which only the consonants are known.
+/// The prefix of a word that consists of consonants only.
 const BONES: char = '~';
 
 /// A word in Latin letters.
 pub(super) struct Word {
-    /// Each letter as the plain one nearest to it: `muller`.
+    /// Each letter replaced by the nearest plain one: `muller`.
     pub plain: String,
-    /// Umlauts and their like as the two letters that replace them: `mueller`. None if there are none.
+    /// Umlauts and the like replaced by two letters: `mueller`. None if the word has none.
     pub spelled_out: Option<String>,
-    /// Whether it was written in a script that leaves out vowels, such as Arabic or Hebrew.
+    /// Whether its script omits vowels, such as Arabic or Hebrew.
     omits_vowels: bool,
 }
 
@@ -23,7 +23,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = Word> {
     words.filter(|word| !word.plain.is_empty())
 }
 
-/// Writes a whole field as it is compared: in small Latin letters, without spaces and dashes.
+/// Returns a whole field as it is compared: in lower-case Latin letters, without spaces and dashes.
 pub(super) fn squeezed(field: &str) -> String {
     let letters = field
         .chars()
@@ -33,7 +33,7 @@ pub(super) fn squeezed(field: &str) -> String {
     letters.take(FIELD_MAX).collect()
 }
 
-/// Adds a word to others unless it is among them.
+/// Adds a word unless it is already there.
 pub(super) fn add_word(words: &mut String, word: &str) {
     let is_there = words.split([' ', '\n']).any(|other| other == word);
     if is_there {
@@ -58,7 +58,7 @@ impl Word {
         }
     }
 
-    /// Adds the word as a ticket holds it: in each of its forms.
+    /// Adds each form of the word to a ticket's words.
     pub(super) fn add_to(&self, words: &mut String) {
         add_word(words, &self.plain);
         if let Some(spelled_out) = &self.spelled_out {
@@ -71,7 +71,7 @@ impl Word {
         }
     }
 
-    /// The consonants, by which محمد is Mohammed; None if there are too few to tell anything.
+    /// The consonants, by which محمد matches Mohammed; None if there are too few to distinguish words.
     pub(super) fn bones(&self) -> Option<String> {
         let mut bones = String::from(BONES);
         for letter in self.plain.trim_end_matches('h').chars() {
@@ -97,7 +97,7 @@ fn replacement(letter: char) -> Option<&'static str> {
         'ö' | 'Ö' | 'ø' | 'Ø' => Some("oe"),
         'ü' | 'Ü' => Some("ue"),
         'å' | 'Å' => Some("aa"),
-        // The same, where the letter and its mark are two characters.
+        // The same with letter and mark as two characters.
         '\u{308}' => Some("e"),
         '\u{30a}' => Some("a"),
         _ => None,
@@ -106,7 +106,7 @@ fn replacement(letter: char) -> Option<&'static str> {
 
 fn is_separator(letter: char) -> bool {
     match letter {
-        // O'Brien is one word, and so is what invisible joiners hold together.
+        // O'Brien is one word, and so is text with invisible joiners in it.
         '\'' | '`' | '´' | '‘' | '’' | 'ʼ' | '\u{200b}'..='\u{200f}' => false,
         '«' | '»' | '·' | '\u{2010}'..='\u{206f}' | '\u{3000}'..='\u{3003}' | '・' => true,
         _ if letter.is_ascii() => !letter.is_ascii_alphanumeric(),

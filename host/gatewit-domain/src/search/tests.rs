@@ -1,4 +1,4 @@
-//! Who is found by what, and in which order.
+//! Tests which queries find which tickets, and in which order.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ fn rank(typed: &str, name: &str) -> Option<u32> {
     Search::parse(typed)?.rank(&card(name, None))
 }
 
-/// Checks that each of these finds the name as if it were written so.
+/// Checks that each query finds the name as an exact match.
 #[track_caller]
 fn check_same(name: &str, typed: &[&str]) {
     for typed in typed {
@@ -54,7 +54,7 @@ fn check_same(name: &str, typed: &[&str]) {
     }
 }
 
-/// Checks that each of these finds the name, if not as well as it might.
+/// Checks that each query finds the name, though not as an exact match.
 #[track_caller]
 fn check_near(name: &str, typed: &[&str]) {
     for typed in typed {
@@ -105,7 +105,7 @@ fn a_typo_is_forgiven_in_words_that_are_long_enough() {
     check_near("John Smith", &["Jon", "Jhon", "Smiht", "jonh smtih"]);
     check_other("Lee", &["Leo", "Lie"]);
     check_other("John Smith", &["Jane", "Joan Schmid"]);
-    // The series and the order have numbers of which each is somebody's.
+    // Every number occurs in somebody's series or order.
     check_other("John", &["VIP-0013", "EVT-A3F4B21D", "a3f4b21d"]);
 }
 
@@ -204,7 +204,7 @@ fn an_identifier_is_compared_as_one_and_not_word_by_word() {
         Some(IN_PARTS)
     );
     assert_eq!(with_name.rank(&numbered("EVT-0000", "VIP-0001")), None);
-    // A single word is looked for in the parts of identifiers, too.
+    // A single word is searched for in the parts of identifiers, too.
     let number = Search::parse("0001").unwrap();
     assert_eq!(
         number.rank(&numbered("EVT-0000", "VIP-0001")),

@@ -1,10 +1,10 @@
-//! How many typos lie between two words: letters left out, put in, mistaken, or swapped with the next.
+//! Counts the typos between two words: letters missing, added, wrong, or swapped with the next.
 
 use std::mem;
 
 use super::fold::LETTERS_MAX;
 
-/// A word to hold others against.
+/// A word to compare others with.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     word: String,
@@ -22,16 +22,16 @@ impl Pattern {
         }
     }
 
-    /// Counts the typos that make the pattern this word; None if they are more than are forgiven.
+    /// Counts the typos between the pattern and this word; None if there are more than allowed.
     ///
-    /// Most words are told apart by their lengths or their letters, without counting.
+    /// For most words, their lengths or letters decide this without counting.
     pub(super) fn typos_in(&self, word: &[u8]) -> Option<u32> {
         let length = self.word.len();
         let typos_max = self.typos_max(word);
         if length.abs_diff(word.len()) > typos_max || word.len() > LETTERS_MAX {
             return None;
         }
-        // A typo adds and takes away one letter at most.
+        // A typo adds and removes at most one letter.
         let differing = (self.letters ^ letters(word)).count_ones() as usize;
         if typos_max == 0 || differing > 2 * typos_max {
             return None;
@@ -40,7 +40,8 @@ impl Pattern {
         (typos <= typos_max).then_some(u32::try_from(typos).ok()?)
     }
 
-    /// One typo in a word of four letters, two in one of eight. A number with a digit wrong is another number.
+    /// One typo in a word of four letters, two in one of eight. None in numbers: a different digit makes a different
+    /// number.
     fn typos_max(&self, word: &[u8]) -> usize {
         match self.word.len().max(word.len()) {
             _ if self.has_digit => 0,

@@ -1,8 +1,8 @@
-//! What is kept of a source: logs of tickets, how much of which one is served, and the run under way.
+//! The stored state of a source: logs of tickets, the part of a log that is served, and the current run.
 //!
-//! A full run writes a log of its own; once it has ended that log is served instead of the one before. A run that asks
-//! for changes writes behind the end of the log that is served, and its own end moves that end. So whatever a run has
-//! written is invisible until the commit of its last page, and a ticket is what the last row that names it says.
+//! A full run writes a new log, which replaces the served log once the run has ended. A run that asks for changes
+//! appends rows behind the end of the served log, and moves that end when it ends. So all rows of a run are invisible
+//! until the commit of its last page. The last row that names a ticket determines it.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,26 +10,26 @@ use sha2::{Digest, Sha256};
 
 use super::{Continuation, SourcePage, SourceTicket};
 
-/// How many tickets a row holds: few enough to be read between two scans.
+/// How many tickets a row holds: few enough to read between two scans.
 const ROW: usize = 50;
-/// How long after its beginning a run that broke off is gone on with.
+/// How long after its start an interrupted run can be resumed.
 const RESUMED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
-/// How many rows of changes may follow a full run, beyond as many as that has, before another is due.
+/// Another full run is due once the changes since the last one take more rows than that run and this many more.
 const CHANGES_MAX: u32 = 256;
-/// How long changes alone are asked for: what a ticketing system deletes, it may tell nobody.
+/// How long syncs ask only for changes. A ticketing system may not report deletions.
 const FULL_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Some tickets of a source, as one page of a run told them.
+/// Some tickets of a source from one page of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceRow {
     pub tickets: Vec<SourceTicket>,
-    /// References of tickets that exist no longer.
+    /// References of tickets that no longer exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<String>,
 }
 
-/// A place in a source's logs: before this row.
+/// A position in a source's logs: before this row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogPosition {
@@ -37,40 +37,40 @@ pub struct LogPosition {
     pub row: u32,
 }
 
-/// Who reads: what other code, or the same with other settings, has read is to be read anew.
+/// Identifies the plugin and the settings that read a source. If either changes, everything is read again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reader {
     /// The digest of the plugin.
     pub plugin: String,
-    /// The digest of what it is told, the files that its settings name included.
+    /// The digest of its settings, including the files that they name.
     pub settings: String,
 }
 
-/// All that is known of a source's syncs.
+/// The state of a source's syncs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceJournal {
     /// None until the first run has ended.
     pub served: Option<Served>,
     pub under_way: Option<RunUnderWay>,
-    /// Logs that nobody reads any more, to be thrown away.
+    /// Logs that nobody reads any longer, to be deleted.
     pub discarded: Vec<u32>,
     /// The number of the newest log.
     pub logs_made: u32,
 }
 
-/// What readers are told.
+/// The part of a log that readers see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Served {
     /// The end of the log.
     pub end: LogPosition,
-    /// How many of its rows are of the full run.
+    /// How many of its rows come from the full run.
     pub full_rows: u32,
-    /// Tells one content of those from another.
+    /// A digest of the content of those rows.
     pub digest: String,
-    /// With which changes are asked for.
+    /// The token for the next request for changes.
     pub token: Option<String>,
     pub reader: Reader,
     /// When the full run began.
@@ -83,17 +83,17 @@ pub struct Served {
 #[serde(rename_all = "camelCase")]
 pub struct RunUnderWay {
     pub is_full: bool,
-    /// Where it writes next.
+    /// Where it writes the next row.
     pub end: LogPosition,
     pub digest: String,
-    /// By which it goes on.
+    /// The cursor of its next page.
     pub cursor: Option<String>,
     pub reader: Reader,
     pub began_at: Timestamp,
 }
 
 impl SourceJournal {
-    /// Chooses what to read: on with what broke off, what has changed, or everything. Tells whether it goes on.
+    /// Chooses to resume an interrupted run, to read changes, or to read everything. Returns whether it resumes.
     pub fn begin(&mut self, reader: &Reader, now: Timestamp) -> bool {
         let goes_on = self.under_way.as_ref().is_some_and(|run| {
             run.reader == *reader && now.duration_since(run.began_at) < RESUMED_WITHIN
@@ -106,20 +106,20 @@ impl SourceJournal {
         goes_on
     }
 
-    /// Begins to read everything: what the run has read so far, and the token, are good for nothing.
+    /// Starts a full run. Discards what the current run has read, and does not use the token.
     pub fn start_over(&mut self, reader: &Reader, now: Timestamp) {
         self.drop_run();
         self.under_way = Some(self.full(reader, now));
     }
 
-    /// Forgets the run under way.
+    /// Drops the current run.
     pub fn drop_run(&mut self) {
         if let Some(run) = self.under_way.take().filter(|run| run.is_full) {
             self.discarded.push(run.end.log);
         }
     }
 
-    /// Takes a page of the run under way, and tells the rows to write and where.
+    /// Adds a page to the current run, and returns the rows to write and their positions.
     pub fn take(&mut self, page: SourcePage, now: Timestamp) -> Vec<(LogPosition, SourceRow)> {
         let Some(run) = &mut self.under_way else {
             return Vec::new();
@@ -133,7 +133,7 @@ impl SourceJournal {
         rows
     }
 
-    /// Serves what the run has read.
+    /// Ends the current run and serves what it has read.
     fn end_run(&mut self, token: Option<String>, now: Timestamp) {
         let Some(run) = self.under_way.take() else {
             return;
@@ -142,7 +142,7 @@ impl SourceJournal {
         let is_same = |before: &Served| before.digest == run.digest && before.is_unchanged();
         let (end, full_rows) = match &before {
             Some(before) if !run.is_full => (run.end, before.full_rows),
-            // The same again: readers and events need not look at it once more.
+            // The content is unchanged, so readers and events need not read it again.
             Some(before) if is_same(before) => {
                 self.discarded.push(run.end.log);
                 (before.end, before.full_rows)
@@ -168,7 +168,7 @@ impl SourceJournal {
         });
     }
 
-    /// A run that asks for changes, if that can be asked for.
+    /// A run that asks for changes, if that is possible.
     fn changes(&self, reader: &Reader, now: Timestamp) -> Option<RunUnderWay> {
         let served = self.served.as_ref()?;
         let changed = served.end.row - served.full_rows;
@@ -209,7 +209,7 @@ impl Served {
 }
 
 impl RunUnderWay {
-    /// Tells where the next row goes.
+    /// Returns the position of the next row.
     fn write(&mut self, row: &SourceRow) -> LogPosition {
         let at = self.end;
         self.end.row += 1;
