@@ -1,7 +1,7 @@
-//! Whether somebody is an attendee: what a ticketing system's ticket says of its holder, what is asked, what is found.
+//! Checks whether somebody is an attendee: a ticketing system's tickets, the questions, and the answers.
 //! `gatewit-api.md` §9, `fact-check-in.md` §1.
 //!
-//! Pure: knows neither HTTP nor where the tickets are kept; whoever asks hands over those that may be meant.
+//! Pure: uses no HTTP and no store. The caller passes the tickets that a question may be about.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,19 +23,19 @@ pub use validation::{
     AttendeeAnswer, AttendeeQuery, Finding, NameAnswer, NameQuery, Sought, Verdict, is_attendee,
 };
 
-/// A ticket of a ticketing system, as far as validation looks at it. Tickets that are cancelled make nobody an attendee
-/// and are left out by whoever keeps them; pending ones count.
+/// The parts of a ticketing system's ticket that validation uses. Cancelled tickets make nobody an attendee, and the
+/// caller leaves them out; pending ones count.
 #[derive(Clone, Debug)]
 pub struct Attendee {
-    /// What its holder calls the ticket: `MH9CG-2`.
+    /// The ticket's reference as its holder knows it: `MH9CG-2`.
     pub reference: TicketReference,
     pub order: OrderId,
     pub name: PreparedName,
     pub emails: Vec<EmailAddress>,
     pub flags: AttendeeFlags,
-    /// The title of its type, if tickets of that type make nobody an attendee, such as those to a party alone.
+    /// The title of its type, if tickets of that type make nobody an attendee, such as tickets to a party only.
     pub wrong_type: Option<Box<str>>,
-    /// False for what opens no door, such as a T-shirt: the name on it is no match.
+    /// False for items that admit nobody, such as a T-shirt. The name on them does not match.
     pub admits: bool,
 }
 
@@ -67,12 +67,12 @@ impl AttendeeFlags {
         "online_access",
     ];
 
-    /// Picks the flags from a ticket's attributes; what is not there is false, and of what is there twice the last counts.
+    /// Reads the flags from a ticket's attributes. A missing flag is false; the last of several values counts.
     pub fn of(attributes: &[(String, bool)]) -> Self {
         Self::of_bits(Self::bits(attributes))
     }
 
-    /// The flags that are held here or there.
+    /// Returns the flags that are set in either.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let (own, others) = (self.held(), other.held());
@@ -94,7 +94,7 @@ impl AttendeeFlags {
         ]
     }
 
-    /// Writes the flags among a ticket's attributes in one number.
+    /// Encodes the flags among a ticket's attributes as one number.
     pub(crate) fn bits(attributes: &[(String, bool)]) -> u16 {
         attributes.iter().fold(0, |bits, (name, is_held)| {
             let flag = Self::NAMES.iter().position(|flag| flag == name);

@@ -16,11 +16,11 @@ use crate::identifier;
 #[serde(rename_all = "camelCase")]
 pub struct Calendar {
     pub time_zone: EventZone,
-    /// In order of their starts, at least one.
+    /// Sorted by start; at least one.
     pub days: Vec<EventDay>,
 }
 
-/// Names a day within its event; never used twice there.
+/// Identifies a day within its event. Never reused there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DayId(pub u32);
@@ -29,7 +29,7 @@ pub struct DayId(pub u32);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventDay {
-    /// Stays the same while the organizer renames or moves the day, so that entries are never forgotten.
+    /// Stays the same while the organizer renames or moves the day, so that no entries are lost.
     pub id: DayId,
     pub name: String,
     pub starts: Timestamp,
@@ -37,24 +37,24 @@ pub struct EventDay {
 }
 
 impl Calendar {
-    /// Prints an instant as RFC 3339 with the event's UTC offset at that moment.
+    /// Formats an instant as RFC 3339 with the event's UTC offset at that moment.
     pub fn rfc3339(&self, at: Timestamp) -> String {
         let offset = self.time_zone.0.to_offset(at);
         at.display_with_offset(offset).to_string()
     }
 
-    /// Tells the wall clock at the event.
+    /// Returns the wall-clock time at the event.
     pub fn local(&self, at: Timestamp) -> Zoned {
         at.to_zoned(self.time_zone.0.clone())
     }
 
-    /// Tells the calendar date on which a day starts.
+    /// Returns the calendar date on which a day starts.
     pub fn date_of(&self, day: &EventDay) -> Date {
         self.local(day.starts).date()
     }
 
-    /// Tells whether a day, by its index, bears this name, starts on this ISO date, on this date of any year (`--12-15`)
-    /// or on this weekday. Case, dashes and spaces make no difference.
+    /// Whether the day at this index has this name, or starts on this ISO date, this date of any year (`--12-15`) or
+    /// this weekday. Ignores case, dashes and spaces.
     pub fn day_is_called(&self, day: usize, name: &str) -> bool {
         let Some(day) = self.days.get(day) else {
             return false;
@@ -69,12 +69,12 @@ impl Calendar {
             || name.eq_ignore_ascii_case(weekday_name(date.weekday()))
     }
 
-    /// Tells whether any day is called so.
+    /// Whether any day matches this text.
     pub fn has_day_called(&self, name: &str) -> bool {
         (0..self.days.len()).any(|day| self.day_is_called(day, name))
     }
 
-    /// Tells whether a day touches the calendar date of `now`.
+    /// Whether any part of a day is on the calendar date of `now`.
     pub fn is_today(&self, day: &EventDay, now: Timestamp) -> bool {
         let today = self.local(now).date();
         let last_moment = day.ends - jiff::SignedDuration::from_nanos(1);
@@ -91,7 +91,7 @@ impl EventZone {
         &self.0
     }
 
-    /// Whether it is an offset, which knows of no changes of the clocks.
+    /// Whether it is an offset, which has no clock changes.
     pub fn is_fixed(&self) -> bool {
         self.0.to_fixed_offset().is_ok()
     }
@@ -144,7 +144,7 @@ impl<'de> Deserialize<'de> for EventZone {
     }
 }
 
-/// A day's name but for what does not distinguish it: case, dashes and spaces.
+/// A day's name without the parts that do not distinguish days: case, dashes and spaces.
 pub(crate) fn folded(name: &str) -> String {
     let name = identifier::fold(name);
     let told = name.chars();
@@ -183,7 +183,7 @@ fn fixed_offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60)).ok()
 }
 
-/// A point in time as a client wrote it: RFC 3339, the offset kept.
+/// A point in time as a client wrote it: RFC 3339, with its offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrittenTime {
     pub instant: Timestamp,

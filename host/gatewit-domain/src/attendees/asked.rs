@@ -1,18 +1,18 @@
-//! What a request to `/tickets/*` asks about, before anybody knows whether a source holds it.
+//! The orders and tickets in a request to `/tickets/*`, before the sources are searched for them.
 //!
-//! The contract's own service knows orders and tickets by their form and refuses all others. Sources have orders of any
-//! form, so here a text is malformed only if it has not that form and no source holds it either.
+//! The contract's own service rejects orders and tickets of any other form than its own. Sources have orders of any
+//! form, so here a text is malformed only if it lacks that form and no source has it.
 
 use super::request::{OrderId, TicketReference};
 use super::{AttendeeQuery, NameQuery, Sought};
 use crate::names::PreparedName;
 
-/// An order or a ticket as somebody wrote it.
+/// An order or a ticket as written in a request.
 #[derive(Clone, Debug)]
 pub struct Asked<T> {
-    /// What may be meant: first what was written.
+    /// The possible meanings, starting with the text as written.
     meanings: Vec<T>,
-    /// What is wrong with the text if no source holds any of them.
+    /// The error in the text if no source has any of them.
     fault: Option<&'static str>,
 }
 
@@ -43,12 +43,12 @@ impl<T: Clone> Asked<T> {
         Self { meanings, fault }
     }
 
-    /// What is wrong with the text if it is of no source.
+    /// The error in the text if no source has it.
     pub fn fault(&self) -> Option<&'static str> {
         self.fault
     }
 
-    /// Chooses what a source holds; else what was written, if that is well-formed.
+    /// Chooses the meaning that a source has, else the text as written if it is well-formed.
     fn settle(&self, field: &'static str, is_known: impl Fn(&T) -> bool) -> Result<T, FieldFault> {
         let known = self.meanings.iter().find(|meaning| is_known(meaning));
         let meaning = match self.fault {
@@ -61,7 +61,7 @@ impl<T: Clone> Asked<T> {
 }
 
 impl AttendeeQuestion {
-    /// Settles what is asked about, by what sources hold. An error tells every field that is malformed.
+    /// Resolves the request by the data of the sources. An error lists every malformed field.
     pub fn settle(
         &self,
         has_order: impl Fn(&OrderId) -> bool,
@@ -90,7 +90,7 @@ impl AttendeeQuestion {
 }
 
 impl NameQuestion {
-    /// Settles what is asked about, likewise.
+    /// Resolves the request in the same way.
     pub fn settle(
         &self,
         has_ticket: impl Fn(&TicketReference) -> bool,

@@ -1,7 +1,6 @@
-//! The fields of a validation request as they are read: trimmed, in one case, and checked. `fact-check-in.md` §1.1–1.3.
+//! Parses the fields of a validation request: trimmed, in one case, and checked. `fact-check-in.md` §1.1–1.3.
 //!
-//! A fault is the text that belongs into the 422 answer, without the "Value error, " that the framework there puts
-//! before it.
+//! A fault is the text for the 422 answer, without the "Value error, " that the original service's framework prepends.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,30 +10,30 @@ use crate::identifier::fold;
 use crate::names::PreparedName;
 use crate::scanned::ScannedText;
 
-/// pretix makes orders of 5 characters unless told otherwise, and of 16 at most; Tito's have 4.
+/// pretix makes orders of 5 characters by default, and of at most 16. Tito's have 4.
 const ORDER_MIN: usize = 4;
 const ORDER_MAX: usize = 16;
 const REFERENCE_MAX: usize = 32;
 const BAD_ORDER_LENGTH: &str = "Order ID must be 4 to 16 characters";
 
-/// What an order is called: `MH9CG`.
+/// The code of an order: `MH9CG`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[schema(example = "MH9CG")]
 pub struct OrderId(Box<str>);
 
-/// What a ticket is called: `MH9CG-2`, `DROP-3`.
+/// The reference of a ticket: `MH9CG-2`, `DROP-3`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[schema(example = "MH9CG-2")]
 pub struct TicketReference(Box<str>);
 
 impl OrderId {
-    /// Takes what a ticketing system says.
+    /// Accepts a value from a ticketing system.
     pub fn of(order: &str) -> Self {
         Self(fold(order).into())
     }
 
-    /// Reads the `order_id` of `validate_attendee`. People write a mark before an order, and the number of a ticket
-    /// behind it: `#MH9CG`, `MH9CG-1`.
+    /// Reads the `order_id` of `validate_attendee`. People write a mark before an order, and a ticket's number after
+    /// it: `#MH9CG`, `MH9CG-1`.
     pub fn ask(text: &str) -> Result<Asked<Self>, &'static str> {
         let order = scanned(text, Self::of).ok_or(BAD_ORDER_LENGTH)?;
         let unmarked = without_mark(&order.0).map(Self::of);
@@ -60,7 +59,7 @@ impl OrderId {
 }
 
 impl TicketReference {
-    /// Takes what a ticketing system says.
+    /// Accepts a value from a ticketing system.
     pub fn of(reference: &str) -> Self {
         Self(fold(reference).into())
     }
@@ -73,7 +72,7 @@ impl TicketReference {
         Ok(reference.asked((!is_good).then_some(fault)))
     }
 
-    /// Reads the `ticket_id` of `validate_name`, where anything of 6 or 7 characters has always been let through.
+    /// Reads the `ticket_id` of `validate_name`, which has always accepted any text of 6 or 7 characters.
     pub fn ask_leniently(text: &str) -> Result<Asked<Self>, &'static str> {
         let fault = r"Invalid ticket ID, must be: ^[A-Z]{4}-\d+$ e. g. DROP-3.";
         let reference = scanned(text, Self::of).ok_or(fault)?;
@@ -92,7 +91,7 @@ impl TicketReference {
         &self.0
     }
 
-    /// The part of it that names the order.
+    /// Returns the part that names the order.
     pub(super) fn order(&self) -> &str {
         self.0.rsplit_once('-').map_or(&*self.0, |(order, _)| order)
     }
@@ -110,7 +109,7 @@ impl TicketReference {
     }
 }
 
-/// Reads a text as it was scanned or typed; None if there is nothing in it, or more than a code has.
+/// Reads a scanned or typed text; None if it is empty or longer than a code.
 fn scanned<T>(text: &str, read: impl FnOnce(&str) -> T) -> Option<T> {
     let text = ScannedText::parse(text).ok()?;
     (!text.as_str().is_empty()).then(|| read(text.as_str()))
@@ -120,14 +119,14 @@ fn without_mark(text: &str) -> Option<&str> {
     text.strip_prefix('#')
 }
 
-/// The order, if the number of a ticket stands behind it.
+/// Returns the order if a ticket's number follows it.
 fn without_position(text: &str) -> Option<&str> {
     let (order, position) = text.rsplit_once('-')?;
     let is_number = !position.is_empty() && position.bytes().all(|digit| digit.is_ascii_digit());
     is_number.then_some(order)
 }
 
-/// Reads a name, which must have something in it.
+/// Reads a name, which must not be empty.
 pub(super) fn name(text: &str, if_empty: &'static str) -> Result<PreparedName, &'static str> {
     let name = PreparedName::of(text);
     match name.is_empty() {

@@ -1,7 +1,7 @@
 //! The tickets of a source in memory: about a hundred bytes each, found by order, by reference and by address.
 //!
-//! Made from the rows of a source's log, the newest first, and never changed afterwards: whoever holds it sees one state
-//! of the source. What a ticket says beyond what `/tickets/*` looks at stays in the log.
+//! A set is built from the rows of a source's log, the newest first, and never changes: it shows one state of the
+//! source. It holds only the data that `/tickets/*` uses; the rest stays in the log.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -21,20 +21,20 @@ mod entries;
 pub use builder::SetBuilder;
 use entries::{Entries, Entry, Index, Number, Part};
 
-/// How many dates of a series are told apart, to be named to people.
+/// How many dates of a series are kept, to be shown to people.
 const SUB_EVENTS_MAX: usize = 20;
 
-/// Which tickets make attendees.
+/// The rules for which tickets make attendees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AttendeeRules {
     /// Tickets of a type with none of these activities make nobody an attendee (`include_activities`); None: any does.
     pub include_activities: Option<Vec<String>>,
-    /// Whether cancelled tickets make attendees all the same, as the contract has it for Tito, where it never looks at a
-    /// state. No door is opened by it.
+    /// Whether cancelled tickets make attendees, as in the contract for Tito, which ignores the state. It does not
+    /// affect admission.
     pub canceled_attend: bool,
 }
 
-/// All tickets of a source, as they were at one end of its log.
+/// All tickets of a source, up to one end of its log.
 pub struct SourceSet {
     end: LogPosition,
     types: Vec<SourceType>,
@@ -45,29 +45,34 @@ pub struct SourceSet {
     /// The first ticket of each order.
     orders: Index,
     references: Index,
+<<<<<<< HEAD
     /// A ticket that makes an attendee for each address.
     addresses: Index<(Number, u8)>,
     lists_types: bool,
+=======
+    /// For each address, a ticket that makes an attendee.
+    addresses: Index,
+>>>>>>> 1861cdf (Say in plain words what attendees and calendars are)
     sub_events: BTreeSet<Box<str>>,
     count: usize,
-    /// How many of the tickets that are not cancelled are of a type that is none of `types`.
+    /// How many tickets that are not cancelled have a type that is not in `types`.
     unlisted_types: usize,
-    /// How many of them have a code that another one has, too.
+    /// How many tickets that are not cancelled share a code with another one.
     shared_codes: usize,
     /// How many of them have no code but their reference.
     without_codes: usize,
 }
 
-/// How many tickets a piece of a set has at most.
+/// The most tickets in a piece of a set.
 const PIECE: usize = 4_096;
 
 impl AttendeeRules {
-    /// Whether a ticket in this state could make an attendee: one that is not paid yet does.
+    /// Whether a ticket in this state could make an attendee. An unpaid one could.
     fn counts(&self, state: SourceState) -> bool {
         state != SourceState::Canceled || self.canceled_attend
     }
 
-    /// The title of a type, if its tickets make nobody an attendee.
+    /// Returns the title of a type if its tickets make nobody an attendee.
     fn wrong_type(&self, kind: Option<&SourceType>) -> Option<Box<str>> {
         if let Some(kind) = kind.filter(|kind| !kind.admits) {
             return Some(kind.name.as_str().into());
@@ -82,8 +87,115 @@ impl AttendeeRules {
     }
 }
 
+<<<<<<< HEAD
+=======
+impl SetBuilder {
+    /// Starts an empty set for a log that is read up to `end`.
+    pub fn new(end: LogPosition, types: Vec<SourceType>, rules: AttendeeRules) -> Self {
+        let kinds = types
+            .iter()
+            .zip(0..)
+            .map(|(kind, number)| (kind.id.clone(), number));
+        let at_the_door = types
+            .iter()
+            .map(|kind| (kind.id.clone(), Arc::new(kind.at_the_door())));
+        Self {
+            kinds: kinds.collect(),
+            variations: HashMap::new(),
+            gone: HashSet::new(),
+            codes: HashSet::new(),
+            digests: RandomState::new(),
+            set: SourceSet {
+                end,
+                at_the_door: at_the_door.collect(),
+                types,
+                rules,
+                tickets: Entries::default(),
+                variations: Vec::new(),
+                orders: Index::default(),
+                references: Index::default(),
+                addresses: Index::default(),
+                sub_events: BTreeSet::new(),
+                count: 0,
+                unlisted_types: 0,
+                shared_codes: 0,
+            },
+        }
+    }
+
+    /// Adds a row of the log. Rows come from the last to the first, so tickets already in the set are newer. Within a
+    /// row, removals are the newest.
+    pub fn add(&mut self, number: u32, row: &SourceRow) {
+        let gone = row.gone.iter();
+        let gone = gone.filter(|gone| self.set.row_of(gone).is_none());
+        self.gone.extend(gone.cloned());
+        for ticket in row.tickets.iter().rev() {
+            let is_older = self.gone.contains(&ticket.reference);
+            if !is_older && self.set.row_of(&ticket.reference).is_none() {
+                self.push(number, ticket);
+            }
+        }
+    }
+
+    pub fn finish(mut self) -> SourceSet {
+        self.set.tickets.shrink_to_fit();
+        self.set
+    }
+
+    fn push(&mut self, row: u32, ticket: &SourceTicket) {
+        if let Some(sub_event) = &ticket.sub_event {
+            self.set.note_sub_event(sub_event);
+        }
+        let address = ticket.email.as_deref().and_then(EmailAddress::of);
+        let texts = [
+            &*ticket.reference,
+            &ticket.order,
+            ticket.holder_name.trim(),
+            address.as_ref().map_or("", EmailAddress::as_str),
+            ticket.parent.as_deref().unwrap_or_default(),
+        ];
+        let entry = Entry {
+            row,
+            next: self.set.first_of_order(&fold(&ticket.order)),
+            kind: self.kinds.get(&ticket.type_id).copied(),
+            variation: ticket
+                .variation
+                .as_deref()
+                .and_then(|name| self.variation(name)),
+            flags: AttendeeFlags::bits(&ticket.attributes),
+            counts: self.set.rules.counts(ticket.state),
+        };
+        if ticket.state != SourceState::Canceled {
+            self.set.unlisted_types += usize::from(entry.kind.is_none());
+            self.set.shared_codes += usize::from(self.shares_code(ticket));
+        }
+        self.set.push(entry, texts);
+    }
+
+    /// Records a ticket's codes. Returns whether another ticket has one of them.
+    fn shares_code(&mut self, ticket: &SourceTicket) -> bool {
+        let codes = ticket.codes.iter().map(|code| code.trim());
+        let codes: HashSet<_> = codes.map(|code| self.digests.hash_one(code)).collect();
+        let is_shared = !self.codes.is_disjoint(&codes);
+        self.codes.extend(codes);
+        is_shared
+    }
+
+    /// Returns the number of a variation.
+    fn variation(&mut self, name: &str) -> Option<u16> {
+        if let Some(number) = self.variations.get(name) {
+            return Some(*number);
+        }
+        let number = u16::try_from(self.set.variations.len()).ok()?;
+        self.set.variations.push(name.into());
+        self.variations.insert(name.to_owned(), number);
+        Some(number)
+    }
+}
+
+>>>>>>> 1861cdf (Say in plain words what attendees and calendars are)
 impl SourceSet {
-    /// Up to where the log was read.
+    /// The position up to which the log was read.
     pub fn end(&self) -> LogPosition {
         self.end
     }
@@ -102,17 +214,17 @@ impl SourceSet {
         self.len() == 0
     }
 
-    /// How many of the tickets that are not cancelled are of a type that the source does not list.
+    /// How many tickets that are not cancelled have a type that the source does not list.
     pub fn unlisted_types(&self) -> usize {
         self.unlisted_types
     }
 
-    /// How many of them have a code that another one has, too.
+    /// How many tickets that are not cancelled share a code with another one.
     pub fn shared_codes(&self) -> usize {
         self.shared_codes
     }
 
-    /// Which dates of a series its tickets are for, the first twenty of them.
+    /// The dates of a series that its tickets are for, the first twenty of them.
     pub fn sub_events(&self) -> impl ExactSizeIterator<Item = &str> {
         self.sub_events.iter().map(|sub_event| &**sub_event)
     }
@@ -127,6 +239,7 @@ impl SourceSet {
         &self.types
     }
 
+<<<<<<< HEAD
     /// Whether the source says itself which types there are.
     pub fn lists_types(&self) -> bool {
         self.lists_types
@@ -141,6 +254,9 @@ impl SourceSet {
     }
 
     /// What a type of the source is at the door.
+=======
+    /// Returns a source's type as a ticket type for admission.
+>>>>>>> 1861cdf (Say in plain words what attendees and calendars are)
     pub fn ticket_type(&self, id: &str) -> Option<&Arc<TicketType>> {
         self.at_the_door.get(&*fold(id))
     }
@@ -152,12 +268,12 @@ impl SourceSet {
         counting.map(|number| self.attendee(number)).collect()
     }
 
-    /// Whether there is a ticket of this order, in whichever state.
+    /// Whether there is a ticket of this order, in any state.
     pub fn has_order(&self, order: &OrderId) -> bool {
         self.first_of_order(order.as_str()).is_some()
     }
 
-    /// Whether there is a ticket of this reference, in whichever state.
+    /// Whether there is a ticket with this reference, in any state.
     pub fn has_ticket(&self, reference: &TicketReference) -> bool {
         self.find(reference.as_str()).is_some()
     }
@@ -168,7 +284,7 @@ impl SourceSet {
         all.map(|number| self.tickets.text(number, Part::Reference))
     }
 
-    /// The ticket of this reference, if it could make an attendee.
+    /// The ticket with this reference, if it could make an attendee.
     pub fn called(&self, reference: &TicketReference) -> Option<Attendee> {
         let number = self.find(reference.as_str())?;
         let counts = self.tickets.get(number).counts;
@@ -181,13 +297,13 @@ impl SourceSet {
         self.addresses.find(address.as_str(), text_of).is_some()
     }
 
-    /// The row of the log that says what a ticket is; None if there is no such ticket.
+    /// The row of the log that holds a ticket's data; None if there is no such ticket.
     pub fn row_of(&self, reference: &str) -> Option<u32> {
         let number = self.find(&fold(reference))?;
         Some(self.tickets.get(number).row)
     }
 
-    /// Makes an attendee of a ticket that is not among these yet; None if it could not be one.
+    /// Makes an attendee from a ticket that is not yet in the set; None if it could not be one.
     pub fn attendee_of(&self, ticket: &SourceTicket) -> Option<Attendee> {
         let mut types = self.types.iter();
         let kind = types.find(|kind| is_same(&kind.id, &ticket.type_id));
@@ -203,7 +319,7 @@ impl SourceSet {
         })
     }
 
-    /// All tickets in pieces that take less than a millisecond each.
+    /// All tickets, in pieces that each take less than a millisecond to process.
     pub fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         let all = self.tickets.len();
         (0..all)

@@ -1,4 +1,4 @@
-//! How many T-shirts were added to tickets on site: `addon_statistics`. `fact-check-in.md` §1.4.
+//! Counts the T-shirts added to on-site tickets: `addon_statistics`. `fact-check-in.md` §1.4.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
@@ -12,25 +12,25 @@ use super::SourceSet;
 /// Which tickets are counted: `addon_statistics` of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddonTypes {
-    /// Ids of the categories whose tickets are on site.
+    /// Ids of the categories of on-site tickets.
     pub onsite_categories: Vec<String>,
-    /// The id of the T-shirt's type.
+    /// The id of the T-shirt's ticket type.
     pub shirt: String,
 }
 
-/// The counts, as the contract names them.
+/// The counts, named as in the contract.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AddonStatistics {
     pub onsite_tickets_sold: u64,
     /// How many tickets have a T-shirt.
     pub tshirt_purchased: u64,
-    /// The difference of the two; below zero where T-shirts were added to other tickets.
+    /// The difference of the two. Negative if T-shirts were added to other tickets.
     pub tshirt_not_purchased: i64,
-    /// The most wanted first.
+    /// The most frequent first.
     pub tshirt_variants: Vec<ShirtVariant>,
 }
 
-/// Counts piece by piece, so that others can run between two.
+/// Counts piece by piece, so that other tasks can run in between.
 pub struct AddonCounting<'s> {
     types: &'s AddonTypes,
     counts: Counts<'s>,
@@ -62,7 +62,7 @@ pub struct ShirtVariant {
     pub count: u64,
 }
 
-/// What is counted ticket by ticket.
+/// The counts so far, updated for each ticket.
 #[derive(Default)]
 pub(super) struct Counts<'t> {
     pub onsite: u64,
@@ -72,7 +72,7 @@ pub(super) struct Counts<'t> {
 }
 
 impl<'t> Counts<'t> {
-    /// Counts a shirt; `parent` is empty if it was added to no ticket.
+    /// Counts a shirt. `parent` is empty if it was not added to a ticket.
     pub fn add_shirt(&mut self, parent: &'t str, variation: Option<&'t str>) {
         if !parent.is_empty() {
             self.with_shirt.insert(parent);

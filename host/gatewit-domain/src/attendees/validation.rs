@@ -1,5 +1,5 @@
-//! The decisions of `validate_attendee`, `validate_name` and `validate_email`, and the answers that say them.
-//! `gatewit-api.md` §9, `fact-check-in.md` §1.
+//! The decisions of `validate_attendee`, `validate_name` and `validate_email`, and their answers. `gatewit-api.md` §9,
+//! `fact-check-in.md` §1.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,31 +7,31 @@ use utoipa::ToSchema;
 use super::{Attendee, AttendeeFlags, EmailAddress, OrderId, TicketReference, request};
 use crate::names::{Likeness, NameMatching, PreparedName};
 
-/// What was found out about somebody.
+/// The result of a look-up.
 #[derive(Clone, Copy, Debug)]
 pub enum Finding<'a> {
-    /// This is the ticket: the one called so, else the first whose name is alike enough.
+    /// The ticket: the one with this name apart from case, else the first whose name is similar enough.
     Match {
         ticket: &'a Attendee,
-        /// What its holder is, by all their tickets of the order.
+        /// The holder's flags from all their tickets of the order.
         flags: AttendeeFlags,
     },
     /// A name is close, but not close enough.
     Near,
-    /// The order or ticket is there, the name is not on it.
+    /// The order or ticket exists, but the name is not on it.
     WrongName,
-    /// There is a ticket, but its type, of this title, makes nobody an attendee.
+    /// There is a ticket, but its type, which has this title, makes nobody an attendee.
     WrongType(&'a str),
     /// There is no such order or ticket.
     Unknown,
 }
 
-/// Which tickets a request is about. An order decides alone, whatever ticket is named with it.
+/// The tickets that a request is about. An order decides alone, even if a ticket is given with it.
 #[derive(Clone, Debug)]
 pub enum Sought<O = OrderId, T = TicketReference> {
     Order {
         order: O,
-        /// Repeated in the answer and looked at nowhere.
+        /// Repeated in the answer and not used otherwise.
         ticket: Option<T>,
     },
     Ticket(T),
@@ -51,7 +51,7 @@ pub struct NameQuery {
     pub name: PreparedName,
 }
 
-/// What an answer came to: what a client that looks at statuses alone is told.
+/// The outcome of an answer, for clients that only look at the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// This is an attendee.
@@ -62,11 +62,11 @@ pub enum Verdict {
     Unknown,
 }
 
-/// The answer of `validate_attendee`. A failure repeats what was asked.
+/// The answer of `validate_attendee`. A failure repeats the request.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AttendeeAnswer {
     pub is_attendee: bool,
-    /// Why not; empty for an attendee.
+    /// The reason for a failure; empty for an attendee.
     pub hint: String,
     #[serde(flatten)]
     pub flags: AttendeeFlags,
@@ -76,11 +76,11 @@ pub struct AttendeeAnswer {
     pub email: Option<EmailAddress>,
 }
 
-/// The answer of `validate_name`. It repeats what was asked, in capitals.
+/// The answer of `validate_name`. It repeats the request in capitals.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NameAnswer {
     pub is_attendee: bool,
-    /// Why not; empty for an attendee.
+    /// The reason for a failure; empty for an attendee.
     pub hint: String,
     #[serde(flatten)]
     pub flags: AttendeeFlags,
@@ -101,7 +101,7 @@ impl Finding<'_> {
 }
 
 impl<O, T> Sought<O, T> {
-    /// Takes what a request names; an error is the text of a 422 for the whole body.
+    /// Builds the request from its fields. An error is the text of a 422 for the whole body.
     pub fn of(order: Option<O>, ticket: Option<T>) -> Result<Self, &'static str> {
         match (order, ticket) {
             (Some(order), ticket) => Ok(Self::Order { order, ticket }),
@@ -136,7 +136,7 @@ impl Sought {
 }
 
 impl AttendeeQuery {
-    /// Reads the field `name`; an error is the text of its 422.
+    /// Reads the field `name`. An error is the text of its 422.
     pub fn parse_name(text: &str) -> Result<PreparedName, &'static str> {
         request::name(text, "Name is required")
     }
@@ -152,7 +152,7 @@ impl AttendeeQuery {
         find(&meant, tickets, &self.name, matching)
     }
 
-    /// Says what was found.
+    /// Builds the answer from the result.
     pub fn answer(&self, finding: &Finding) -> AttendeeAnswer {
         if let Finding::Match { ticket, flags } = finding {
             return AttendeeAnswer {
@@ -195,13 +195,13 @@ impl AttendeeQuery {
 }
 
 impl NameQuery {
-    /// Reads the field `name`; an error is the text of its 422.
+    /// Reads the field `name`. An error is the text of its 422.
     pub fn parse_name(text: &str) -> Result<PreparedName, &'static str> {
         request::name(text, "Empty name, use full name e. g. Sam Smith.")
     }
 
-    /// Compares the name on the ticket, if it is among these, all of one order; that its type makes nobody an attendee is
-    /// told whatever the name.
+    /// Compares the name on the ticket, if it is among these, which are all of one order. If its type makes nobody an
+    /// attendee, the answer says so whatever the name.
     pub fn find<'a>(&self, tickets: &[&'a Attendee], matching: &NameMatching) -> Finding<'a> {
         let mut meant = tickets.iter().copied();
         let meant = meant.find(|ticket| ticket.reference == self.ticket);
@@ -212,7 +212,7 @@ impl NameQuery {
         }
     }
 
-    /// Says what was found.
+    /// Builds the answer from the result.
     pub fn answer(&self, finding: &Finding) -> NameAnswer {
         let name = self.name.upper();
         let flags = match finding {
@@ -236,7 +236,7 @@ impl NameQuery {
     }
 }
 
-/// Tells whether one of these tickets has this address and makes an attendee. An order's own address is nobody's here.
+/// Whether one of these tickets has this address and makes an attendee. An order's own address does not count.
 pub fn is_attendee<'a>(
     address: &EmailAddress,
     tickets: impl IntoIterator<Item = &'a Attendee>,
@@ -245,8 +245,8 @@ pub fn is_attendee<'a>(
     tickets.any(|ticket| ticket.emails.contains(address) && ticket.wrong_type.is_none())
 }
 
-/// Chooses the ticket among those that are meant, rather one that makes an attendee. The name on what opens no door, such
-/// as a T-shirt, is no match.
+/// Chooses among the tickets that the request is about, preferring one that makes an attendee. The name on items that
+/// admit nobody, such as a T-shirt, does not match.
 fn find<'a>(
     meant: &[&'a Attendee],
     order: &[&'a Attendee],
@@ -270,7 +270,7 @@ fn find<'a>(
     }
 }
 
-/// The last ticket whose name was written so, else the first whose name is alike enough.
+/// The last ticket with this name apart from case, else the first whose name is similar enough.
 fn called<'a>(
     tickets: &[&'a Attendee],
     name: &PreparedName,
@@ -283,7 +283,7 @@ fn called<'a>(
         .copied()
 }
 
-/// What the holder of a ticket is, by all tickets of the order that bear the same name and make attendees.
+/// The flags of a ticket's holder, from all tickets of the order that have the same name and make attendees.
 fn flags_of(ticket: &Attendee, order: &[&Attendee]) -> AttendeeFlags {
     let is_theirs =
         |other: &&&Attendee| other.wrong_type.is_none() && other.name.is_same(&ticket.name);
