@@ -1,26 +1,25 @@
-//! What a signed token says: `gatewit-api.md` §4 for tickets, `event-check-in.txt` ("JWT Credentials") for scanners.
+//! The claims of signed tokens: `gatewit-api.md` §4 for tickets, `event-check-in.txt` ("JWT Credentials") for scanners.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EventId, ScannerId, TicketId};
 
-/// The claims of a token, told apart by `type`, always.
+/// The claims of a token. `type` always distinguishes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Claims {
     Ticket(TicketClaims),
-    /// A ticket too, in fewer words.
+    /// A ticket in a shorter form.
     #[serde(rename = "ticket", skip_deserializing)]
     CompactTicket(CompactTicketClaims),
     ScannerCredential(ScannerClaims),
 }
 
-/// What a genuine ticket's token says, as far as the server goes by it: the rest is for offline readers, and takes
-/// longer to read than to ignore.
+/// The claims of a ticket's token that the server uses. It skips the rest, which is for offline readers, to save time.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketProof {
-    /// Tells it from every other kind of token.
+    /// Distinguishes it from every other kind of token.
     #[serde(rename = "type")]
     _kind: TicketKind,
     pub ticket_instance_id: TicketId,
@@ -33,7 +32,7 @@ enum TicketKind {
     Ticket,
 }
 
-/// What a ticket's QR code says.
+/// The claims in a ticket's QR code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketClaims {
@@ -45,7 +44,7 @@ pub struct TicketClaims {
     pub attendee_name: String,
     pub attendee_email: Option<String>,
     pub booking_reference: String,
-    /// The days that the ticket's type is good for, for offline readers; the server judges by the event's present days.
+    /// The days on which the ticket's type is valid, for offline readers. The server uses the event's current days.
     pub event_schedules: Vec<Schedule>,
     /// Seconds since the Unix epoch.
     pub iat: i64,
@@ -53,7 +52,7 @@ pub struct TicketClaims {
     pub exp: i64,
 }
 
-/// What a QR code says that has no room for [`TicketClaims`].
+/// The claims in a QR code that has no room for [`TicketClaims`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CompactTicketClaims {
@@ -66,7 +65,7 @@ pub struct CompactTicketClaims {
     pub exp: i64,
 }
 
-/// One event day as a ticket carries it.
+/// One event day in a ticket's claims.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
@@ -77,7 +76,7 @@ pub struct Schedule {
     pub end_date_time: String,
 }
 
-/// What a scanner's credentials say.
+/// The claims of a scanner's credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScannerClaims {

@@ -1,7 +1,7 @@
-//! E-mail addresses: one reading for lists, ticketing systems, drafts of tickets and questions.
+//! E-mail addresses: one parser for lists, ticketing systems, ticket drafts and questions.
 //!
 //! An address stands alone or as people paste it: `Ada <ada@example.org>`, `mailto:ada@example.org`, several in a row.
-//! Two spellings of a mailbox are one address: without case, in NFC, a domain in Unicode or as `xn--`.
+//! Spellings of a mailbox that differ only in case, Unicode normalization or `xn--` domains are one address.
 
 use std::fmt;
 
@@ -23,18 +23,18 @@ const BAD_DOMAIN: &str = "The part after the @-sign contains invalid characters.
 pub struct EmailAddress(Box<str>);
 
 impl EmailAddress {
-    /// Reads an address; of several, the first. The error is a sentence of the attendee-validation contract.
+    /// Reads an address, or the first of several. The error is a sentence of the attendee-validation contract.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         Self::parse_all(text)?.into_iter().next().ok_or(NO_AT_SIGN)
     }
 
-    /// Reads all addresses of a text; there is at least one.
+    /// Reads all addresses in a text, at least one.
     pub fn parse_all(text: &str) -> Result<Vec<Self>, &'static str> {
         let addresses = split(text)?;
         addresses.into_iter().map(Self::read).collect()
     }
 
-    /// Takes what a ticketing system says: the first address of a text, if there is one.
+    /// Accepts a value from a ticketing system: the first address in the text, if there is one.
     pub fn of(text: &str) -> Option<Self> {
         Self::parse(text).ok()
     }
@@ -66,8 +66,8 @@ impl fmt::Display for EmailAddress {
     }
 }
 
-/// Finds the addresses in a text, as they are written there: `Lovelace, Ada <Ada@x.org>; b@y.org` has `Ada@x.org` and
-/// `b@y.org`. What else stands there must be the name before an address in angle brackets.
+/// Finds the addresses in a text, as written: `Lovelace, Ada <Ada@x.org>; b@y.org` has `Ada@x.org` and `b@y.org`. Any
+/// other text must be the name before an address in angle brackets.
 pub fn split(text: &str) -> Result<Vec<&str>, &'static str> {
     let mut addresses = Vec::new();
     let mut name_stands = false;
@@ -78,7 +78,7 @@ pub fn split(text: &str) -> Result<Vec<&str>, &'static str> {
         } else if !name_stands && piece.contains('@') {
             addresses.extend(spaced(piece));
         } else {
-            // A name may have a comma in it.
+            // A name may contain a comma.
             name_stands |= !piece.is_empty();
         }
     }
@@ -88,7 +88,8 @@ pub fn split(text: &str) -> Result<Vec<&str>, &'static str> {
     }
 }
 
-/// Takes apart addresses with nothing but space between. Where a part is no address, the whole is one that is wrong.
+/// Splits addresses that are separated only by space. If a part is not an address, the whole text is one invalid
+/// address.
 fn spaced(piece: &str) -> Vec<&str> {
     let parts = || piece.split_whitespace();
     match parts().all(|part| part.contains('@')) {
@@ -97,7 +98,7 @@ fn spaced(piece: &str) -> Vec<&str> {
     }
 }
 
-/// Takes the scheme and the query off a link.
+/// Removes the scheme and the query of a link.
 fn bare(address: &str) -> &str {
     const SCHEME: &str = "mailto:";
     let address = trim(address);
@@ -137,7 +138,7 @@ fn fault_of_mailbox(mailbox: &str) -> Option<&'static str> {
 }
 
 fn fault_of_domain(domain: &str) -> Option<&'static str> {
-    // Letters of other scripts have been looked at by IDNA.
+    // IDNA has already checked letters of other scripts.
     let is_allowed = |letter: char| {
         !letter.is_ascii() || letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.')
     };

@@ -1,4 +1,4 @@
-//! Names of things: one UUID type per kind, so that a ticket's id is never taken for a scanner's.
+//! Ids: one UUID type for each kind, so that a ticket's id is never taken for a scanner's.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::identifier::fold;
 use crate::source::SourceName;
 
-/// How many characters of an id's text say when it was made, to the millisecond: twelve digits and a hyphen.
+/// How many characters of an id's text encode its time, to the millisecond: twelve digits and a hyphen.
 const TIME_LENGTH: usize = 13;
 
 macro_rules! ids {
@@ -47,37 +47,37 @@ macro_rules! ids {
 }
 
 ids! {
-    /// Names an event.
+    /// Identifies an event.
     EventId;
-    /// Names a ticket: `ticketInstanceId` in the contracts.
+    /// Identifies a ticket: `ticketInstanceId` in the contracts.
     TicketId;
-    /// Names the tickets that one request issued.
+    /// Identifies the tickets that one request issued.
     IssueId;
-    /// Names a registered scanner.
+    /// Identifies a registered scanner.
     ScannerId;
-    /// Names a registration token without giving it away.
+    /// Identifies a registration token without revealing it.
     TokenId;
-    /// Names one recorded scan, admitted or refused.
+    /// Identifies one recorded scan, admitted or refused.
     CheckInId;
 }
 
 impl EventId {
-    /// Random bits of its own.
+    /// Random bits from the id.
     pub(crate) fn salt(self) -> u32 {
         self.0.as_u128() as u32
     }
 }
 
 impl TicketId {
-    /// What the texts of all ids that were made at a moment begin with, and no others: their 48 bits of time.
+    /// The common prefix of the texts of exactly those ids that were made at a moment: their 48 bits of time.
     pub(crate) fn prefix_of(moment: Timestamp) -> String {
         let mut text = Self::new(moment).to_string();
         text.truncate(TIME_LENGTH);
         text
     }
 
-    /// Makes the id that a source's ticket has at an event, the same for ever and for every spelling of its reference
-    /// (UUID version 8, of a SHA-256 digest).
+    /// Derives the id of a source's ticket at an event, which never changes and is the same for every spelling of its
+    /// reference (UUID version 8 from a SHA-256 digest).
     pub fn of_source(event: EventId, source: &SourceName, reference: &str) -> Self {
         let reference = fold(reference);
         let digest = Sha256::digest(format!("{event}/{source}/{reference}"));

@@ -1,6 +1,6 @@
-//! How references, orders and ids of types are compared: one fold for identity, uniqueness, look-up and search.
+//! Comparison of references, orders and type ids: one fold for identity, uniqueness, look-up and search.
 //!
-//! Codes are secrets of ticketing systems and are compared to the letter; this is not for them.
+//! Not for codes, which are secrets of ticketing systems and are compared exactly.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 
 const NORMALIZER: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfkc();
 
-/// Writes an identifier as it is compared: `" evt–a1"` is `EVT-A1`.
+/// Returns an identifier as it is compared: `" evt–a1"` is `EVT-A1`.
 ///
-/// Case, outer space, invisible characters and the kind of a dash make no difference, nor do forms that Unicode holds
-/// compatible (NFKC), such as letters of full width. Folding twice changes nothing. Plain capitals are not copied.
+/// Ignores case, outer space, invisible characters, kinds of dashes and compatible forms in Unicode (NFKC), such as
+/// full-width letters. Folding is idempotent. Plain capitals are not copied.
 pub fn fold(text: &str) -> Cow<'_, str> {
     let text = text.trim_matches(is_outer);
     if text.is_ascii() {
@@ -25,19 +25,18 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     let dashed: String = visible
         .map(|letter| if is_dash(letter) { '-' } else { letter })
         .collect();
-    // Some capitals have no capitals of their own: ẞ becomes SS by way of ß alone.
+    // Some letters need lower case first: ẞ becomes SS only via ß.
     let capitals = dashed.to_lowercase().to_uppercase();
     let capitals = NORMALIZER.normalize(&capitals);
     capitals.trim_matches(is_outer).to_owned().into()
 }
 
-/// Whether two identifiers are one.
+/// Whether two identifiers are the same.
 pub fn is_same(one: &str, other: &str) -> bool {
     fold(one) == fold(other)
 }
 
-/// Whether a character is written as a dash. The soft hyphen is among them: copied from a PDF, it is the hyphen at the
-/// end of a line.
+/// Whether a character is a dash. This includes the soft hyphen, which is a line-end hyphen in text copied from a PDF.
 pub fn is_dash(letter: char) -> bool {
     matches!(
         letter,
@@ -56,7 +55,7 @@ pub fn is_dash(letter: char) -> bool {
     )
 }
 
-/// Whether a character takes no room: joiners, marks of direction, byte order marks.
+/// Whether a character has no width: joiners, direction marks, byte order marks.
 pub fn is_invisible(letter: char) -> bool {
     matches!(
         letter,
@@ -111,7 +110,7 @@ mod tests {
 
     #[test]
     fn folding_twice_changes_nothing() {
-        // No character beyond these has a case or another form.
+        // No later character has a case or another form.
         for letter in '\0'..'\u{30000}' {
             for text in [String::from(letter), format!("a{letter}\u{308}-1")] {
                 let once = fold(&text);

@@ -1,4 +1,4 @@
-//! Which plugins there are, as `gatewit-api.md` §10 lists them.
+//! The list of plugins, as in `gatewit-api.md` §10.
 
 use std::fmt;
 
@@ -13,27 +13,27 @@ pub struct PluginRow {
     /// The stem of the file's name.
     #[schema(example = "hours-before")]
     pub name: String,
-    /// None for a file that is no plugin at all.
+    /// None for a file that is not a plugin.
     pub kind: Option<PluginKind>,
-    /// What the plugin says of itself; informative only.
+    /// The plugin's description of itself; informative only.
     pub version: Option<String>,
     /// `sha256:` and the hex digest of the file.
     pub digest: Option<String>,
-    /// Rises with every swap; 0 where nothing serves.
+    /// Increases with every swap; 0 if nothing serves.
     pub generation: u64,
     pub state: PluginState,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub loaded_at: Option<Timestamp>,
-    /// Why the newest file was refused, or how the plugin fails. Operators also read the plugin's own words here.
+    /// Why the newest file was refused, or how the plugin fails. Operators also see the plugin's own text here.
     pub error: Option<String>,
-    /// What the plugin itself says of its last failure.
+    /// The plugin's own text about its last failure.
     #[serde(skip)]
     pub words: Option<PluginWords>,
 }
 
-/// A plugin's own words. They may repeat anything that the plugin was told or read, so only operators see them.
+/// A plugin's own text. It may contain anything that the plugin was given or read, so only operators see it.
 ///
-/// They do not print: no log line and no answer repeats them by accident.
+/// It has no `Display`, and `Debug` hides it, so that no log line or answer repeats it by accident.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PluginWords(String);
 
@@ -61,7 +61,7 @@ impl fmt::Debug for PluginWords {
     }
 }
 
-/// What a plugin is for: which world it exports.
+/// A plugin's purpose: the world that it exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PluginKind {
@@ -77,7 +77,7 @@ pub enum PluginState {
     Rejected,
 }
 
-/// Which code gave an answer.
+/// The code that gave an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginIdentity {
     pub name: String,

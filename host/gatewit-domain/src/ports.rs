@@ -1,4 +1,4 @@
-//! What the desk needs from the world: a store, strategies, a signer and a clock.
+//! The desk's interfaces to the outside: a store, strategies, ticket sources, a signer and a clock.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -16,9 +16,9 @@ use crate::plugin::PluginRow;
 use crate::source::{Reader, SourceFault, SourcePage, SourceTicket, SourceType};
 use crate::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 
-/// Keeps keys and values, ordered by key, on disk.
+/// Stores keys and values on disk, ordered by key.
 ///
-/// What every implementation must do is stated, and run, in `gatewit-store`'s `laws`.
+/// `gatewit-store`'s `laws` state and test the requirements for every implementation.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Reads one value.
@@ -32,7 +32,7 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(Key, Bytes)>, StoreError>;
 
-    /// Applies every write if every guard holds, else none. On disk when it returns [`Commit::Done`].
+    /// Applies all writes if every guard holds, else none. They are on disk when it returns [`Commit::Done`].
     ///
     /// Guards are checked and writes applied as one step: no other commit comes between.
     /// Two writes to one key apply in the order given.
@@ -52,7 +52,7 @@ impl Key {
         &self.0
     }
 
-    /// The table that the key is of: the part that names nobody.
+    /// Returns the key's table: the part without personal data.
     pub fn table(&self) -> Cow<'_, str> {
         let mut parts = self.0.split(|byte| *byte == b'/');
         String::from_utf8_lossy(parts.next().unwrap_or_default())
@@ -65,10 +65,10 @@ impl fmt::Debug for Key {
     }
 }
 
-/// What must be so for a commit to be applied.
+/// A condition for a commit to be applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Guard {
-    /// The key has no value: the first of its kind.
+    /// The key has no value yet.
     Absent(Key),
     /// The value is still the one that was read.
     Unchanged(Key, Bytes),
@@ -85,7 +85,7 @@ pub enum Write {
     Add(Key, i64),
 }
 
-/// How a commit went.
+/// The result of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Commit {
     /// Applied, and on disk.
@@ -94,13 +94,13 @@ pub enum Commit {
     Blocked(usize),
 }
 
-/// Why the store did not answer. Nothing is known to be on disk then.
+/// Why the store did not answer. It is then unknown whether anything is on disk.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// More commits wait than the store takes: try again in a moment.
+    /// Too many commits are waiting: try again in a moment.
     #[error("the store has too many commits waiting")]
     Busy,
-    /// The store cannot answer until the operator has looked at it.
+    /// The store cannot answer until the operator has fixed it.
     #[error("the store cannot {action}")]
     Failed {
         action: &'static str,
@@ -122,7 +122,7 @@ pub trait Strategies: Send + Sync {
         options: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<(), StrategyError>;
 
-    /// Tells when doors are open for this holder: kept from an earlier call while rule, holder and plugin are the same.
+    /// Returns when doors are open for this holder. Cached while rule, holder and plugin stay the same.
     async fn windows(
         &self,
         rule: &Arc<DoorRule>,
@@ -133,23 +133,23 @@ pub trait Strategies: Send + Sync {
 /// A configured source of tickets: a backend plugin with its settings, grants and secrets.
 #[async_trait]
 pub trait TicketSource: Send + Sync {
-    /// Begins a run of a sync, on a fresh instance of whatever serves now.
+    /// Begins a run of a sync, on a fresh instance of the plugin that currently serves.
     async fn begin(&self) -> Result<Box<dyn SyncRun>, SourceFault>;
 
-    /// Looks up, in the ticketing system at this moment, the tickets that have this reference, order, code or e-mail.
+    /// Asks the ticketing system now for the tickets that have this reference, order, code or e-mail.
     async fn find(&self, text: &str) -> Result<Vec<SourceTicket>, SourceFault>;
 }
 
-/// One run of a sync. What it keeps is gone when it is dropped.
+/// One run of a sync. Its state is lost when it is dropped.
 #[async_trait]
 pub trait SyncRun: Send {
-    /// Who reads: another one than last time means that a full sync is due.
+    /// The plugin and settings that read. If they differ from the last run, a full sync is due.
     fn reader(&self) -> &Reader;
 
-    /// Lists all kinds of tickets.
+    /// Lists all ticket types.
     async fn ticket_types(&mut self) -> Result<Vec<SourceType>, SourceFault>;
 
-    /// Reads one page; no cursor begins a full sync.
+    /// Reads one page. Without a cursor, begins a full sync.
     async fn page(&mut self, cursor: Option<&str>) -> Result<SourcePage, SourceFault>;
 }
 
@@ -159,14 +159,14 @@ pub trait Signer: Send + Sync {
     /// Makes a new RSA-2048 key pair for the event. Takes up to a few hundred milliseconds, off the async workers.
     async fn create(&self, event: EventId) -> Result<SealedKey, SignerError>;
 
-    /// Reads the unverified header of a JWT; None if the text is no JWT at all.
+    /// Reads the unverified header of a JWT; None if the text is not a JWT.
     fn header(&self, token: &str) -> Option<TokenHeader>;
 
     /// Opens a key pair that [`Signer::create`] sealed for this event.
     fn open(&self, event: EventId, key: &SealedKey) -> Result<Arc<dyn EventKey>, SignerError>;
 }
 
-/// What a token says of its key before anything is verified.
+/// The unverified header of a token, which names its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenHeader {
     /// The event whose key signed it, if `kid` names one.
@@ -179,13 +179,13 @@ pub trait EventKey: Send + Sync {
     /// Signs each of the claims as a compact RS256 JWT, in order, off the async workers.
     async fn sign(&self, claims: Vec<Claims>) -> Result<Vec<String>, SignerError>;
 
-    /// Tells whether a token that this key signed says exactly this.
+    /// Whether a token that this key signed has exactly these claims.
     fn says(&self, token: &str, claims: &Claims) -> bool;
 
-    /// Tells which ticket a token is of if this key signed it with RS256. Expiry is for the caller to judge.
+    /// Returns the ticket of a token if this key signed it with RS256. The caller checks expiry.
     fn verify_ticket(&self, token: &str) -> Option<TicketProof>;
 
-    /// Tells whose credentials a token is if this key signed it with RS256. Expiry is for the caller to judge.
+    /// Returns the scanner claims of a token if this key signed it with RS256. The caller checks expiry.
     fn verify_scanner(&self, token: &str) -> Option<ScannerClaims>;
 }
 
@@ -199,11 +199,11 @@ pub struct SignerError {
     pub source: Box<dyn Error + Send + Sync>,
 }
 
-/// Tells the time.
+/// The source of time.
 #[async_trait]
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 
-    /// Ends when so much time has passed.
+    /// Completes after this much time.
     async fn sleep(&self, time: SignedDuration);
 }

@@ -1,10 +1,10 @@
-//! Why a request cannot be done: what a caller did wrong, or what we could not do.
+//! Why a request fails: a caller's mistake, or a failure of ours.
 
 use std::error::Error;
 
 use crate::ports::{SignerError, StoreError};
 
-/// The code of a refusal in a strategy's own words.
+/// The code of a refusal whose text comes from a strategy.
 pub const INVALID_STRATEGY_OPTIONS: &str = "invalid_strategy_options";
 
 /// A fault of the request: a stable code for programs and a sentence for people.
@@ -24,34 +24,35 @@ impl Problem {
     }
 }
 
-/// Why the desk did not do what it was asked; a variant for each thing that a contract answers differently.
+/// Why the desk did not fulfil a request. There is a variant for each kind of error that a contract answers
+/// differently.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
     /// The request cannot be read (400).
     #[error(transparent)]
     Malformed(Problem),
-    /// Nobody we know is asking (401).
+    /// The caller is not authenticated (401).
     #[error(transparent)]
     Unauthenticated(Problem),
-    /// Whoever asks may not (403).
+    /// The caller is not allowed to do this (403).
     #[error(transparent)]
     Forbidden(Problem),
-    /// What the request names does not exist (404).
+    /// The thing that the request names does not exist (404).
     #[error(transparent)]
     NotFound(Problem),
-    /// The request contradicts what is there (409).
+    /// The request conflicts with the stored state (409).
     #[error(transparent)]
     Conflict(Problem),
-    /// The request reads well but says what cannot be (422).
+    /// The request is well-formed but invalid (422).
     #[error(transparent)]
     Unacceptable(Problem),
-    /// What the answer depends on gives none just now (503).
+    /// Something that the answer depends on is unavailable (503).
     #[error(transparent)]
     Unavailable(Problem),
     /// The store cannot answer (503).
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A fault of ours (500): a value that cannot be read, a key that cannot sign.
+    /// A fault of ours (500), such as a value that cannot be read or a key that cannot sign.
     #[error("cannot {action}")]
     Fault {
         action: String,
@@ -72,13 +73,13 @@ impl DeskError {
         Self::Unacceptable(Problem::new(code, message))
     }
 
-    /// A ticketing system cannot be asked, or did not answer. Why is for the log and for operators.
+    /// A ticketing system cannot be asked or did not answer. The reason goes to the log and to operators.
     pub(crate) fn source_unavailable() -> Self {
         let words = "the ticketing system cannot be asked; try again in a moment";
         Self::Unavailable(Problem::new("source_unavailable", words))
     }
 
-    /// Too many others changed the same thing at the same time.
+    /// Too many other requests changed the same value at the same time.
     pub fn contended() -> Self {
         Self::Store(StoreError::Busy)
     }
@@ -93,7 +94,7 @@ impl From<SignerError> for DeskError {
     }
 }
 
-/// Trims a text and holds it to 1 to `max` characters; the error names the field.
+/// Trims a text and requires 1 to `max` characters. The error names the field.
 pub(crate) fn bounded_text(field: &str, text: &str, max: usize) -> Result<String, String> {
     let trimmed = text.trim();
     match trimmed.chars().count() {

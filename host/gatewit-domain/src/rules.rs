@@ -11,7 +11,7 @@ use crate::scanner::{Place, Scanner};
 use crate::ticket::{Inactive, Ticket};
 use crate::window::{StrategyError, Window, WindowsAnswer};
 
-/// All that a decision depends on.
+/// Everything that a decision depends on.
 pub struct Facts<'a> {
     pub now: Timestamp,
     pub scan: &'a Scan,
@@ -21,37 +21,37 @@ pub struct Facts<'a> {
     pub found: Found,
 }
 
-/// What the presented code turned out to be.
+/// The result of looking up the presented code.
 pub enum Found {
     /// Not signed by the event it names, or not signed at all.
     Forged,
-    /// No ticket bears this code, or nobody looked, since the scanner may not scan.
+    /// No ticket has this code, or the scanner may not scan and the code was not looked up.
     Nothing,
-    /// A ticket, but of another event.
+    /// A ticket of another event.
     Elsewhere,
     /// A ticket of the scanner's event.
     Ticket(Box<Held>),
 }
 
-/// A ticket with what it depends on.
+/// A ticket and the data that its admission depends on.
 pub struct Held {
     pub ticket: Ticket,
     pub entries: Entries,
     pub windows: Result<Arc<WindowsAnswer>, StrategyError>,
-    /// What the ticket's source says of its type, if the event itself says nothing.
+    /// The ticket's type as its source defines it, if the event does not.
     pub source_type: Option<Arc<TicketType>>,
 }
 
-/// What the rules say, and the day that decided, as an index into the event's days.
+/// The decision of the rules, and the day that decided, as an index into the event's days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// None: let in.
+    /// None: admitted.
     pub refusal: Option<Refusal>,
     pub day: Option<usize>,
 }
 
 impl Facts<'_> {
-    /// Decides: the first rule that fails wins.
+    /// Decides on admission. The first rule that fails gives the refusal.
     pub fn decide(&self) -> Decision {
         let refused = |refusal| Decision {
             refusal: Some(refusal),
@@ -116,7 +116,7 @@ impl Facts<'_> {
         if let Some(day) = in_turn.iter().find(has_entry_left).or(in_turn.first()) {
             return Ok(*day);
         }
-        // No door ever opens to such a holder: nothing has expired.
+        // No window ever opens for this holder, so nothing has expired.
         if !of_holder.iter().any(|window| is_good(window.day)) {
             return Err(Refusal::WrongDay);
         }
@@ -124,8 +124,8 @@ impl Facts<'_> {
         Err(self.closed(windows, &held.ticket))
     }
 
-    /// Orders days whose doors are open by who decides first. A running day, the first if they overlap, decides alone;
-    /// else late grace comes before an early opening.
+    /// Sorts the days with open doors by priority. A running day, the first if several overlap, decides alone.
+    /// Otherwise late grace precedes early opening.
     fn in_turn(&self, open: Vec<usize>) -> Vec<usize> {
         let days = &self.event.calendar.days;
         let (mut late, rest): (Vec<_>, Vec<_>) = open
@@ -142,7 +142,7 @@ impl Facts<'_> {
         late
     }
 
-    /// Says whether doors open to the ticket later, or its own time is still to begin.
+    /// Returns not open if a window opens later or the ticket becomes valid later, else expired.
     fn closed<'w>(&self, windows: impl Iterator<Item = &'w Window>, ticket: &Ticket) -> Refusal {
         let opens = windows.map(|window| window.opens);
         let next = opens.filter(|opens| *opens > self.now).min();
@@ -152,7 +152,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Checks what is left to check once the day is known: earlier entries, then the scan point.
+    /// Runs the checks that need the day: earlier entries, then the scan point.
     fn check_entry(&self, day: usize, kind: &TicketType, entries: &Entries) -> Result<(), Refusal> {
         if !self.has_entry_left(day, kind, entries) {
             let latest = self.earlier_entries(day, entries).next_back();
@@ -168,7 +168,7 @@ impl Facts<'_> {
         let Some(point) = point else {
             return Ok(());
         };
-        // A scanner whose scan point is gone stands nowhere.
+        // A scanner whose scan point was removed accepts no ticket types.
         let point = self
             .event
             .scan_point(point)
@@ -182,13 +182,13 @@ impl Facts<'_> {
         }
     }
 
-    /// Tells whether one more entry is due on the day, where the scan is.
+    /// Whether one more entry is allowed on the day, in the zone of the scan.
     fn has_entry_left(&self, day: usize, kind: &TicketType, entries: &Entries) -> bool {
         let used = self.earlier_entries(day, entries).count();
         kind.entries_max().is_none_or(|max| used < max as usize)
     }
 
-    /// Lists the entries that count together with the one to decide, oldest first.
+    /// Lists the entries in the same scope as the scan, oldest first.
     fn earlier_entries<'e>(
         &self,
         day: usize,
@@ -199,7 +199,7 @@ impl Facts<'_> {
         of_day.filter(move |entry| self.event.scope_of_entry(entry) == scope)
     }
 
-    /// The id of the zone in which the scan is.
+    /// The id of the zone of the scan.
     pub fn zone(&self) -> &str {
         let place = self.scanner.map(|scanner| &scanner.place);
         self.event.zone_at(place.unwrap_or(&Place::default()))
@@ -207,7 +207,7 @@ impl Facts<'_> {
 }
 
 impl Held {
-    /// What the ticket's type is at this event, if the ticket is good for entry at all; else why it is not.
+    /// Returns the ticket's type at this event if the ticket is valid for entry, else why it is not.
     fn check_active<'k>(&'k self, event: &'k Event) -> Result<&'k TicketType, Inactive> {
         if !event.has(&self.ticket) {
             return Err(Inactive::SourceDetached);
@@ -222,14 +222,14 @@ impl Held {
         }
     }
 
-    /// What the ticket's type is at this event; None if nobody says.
+    /// The ticket's type at this event; None if it is not defined.
     pub fn kind<'k>(&'k self, event: &'k Event) -> Option<&'k TicketType> {
         let own = event.ticket_type(&self.ticket.type_id);
         own.or(self.source_type.as_deref())
     }
 }
 
-/// Checks that whoever scans may scan at all, and is who it says it is.
+/// Checks that the scanner may scan, and that its claimed identity is the proven one.
 pub fn check_scanner(scan: &Scan, scanner: Option<&Scanner>) -> Result<(), Refusal> {
     let (
         Some(scanner),

@@ -1,13 +1,13 @@
-//! A text that a reader scanned, or that somebody typed as a code, before anything looks at it.
+//! A scanned text, or a code that somebody typed, before it is interpreted.
 //!
-//! Readers, printers and clipboards put characters around a code that are no part of it. They are taken off in this one
-//! place, wherever the text came in and wherever it was stored.
+//! Readers, printers and clipboards add characters around a code that do not belong to it. Only this module removes
+//! them, for all inputs and stored texts.
 
 use serde::Serialize;
 
 use crate::identifier::is_invisible;
 
-/// A longer text is no code: it is looked up nowhere and becomes part of no key.
+/// A longer text is not a code: it is never looked up and never part of a key.
 pub const CODE_BYTES_MAX: usize = 4 << 10;
 
 /// A code as it is looked up and compared.
@@ -34,9 +34,8 @@ impl ScannedText {
     }
 }
 
-/// Takes off what stands around a code: space, control characters (GS, NUL, STX), characters that take no room (byte
-/// order marks, joiners), and the AIM identifier by which a reader names the symbology (`]Q1`). Cleaning twice changes
-/// nothing.
+/// Removes the surroundings of a code: space, control characters (GS, NUL, STX), zero-width characters (byte order
+/// marks, joiners), and the AIM identifier by which a reader names the symbology (`]Q1`). Cleaning is idempotent.
 pub fn clean(text: &str) -> &str {
     let mut code = text.trim_matches(is_outer);
     while let Some(rest) = without_aim_identifier(code) {
@@ -45,7 +44,7 @@ pub fn clean(text: &str) -> &str {
     code
 }
 
-/// Takes off `]`, a letter for the symbology and a digit for its options (ISO/IEC 15424).
+/// Removes `]`, a letter for the symbology and a digit for its options (ISO/IEC 15424).
 fn without_aim_identifier(code: &str) -> Option<&str> {
     match code.as_bytes() {
         [b']', symbology, option, ..]
@@ -57,7 +56,7 @@ fn without_aim_identifier(code: &str) -> Option<&str> {
     }
 }
 
-/// Aztec codes count their options on beyond 9.
+/// Aztec codes also use letters for options beyond 9.
 fn is_aim_option(option: u8) -> bool {
     option.is_ascii_digit() || (b'A'..=b'F').contains(&option)
 }

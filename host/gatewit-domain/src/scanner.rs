@@ -14,12 +14,12 @@ use crate::identifier::fold;
 use crate::problem::Problem;
 use crate::scanned::ScannedText;
 
-/// What stands before the token in the link that a scanner app reads.
+/// The part of a registration link before the token.
 const LINK: &str = "scannerapp://register?token=";
-/// How long credentials are good (contract "JWT Credentials").
+/// How long credentials are valid (contract "JWT Credentials").
 const CREDENTIAL_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
-/// A scanner as it lies in the store.
+/// A scanner as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Scanner {
@@ -27,35 +27,35 @@ pub struct Scanner {
     pub event_id: EventId,
     pub name: ScannerName,
     pub device_fingerprint: Fingerprint,
-    /// What the device says of itself.
+    /// The device's description of itself.
     pub device_info: Option<String>,
     pub place: Place,
     pub created_at: Timestamp,
-    /// Once there, permanent.
+    /// Permanent once set.
     pub revocation: Option<Revocation>,
 }
 
-/// Where a scanner stands, as far as its registration token says.
+/// A scanner's place, as given by its registration token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Place {
     pub scan_point: Option<String>,
-    /// Counts before the scan point's own.
+    /// Takes precedence over the scan point's own.
     pub zone: Option<String>,
 }
 
-/// When and why a scanner stopped being one.
+/// When and why a scanner was revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Revocation {
     pub at: Timestamp,
     pub reason: String,
-    /// There if the scanner's device was registered once more.
+    /// Set if the scanner's device was registered again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<Replacement>,
 }
 
-/// The scanner that a device became in place of the one it was.
+/// The new scanner of a device that was registered again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Replacement {
@@ -69,12 +69,12 @@ impl Scanner {
         self.revocation.is_none()
     }
 
-    /// The scanner that its device became, if that ended it.
+    /// Returns the scanner that its device became, if that revoked this one.
     pub fn replaced_by(&self) -> Option<&Replacement> {
         self.revocation.as_ref()?.replaced_by.as_ref()
     }
 
-    /// Says what the scanner's credentials claim.
+    /// Returns the claims of the scanner's credentials.
     pub fn claims(&self) -> ScannerClaims {
         ScannerClaims {
             scanner_id: self.id,
@@ -113,7 +113,7 @@ impl RegistrationToken {
     }
 }
 
-/// The text of a registration token: `REG-` and twice eight capital hex digits.
+/// The text of a registration token: `REG-` and two groups of eight capital hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(
@@ -123,9 +123,9 @@ impl RegistrationToken {
 pub struct TokenText(String);
 
 impl TokenText {
-    /// Makes one that nobody can guess.
+    /// Makes a token that nobody can guess.
     pub fn random() -> Self {
-        // Both ends of a version 4 UUID are random throughout.
+        // The first and last 32 bits of a version 4 UUID are all random.
         let hex = Uuid::new_v4().simple().to_string().to_uppercase();
         Self(format!("REG-{}-{}", &hex[..8], &hex[24..]))
     }
@@ -136,7 +136,7 @@ impl TokenText {
     }
 }
 
-/// The token in a link, or the text itself if it is no link.
+/// Returns the token in a link, or the text itself if it is not a link.
 fn token_of(text: &str) -> &str {
     match text.split_at_checked(LINK.len()) {
         Some((link, token)) if link.eq_ignore_ascii_case(LINK) => token,
@@ -147,7 +147,7 @@ fn token_of(text: &str) -> &str {
 impl FromStr for TokenText {
     type Err = Problem;
 
-    /// Reads what was scanned or typed: in capitals or not, alone or as the link that a QR code shows.
+    /// Reads a scanned or typed token: in any case, alone or in the link of a QR code.
     fn from_str(text: &str) -> Result<Self, Problem> {
         let malformed = || {
             let words = "the registration token is malformed: it reads like REG-ABC12345-DEF67890";
@@ -177,7 +177,7 @@ impl fmt::Display for TokenText {
     }
 }
 
-/// What a scanner is called: 3 to 200 characters.
+/// A scanner's name: 3 to 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(example = "Gate A - Main Entrance")]
@@ -200,7 +200,7 @@ impl ScannerName {
     }
 }
 
-/// What tells a device from every other: 10 to 255 characters, compared exactly.
+/// Identifies a device: 10 to 255 characters, compared exactly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(example = "abc123def456hash")]

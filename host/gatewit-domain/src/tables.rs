@@ -27,66 +27,66 @@ pub const SLUGS: Table<EventId, String> = Table::new("slugs");
 pub const TICKETS: Table<Ticket, TicketId> = Table::new("tickets");
 /// By `{event}/{ticket}`: an event's tickets in the order they were issued.
 pub const EVENT_TICKETS: Table<(), EventTicket> = Table::new("event_tickets");
-/// By `{event}/{folded order}/{ticket}`: the tickets of an order. An older version did not fold.
+/// By `{event}/{folded order}/{ticket}`: the tickets of an order. Older versions did not fold.
 pub const ORDERS: Table<(), OrderTicket> = Table::new("orders");
-/// The events all of whose orders are folded.
+/// The events whose orders are all folded.
 pub const FOLDED_ORDERS: Table<(), EventId> = Table::new("folded_orders");
 /// A ticket's signed code.
 pub const TICKET_TOKENS: Table<String, TicketId> = Table::new("ticket_tokens");
-/// The signed code for a ticket's QR code, where the other is too long for one.
+/// The short signed code for a ticket's QR code, if the full one is too long.
 pub const COMPACT_TOKENS: Table<String, TicketId> = Table::new("compact_tokens");
 /// By `{event}/{code}`.
 pub const CREDENTIAL_CODES: Table<TicketId, String> = Table::new("credential_codes");
-/// By `{event}/{ticket type in capitals}`: the number last given; without a type, that of booking references.
+/// By `{event}/{ticket type in capitals}`: the last number used. Without a type, that of booking references.
 pub const SERIES: Table<u64, String> = Table::new("series");
 pub const REGISTRATION_TOKENS: Table<RegistrationToken, TokenText> =
     Table::new("registration_tokens");
 pub const SCANNERS: Table<Scanner, ScannerId> = Table::new("scanners");
 /// By `{event}/{scanner}`: an event's scanners in the order they were registered.
 pub const EVENT_SCANNERS: Table<(), EventScanner> = Table::new("event_scanners");
-/// There once an event had a scanner: its organization then stays what it is.
+/// Set once an event has had a scanner. Its organization can then no longer change.
 pub const HAD_SCANNERS: Table<(), EventId> = Table::new("had_scanners");
-/// The active scanners of each device in an organization: one, but for `default`, where there may be one more for events
-/// that have no organizer in common.
+/// The active scanners of each device in an organization. There is one, except in `default`, which may have more for
+/// events without a common organizer.
 pub const DEVICES: Table<Vec<ScannerId>, Device> = Table::new("devices");
-/// A scanner's admitted scans, counted.
+/// The number of a scanner's admitted scans.
 pub const SCANNER_ADMITTED: Table<i64, ScannerId> = Table::new("scanner_admitted");
-/// A scanner's refused scans, counted.
+/// The number of a scanner's refused scans.
 pub const SCANNER_REFUSED: Table<i64, ScannerId> = Table::new("scanner_refused");
 /// When a scanner last scanned, to the second.
 pub const SCANNER_SEEN: Table<Timestamp, ScannerId> = Table::new("scanner_seen");
-/// A ticket's entries: read and guarded by every admission.
+/// A ticket's entries. Every admission reads and guards them.
 pub const ENTRIES: Table<Entries, TicketId> = Table::new("entries");
-/// By `{event}/{check-in}`: every scan, in the order of time.
+/// By `{event}/{check-in}`: every scan, by time.
 pub const CHECK_INS: Table<CheckIn, EventCheckIn> = Table::new("check_ins");
-/// Answers remembered for repeats, by `{who}/{key}`.
+/// Answers stored for repeated requests, by `{who}/{key}`.
 pub const REPEATS: Table<Remembered, CallerRepeat> = Table::new("repeats");
-/// What requests to check in without a code were about, by `{who}/{key}`.
+/// The tickets of requests to check in without a code, by `{who}/{key}`.
 pub const DESK_REQUESTS: Table<DeskRequest, CallerRepeat> = Table::new("desk_requests");
-/// By `{event}/{issue}`: issues of more tickets than are written at once.
+/// By `{event}/{issue}`: issues of more tickets than one commit writes.
 pub const ISSUES: Table<Issue, EventIssue> = Table::new("issues");
-/// What requests under a repeat key issued, by `{who}/{key}`.
+/// The issues of requests under a repeat key, by `{who}/{key}`.
 pub const ISSUE_REQUESTS: Table<IssueRequest, CallerRepeat> = Table::new("issue_requests");
-/// What is known of a source's syncs.
+/// The state of a source's syncs.
 pub const SOURCES: Table<SourceJournal, SourceName> = Table::new("sources");
-/// A source's types, as its last whole sync found them.
+/// A source's types, from its last complete sync.
 pub const SOURCE_TYPES: Table<Vec<SourceType>, SourceName> = Table::new("source_types");
-/// By `{source}/{log}/{row}`: a source's tickets, some in each row.
+/// By `{source}/{log}/{row}`: a source's tickets, several in each row.
 pub const SOURCE_ROWS: Table<SourceRow, LogRow> = Table::new("source_rows");
-/// By `{event}/{code}`: the tickets of sources by the codes of their ticketing systems.
+/// By `{event}/{code}`: the tickets of sources, by their ticketing systems' codes.
 pub const TICKET_CODES: Table<TicketId, String> = Table::new("ticket_codes");
-/// By `{event}/{source}`: the tickets whose ids an earlier version made of a spelling of their reference, by the folded
-/// reference. Absent until they were looked for.
+/// By `{event}/{source}`: the tickets whose ids an earlier version derived from a spelling of their reference, by the
+/// folded reference. Absent until somebody has searched for them.
 pub const SPELLED_IDS: Table<BTreeMap<String, TicketId>, EventSource> = Table::new("spelled_ids");
-/// By `{event}/{source}`: how much of a source's log an event has taken in.
+/// By `{event}/{source}`: how much of a source's log an event has imported.
 pub const TAKEN_IN: Table<TakenIn, EventSource> = Table::new("taken_in");
 
-/// How much of a source's log an event has taken in, and how.
+/// How much of a source's log an event has imported, and how.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct TakenIn {
     #[serde(flatten)]
     pub up_to: LogPosition,
-    /// What was kept of each ticket, as a number.
+    /// A version number of the data stored for each ticket.
     #[serde(default)]
     pub reading: u32,
 }
@@ -95,12 +95,12 @@ pub struct TakenIn {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Remembered {
-    /// Tells the request it answered from any other.
+    /// Identifies the request that it answered.
     pub request: String,
     pub outcome: Outcome,
 }
 
-/// A request to check in without a code under a repeat key, and the tickets that it named then.
+/// A request to check in without a code under a repeat key, and the tickets that it named at that time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeskRequest {
@@ -110,8 +110,8 @@ pub struct DeskRequest {
     pub at: Timestamp,
 }
 
-/// The tickets of one request, which are there together or not at all. Their ids are of one moment, and they carry the
-/// issue's id.
+/// The tickets of one request, which become visible all together or not at all. Their ids are from one moment, and they
+/// carry the issue's id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Issue {
@@ -119,11 +119,11 @@ pub struct Issue {
     pub event_id: EventId,
     pub state: IssueState,
     pub at: Timestamp,
-    /// The request under a repeat key that it is of.
+    /// The request under a repeat key that it belongs to.
     pub request: Option<CallerRepeat>,
 }
 
-/// How far an issue has got.
+/// The progress of an issue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum IssueState {
@@ -138,11 +138,11 @@ pub enum IssueState {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IssueRequest {
-    /// Tells the request from any other.
+    /// Identifies the request.
     pub request: String,
     pub event_id: EventId,
     pub issue: IssueId,
-    /// The moment by which the tickets' ids sort.
+    /// The moment in the tickets' ids.
     pub at: Timestamp,
 }
 
@@ -152,7 +152,7 @@ pub struct Table<V, K> {
     types: PhantomData<fn(K) -> V>,
 }
 
-/// A value with the bytes it was read from, so that a commit can be guarded by it.
+/// A value with the bytes it was read from, to guard a commit with.
 #[derive(Clone, Debug)]
 pub struct Stored<V> {
     pub value: V,
@@ -161,12 +161,12 @@ pub struct Stored<V> {
 }
 
 impl<V> Stored<V> {
-    /// Holds if the value is still the one that was read.
+    /// A guard that holds if the value is still the one that was read.
     pub fn unchanged(&self) -> Guard {
         Guard::Unchanged(self.key.clone(), self.bytes.clone())
     }
 
-    /// The last part of the key.
+    /// Returns the last part of the key.
     pub fn name(&self) -> Cow<'_, str> {
         let parts = self.key.as_bytes().rsplit(|byte| *byte == b'/');
         String::from_utf8_lossy(parts.into_iter().next().unwrap_or_default())
@@ -174,7 +174,7 @@ impl<V> Stored<V> {
 }
 
 impl Stored<()> {
-    /// Which ticket, scanner or other kind of thing a row of an event's list names.
+    /// Returns the id of the ticket, scanner or other thing that a row of an event's list names.
     pub fn listed<I: FromStr<Err = uuid::Error>>(
         &self,
         kind: &str,
@@ -205,7 +205,7 @@ impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
         Write::Put(self.key(key), bytes(value))
     }
 
-    /// Holds if the value is this one.
+    /// A guard that holds if the value is this one.
     pub fn is(&self, key: &K, value: &V) -> Guard {
         Guard::Unchanged(self.key(key), bytes(value))
     }
@@ -218,7 +218,7 @@ impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
         Guard::Absent(self.key(key))
     }
 
-    /// Holds if what was read, a value or nothing, is still so.
+    /// A guard that holds if the value, or its absence, is still as it was read.
     pub fn as_read(&self, key: &K, read: Option<&Stored<V>>) -> Guard {
         read.map_or_else(|| self.absent(key), Stored::unchanged)
     }
@@ -280,7 +280,7 @@ fn bytes(value: &impl Serialize) -> Bytes {
 fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskError> {
     match serde_json::from_slice(&bytes) {
         Ok(value) => Ok(Stored { value, key, bytes }),
-        // Neither the key nor the parser's words: both may quote what nobody may read in a log.
+        // Omits the key and the parser's message: both may contain personal data or secrets.
         Err(err) => Err(DeskError::Fault {
             action: format!("read a stored value of the table {}", key.table()),
             source: format!("{:?} error at column {}", err.classify(), err.column()).into(),
@@ -288,7 +288,7 @@ fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskEr
     }
 }
 
-/// What names a value in a table. At most one component of a key may contain `/`, so keys stay unambiguous.
+/// The key of a value in a table. At most one component may contain `/`, so keys stay unambiguous.
 pub trait KeyText {
     fn text(&self) -> String;
 }
@@ -305,7 +305,7 @@ pub struct EventScanner(pub EventId, pub ScannerId);
 /// A device within an organization.
 pub struct Device(pub String, pub Fingerprint);
 
-/// A ticket within its order, however that is spelled.
+/// A ticket within its order, in any spelling of the order.
 pub struct OrderTicket(pub EventId, pub String, pub TicketId);
 
 /// One row of one of a source's logs.
@@ -317,7 +317,7 @@ pub struct EventSource(pub EventId, pub SourceName);
 /// An issue within its event.
 pub struct EventIssue(pub EventId, pub IssueId);
 
-/// A remembered answer: whom it was given to, and under which key.
+/// A stored answer: the caller it was given to, and the repeat key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallerRepeat(pub String, pub RepeatKey);
 
@@ -345,7 +345,7 @@ key_texts! {
     EventCheckIn: |key| within(&key.0, &key.1);
     EventScanner: |key| within(&key.0, &key.1);
     EventIssue: |key| within(&key.0, &key.1);
-    // Both are free text, so the length of the first goes before it.
+    // Both are free text, so the first is prefixed with its length.
     Device: |key| format!("{}:{}/{}", key.0.len(), key.0, key.1.as_str());
     OrderTicket: |key| within(&within(&key.0, &fold(&key.1)), &key.2);
     CallerRepeat: |key| within(&key.0, &key.1.as_str());

@@ -1,4 +1,4 @@
-//! When doors are open: what a strategy is asked, what it may answer, and which instants that means.
+//! Opening windows: the questions to a strategy, its possible answers, and the instants they mean.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub const WINDOWS_MAX: usize = 1_000;
 pub struct StrategyName(String);
 
 impl StrategyName {
-    /// Names the strategy that a plugin's file stem stands for.
+    /// Returns the strategy name for a plugin's file stem.
     pub fn of_plugin(stem: &str) -> Self {
         Self(stem.to_ascii_uppercase().replace('-', "_"))
     }
@@ -46,7 +46,7 @@ impl fmt::Display for StrategyName {
 }
 
 impl From<String> for StrategyName {
-    /// Any text names a strategy; whether one is loaded under it is for the engine to say.
+    /// Accepts any text as a name. The engine knows whether a strategy of that name is loaded.
     fn from(name: String) -> Self {
         Self(name)
     }
@@ -58,7 +58,7 @@ impl<'de> Deserialize<'de> for StrategyName {
     }
 }
 
-/// The whole of what decides an event's windows, beside the holder.
+/// Everything that determines an event's windows, apart from the holder.
 ///
 /// Two rules with one digest get the same answers from one plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl DoorRule {
     }
 }
 
-/// Whom doors open for: what of a ticket a strategy may see.
+/// The ticket data that a strategy may see.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Holder {
     pub ticket_type: String,
@@ -109,11 +109,11 @@ pub struct Holder {
     pub attributes: Vec<String>,
 }
 
-/// A moment as a strategy means it.
+/// A moment as a strategy gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     Instant(Timestamp),
-    /// The wall clock at the event.
+    /// Wall-clock time at the event.
     Local(DateTime),
 }
 
@@ -143,13 +143,14 @@ impl Window {
 /// Why a strategy gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StrategyError {
-    /// No such strategy is loaded; names those that are.
+    /// No such strategy is loaded. Lists those that are.
     #[error("strategy {name} is not loaded; loaded are: {}", loaded.join(", "))]
     Unknown { name: String, loaded: Vec<String> },
-    /// The strategy does not accept the options. Its own words are for the organizer who sent them.
+    /// The strategy does not accept the options. Only the organizer who sent them sees its own text.
     #[error("the strategy does not accept the options")]
     Rejected(PluginWords),
-    /// The strategy trapped, ran over a limit, failed, or answered nonsense; without a word of its own.
+    /// The strategy trapped, exceeded a limit, failed, or gave an invalid answer. Does not contain the plugin's own
+    /// text.
     #[error("{0}")]
     Failed(String),
 }
@@ -157,14 +158,14 @@ pub enum StrategyError {
 /// A strategy's windows for one rule and holder, and the plugin that gave them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WindowsAnswer {
-    /// In order of opening.
+    /// Sorted by opening.
     pub windows: Vec<Window>,
     pub plugin: PluginIdentity,
 }
 
-/// Turns proposed windows into instants, or says what makes them nonsense.
+/// Converts proposed windows to instants, or explains why they are invalid.
 ///
-/// A window by the wall clock that a clock change swallowed whole is left out: on that day it never comes.
+/// Omits a wall-clock window that lies entirely in a clock change's gap: it does not exist on that day.
 pub fn resolve(proposed: &[ProposedWindow], calendar: &Calendar) -> Result<Vec<Window>, String> {
     if proposed.len() > WINDOWS_MAX {
         return Err(format!(
@@ -202,7 +203,7 @@ fn resolve_one(proposed: &ProposedWindow, calendar: &Calendar) -> Result<Option<
     }
 }
 
-/// A date begins at its first midnight, and that ends the date before: windows of neighbouring dates never overlap.
+/// A date begins at its first midnight, and the previous date ends there, so windows of adjacent dates never overlap.
 fn closing_fold(closes: Moment) -> Fold {
     match closes {
         Moment::Local(local) if local.time() == Time::midnight() => Fold::Earlier,
@@ -210,13 +211,13 @@ fn closing_fold(closes: Moment) -> Fold {
     }
 }
 
-/// Which of two instants a wall-clock time means when clocks were set back.
+/// Chooses which of two instants a wall-clock time means when clocks are set back.
 enum Fold {
     Earlier,
     Later,
 }
 
-/// Finds the instant of a moment; in a gap, the first instant after it.
+/// Returns the instant of a moment; in a gap, the first instant after the gap.
 fn instant(moment: Moment, zone: &TimeZone, fold: Fold) -> Result<Timestamp, String> {
     let local = match moment {
         Moment::Instant(instant) => return Ok(instant),
@@ -322,7 +323,7 @@ mod tests {
             monday,
             ["2026-10-25T00:00:00Z", "2026-10-26T01:00:00Z"],
         );
-        // Any other time that comes twice closes at the later, as it says.
+        // Any other ambiguous time closes at the later instant.
         let half_past = "2026-10-25T00:30";
         check(
             saturday,

@@ -45,14 +45,9 @@ pub struct SourceSet {
     /// The first ticket of each order.
     orders: Index,
     references: Index,
-<<<<<<< HEAD
-    /// A ticket that makes an attendee for each address.
+    /// For each address, a ticket that makes an attendee.
     addresses: Index<(Number, u8)>,
     lists_types: bool,
-=======
-    /// For each address, a ticket that makes an attendee.
-    addresses: Index,
->>>>>>> 1861cdf (Say in plain words what attendees and calendars are)
     sub_events: BTreeSet<Box<str>>,
     count: usize,
     /// How many tickets that are not cancelled have a type that is not in `types`.
@@ -87,113 +82,6 @@ impl AttendeeRules {
     }
 }
 
-<<<<<<< HEAD
-=======
-impl SetBuilder {
-    /// Starts an empty set for a log that is read up to `end`.
-    pub fn new(end: LogPosition, types: Vec<SourceType>, rules: AttendeeRules) -> Self {
-        let kinds = types
-            .iter()
-            .zip(0..)
-            .map(|(kind, number)| (kind.id.clone(), number));
-        let at_the_door = types
-            .iter()
-            .map(|kind| (kind.id.clone(), Arc::new(kind.at_the_door())));
-        Self {
-            kinds: kinds.collect(),
-            variations: HashMap::new(),
-            gone: HashSet::new(),
-            codes: HashSet::new(),
-            digests: RandomState::new(),
-            set: SourceSet {
-                end,
-                at_the_door: at_the_door.collect(),
-                types,
-                rules,
-                tickets: Entries::default(),
-                variations: Vec::new(),
-                orders: Index::default(),
-                references: Index::default(),
-                addresses: Index::default(),
-                sub_events: BTreeSet::new(),
-                count: 0,
-                unlisted_types: 0,
-                shared_codes: 0,
-            },
-        }
-    }
-
-    /// Adds a row of the log. Rows come from the last to the first, so tickets already in the set are newer. Within a
-    /// row, removals are the newest.
-    pub fn add(&mut self, number: u32, row: &SourceRow) {
-        let gone = row.gone.iter();
-        let gone = gone.filter(|gone| self.set.row_of(gone).is_none());
-        self.gone.extend(gone.cloned());
-        for ticket in row.tickets.iter().rev() {
-            let is_older = self.gone.contains(&ticket.reference);
-            if !is_older && self.set.row_of(&ticket.reference).is_none() {
-                self.push(number, ticket);
-            }
-        }
-    }
-
-    pub fn finish(mut self) -> SourceSet {
-        self.set.tickets.shrink_to_fit();
-        self.set
-    }
-
-    fn push(&mut self, row: u32, ticket: &SourceTicket) {
-        if let Some(sub_event) = &ticket.sub_event {
-            self.set.note_sub_event(sub_event);
-        }
-        let address = ticket.email.as_deref().and_then(EmailAddress::of);
-        let texts = [
-            &*ticket.reference,
-            &ticket.order,
-            ticket.holder_name.trim(),
-            address.as_ref().map_or("", EmailAddress::as_str),
-            ticket.parent.as_deref().unwrap_or_default(),
-        ];
-        let entry = Entry {
-            row,
-            next: self.set.first_of_order(&fold(&ticket.order)),
-            kind: self.kinds.get(&ticket.type_id).copied(),
-            variation: ticket
-                .variation
-                .as_deref()
-                .and_then(|name| self.variation(name)),
-            flags: AttendeeFlags::bits(&ticket.attributes),
-            counts: self.set.rules.counts(ticket.state),
-        };
-        if ticket.state != SourceState::Canceled {
-            self.set.unlisted_types += usize::from(entry.kind.is_none());
-            self.set.shared_codes += usize::from(self.shares_code(ticket));
-        }
-        self.set.push(entry, texts);
-    }
-
-    /// Records a ticket's codes. Returns whether another ticket has one of them.
-    fn shares_code(&mut self, ticket: &SourceTicket) -> bool {
-        let codes = ticket.codes.iter().map(|code| code.trim());
-        let codes: HashSet<_> = codes.map(|code| self.digests.hash_one(code)).collect();
-        let is_shared = !self.codes.is_disjoint(&codes);
-        self.codes.extend(codes);
-        is_shared
-    }
-
-    /// Returns the number of a variation.
-    fn variation(&mut self, name: &str) -> Option<u16> {
-        if let Some(number) = self.variations.get(name) {
-            return Some(*number);
-        }
-        let number = u16::try_from(self.set.variations.len()).ok()?;
-        self.set.variations.push(name.into());
-        self.variations.insert(name.to_owned(), number);
-        Some(number)
-    }
-}
-
->>>>>>> 1861cdf (Say in plain words what attendees and calendars are)
 impl SourceSet {
     /// The position up to which the log was read.
     pub fn end(&self) -> LogPosition {
@@ -239,8 +127,7 @@ impl SourceSet {
         &self.types
     }
 
-<<<<<<< HEAD
-    /// Whether the source says itself which types there are.
+    /// Whether the source itself lists its types.
     pub fn lists_types(&self) -> bool {
         self.lists_types
     }
@@ -253,10 +140,7 @@ impl SourceSet {
         }
     }
 
-    /// What a type of the source is at the door.
-=======
     /// Returns a source's type as a ticket type for admission.
->>>>>>> 1861cdf (Say in plain words what attendees and calendars are)
     pub fn ticket_type(&self, id: &str) -> Option<&Arc<TicketType>> {
         self.at_the_door.get(&*fold(id))
     }

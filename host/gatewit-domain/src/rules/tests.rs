@@ -1,4 +1,4 @@
-//! The rules as tables: what is decided about a ticket, at a moment, with a past.
+//! The rules as tables: the decision for a ticket, at a moment, with its earlier entries.
 
 mod case;
 
@@ -104,7 +104,7 @@ fn reentry_counts_total_entries_of_the_day() {
         .check("2025-12-20T15:00:00", "in on 1");
 }
 
-/// Friday ends at 02:00 and Saturday starts at 10:00; both are open all the night between.
+/// Friday ends at 02:00 and Saturday starts at 10:00. The doors of both are open all night in between.
 fn overlapping(type_id: &str) -> Case {
     let mut case = case(type_id);
     let mut windows = case.windows.unwrap();
@@ -208,7 +208,7 @@ fn a_ticket_must_be_active_and_of_a_type_that_admits() {
     let mut detached = of_source(Some(SourceState::Valid));
     detached.event.ticket_sources.clear();
     check_not_active(detached, SourceDetached);
-    // What the ticket itself is comes before what its type is.
+    // The ticket's own state is checked before its type.
     let mut shirt = case("shirt");
     shirt.ticket.state = TicketState::Refunded;
     check_not_active(shirt, Refunded);
@@ -230,7 +230,7 @@ fn a_strategy_without_windows_lets_nobody_in() {
 
 #[test]
 fn a_holder_to_whom_no_door_ever_opens_is_there_on_the_wrong_day() {
-    // The strategy opens Friday's doors alone.
+    // The strategy opens only Friday's doors.
     let fridays = |type_id| {
         let mut case = case(type_id);
         case.windows.as_mut().unwrap().truncate(1);
@@ -245,7 +245,7 @@ fn a_holder_to_whom_no_door_ever_opens_is_there_on_the_wrong_day() {
     }
     fridays("once").check("2025-12-18T12:00:00", "not_open");
     fridays("once").check("2025-12-21T12:00:00", "expired");
-    // Neither does a time of its own make one open.
+    // A validity time of the ticket does not open one either.
     let valid = Some(SourceState::Valid);
     let to_come = fridays("sunday").sold_elsewhere(Some("2025-12-25T00:00:00"), None, valid);
     to_come.check("2025-12-21T12:00:00", "wrong_day");
@@ -263,14 +263,14 @@ fn a_ticket_whose_own_time_is_to_come_is_not_expired() {
             opens_at: nairobi(time),
         })
     };
-    // Saturday evening, as long as Saturday's doors are open.
+    // Saturday evening, while Saturday's doors are open.
     let evening = || good(Some("2025-12-20T18:00:00"), None);
     assert_eq!(
         decide(evening(), "2025-12-20T12:00:00"),
         opens_at("2025-12-20T18:00:00")
     );
     evening().check("2025-12-20T18:00:00", "in on 1");
-    // After the last doors are closed, and from a moment at which they are closed on.
+    // After the last doors have closed, and valid only from a moment when they are closed.
     let afterwards = || good(Some("2025-12-25T00:00:00"), None);
     assert_eq!(
         decide(afterwards(), "2025-12-20T12:00:00"),
@@ -283,7 +283,7 @@ fn a_ticket_whose_own_time_is_to_come_is_not_expired() {
         opens_at("2025-12-20T23:00:00")
     );
     night().check("2025-12-21T00:00:00", "expired");
-    // One that ends before it begins never is good.
+    // A validity that ends before it begins never applies.
     let never = good(Some("2025-12-25T00:00:00"), Some("2025-12-24T00:00:00"));
     never.check("2025-12-20T12:00:00", "expired");
 }
@@ -322,10 +322,10 @@ fn an_inner_zone_has_entries_of_its_own_and_ways_in_share_theirs() {
         used.check(now, "already_used on 1");
         let inside = at(outer, None).entered_zone("lounge", 1, &entered);
         inside.check(now, "in on 1");
-        // What a zone was called before lets nobody in again.
+        // An entry under a zone's former id still counts.
         let used = at(outer, None).entered_zone("main hall", 1, &entered);
         used.check(now, "already_used on 1");
-        // A zone inside that is gone counts nowhere else.
+        // An entry in a removed inner zone counts nowhere else.
         let inside = at(outer, None).entered_zone("cellar", 1, &entered);
         inside.check(now, "in on 1");
     }
@@ -333,7 +333,7 @@ fn an_inner_zone_has_entries_of_its_own_and_ways_in_share_theirs() {
     lounge().entered(1, &entered).check(now, "in on 1");
     let used = lounge().entered_zone("lounge", 1, &entered);
     used.check(now, "already_used on 1");
-    // The zone that a scanner is bound to counts before its scan point's.
+    // The zone that a scanner is bound to takes precedence over its scan point's.
     let used = at(Some("venue"), Some("backstage")).entered(1, &entered);
     used.check(now, "already_used on 1");
 }

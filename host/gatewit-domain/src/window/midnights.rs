@@ -1,4 +1,4 @@
-//! Windows from midnight to midnight meet and never overlap, in any zone and on any date.
+//! Tests that windows from midnight to midnight are adjacent and never overlap, in any zone and on any date.
 
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
@@ -11,7 +11,7 @@ use crate::calendar::{Calendar, DayId, EventDay};
 
 const FIRST: Date = date(1970, 1, 3);
 const DAYS: i32 = 365 * 80;
-/// How many dates in a row are looked at, a change of the clocks among them.
+/// How many consecutive dates are tested, including a clock change.
 const DATES: i32 = 5;
 
 /// A zone, and a date on which its clocks may change.
@@ -62,7 +62,7 @@ proptest! {
     fn neighbouring_dates_meet_and_never_overlap((zone, date) in zone_and_date()) {
         let dates = (-2..DATES - 2).map(|days| date.saturating_add(days.days()));
         let proposed: Vec<_> = dates.map(whole_date).collect();
-        // A date that a zone skipped altogether has no window.
+        // A date that a zone skipped entirely has no window.
         let windows = resolve(&proposed, &calendar(&zone)).unwrap();
         prop_assert!(windows.len() >= 4, "{windows:?}");
         for pair in windows.windows(2) {
