@@ -1,4 +1,4 @@
-//! Where a set keeps its tickets: records of one size, their texts in one string, and indexes of record numbers.
+//! The storage of a set's tickets: records of equal size, their texts in one string, and indexes of record numbers.
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
@@ -16,13 +16,13 @@ pub(super) enum Part {
     Parent,
 }
 
-/// A ticket but for its texts.
+/// A ticket without its texts.
 pub(super) struct Entry {
-    /// The row of the log that says so.
+    /// The row of the log that it comes from.
     pub row: u32,
     /// The next ticket of its order.
     pub next: Option<Number>,
-    /// Its place among the types, if they have it.
+    /// The index of its type among the source's types, if listed.
     pub kind: Option<u16>,
     pub variation: Option<u16>,
     pub flags: u16,
@@ -30,7 +30,7 @@ pub(super) struct Entry {
     pub counts: bool,
 }
 
-/// Which ticket of a set.
+/// The number of a ticket in a set.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Number(std::num::NonZeroU32);
 
@@ -41,13 +41,13 @@ pub(super) struct Entries {
     texts: String,
 }
 
-/// Where a ticket's texts are: one behind the other.
+/// The position of a ticket's texts, which are stored one after the other.
 struct Texts {
     start: u32,
     lengths: [u16; 5],
 }
 
-/// Finds tickets, or what a ticket has several of, by a text that each has alone.
+/// Finds tickets, or one of several things of a ticket, by a text that is unique to each.
 pub(super) struct Index<N = Number> {
     numbers: HashTable<N>,
     hasher: RandomState,
@@ -69,10 +69,11 @@ impl Number {
 }
 
 impl Entries {
-    /// Adds a ticket. The texts are those of the [`Part`]s, in their order; one of 64 KiB or more is left out.
+    /// Adds a ticket. The texts are those of the [`Part`]s, in their order. Leaves out a ticket with a text of 64 KiB
+    /// or more.
     pub fn push(&mut self, entry: Entry, texts: [&str; 5]) -> Number {
         let start =
-            u32::try_from(self.texts.len()).expect("the texts of all tickets have no 4 GiB");
+            u32::try_from(self.texts.len()).expect("the texts of all tickets take less than 4 GiB");
         let lengths = texts.map(|text| u16::try_from(text.len()).unwrap_or(0));
         for (text, length) in texts.into_iter().zip(lengths) {
             self.texts.push_str(&text[..length.into()]);
@@ -80,7 +81,7 @@ impl Entries {
         self.entries.push((entry, Texts { start, lengths }));
         let count = u32::try_from(self.entries.len()).ok();
         let number = count.and_then(std::num::NonZeroU32::new);
-        Number(number.expect("there are fewer than 2^32 tickets, and one at least"))
+        Number(number.expect("there are at least one and fewer than 2^32 tickets"))
     }
 
     pub fn len(&self) -> usize {
@@ -104,7 +105,7 @@ impl Entries {
         addresses.nth(place.into()).unwrap_or_default()
     }
 
-    /// Some of the tickets by their place, the first added first.
+    /// The numbers of the tickets at these places, in the order they were added.
     pub fn numbers(&self, places: Range<usize>) -> impl Iterator<Item = Number> {
         let numbers = places.map(|place| u32::try_from(place + 1).ok());
         numbers.filter_map(|number| number.and_then(std::num::NonZeroU32::new).map(Number))
@@ -117,7 +118,7 @@ impl Entries {
 }
 
 impl<N: Copy> Index<N> {
-    /// Finds the ticket that has this text, by what tells the text of a ticket.
+    /// Finds the ticket that has this text. `text_of` returns the text of a ticket.
     pub fn find<'t>(&self, text: &str, text_of: impl Fn(N) -> Cow<'t, str>) -> Option<N> {
         let found = self.numbers.find(self.hasher.hash_one(text), |number| {
             text_of(*number) == text
@@ -125,7 +126,7 @@ impl<N: Copy> Index<N> {
         found.copied()
     }
 
-    /// Lets a ticket be found by a text, and no other any more.
+    /// Maps a text to a ticket, in place of any other ticket.
     pub fn put<'t>(&mut self, text: &str, number: N, text_of: impl Fn(N) -> Cow<'t, str>) {
         let hash = self.hasher.hash_one(text);
         match self

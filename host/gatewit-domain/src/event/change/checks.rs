@@ -1,4 +1,4 @@
-//! What the fields of an event may hold, whichever part of it they are in.
+//! Checks for the values of an event's fields, used by all its parts.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -11,14 +11,14 @@ use crate::problem::{Problem, bounded_text};
 
 pub const NAME_MAX: usize = 200;
 pub const LIST_MAX: usize = 1_000;
-/// The years that days may lie in: whatever is added to their times stays within time.
+/// The years that days may be in. Additions to their times then never overflow.
 const YEARS: RangeInclusive<i16> = 1970..=9000;
 
 pub fn invalid(message: impl Into<String>) -> Problem {
     Problem::new("invalid_event", message)
 }
 
-/// Reads a time to the second, which is as fine as strategies know it: a fraction is dropped.
+/// Reads a time and drops fractions of a second, since strategies see whole seconds.
 pub fn written(field: &str, text: &str) -> Result<WrittenTime, Problem> {
     let mut time: WrittenTime = text
         .parse()
@@ -48,8 +48,8 @@ pub fn unique<'a>(field: &str, names: impl Iterator<Item = &'a str>) -> Result<(
     Ok(())
 }
 
-/// Checks that all days are written with one offset: an event whose time zone is the offset of a day would have the
-/// others at another time of the day.
+/// Checks that all days have the same offset. If an event took its time zone from one day's offset, days with another
+/// offset would shift.
 pub fn one_offset(days: &[DayChange]) -> Result<(), Problem> {
     let times = days
         .iter()
@@ -97,7 +97,7 @@ pub fn checked_slug(slug: String) -> Result<String, Problem> {
     Ok(slug)
 }
 
-/// Makes a slug of a name: `East African Tech Summit 2025` becomes `east-african-tech-summit-2025`.
+/// Makes a slug from a name: `East African Tech Summit 2025` becomes `east-african-tech-summit-2025`.
 pub fn slug_of(name: &str) -> String {
     let lower = name.to_lowercase();
     let words = lower

@@ -1,4 +1,4 @@
-//! What organizers may say of an event.
+//! Tests which changes organizers may make to an event.
 
 use super::*;
 use crate::event::EventStatus;
@@ -160,13 +160,13 @@ fn a_day_keeps_its_id_while_it_is_renamed_or_moved() {
     );
 }
 
-/// A session of the 15th, by its name and hours.
+/// A session on the 15th with a name and hours.
 fn session(name: &str, from: u8, to: u8) -> serde_json::Value {
     let time = |hour: u8| format!("2025-12-15T{hour:02}:00:00+03:00");
     serde_json::json!({"dayName": name, "startDateTime": time(from), "endDateTime": time(to)})
 }
 
-/// Makes an event of sessions on one date, gives it others, and lists the ids that these have.
+/// Makes an event with sessions on one date, replaces them, and lists the ids of the new ones.
 #[track_caller]
 fn session_ids(before: &[serde_json::Value], changes: &[&[serde_json::Value]]) -> Vec<u32> {
     let mut event = created(serde_json::json!({ "days": before })).unwrap();

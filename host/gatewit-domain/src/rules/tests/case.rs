@@ -1,4 +1,4 @@
-//! A small event, a moment, a ticket's past: the case that each rule's table varies.
+//! The case that each rule's table varies: a small event, a moment and a ticket's earlier entries.
 
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ use crate::window::{StrategyError, Window, WindowsAnswer};
 
 const FINGERPRINT: &str = "fingerprint-1";
 
-/// A Friday night past midnight, a Saturday and a Sunday in Nairobi; doors open two hours before and close half an hour
-/// after each.
+/// A Friday night past midnight, a Saturday and a Sunday in Nairobi. Doors open two hours before each day and close
+/// half an hour after it.
 pub struct Case {
     pub event: Event,
     pub scanner: Scanner,
@@ -171,7 +171,7 @@ impl Case {
         self
     }
 
-    /// A ticket that a source sold, good for a time of its own, in this state there.
+    /// Makes the ticket one from a source, with its own validity and this state in the source.
     pub fn sold_elsewhere(
         mut self,
         from: Option<&str>,
@@ -232,7 +232,7 @@ impl Case {
         facts.decide()
     }
 
-    /// Compares the decision on a scan at a time of Nairobi's with `in on N`, or `CODE` and `CODE on N`.
+    /// Compares the decision on a scan at this time in Nairobi with `in on N`, `CODE` or `CODE on N`.
     #[track_caller]
     pub fn check(self, now: &str, expected: &str) {
         let decision = self.decide(nairobi(now), |held| Found::Ticket(Box::new(held)));
