@@ -1,4 +1,4 @@
-//! The desk: every use case of the server, over the ports. Handlers call it and print what it answers.
+//! The desk: every use case of the server, over the ports. Handlers call it and return its answers.
 
 use std::sync::{Arc, OnceLock};
 
@@ -54,16 +54,16 @@ use sources::Sources;
 use tally::ScanTally;
 use turns::Turns;
 
-/// How many rows one page of a list may look at, so that a filter that lets nothing through still ends.
+/// The most rows read for one page of a list, so that a filter that matches nothing still ends.
 const LOOKED_AT_MAX: usize = 5_000;
-/// How often a step is tried again when others changed what it read.
+/// How often a step is retried when a concurrent change invalidated what it read.
 ///
-/// In each round of contention at least one contender gets through, so this is also how many may race for one ticket.
+/// In each round at least one contender commits, so this is also how many may race for one ticket.
 const ATTEMPTS_MAX: usize = 256;
-/// How many rows one read of a table asks for.
+/// The rows per read of a table.
 const PAGE: usize = 1_000;
 
-/// What the desk stands on.
+/// The ports that the desk needs.
 pub struct Ports {
     pub store: Arc<dyn Store>,
     pub strategies: Arc<dyn Strategies>,
@@ -72,7 +72,7 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What the operator may set.
+/// The operator's settings.
 #[derive(Clone, Debug)]
 pub struct DeskSettings {
     /// How long a registration token lives (`GATEWIT_REGISTRATION_TOKEN_MINUTES`).
@@ -92,7 +92,7 @@ impl Default for DeskSettings {
     }
 }
 
-/// The one place where events are managed, tickets issued, scanners linked and scans decided.
+/// Manages events, issues tickets, links scanners and decides scans.
 pub struct Desk {
     ports: Ports,
     settings: DeskSettings,
@@ -105,19 +105,19 @@ pub struct Desk {
     rejections: Rejections,
 }
 
-/// An event in memory, with all that a scan needs of it.
+/// An event in memory, with everything that a scan needs of it.
 pub struct LiveEvent {
     pub event: Event,
     pub rule: Arc<DoorRule>,
-    /// There once the event is published.
+    /// Set once the event is published.
     pub key: Option<Arc<dyn EventKey>>,
-    /// What its windows give cause for, once they were computed.
+    /// The warnings about its windows; set once the windows are computed.
     door_warnings: OnceLock<Vec<String>>,
 }
 
 impl Desk {
-    /// Opens the desk over a store: reads every event and its key into memory, what is known of each source, and which
-    /// issues were not finished.
+    /// Opens the desk over a store: reads every event and its key, the state of each source, and the unfinished issues
+    /// into memory.
     pub async fn open(ports: Ports, settings: DeskSettings) -> Result<Self, DeskError> {
         let mut desk = Self {
             sources: Sources::open(&ports).await?,
@@ -149,17 +149,17 @@ impl Desk {
         }
     }
 
-    /// Lists the plugins, loaded and refused, as the engine knows them.
+    /// Lists the plugins, loaded and refused, as the engine reports them.
     pub fn plugins(&self) -> Vec<PluginRow> {
         self.ports.strategies.plugins()
     }
 
-    /// Tells whether the store answers.
+    /// Checks that the store answers.
     pub async fn check_store(&self) -> Result<(), DeskError> {
         EVENTS.page(self.store(), "", None, 1).await.map(|_| ())
     }
 
-    /// The time by which everything is decided.
+    /// Returns the time that every decision uses.
     pub fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }

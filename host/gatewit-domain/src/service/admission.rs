@@ -1,4 +1,4 @@
-//! The one use case of the door: a scan in, a durable outcome out.
+//! Admission at the door: takes a scan, returns an outcome that is on disk.
 
 use std::sync::Arc;
 
@@ -24,37 +24,37 @@ mod unknown;
 
 pub(super) use refusals::RefusalBound;
 
-/// How long an answer is remembered for repeats.
+/// How long an answer is kept for repeated requests.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 const LOCATION_MAX: usize = 200;
 
-/// An outcome, with the event in whose time it is told.
+/// An outcome, with the event in whose time zone it is shown.
 pub struct Answered {
     pub outcome: Outcome,
     pub event: Arc<LiveEvent>,
 }
 
-/// What a scan read, kept so that the commit holds only if it is still so.
+/// The rows that a scan read; the commit requires that they are unchanged.
 struct Read {
-    /// None: an organizer at the desk.
+    /// None for an organizer at the desk.
     scanner: Option<Stored<Scanner>>,
-    /// What an admission depends on of the ticket.
+    /// The ticket's rows that an admission depends on.
     ticket: Vec<Guard>,
-    /// Where the answer is to be remembered, and what is remembered there.
+    /// The key under which the answer is stored, and what is stored there now.
     repeat: Option<(CallerRepeat, Option<Stored<Remembered>>)>,
 }
 
-/// What is to become of a scan.
+/// The outcome of a scan and what to commit for it.
 struct Plan {
     outcome: Outcome,
     guards: Vec<Guard>,
     writes: Vec<Write>,
-    /// The record of a refusal beyond its scanner's bound, to be recorded together with others.
+    /// The record of a refusal beyond its scanner's bound, written later together with others.
     beyond_bound: Option<(ScannerId, CheckIn)>,
 }
 
 impl Desk {
-    /// Decides a scan. What it answers is on disk; an error means that nothing was decided.
+    /// Decides a scan. The outcome is on disk when this returns; an error means that nothing was decided.
     pub async fn admit(&self, scan: &Scan) -> Result<Answered, DeskError> {
         check_location(scan)?;
         for _ in 0..ATTEMPTS_MAX {
@@ -71,10 +71,10 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Reads who scans, and what it was answered before.
+    /// Reads the scanner and the stored answer to an earlier request with the same repeat key.
     async fn read(&self, scan: &Scan) -> Result<Read, DeskError> {
         let scanner = self.scanner_of(scan).await?;
-        // Nothing is remembered for, or told to, whoever is not that scanner or is one no more.
+        // Do not read or store answers for a mismatched or revoked scanner.
         let may_scan = check_scanner(scan, scanner.as_ref().map(|stored| &stored.value)).is_ok();
         let repeat = match scan.repeat_key.as_ref().filter(|_| may_scan) {
             Some(key) => {
@@ -91,7 +91,7 @@ impl Desk {
         })
     }
 
-    /// Gathers the facts, decides, and says what that writes.
+    /// Gathers the facts, decides, and prepares the writes.
     async fn plan(&self, scan: &Scan, live: &LiveEvent, mut read: Read) -> Result<Plan, DeskError> {
         let found = self.find_or_look_up(scan, live, &mut read).await?;
         let facts = Facts {
@@ -126,10 +126,10 @@ impl Desk {
         })
     }
 
-    /// Makes a plan true; None if something that it depends on has changed.
+    /// Commits a plan; None if something that it depends on has changed.
     async fn carry_out(&self, scan: &Scan, plan: Plan) -> Result<Option<Outcome>, DeskError> {
         if plan.beyond_bound.is_some() {
-            // Fails as long as the store does: what cannot be recorded soon is not answered either.
+            // Fails as long as the store does: a refusal that cannot be recorded soon is not answered either.
             self.record_refusals().await?;
         }
         if !plan.writes.is_empty()
@@ -157,7 +157,7 @@ impl Desk {
         }
     }
 
-    /// Finds the ticket that was presented, and what it depends on.
+    /// Finds the ticket that was presented, and adds the rows it depends on.
     async fn find(
         &self,
         scan: &Scan,
@@ -193,7 +193,7 @@ impl Desk {
         Ok(Found::Ticket(Box::new(held)))
     }
 
-    /// Finds out which ticket a code names, or what is wrong with it.
+    /// Returns the ticket that a code names, or what is wrong with the code.
     async fn named(
         &self,
         code: &str,
@@ -222,7 +222,7 @@ impl Desk {
 }
 
 impl Read {
-    /// Finds the answer that was given to the same request, unless it is too old.
+    /// Returns the stored answer to the same request, unless it is too old.
     fn first_answer(&self, scan: &Scan, now: Timestamp) -> Result<Option<Outcome>, DeskError> {
         let remembered = self
             .repeat
@@ -238,8 +238,8 @@ impl Read {
         Ok(Some(value.outcome.clone()))
     }
 
-    /// An admission stands only on what was read: nobody else entered with the ticket, cancelled it or revoked the
-    /// scanner meanwhile. A refusal is true of the moment it was decided in.
+    /// Returns the guards of the commit. An admission requires that nobody used or cancelled the ticket or revoked the
+    /// scanner meanwhile; a refusal only has to be true at the moment it was decided.
     fn guards(self, is_admitted: bool) -> Vec<Guard> {
         let mut guards = Vec::new();
         if let Some((key, remembered)) = &self.repeat {
@@ -253,16 +253,16 @@ impl Read {
     }
 }
 
-/// What a code is that no ticket bears.
+/// Returns the result for a code that belongs to no ticket.
 fn unknown_code(field: MatchField) -> Found {
     match field {
-        // A code that is good here is signed, or is the ticketing system's.
+        // A valid QR code is signed here or comes from the ticketing system.
         MatchField::QrCode => Found::Forged,
         _ => Found::Nothing,
     }
 }
 
-/// Which of a ticket's codes counts where the scanner stands.
+/// Returns which of a ticket's codes counts at the scanner's scan point.
 fn match_field(scanner: Option<&Scanner>, live: &LiveEvent) -> MatchField {
     let point = scanner.and_then(|scanner| scanner.place.scan_point.as_deref());
     let point = point.and_then(|id| live.event.scan_point(id));
@@ -283,7 +283,7 @@ fn check_location(scan: &Scan) -> Result<(), DeskError> {
     }
 }
 
-/// Tells whether what was answered at a time is repeated no more.
+/// Whether an answer given at `at` is too old to be repeated.
 pub(super) fn is_forgotten(at: Timestamp, now: Timestamp) -> bool {
     now >= at + REMEMBERED
 }
@@ -295,7 +295,7 @@ pub(super) fn used_for_another() -> DeskError {
     ))
 }
 
-/// Names the answer that is remembered for a scan.
+/// Returns the key under which a scan's answer is stored.
 fn repeat(by: &ScannedBy, key: &RepeatKey) -> CallerRepeat {
     match by {
         ScannedBy::Scanner { proof, .. } => repeat_of(Some(proof.scanner_id), None, key),
@@ -303,7 +303,7 @@ fn repeat(by: &ScannedBy, key: &RepeatKey) -> CallerRepeat {
     }
 }
 
-/// Names a remembered answer. An organizer's identity is free text, so its length goes before it.
+/// Returns the key of a stored answer. An organizer's identity is free text, so it is prefixed with its length.
 pub(super) fn repeat_of(
     scanner: Option<ScannerId>,
     organizer: Option<&str>,
@@ -319,7 +319,7 @@ pub(super) fn repeat_of(
     CallerRepeat(who, key.clone())
 }
 
-/// Tells one request from another under the same repeat key.
+/// Returns a digest that distinguishes requests under the same repeat key.
 fn fingerprint(scan: &Scan) -> String {
     let claimed = match &scan.by {
         ScannedBy::Scanner {

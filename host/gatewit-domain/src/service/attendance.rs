@@ -1,4 +1,4 @@
-//! Whether somebody is an attendee, by the sources that `/tickets/*` serves. `gatewit-api.md` §9.
+//! Checks whether somebody is an attendee, using the sources that `/tickets/*` serves. `gatewit-api.md` §9.
 
 use std::sync::Arc;
 
@@ -13,39 +13,39 @@ use crate::attendees::{
 use crate::problem::{DeskError, Problem};
 use crate::source::{SourceName, SourceType};
 
-/// An answer, and what it came to.
+/// An answer, with its verdict.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Validated<A> {
-    /// The order or ticket that it is about.
+    /// The order or ticket that was asked about.
     pub about: String,
     pub verdict: Verdict,
     pub answer: A,
 }
 
-/// Why there is no answer to a question.
+/// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAnswered {
-    /// What it asks about has not the form of an order or a ticket, and no source holds it.
+    /// The text does not look like an order or a ticket, and no source has it.
     #[error("the question is malformed")]
     Malformed(Vec<FieldFault>),
     #[error(transparent)]
     Failed(#[from] DeskError),
 }
 
-/// A source that is served, and all its tickets.
+/// A served source, with all its tickets.
 type ServedSet<'d> = (&'d Arc<LiveSource>, Arc<SourceSet>);
 
-/// What is known of the sources that are served.
+/// The served sources, as far as they have been read.
 struct Known<'d> {
     sets: Vec<ServedSet<'d>>,
-    /// Why nobody can be said to be unknown: a source was never read to its end.
+    /// Set if a source was never read completely: then nobody can be called unknown.
     unread: Option<DeskError>,
 }
 
-/// Every method here fails with [`DeskError::Unavailable`] where the answer depends on a source whose very first sync has
-/// not ended, or on a ticketing system that must be asked at this moment and does not answer.
+/// Every method here fails with [`DeskError::Unavailable`] if the answer depends on a source whose first sync has not
+/// ended, or on a ticketing system that must be asked now and does not answer.
 impl Desk {
-    /// Looks for the ticket of a name, on an order or by its reference.
+    /// Finds the ticket for a name, in an order or by its reference.
     pub async fn validate_attendee(
         &self,
         question: &AttendeeQuestion,
@@ -88,7 +88,7 @@ impl Desk {
         })
     }
 
-    /// Tells whether a ticket has this address and makes an attendee.
+    /// Checks whether a ticket with this address makes an attendee.
     pub async fn is_attendee(&self, address: &EmailAddress) -> Result<bool, DeskError> {
         let known = self.known()?;
         if known.sets.iter().any(|(_, set)| set.has_address(address)) {
@@ -103,7 +103,7 @@ impl Desk {
         known.or_unread(false)
     }
 
-    /// Lists all types of tickets, in the order of the ticketing systems.
+    /// Lists all ticket types, in the order of the ticketing systems.
     pub fn source_ticket_types(&self) -> Result<Vec<SourceType>, DeskError> {
         let sets = self.served_sets()?;
         let types = sets.iter().flat_map(|(_, set)| {
@@ -116,13 +116,13 @@ impl Desk {
         Ok(types.collect())
     }
 
-    /// Counts the tickets that could make attendees.
+    /// Counts the tickets that can make attendees.
     pub fn source_ticket_count(&self) -> Result<usize, DeskError> {
         let sets = self.served_sets()?;
         Ok(sets.iter().map(|(_, set)| set.count()).sum())
     }
 
-    /// Counts T-shirts, all sources together. [`DeskError::NotFound`] where the configuration names no types to count.
+    /// Counts T-shirts over all sources. [`DeskError::NotFound`] if the configuration names no types to count.
     pub async fn addon_statistics(&self) -> Result<AddonStatistics, DeskError> {
         let Some(types) = &self.settings.ticketing.addons else {
             let words = "addon_statistics is not configured";
@@ -142,7 +142,7 @@ impl Desk {
         Ok(counting.finish())
     }
 
-    /// Finds the tickets of an order, in the ticketing system if need be.
+    /// Finds the tickets of an order, asking the ticketing system if needed.
     async fn attendees_of(&self, order: &OrderId) -> Result<Vec<Attendee>, DeskError> {
         let known = self.known()?;
         let kept = known.sets.iter().flat_map(|(_, set)| set.of_order(order));
@@ -160,7 +160,7 @@ impl Desk {
         known.or_unread(Vec::new())
     }
 
-    /// Asks a source for what has this reference, order or address.
+    /// Asks a source for the tickets with this reference, order or address.
     async fn find_live(
         &self,
         source: &LiveSource,
@@ -172,13 +172,13 @@ impl Desk {
         Ok(attendees.collect())
     }
 
-    /// Finds a ticket by its reference, in the ticketing system if need be, with all others of its order that are known.
+    /// Finds a ticket by its reference, asking the ticketing system if needed, with the known tickets of its order.
     async fn order_of(&self, reference: &TicketReference) -> Result<Vec<Attendee>, DeskError> {
         let known = self.known()?;
         for (_, set) in &known.sets {
             if let Some(found) = set.called(reference) {
                 let order = &found.order;
-                // What belongs to no order belongs to nothing together.
+                // Tickets without an order do not belong together.
                 return Ok(match order.as_str() {
                     "" => vec![found],
                     _ => set.of_order(order),
@@ -194,7 +194,7 @@ impl Desk {
         known.or_unread(Vec::new())
     }
 
-    /// The names of those that are served, at least one.
+    /// Returns the names of the served sources; an error if there are none.
     pub(super) fn served_names(&self) -> Result<&[SourceName], DeskError> {
         let names = self.served_sources();
         match names.is_empty() {
@@ -206,13 +206,13 @@ impl Desk {
         }
     }
 
-    /// The sources that are served, each as it is at this moment; fails unless all have been read once.
+    /// Returns the served sources with their current tickets; fails unless all have been read once.
     fn served_sets(&self) -> Result<Vec<ServedSet<'_>>, DeskError> {
         let Known { sets, unread } = self.known()?;
         unread.map_or(Ok(sets), Err)
     }
 
-    /// The sources that are served, as far as they have been read once.
+    /// Returns the served sources that have been read once.
     fn known(&self) -> Result<Known<'_>, DeskError> {
         let mut known = Known {
             sets: Vec::new(),
@@ -230,7 +230,7 @@ impl Desk {
 }
 
 impl Known<'_> {
-    /// What is asked about has no form of ours, unless a source that was never read holds it all the same.
+    /// Returns `Malformed`, unless a source that was never read might hold the text all the same.
     fn malformed(self, faults: Vec<FieldFault>) -> NotAnswered {
         match self.unread {
             Some(unread) => NotAnswered::Failed(unread),
@@ -238,13 +238,13 @@ impl Known<'_> {
         }
     }
 
-    /// That there is nothing, unless that cannot be known.
+    /// Returns `nothing`, unless a source that was never read might hold something.
     fn or_unread<T>(self, nothing: T) -> Result<T, DeskError> {
         self.unread.map_or(Ok(nothing), Err)
     }
 }
 
-/// Says that a source has never been read to its end.
+/// The error for a source that has never been read completely.
 fn unread(source: &LiveSource) -> DeskError {
     let words = match source.course().trouble {
         Some(_) => "the tickets could not be read yet; the server's log says why",

@@ -1,4 +1,4 @@
-//! Who asks, and what that is enough for. `gatewit-api.md` §2.
+//! Who is calling, and what they may do. `gatewit-api.md` §2.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,28 +6,28 @@ use super::Desk;
 use crate::event::Event;
 use crate::problem::{DeskError, Problem};
 
-/// What `local` is called where it is recorded.
+/// The name under which `local` is recorded.
 const LOCAL: &str = "local";
-/// The organization that everyone belongs to.
+/// The organization to which everyone belongs.
 pub const DEFAULT_ORGANIZATION: &str = "default";
 
-/// Whoever manages events, as the HTTP layer identified them.
+/// A caller that manages events, as identified by the HTTP layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// Authentication is off: whoever reaches the server may do everything, as `local`.
+    /// Authentication is off: everyone who reaches the server may do everything, as `local`.
     Local,
-    /// An identity (`sub`) that a token proved, and that may do everything.
+    /// An identity (`sub`) proved by a token that may do everything.
     Operator(String),
-    /// Any other identity that a token proved.
+    /// Any other identity proved by a token.
     Subject(String),
 }
 
-/// What the operator says of identities (`sub`).
+/// The operator's settings about identities (`sub`).
 #[derive(Clone, Debug, Default)]
 pub struct Access {
-    /// Who may do everything.
+    /// The identities that may do everything.
     pub operators: HashSet<String>,
-    /// The members of each organization but `default`.
+    /// The members of each organization except `default`.
     pub organizations: HashMap<String, HashSet<String>>,
 }
 
@@ -39,7 +39,7 @@ impl Caller {
         }
     }
 
-    /// Whether the caller runs the server, and may read what plugins say.
+    /// Whether the caller runs the server and may read the plugins' own messages.
     pub fn is_operator(&self) -> bool {
         match self {
             Self::Local | Self::Operator(_) => true,
@@ -50,7 +50,7 @@ impl Caller {
     pub fn may_manage(&self, event: &Event) -> bool {
         match self {
             Self::Local | Self::Operator(_) => true,
-            // Events made while authentication was off belong to no identity, whatever it is called.
+            // Events created while authentication was off belong to no identity, even one named `local`.
             Self::Subject(sub) => sub != LOCAL && event.organizers.contains(sub),
         }
     }
@@ -70,7 +70,7 @@ impl Access {
 }
 
 impl Desk {
-    /// Tells who an identity is here.
+    /// Returns the caller for an identity.
     pub fn caller(&self, sub: String) -> Caller {
         match self.settings.access.operators.contains(&sub) {
             true => Caller::Operator(sub),

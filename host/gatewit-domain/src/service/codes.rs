@@ -1,7 +1,7 @@
-//! Which ticket of an event a code belongs to: one of those that are neither cancelled nor refunded. `gatewit-api.md` §4.
+//! Which ticket of an event a code belongs to: one that is neither cancelled nor refunded. `gatewit-api.md` §4.
 //!
-//! A withdrawn ticket is still found by its code, so that a scan says what became of it, until another ticket takes the
-//! code over.
+//! A withdrawn ticket is still found by its code, so that a scan reports its state, until another ticket takes over the
+//! code.
 
 use super::{Desk, LiveEvent};
 use crate::id::TicketId;
@@ -11,7 +11,7 @@ use crate::scanned::clean;
 use crate::tables::{CREDENTIAL_CODES, TICKET_CODES, TICKETS, Table, within};
 use crate::ticket::{Origin, Ticket};
 
-/// What a commit must be guarded by, and what it writes.
+/// The guards and writes of a commit.
 #[derive(Default)]
 pub(super) struct Claim {
     pub guards: Vec<Guard>,
@@ -19,9 +19,9 @@ pub(super) struct Claim {
 }
 
 impl Desk {
-    /// Says what lets a ticket be found by a code of `table`; None if another ticket of the event has the code.
+    /// Returns the claim of a code of `table` for a ticket; None if another ticket of the event has the code.
     ///
-    /// Nothing is written if the ticket has the code already.
+    /// The claim writes nothing if the ticket has the code already.
     pub(super) async fn claim_code(
         &self,
         live: &LiveEvent,
@@ -49,7 +49,7 @@ impl Desk {
             }
             claim.writes.push(listed.delete(&key));
         }
-        // At a scan point, a ticket's id is a code as well.
+        // A scan point also accepts a ticket's id as a code.
         if let Ok(named) = clean(code).parse::<TicketId>()
             && named != ticket
             && !self.gives_up(live, named, code, &mut claim).await?
@@ -60,7 +60,7 @@ impl Desk {
         Ok(Some(claim))
     }
 
-    /// Says what lets a ticket be found by each of its codes; an error if another ticket has one.
+    /// Returns the claim of all of a ticket's codes; an error if another ticket has one.
     pub(super) async fn claim_codes(
         &self,
         live: &LiveEvent,
@@ -80,7 +80,7 @@ impl Desk {
         Ok(all)
     }
 
-    /// Says what lets a ticket no longer be found by a code, if it is found by it.
+    /// Returns the writes that free a ticket's code; empty if the ticket does not hold it.
     pub(super) async fn release_code(
         &self,
         live: &LiveEvent,
@@ -97,8 +97,8 @@ impl Desk {
         }))
     }
 
-    /// Whether a ticket leaves a code to another: it is withdrawn, of another event, or bears the code no more. The
-    /// claim then depends on that.
+    /// Whether a ticket leaves a code to another: it is withdrawn, of another event, or no longer bears the code. Adds
+    /// a guard for that to the claim.
     async fn gives_up(
         &self,
         live: &LiveEvent,

@@ -1,4 +1,4 @@
-//! What a start looks at: events that the configuration declares, and stored ones that cannot work as they stand.
+//! Checks at the start: events that the configuration declares, and stored events that cannot work.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -11,7 +11,7 @@ use crate::plugin::{PluginKind, PluginState};
 use crate::problem::{DeskError, INVALID_STRATEGY_OPTIONS};
 use crate::window::{StrategyError, StrategyName};
 
-/// Why an event cannot work as it stands, without a word of a plugin's.
+/// Why an event cannot work, without any of the plugin's own text.
 #[derive(Debug, thiserror::Error)]
 pub enum EventTrouble {
     #[error(
@@ -24,7 +24,7 @@ pub enum EventTrouble {
     Desk(#[from] DeskError),
 }
 
-/// What a declaration comes to.
+/// The effect of a declaration.
 enum Declared {
     New(Event),
     Changed(Event),
@@ -32,7 +32,7 @@ enum Declared {
 }
 
 impl Desk {
-    /// Checks a declared event as far as no plugin has to be asked; tells which strategy it will have.
+    /// Checks a declared event as far as possible without asking a plugin; returns the strategy it will have.
     pub fn check_declared(&self, change: &EventChange) -> Result<StrategyName, DeskError> {
         match self.declared(change)? {
             Declared::New(event) | Declared::Changed(event) => {
@@ -43,8 +43,8 @@ impl Desk {
         }
     }
 
-    /// Makes an event that the configuration declares, or sets the fields it names in the event of that slug. Its windows
-    /// are not computed yet: see [`Desk::warm_windows`].
+    /// Creates an event that the configuration declares, or sets the declared fields in the event with that slug. Does not
+    /// compute its windows: see [`Desk::warm_windows`].
     pub async fn declare_event(&self, change: EventChange) -> Result<Arc<LiveEvent>, EventTrouble> {
         let (event, kept) = match self.declared(&change)? {
             Declared::Unchanged(live) => return Ok(live),
@@ -81,8 +81,8 @@ impl Desk {
         })
     }
 
-    /// Lists the events that cannot work because something is not there: a strategy that is not loaded, say, or a ticket
-    /// source that is configured no more. Asks no plugin. The rest of the server does not depend on it.
+    /// Lists the events that cannot work because something is missing, such as a strategy that is not loaded or a ticket
+    /// source that is no longer configured. Asks no plugin. The rest of the server works without these events.
     pub async fn unmet(&self) -> Vec<(Arc<LiveEvent>, EventTrouble)> {
         let loaded = self.loaded_strategies();
         let mut unmet = Vec::new();
@@ -102,9 +102,9 @@ impl Desk {
         unmet
     }
 
-    /// Asks the strategies whether they still accept their events' options, and lists the events of which they do not.
+    /// Asks the strategies whether they still accept their events' options, and lists the events whose options they reject.
     ///
-    /// The same options are asked about once, and a strategy that fails not again: its scans would wait for it.
+    /// Asks once about equal options, and does not ask a failed strategy again, because its scans would wait for it.
     pub async fn check_options(&self) -> Vec<(Arc<LiveEvent>, EventTrouble)> {
         let events = self.live.all();
         let (mut asked, mut failing) = (HashMap::new(), HashSet::new());
@@ -124,7 +124,7 @@ impl Desk {
                 }
             };
             match checked {
-                // Those that are not loaded are listed among the unmet.
+                // Strategies that are not loaded are already listed as missing.
                 Ok(()) | Err(StrategyError::Unknown { .. }) => {}
                 Err(StrategyError::Rejected(words)) => {
                     self.rejections.note(&live.event, words.clone());
@@ -140,7 +140,7 @@ impl Desk {
         troubled
     }
 
-    /// The strategies that events may name, in the order of their plugins.
+    /// Returns the strategies that events may name, in the order of their plugins.
     fn loaded_strategies(&self) -> Vec<StrategyName> {
         let rows = self.plugins().into_iter().filter(|row| {
             row.kind == Some(PluginKind::Strategy) && row.state == PluginState::Active

@@ -1,4 +1,4 @@
-//! Making, changing and publishing events.
+//! Creates, changes and publishes events.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::problem::{DeskError, INVALID_STRATEGY_OPTIONS, Problem};
 use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS, within};
 use crate::window::{Holder, StrategyError};
 
-/// How many names are tried for an event whose slug the organizer left to us.
+/// How many slugs are tried for an event whose organizer gave none.
 const SLUG_ATTEMPTS_MAX: usize = 1_000;
 
-/// When doors are open for a day.
+/// The time in which doors are open for a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventWindow {
     pub day_name: String,
@@ -26,7 +26,7 @@ pub struct EventWindow {
 }
 
 impl Desk {
-    /// Makes a draft event; its creator is its first organizer.
+    /// Creates a draft event; its creator is its first organizer.
     pub async fn create_event(
         &self,
         caller: &Caller,
@@ -41,7 +41,7 @@ impl Desk {
         Ok(live)
     }
 
-    /// Keeps a new event once its strategy accepts its options.
+    /// Stores a new event once its strategy accepts its options.
     pub(super) async fn keep_new(
         &self,
         event: Event,
@@ -85,7 +85,7 @@ impl Desk {
         events
     }
 
-    /// Sets the fields of an event that the change names, at once.
+    /// Sets the event's fields that the change names, all in one commit.
     pub async fn change_event(
         &self,
         caller: &Caller,
@@ -140,7 +140,7 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Makes the event's key pair, so that tickets can be issued; an event published already stays as it is.
+    /// Creates the event's key pair, so that tickets can be issued; an event that is already published stays as it is.
     pub async fn publish_event(
         &self,
         caller: &Caller,
@@ -171,7 +171,7 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Tells when doors are open for a ticket type, on the days it is good for; without a type, for a holder of none.
+    /// Returns when doors are open for a ticket type on its days; without a type, for a holder who has none.
     pub async fn event_windows(
         &self,
         caller: &Caller,
@@ -208,8 +208,8 @@ impl Desk {
         Ok(shown.collect())
     }
 
-    /// Asks every event's strategy for its windows, so that the first scan finds them kept. A strategy that fails is not
-    /// asked for its other events, whose scans would wait for it.
+    /// Asks every event's strategy for its windows, so that the first scan finds them cached. A strategy that fails is not
+    /// asked about its other events, because their scans would wait for it.
     pub async fn warm_windows(&self) {
         let mut failing = HashSet::new();
         for live in self.live.all() {
@@ -227,8 +227,8 @@ impl Desk {
         live
     }
 
-    /// Shows a committed event. Nothing here can fail, since the event is stored: the tickets of its sources are taken in
-    /// after that, by [`Desk::take_in_attached`], and its windows are computed by [`Desk::warm`].
+    /// Makes a committed event visible. This cannot fail, since the event is stored already: the tickets of its sources are
+    /// imported later, by [`Desk::take_in_attached`], and its windows are computed by [`Desk::warm`].
     fn show(&self, live: LiveEvent) -> Arc<LiveEvent> {
         let live = self.live.set(live);
         for source in &live.event.ticket_sources {
@@ -258,8 +258,8 @@ impl Desk {
         })
     }
 
-    /// Checks that no device was ever registered for the event, and tells what that depends on: a device is one active
-    /// scanner within the organization that it was registered in.
+    /// Checks that no device was ever registered for the event, and returns the guards for that: a device is one active
+    /// scanner within the organization in which it was registered.
     async fn check_no_scanners(&self, event: &Event) -> Result<Guard, DeskError> {
         match HAD_SCANNERS.get(self.store(), &event.id).await? {
             None => Ok(HAD_SCANNERS.absent(&event.id)),

@@ -1,4 +1,4 @@
-//! Checking in without a code: staff found the ticket, or the whole order, by themselves. `gatewit-api.md` §12.
+//! Check-in without a code: staff found the ticket, or the whole order, themselves. `gatewit-api.md` §12.
 
 use super::admission::{is_forgotten, repeat_of, used_for_another};
 use super::taking_in::Wanted;
@@ -13,7 +13,7 @@ use crate::tables::{DESK_REQUESTS, DeskRequest};
 mod orders;
 
 impl Desk {
-    /// Decides on each ticket as if its code were scanned at no particular scan point.
+    /// Decides on each ticket as if its code were scanned without a scan point.
     pub async fn check_in_without_code(
         &self,
         caller: &Caller,
@@ -63,8 +63,8 @@ impl Desk {
         }
     }
 
-    /// The tickets that a request named when it first came under its key: one added to the order since is not among
-    /// them.
+    /// Returns the tickets that a request named when its key was first used; tickets added to the order since are not
+    /// among them.
     async fn found_once(
         &self,
         caller: &Caller,

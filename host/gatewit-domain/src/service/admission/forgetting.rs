@@ -1,4 +1,4 @@
-//! Throwing away what is remembered of requests for their repeats, once it is too old to be told again.
+//! Deletes answers stored for repeated requests once they are too old to be repeated.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::service::{Desk, PAGE};
 use crate::tables::{CallerRepeat, DESK_REQUESTS, ISSUE_REQUESTS, REPEATS, Table};
 
 impl Desk {
-    /// Throws away answers too old to be repeated.
+    /// Deletes answers that are too old to be repeated.
     pub async fn forget_old_answers(&self) -> Result<(), DeskError> {
         self.forget_old(&REPEATS, |remembered| remembered.outcome.at)
             .await?;
@@ -41,7 +41,7 @@ impl Desk {
                 .map(|stored| (stored.unchanged(), Write::Delete(stored.key.clone())))
                 .unzip();
             if !writes.is_empty() {
-                // One that was used anew meanwhile blocks its page until next time.
+                // If a key was reused meanwhile, its page is left until the next run.
                 self.store().commit(guards, writes).await?;
             }
             let_others_run().await;

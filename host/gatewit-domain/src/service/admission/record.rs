@@ -1,4 +1,4 @@
-//! What a decided scan is answered with and leaves in the store. Pure.
+//! The answer to a decided scan, and what it writes to the store. Pure.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::tables::{
     CHECK_INS, ENTRIES, EventCheckIn, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN,
 };
 
-/// Says what the scan is answered with.
+/// Returns the answer to the scan.
 pub(super) fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
     let days = &facts.event.calendar.days;
     let may_know = !matches!(
@@ -48,7 +48,7 @@ fn summary(facts: &Facts, held: &Held) -> TicketSummary {
     }
 }
 
-/// Says what the scan leaves: one record, the counts, and the entry of an admission.
+/// Returns what the scan writes: one record, the counts, and the entry of an admission.
 pub(super) fn writes(facts: &Facts, decision: &Decision, check_in: &CheckIn) -> Vec<Write> {
     let key = EventCheckIn(facts.event.id, check_in.id);
     let mut writes = vec![CHECK_INS.put(&key, check_in)];
@@ -75,13 +75,13 @@ pub(super) fn writes(facts: &Facts, decision: &Decision, check_in: &CheckIn) -> 
     writes
 }
 
-/// Says when the scanner was last heard of, to the second: a busy scanner writes the value that is there already.
+/// Returns when the scanner was last seen, to the second, so that a busy scanner mostly writes the same value.
 pub(super) fn seen(scanner: &ScannerId, now: Timestamp) -> Write {
     let second = Timestamp::from_second(now.as_second());
     SCANNER_SEEN.put(scanner, &second.unwrap_or(now))
 }
 
-/// Makes the record of the scan.
+/// Creates the record of the scan.
 pub(super) fn check_in(facts: &Facts, decision: &Decision, outcome: &Outcome) -> CheckIn {
     let held = held(facts);
     let answer = held.and_then(|held| held.windows.as_ref().ok());

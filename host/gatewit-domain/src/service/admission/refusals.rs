@@ -1,7 +1,7 @@
-//! Bounds what a scanner's refusals write: beyond the bound they are recorded together, once a second.
+//! Bounds the writes of a scanner's refusals: beyond the bound they are recorded together, once a second.
 //! `gatewit-api.md` §5.
 //!
-//! Knows scanners, times and counts; not why anything was refused.
+//! Knows scanners, times and counts, but not why a scan was refused.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,20 +16,20 @@ use crate::problem::DeskError;
 use crate::scan::CheckIn;
 use crate::tables::{CHECK_INS, EventCheckIn, SCANNER_REFUSED};
 
-/// How many refusals of one scanner get a record each, if they come at once.
+/// How many refusals of one scanner in a burst get a record each.
 const BURST: i32 = 500;
 /// After a burst, 50 more a second.
 const EARNED_EVERY: SignedDuration = SignedDuration::from_millis(20);
 /// How often the refusals beyond the bound are recorded.
 const SUMMARY_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
-/// What each scanner may still record. The lock is never held across an await.
+/// How many refusals each scanner may still record. The lock is never held across an await.
 #[derive(Default)]
 pub(in crate::service) struct RefusalBound(Mutex<Scanners>);
 
 #[derive(Default)]
 struct Scanners {
-    /// Only scanners that were refused something lately: at most those that organizers registered.
+    /// Only scanners with recent refusals, so at most as many as organizers registered.
     by_id: HashMap<ScannerId, Allowance>,
     summarized_at: Option<Timestamp>,
 }
@@ -40,7 +40,7 @@ struct Allowance {
     summary: Option<Summary>,
 }
 
-/// Refusals of one scanner that were answered and have no record yet.
+/// Refusals of one scanner that were answered but not yet recorded.
 struct Summary {
     /// The record of one of them.
     example: CheckIn,
@@ -48,13 +48,13 @@ struct Summary {
 }
 
 impl RefusalBound {
-    /// Whether one more refusal of the scanner gets a record of its own.
+    /// Whether another refusal of the scanner gets a record of its own; if so, counts it.
     pub(super) fn take(&self, scanner: ScannerId, now: Timestamp) -> bool {
         let mut scanners = self.lock();
         let allowance = scanners.allowance(scanner, now);
         let latest = now + EARNED_EVERY * BURST;
         if allowance.full_at < now || allowance.full_at > latest {
-            // It is full, or the clock was set back.
+            // The bucket is full, or the clock was set back.
             allowance.full_at = now;
         }
         let full_at = allowance.full_at + EARNED_EVERY;
@@ -74,7 +74,7 @@ impl RefusalBound {
         self.lock().put(scanner, summary);
     }
 
-    /// Takes every summary, unless the last ones were taken less than a second ago.
+    /// Takes all summaries, unless the last ones were taken less than a second ago.
     fn due(&self, now: Timestamp) -> Vec<(ScannerId, Summary)> {
         let mut scanners = self.lock();
         let is_early = (scanners.summarized_at)
@@ -89,7 +89,7 @@ impl RefusalBound {
         self.lock().take_summaries(now)
     }
 
-    /// Puts back what could not be recorded, to be tried again at once.
+    /// Puts back summaries that could not be recorded, so that they are due at once.
     fn put_back(&self, summaries: Vec<(ScannerId, Summary)>) {
         let mut scanners = self.lock();
         scanners.summarized_at = None;
@@ -123,7 +123,7 @@ impl Scanners {
         }
     }
 
-    /// Takes every summary, and forgets scanners whose bucket is full again.
+    /// Takes all summaries, and drops scanners whose bucket is full again.
     fn take_summaries(&mut self, now: Timestamp) -> Vec<(ScannerId, Summary)> {
         self.summarized_at = Some(now);
         let taken = self.by_id.iter_mut();
@@ -135,7 +135,7 @@ impl Scanners {
 }
 
 impl Summary {
-    /// One record for all of them, and the counts that follow from it.
+    /// Returns one record for all of them, and the counts that follow from it.
     fn writes(&self, scanner: ScannerId, now: Timestamp) -> [Write; 3] {
         let record = self.record(now);
         let count: u64 = self.by_reason.values().sum();
@@ -154,7 +154,7 @@ impl Summary {
             refusals: by_reason
                 .map(|(reason, count)| ((*reason).to_owned(), *count))
                 .collect(),
-            // What belongs to the one ticket of the example.
+            // These fields belong to the ticket of the example only.
             ticket_id: None,
             ticket_series: None,
             location: None,
@@ -167,15 +167,15 @@ impl Summary {
 }
 
 impl Desk {
-    /// Records the refusals that were beyond their scanners' bounds, at most once a second.
+    /// Records the refusals beyond their scanners' bounds, at most once a second.
     ///
-    /// To be called every second, so that a crash loses the count of no more than the last one.
+    /// Call this every second, so that a crash loses at most the last second's count.
     pub async fn record_refusals(&self) -> Result<(), DeskError> {
         let now = self.now();
         self.record_summaries(self.refusals.due(now), now).await
     }
 
-    /// Records them although the second is not over: for the end, when no request is under way any more.
+    /// Records them even within the second: for the shutdown, when no request is in progress any longer.
     pub async fn record_last_refusals(&self) -> Result<(), DeskError> {
         let now = self.now();
         self.record_summaries(self.refusals.all(now), now).await

@@ -1,4 +1,4 @@
-//! A code that nobody knows here: a ticketing system may have sold it just now.
+//! Codes that are unknown here: a ticketing system may have sold the ticket just now.
 
 use super::{Desk, LiveEvent, Read, match_field};
 use crate::event::MatchField;
@@ -8,8 +8,8 @@ use crate::scan::{Presented, Scan};
 use crate::service::taking_in::Wanted;
 
 impl Desk {
-    /// Finds the ticket that was presented. If nobody knows its code, the event's sources are asked, and what they have is
-    /// taken in first. Nothing is looked up, here or there, for a scanner that may not scan.
+    /// Finds the ticket that was presented. If its code is unknown, first asks the event's sources and imports what they
+    /// return. Looks nothing up, here or there, for a scanner that may not scan.
     pub(super) async fn find_or_look_up(
         &self,
         scan: &Scan,

@@ -1,4 +1,4 @@
-//! The tickets of an order, however staff spell it.
+//! Finds the tickets of an order, however staff spell it.
 
 use crate::id::{EventId, TicketId};
 use crate::identifier::is_same;
@@ -31,7 +31,7 @@ impl Desk {
             let ids = page
                 .iter()
                 .filter_map(|row| row.name().parse().ok().zip(Some(&row.key)));
-            // An order's name may begin with another's and go on with a slash.
+            // One order may begin with another one's name, followed by a slash.
             let is_of_order = |(id, key): &(TicketId, &Key)| {
                 **key == ORDERS.key(&OrderTicket(event, order.to_owned(), *id))
             };
@@ -39,7 +39,7 @@ impl Desk {
                 turns.step().await;
                 let stored = TICKETS.get(self.store(), &id).await?;
                 let stored = stored.filter(|stored| visible.shows(&stored.value));
-                // Its row may be of an earlier order, filed by a version that did not fold.
+                // The row may be for an earlier order, filed by a version that did not fold.
                 let has_order =
                     |stored: Stored<Ticket>| is_same(&stored.value.booking_reference, order);
                 if stored.is_some_and(has_order) {
@@ -50,8 +50,7 @@ impl Desk {
         Ok(tickets)
     }
 
-    /// Folds the orders that an older version filed as they were written: once an event, when it is first asked for an
-    /// order.
+    /// Folds the orders that an older version filed as written: once per event, when it is first asked for an order.
     async fn fold_orders(&self, event: EventId) -> Result<(), DeskError> {
         if FOLDED_ORDERS.get(self.store(), &event).await?.is_some() {
             return Ok(());
