@@ -43,8 +43,8 @@ impl Desk {
         }
     }
 
-    /// Creates an event that the configuration declares, or sets the declared fields in the event with that slug. Does not
-    /// compute its windows: see [`Desk::warm_windows`].
+    /// Creates an event that the configuration declares, or sets the declared fields in the event with that slug. Does
+    /// not compute its windows: see [`Desk::warm_windows`].
     pub async fn declare_event(&self, change: EventChange) -> Result<Arc<LiveEvent>, EventTrouble> {
         let (event, kept) = match self.declared(&change)? {
             Declared::Unchanged(live) => return Ok(live),
@@ -81,8 +81,8 @@ impl Desk {
         })
     }
 
-    /// Lists the events that cannot work because something is missing, such as a strategy that is not loaded or a ticket
-    /// source that is no longer configured. Asks no plugin. The rest of the server works without these events.
+    /// Lists the events that cannot work because something is missing, such as a strategy that is not loaded or a
+    /// ticket source that is no longer configured. Asks no plugin. The rest of the server works without these events.
     pub async fn unmet(&self) -> Vec<(Arc<LiveEvent>, EventTrouble)> {
         let loaded = self.loaded_strategies();
         let mut unmet = Vec::new();
@@ -102,7 +102,7 @@ impl Desk {
         unmet
     }
 
-    /// Asks the strategies whether they still accept their events' options, and lists the events whose options they reject.
+    /// Asks the strategies whether they still accept their events' options, and lists the events that they reject.
     ///
     /// Asks once about equal options, and does not ask a failed strategy again, because its scans would wait for it.
     pub async fn check_options(&self) -> Vec<(Arc<LiveEvent>, EventTrouble)> {

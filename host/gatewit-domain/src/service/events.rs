@@ -208,8 +208,8 @@ impl Desk {
         Ok(shown.collect())
     }
 
-    /// Asks every event's strategy for its windows, so that the first scan finds them cached. A strategy that fails is not
-    /// asked about its other events, because their scans would wait for it.
+    /// Asks every event's strategy for its windows, so that the first scan finds them cached. A strategy that fails is
+    /// not asked about its other events, because their scans would wait for it.
     pub async fn warm_windows(&self) {
         let mut failing = HashSet::new();
         for live in self.live.all() {
@@ -227,8 +227,8 @@ impl Desk {
         live
     }
 
-    /// Makes a committed event visible. This cannot fail, since the event is stored already: the tickets of its sources are
-    /// imported later, by [`Desk::take_in_attached`], and its windows are computed by [`Desk::warm`].
+    /// Makes a committed event visible. This cannot fail, since the event is stored already: the tickets of its sources
+    /// are imported later, by [`Desk::take_in_attached`], and its windows are computed by [`Desk::warm`].
     fn show(&self, live: LiveEvent) -> Arc<LiveEvent> {
         let live = self.live.set(live);
         for source in &live.event.ticket_sources {

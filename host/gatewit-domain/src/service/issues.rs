@@ -1,8 +1,8 @@
-//! The issues under way: each is locked by the request that works on it, and its tickets are hidden until it is done.
+//! The issues in progress: each is locked by the request that works on it, and its tickets are hidden until it is done.
 //!
 //! A request that issues many tickets writes them piece by piece, so that no scan waits for all of them. Until the last
-//! piece is on disk, no reader sees any of them. If the request is gone or the server was killed, a retry of the request
-//! or a background task gets the lock and takes the issue back.
+//! piece is on disk, no reader sees any of them. If the request is dropped or the server is killed, a retry of the
+//! request or a background task takes the lock and rolls the issue back.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,43 +17,43 @@ use crate::problem::DeskError;
 use crate::tables::{CallerRepeat, ISSUES, IssueState, Stored, TICKETS};
 use crate::ticket::Ticket;
 
-/// The issues under way, and those of which tickets are hidden.
+/// The issues in progress, and those whose tickets are hidden.
 #[derive(Default)]
 pub(super) struct Issues {
-    // A std mutex: held for a look or a push, never across an await.
+    // A std mutex: held for a lookup or a push, never across an await.
     under_way: Mutex<Vec<Arc<IssueUnderWay>>>,
-    /// Issues that are not done although pieces of them may be in the store.
+    /// Unfinished issues that may have pieces in the store.
     ///
-    /// One that was taken back stays here until the server ends, since a reader may still hold a ticket of it.
+    /// An issue that was rolled back stays here until the server stops, since a reader may still hold one of its tickets.
     hidden: ArcSwap<HashSet<IssueId>>,
 }
 
-/// An issue that is neither done nor taken back.
+/// An issue that is neither done nor rolled back.
 pub(super) struct IssueUnderWay {
     pub id: IssueId,
     pub event: EventId,
-    /// The request under a repeat key that it is of.
+    /// Its request, if that has a repeat key.
     request: Option<CallerRepeat>,
-    /// Held by the request that works on it, or by the task that takes it back.
+    /// Held by the request that works on it, or by the task that rolls it back.
     lock: Arc<AsyncMutex<()>>,
 }
 
-/// The lock of an issue, held until this is dropped.
+/// The lock of an issue, released on drop.
 pub(super) struct IssueLock<'i> {
     issues: &'i Issues,
     pub issue: Arc<IssueUnderWay>,
     _guard: OwnedMutexGuard<()>,
 }
 
-/// One reader's view: an issue that was not done when it began to look stays absent for it, so that it sees no part of
-/// one.
+/// One reader's view: an issue that was unfinished when the reader began stays hidden from it, so that it never sees
+/// part of one.
 pub(super) struct Visible<'i> {
     issues: &'i Issues,
     hidden_at_first: Arc<HashSet<IssueId>>,
 }
 
 impl Issues {
-    /// Reads which issues were under way when the store was last closed: their requests are gone.
+    /// Reads which issues were unfinished when the store was last closed: their requests no longer run.
     pub(super) async fn open(store: &dyn Store) -> Result<Self, DeskError> {
         let (mut under_way, mut hidden) = (Vec::new(), HashSet::new());
         let mut after = None;
@@ -75,7 +75,7 @@ impl Issues {
         })
     }
 
-    /// Begins an issue, or tells which one of the same request is under way.
+    /// Begins an issue; if the same request has one in progress, returns that as the error.
     pub(super) fn begin(
         &self,
         event: EventId,
@@ -94,21 +94,21 @@ impl Issues {
         Ok(self.locked(issue, guard))
     }
 
-    /// Waits for an issue's lock; None if it is done or taken back by then.
+    /// Waits for an issue's lock; None if the issue is done or rolled back by then.
     pub(super) async fn wait_for(&self, issue: Arc<IssueUnderWay>) -> Option<IssueLock<'_>> {
         let guard = issue.lock.clone().lock_owned().await;
         let is_under_way = self.under_way().iter().any(|one| Arc::ptr_eq(one, &issue));
         is_under_way.then(|| self.locked(issue, guard))
     }
 
-    /// Lists the issues that nobody has locked: their requests are gone.
+    /// Lists the issues that nobody has locked: their requests no longer run.
     pub(super) fn abandoned(&self) -> Vec<Arc<IssueUnderWay>> {
         let under_way = self.under_way();
         let abandoned = under_way.iter().filter(|one| one.lock.try_lock().is_some());
         abandoned.cloned().collect()
     }
 
-    /// Tells whether an issue of the event is under way.
+    /// Whether an issue of the event is in progress.
     pub(super) fn is_any_under_way(&self, event: EventId) -> bool {
         self.under_way().iter().any(|issue| issue.event == event)
     }
@@ -141,7 +141,7 @@ impl Issues {
     }
 
     fn under_way(&self) -> MutexGuard<'_, Vec<Arc<IssueUnderWay>>> {
-        // Nothing that holds the lock panics halfway through a change.
+        // No holder of the lock panics halfway through a change.
         self.under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -160,7 +160,7 @@ impl IssueUnderWay {
 }
 
 impl IssueLock<'_> {
-    /// Hides the issue's tickets from readers, from before the first of them is written.
+    /// Hides the issue's tickets from readers; call it before the first of them is written.
     pub(super) fn hide(&self) {
         let id = self.issue.id;
         self.issues.hidden.rcu(|hidden| {
@@ -180,19 +180,19 @@ impl IssueLock<'_> {
         });
     }
 
-    /// Whether there may be something to take back.
+    /// Whether there may be something to roll back.
     pub(super) fn is_hidden(&self) -> bool {
         self.issues.hides(self.issue.id)
     }
 
-    /// Ends an issue of which nothing is left.
+    /// Ends an issue that has nothing left in the store.
     pub(super) fn end_taken_back(&self) {
         self.issues.end(&self.issue);
     }
 }
 
 impl Drop for IssueLock<'_> {
-    /// An issue that hides something stays under way: the next one that locks it takes it back.
+    /// Ends the issue, unless its tickets are hidden: then it stays open, and whoever locks it next rolls it back.
     fn drop(&mut self) {
         if !self.is_hidden() {
             self.issues.end(&self.issue);

@@ -22,7 +22,7 @@ struct Shown {
 }
 
 impl LiveEvents {
-    /// Shows all that were read at the start.
+    /// Starts with the events read from the store.
     pub(super) fn of(events: Vec<LiveEvent>) -> Self {
         let mut shown = Shown::default();
         for live in events {
@@ -37,7 +37,7 @@ impl LiveEvents {
         self.shown.load().by_id.get(&id).cloned()
     }
 
-    /// Finds the event that has this slug in an organization.
+    /// Finds an organization's event by its slug.
     pub(super) fn with_slug(&self, org_id: &str, slug: &str) -> Option<Arc<LiveEvent>> {
         let shown = self.shown.load();
         let id = shown.by_slug.get(within(&org_id, &slug).as_str())?;
@@ -51,7 +51,7 @@ impl LiveEvents {
         all
     }
 
-    /// Shows an event as it now is, unless a later revision shows already; tells what is shown.
+    /// Replaces an event unless a later revision is already there; returns the one that is there now.
     pub(super) fn set(&self, live: LiveEvent) -> Arc<LiveEvent> {
         let live = Arc::new(live);
         self.shown.rcu(|shown| {
@@ -71,7 +71,7 @@ impl Shown {
                 return;
             }
             let old = slug_of(before);
-            // Another event may have got the slug that this one had.
+            // Another event may have taken the slug that this one had.
             if self.by_slug.get(old.as_str()) == Some(&event.id) {
                 self.by_slug.remove(old.as_str());
             }

@@ -1,4 +1,4 @@
-//! The record of scans at an event, read back. `gatewit-api.md` §12.
+//! Reads the record of scans at an event. `gatewit-api.md` §12.
 
 use std::sync::Arc;
 
@@ -16,35 +16,35 @@ use crate::tables::{CHECK_INS, EventCheckIn, within};
 /// Which records to read.
 #[derive(Clone, Debug, Default)]
 pub struct CheckInQuery {
-    /// Scans of an event's day: its name, its date or its weekday.
+    /// Only scans on this day of the event, given by its name, date or weekday.
     pub day: Option<String>,
     pub scanner: Option<ScannerId>,
     pub outcome: Option<ScanOutcome>,
-    /// The last record of the page before.
+    /// The last record of the previous page.
     pub cursor: Option<CheckInId>,
     pub limit: usize,
 }
 
-/// Admitted or not.
+/// Whether a scan was admitted or refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScanOutcome {
     Admitted,
     Refused,
 }
 
-/// Some of an event's records, in the order of time.
+/// One page of an event's records, oldest first.
 pub struct CheckInPage {
     pub event: Arc<LiveEvent>,
     pub check_ins: Vec<CheckIn>,
-    /// Where the next page begins; a page may be short, even empty, though another follows.
+    /// The cursor of the next page, if there is one. A page may be short or empty although another follows.
     pub next: Option<CheckInId>,
 }
 
 /// The scans of one day.
 enum DayFilter {
-    /// Of days of the event: several if they have the same date.
+    /// On these days of the event: several if they have the same date.
     Days(Vec<DayId>),
-    /// On a date on which no day of the event begins, by the wall clock there.
+    /// On a date in the event's local time on which no day of the event begins.
     Date(Date),
 }
 

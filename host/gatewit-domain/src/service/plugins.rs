@@ -1,4 +1,4 @@
-//! What is told of plugins: everybody who may ask reads how one fails, operators also what it says itself.
+//! The status of plugins: every authorized caller reads how one fails, operators also read its own messages.
 //! `gatewit-api.md` §10.
 
 use std::collections::{BTreeMap, HashSet};
@@ -11,7 +11,7 @@ use crate::plugin::{PluginRow, PluginWords};
 use crate::source::SourceName;
 use crate::window::StrategyName;
 
-/// What strategies object to in the options of events that were not set up, or cannot work any more.
+/// The objections of strategies to the options of events that were not set up or can no longer work.
 #[derive(Default)]
 pub(super) struct Rejections {
     /// By `{org}/{slug}`. A std mutex: held for map operations, never across an await.
@@ -38,7 +38,7 @@ impl Rejections {
         self.of_events().remove(&slug_key(event));
     }
 
-    /// What a strategy says, an event each.
+    /// Returns a strategy's objections, one per event.
     fn by(&self, strategy: &StrategyName) -> Vec<String> {
         let of_events = self.of_events();
         let rejections = of_events.values();
@@ -89,7 +89,7 @@ impl Desk {
         rows
     }
 
-    /// All sources to operators; to others those of the events that they manage.
+    /// Returns all sources for operators; for others, those of the events that they manage.
     fn sources_for(&self, caller: &Caller) -> Vec<SourceStatus> {
         let mut sources = self.sources();
         if !caller.is_operator() {
@@ -102,7 +102,7 @@ impl Desk {
     }
 }
 
-/// Adds a plugin's own words for those who may read them.
+/// Adds the plugin's own message for callers who may read it.
 fn told(caller: &Caller, reason: String, words: Option<&PluginWords>) -> String {
     match words.filter(|_| caller.is_operator()) {
         Some(words) => format!("{reason}: {}", words.verbatim()),

@@ -22,7 +22,7 @@ pub use registration::{NewScanner, ScannerLink};
 
 const REASON_MAX: usize = 500;
 
-/// A registration token as of now.
+/// A registration token with its current state.
 #[derive(Clone)]
 pub struct TokenStatus {
     pub token: RegistrationToken,
@@ -36,19 +36,19 @@ pub struct ScannerList {
     pub event: Arc<LiveEvent>,
 }
 
-/// What a scanner has done.
+/// How much a scanner has scanned.
 #[derive(Clone)]
 pub struct ScannerStatistics {
     pub event: Arc<LiveEvent>,
     pub successful_scans: i64,
     pub failed_scans: i64,
     pub last_scan_at: Option<Timestamp>,
-    /// When the scanner last spoke to us to scan or register.
+    /// When the scanner last scanned or registered.
     pub last_synced_at: Timestamp,
 }
 
 impl Desk {
-    /// Makes a registration token for a scanner of a published event.
+    /// Creates a registration token for a scanner of a published event.
     pub async fn create_registration_token(
         &self,
         caller: &Caller,
@@ -75,14 +75,14 @@ impl Desk {
         Ok(self.token_status(token, live))
     }
 
-    /// Tells what a registration token is worth now: used or expired ones too.
+    /// Returns the current state of a registration token, even a used or expired one.
     pub async fn registration_token(&self, text: &TokenText) -> Result<TokenStatus, DeskError> {
         let stored = self.stored_token(text).await?;
         let live = self.live(stored.value.event_id)?;
         Ok(self.token_status(stored.value, live))
     }
 
-    /// Lists an event's scanners in the order they were registered, revoked ones too.
+    /// Lists an event's scanners, including revoked ones, in the order of registration.
     pub async fn scanners(
         &self,
         caller: &Caller,
@@ -110,7 +110,7 @@ impl Desk {
         }
     }
 
-    /// Revokes a scanner for good; one revoked already keeps its first reason.
+    /// Revokes a scanner permanently; one that is already revoked keeps its first reason.
     pub async fn revoke_scanner(
         &self,
         caller: &Caller,
@@ -143,7 +143,7 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Counts what a scanner has done, for an organizer of its event.
+    /// Returns a scanner's statistics to an organizer of its event.
     pub async fn scanner_statistics(
         &self,
         caller: &Caller,
@@ -154,7 +154,7 @@ impl Desk {
         self.statistics(scanner).await
     }
 
-    /// Counts what a scanner has done, for itself.
+    /// Returns a scanner's own statistics.
     pub async fn own_statistics(
         &self,
         proof: ScannerProof,
@@ -171,7 +171,7 @@ impl Desk {
         self.statistics(scanner).await
     }
 
-    /// Proves which scanner a bearer token belongs to. Whether it is still active is for the decision to say.
+    /// Verifies a bearer token and returns its scanner. The decision checks whether the scanner is still active.
     pub fn prove_scanner(&self, token: &str) -> Result<ScannerProof, DeskError> {
         let refuse =
             |words: &str| DeskError::Unauthenticated(Problem::new("invalid_credentials", words));
@@ -195,13 +195,13 @@ impl Desk {
         }
     }
 
-    /// Tells whether a token says that it is signed by one of our events. Whoever sends one that is not genuine is nobody,
-    /// not whoever may call without any.
+    /// Whether a token claims to be signed by one of our events. A forged one must be rejected, not treated as an
+    /// anonymous caller.
     pub fn is_said_to_be_ours(&self, token: &str) -> bool {
         self.signed_for(token).is_some()
     }
 
-    /// Finds the event that a token names as its own.
+    /// Finds the event that a token claims to be signed by.
     fn signed_for(&self, token: &str) -> Option<Arc<LiveEvent>> {
         let header = self.ports.signer.header(token)?;
         self.live.get(header.event?)
@@ -241,7 +241,7 @@ impl Desk {
     }
 }
 
-/// Checks that a scanner can be bound to what its token names.
+/// Checks that the event has the scan point and the zone of a scanner's place.
 fn check_place(place: &Place, event: &Event) -> Result<(), DeskError> {
     if let Some(id) = place
         .scan_point

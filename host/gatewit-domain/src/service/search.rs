@@ -1,8 +1,8 @@
-//! Searching an event's tickets, over cards of them in memory: 100 to 200 bytes a ticket.
+//! Searches an event's tickets in an in-memory index of cards, 100 to 200 bytes per ticket.
 //!
-//! The cards of an event are read from the store once, after the start or at its first search. From then on they are
-//! kept current by noting tickets just before they are committed. So a card may be of a ticket that is not there (yet):
-//! what is found is read from the store before it is shown.
+//! The cards of an event are read from the store once, after the start or at its first search. From then on tickets are
+//! indexed just before they are committed. So a card may be of a ticket that is not in the store: every hit is read from
+//! the store before it is shown.
 
 use std::collections::{HashMap, HashSet};
 use std::mem;
@@ -17,12 +17,12 @@ use crate::search::{Card, Search};
 use crate::tables::{EVENT_TICKETS, TICKETS, within};
 use crate::ticket::Ticket;
 
-/// How many cards are looked through before others may run: about a millisecond.
+/// How many cards are searched before other tasks may run: about a millisecond.
 const DRAWER: usize = 4_096;
-/// How many cards are written before others may run: about as long.
+/// How many cards are written before other tasks may run: also about a millisecond.
 const WRITTEN_AT_ONCE: usize = 256;
 
-/// The cards of every event that was searched, or had tickets issued, since the start.
+/// The cards of every event that was searched or had tickets issued since the start.
 #[derive(Default)]
 pub(super) struct TicketIndex {
     // A std mutex: held for moves and pushes, never across an await.
@@ -32,20 +32,20 @@ pub(super) struct TicketIndex {
 /// The cards of one event.
 #[derive(Default)]
 struct Cabinet {
-    /// Full ones but for the last. A search looks through them as they were when it began.
+    /// All full except the last. A search sees them as they were when it began.
     drawers: Vec<Arc<Vec<Card>>>,
-    /// Whether the tickets issued before the start are among them.
+    /// Whether they include the tickets issued before the start.
     is_whole: bool,
 }
 
 impl TicketIndex {
-    /// Adds tickets, or replaces what they are found by.
+    /// Adds the cards of tickets.
     pub(super) fn note(&self, event: EventId, tickets: &[Ticket]) {
         let cards: Vec<_> = tickets.iter().map(Card::of).collect();
         self.cabinets().entry(event).or_default().add(cards);
     }
 
-    /// Takes away tickets that were noted but not committed.
+    /// Removes the cards of tickets, such as those that were noted but not committed.
     pub(super) fn forget(&self, event: EventId, tickets: &[Ticket]) {
         let gone: HashSet<_> = tickets.iter().map(|ticket| ticket.id).collect();
         if let Some(cabinet) = self.cabinets().get_mut(&event) {
@@ -57,14 +57,14 @@ impl TicketIndex {
         }
     }
 
-    /// The event's cards, if all of them are there.
+    /// Returns the event's cards if all of them are in memory.
     fn whole(&self, event: EventId) -> Option<Vec<Arc<Vec<Card>>>> {
         let cabinets = self.cabinets();
         let cabinet = cabinets.get(&event).filter(|cabinet| cabinet.is_whole);
         cabinet.map(|cabinet| cabinet.drawers.clone())
     }
 
-    /// The tickets noted so far.
+    /// Returns the tickets noted so far.
     fn noted(&self, event: EventId) -> HashSet<TicketId> {
         let cabinets = self.cabinets();
         let drawers = cabinets
@@ -77,7 +77,7 @@ impl TicketIndex {
             .collect()
     }
 
-    /// Puts the cards read from the store beside those noted meanwhile, unless another search was first.
+    /// Adds the cards read from the store to those noted meanwhile, unless another search did so first.
     fn complete(&self, event: EventId, mut read: Vec<Card>) -> Vec<Arc<Vec<Card>>> {
         let noted = self.noted(event);
         read.retain(|card| !noted.contains(&card.id));
@@ -90,7 +90,7 @@ impl TicketIndex {
     }
 
     fn cabinets(&self) -> MutexGuard<'_, HashMap<EventId, Cabinet>> {
-        // A panic between two pushes leaves cards missing at worst.
+        // At worst, a panic between two pushes leaves cards missing.
         self.cabinets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -107,7 +107,7 @@ impl Cabinet {
 }
 
 impl Desk {
-    /// Has the tickets of every event that is not over read, so that the first search need not.
+    /// Indexes the tickets of every event that is not over, so that the first search need not.
     pub async fn warm_search(&self) -> Result<(), DeskError> {
         for live in self.live.all() {
             let days = &live.event.calendar.days;
@@ -118,7 +118,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Lets tickets be found that are about to be committed. Afterwards would be too late for a caller that has left.
+    /// Indexes tickets that are about to be committed. After the commit, a dropped request would leave them out.
     pub(super) async fn note_issued(&self, event: EventId, tickets: &[Ticket]) {
         for some in tickets.chunks(WRITTEN_AT_ONCE) {
             self.index.note(event, some);
@@ -126,7 +126,7 @@ impl Desk {
         }
     }
 
-    /// Lists the tickets that are what was typed, the nearest first, those as near in the order they were issued.
+    /// Lists the tickets that match the search, best match first, equal matches in the order they were issued.
     pub(super) async fn search_tickets(
         &self,
         live: &Arc<LiveEvent>,
@@ -134,7 +134,7 @@ impl Desk {
         query: &TicketQuery,
     ) -> Result<TicketPage, DeskError> {
         let found = self.found_by(search, live.event.id).await?;
-        // Ranks depend on query and ticket alone, so the next page begins after the same ticket whatever was issued since.
+        // A rank depends only on query and ticket, so the next page begins after the same ticket whatever was issued since.
         let start = match query.cursor {
             None => 0,
             Some(cursor) => {
@@ -181,7 +181,7 @@ impl Desk {
         Ok(found.into_iter().map(|(_, id)| id).collect())
     }
 
-    /// The event's cards, read from the store if that was not done yet.
+    /// Returns the event's cards, reading them from the store the first time.
     async fn cards(&self, event: EventId) -> Result<Vec<Arc<Vec<Card>>>, DeskError> {
         if let Some(cards) = self.index.whole(event) {
             return Ok(cards);
@@ -202,7 +202,7 @@ impl Desk {
             for row in &rows {
                 turns.step().await;
                 let id = row.listed("ticket", event)?;
-                // Those of an issue under way are noted when all of them are there.
+                // The tickets of an issue in progress are noted when all of them are written.
                 if !noted.contains(&id)
                     && let Some(stored) = self.stored_ticket(&id).await?
                 {

@@ -1,4 +1,4 @@
-//! The configured sources of tickets: what each said last, kept fresh, and what the desk tells of it.
+//! The configured ticket sources: keeps each one's tickets up to date, and reports its status.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -32,78 +32,78 @@ use finds::LiveFinds;
 use sync::SyncFault;
 pub use trouble::SourceTrouble;
 
-/// A source of tickets as the operator configured it.
+/// A ticket source as the operator configured it.
 #[derive(Clone)]
 pub struct ConfiguredSource {
     pub source: Arc<dyn TicketSource>,
-    /// The name of the plugin that speaks to it, to be shown.
+    /// The name of its plugin, for display.
     pub plugin: String,
-    /// How often it is synced (`sync.every`, 5 minutes unless told).
+    /// How often it is synced (`sync.every`, default 5 minutes).
     pub every: SignedDuration,
-    /// Organizations whose events may have its tickets; None: all.
+    /// Organizations whose events may have its tickets; None for all.
     pub orgs: Option<Vec<String>>,
-    /// Which of its tickets make attendees of `/tickets/*`.
+    /// Which of its tickets make attendees for `/tickets/*`.
     pub rules: AttendeeRules,
-    /// Whether a ticket or an address that is not known is looked up in the ticketing system at once.
+    /// Whether an unknown ticket or address is looked up in the ticketing system at once.
     pub live_find: bool,
 }
 
 /// The sources by name.
 pub type ConfiguredSources = BTreeMap<SourceName, ConfiguredSource>;
 
-/// What `/tickets/*` serves.
+/// The settings of `/tickets/*`.
 #[derive(Clone, Debug, Default)]
 pub struct Ticketing {
     /// Names of configured sources, in the order in which they are asked.
     pub sources: Vec<SourceName>,
     pub matching: NameMatching,
-    /// None: there are no such statistics.
+    /// None if there are no such statistics.
     pub addons: Option<AddonTypes>,
 }
 
-/// How a source is.
+/// The status of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceStatus {
     pub name: SourceName,
     pub plugin: String,
-    /// None until its very first sync has ended: nothing of it is served before.
+    /// None until its first sync has ended: until then it serves nothing.
     pub tickets: Option<usize>,
-    /// When it was last found to be as it is served.
+    /// When its tickets were last known to be current.
     pub synced_at: Option<Timestamp>,
-    /// Why the last try to renew it failed: then what is served is stale.
+    /// Why its last sync failed, if it did: then its tickets are stale.
     pub trouble: Option<SourceTrouble>,
-    /// Why the last look-up of a single ticket failed.
+    /// Why the last look-up of a single ticket failed, if it did.
     pub find_trouble: Option<SourceTrouble>,
-    /// How many syncs since the start have ended well, and how many have failed.
+    /// How many syncs have succeeded and failed since the start.
     pub completed: u64,
     pub failed: u64,
 }
 
-/// A source at work.
+/// A source at run time.
 pub(super) struct LiveSource {
     pub name: SourceName,
     pub configured: ConfiguredSource,
     pub finds: LiveFinds,
-    /// None until the very first sync has ended.
+    /// None until the first sync has ended.
     set: ArcSwapOption<SourceSet>,
-    /// Whether the log says that some of its tickets have no codes; once is enough.
+    /// Whether the log already says that some of its tickets have no codes.
     told_without_codes: AtomicBool,
-    /// Held by whoever reads the ticketing system.
+    /// Held while the ticketing system is read.
     run: futures::lock::Mutex<()>,
-    /// Held by whoever takes its tickets into events.
+    /// Held while its tickets are imported into events.
     pub taking_in: futures::lock::Mutex<()>,
     // A std mutex: held for moves, never across an await.
     course: Mutex<Course>,
-    /// The events that have not taken in all of its tickets.
+    /// The events that have not imported all of its tickets.
     lacks: Mutex<BTreeMap<EventId, Lack>>,
 }
 
-/// All sources at work.
+/// All sources at run time.
 #[derive(Default)]
 pub(super) struct Sources(BTreeMap<SourceName, Arc<LiveSource>>);
 
 impl Sources {
-    /// Reads what is known of each source.
+    /// Reads each source's stored tickets.
     pub async fn open(ports: &Ports) -> Result<Self, DeskError> {
         let mut sources = BTreeMap::new();
         for (name, configured) in &ports.sources {
@@ -134,12 +134,12 @@ impl Sources {
 }
 
 impl LiveSource {
-    /// All its tickets; None until its very first sync has ended.
+    /// Returns all its tickets; None until its first sync has ended.
     pub fn set(&self) -> Option<Arc<SourceSet>> {
         self.set.load_full()
     }
 
-    /// Serves what is stored of it. What cannot be read of a source is no other's trouble.
+    /// Serves its stored tickets. If they cannot be read, only this source fails.
     async fn restore(&self, store: &dyn Store) -> Result<(), DeskError> {
         let restored = async {
             let journal = self.journal(store).await?;
@@ -164,7 +164,7 @@ impl LiveSource {
         Ok(stored.map_or_else(SourceJournal::default, |stored| stored.value))
     }
 
-    /// When the full run began that is served, or that changes were read since.
+    /// Returns when the last full run that is served began; changes may have been read since.
     pub async fn full_at(&self, store: &dyn Store) -> Result<Option<Timestamp>, DeskError> {
         let served = self.journal(store).await?.served;
         Ok(served.map(|served| served.full_at))
@@ -175,7 +175,7 @@ impl LiveSource {
         Ok(stored.map_or_else(Vec::new, |stored| stored.value))
     }
 
-    /// Shows readers what the log holds; until then they see what was there before.
+    /// Shows readers the tickets in the log; until this ends they see the earlier ones.
     async fn serve(&self, store: &dyn Store, served: &Served) -> Result<(), DeskError> {
         let (end, types) = (served.end, self.types(store).await?);
         let mut set = SetBuilder::new(end, types, self.configured.rules.clone());
@@ -195,11 +195,11 @@ impl LiveSource {
     }
 
     pub(super) fn course(&self) -> MutexGuard<'_, Course> {
-        // Whatever panics between two assignments leaves a date that comes too early or late.
+        // At worst, a panic between two assignments makes the next sync too early or too late.
         self.course.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What an event lacks of its tickets.
+    /// Whether and why an event lacks some of its tickets.
     pub(super) fn lack(&self, event: EventId) -> Option<Lack> {
         self.lacks().get(&event).copied()
     }
@@ -212,7 +212,7 @@ impl LiveSource {
     }
 
     fn lacks(&self) -> MutexGuard<'_, BTreeMap<EventId, Lack>> {
-        // Nothing that holds the lock can panic.
+        // No holder of the lock can panic.
         self.lacks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -232,7 +232,7 @@ impl LiveSource {
 }
 
 impl Desk {
-    /// Tells how each source is, by name.
+    /// Returns the status of each source, sorted by name.
     pub fn sources(&self) -> Vec<SourceStatus> {
         self.sources
             .0
@@ -241,27 +241,27 @@ impl Desk {
             .collect()
     }
 
-    /// Renews a source if that is due, and tells how long to wait before this is called again: `every` and a little, less
-    /// where something failed.
+    /// Syncs a source if that is due, and returns how long to wait before calling this again: a little more than `every`,
+    /// less after a failure.
     ///
-    /// Whoever runs the desk does so for each source by itself, so that none waits for another.
+    /// Call this in a separate task for each source, so that none waits for another.
     pub async fn keep_fresh(&self, source: &SourceName) -> SignedDuration {
         let Some(source) = self.sources.get(source) else {
             return SignedDuration::MAX;
         };
         if source.course().is_due(self.now()) {
             let _running = source.run.lock().await;
-            // Somebody else may have renewed it meanwhile.
+            // Another caller may have synced it meanwhile.
             if source.course().is_due(self.now()) {
-                // The course keeps what failed.
+                // The course records a failure.
                 let _ = self.renew(source).await;
             }
         }
         source.course().wait(self.now())
     }
 
-    /// Renews every source that `/tickets/*` serves. Those who ask during a run wait for the next one together, since what
-    /// they ask for may have changed behind the run's back.
+    /// Syncs every source that `/tickets/*` serves. Calls during a run share the next one, because that run may have missed
+    /// the latest changes.
     pub async fn refresh_sources(&self) -> Result<(), DeskError> {
         let sources = self.served_names()?.iter();
         let sources = sources.filter_map(|name| self.sources.get(name));
@@ -272,7 +272,7 @@ impl Desk {
             .map_err(|trouble| trouble.refusal())
     }
 
-    /// Renews one source, likewise.
+    /// Syncs one source in the same way.
     pub async fn refresh_source(&self, name: &SourceName) -> Result<(), DeskError> {
         let outcome = match self.sources.get(name) {
             Some(source) => self.refresh(source).await,
@@ -281,7 +281,7 @@ impl Desk {
         outcome.map_err(|trouble| trouble.refusal())
     }
 
-    /// Names the sources that `/tickets/*` serves.
+    /// Returns the names of the sources that `/tickets/*` serves.
     pub fn served_sources(&self) -> &[SourceName] {
         &self.settings.ticketing.sources
     }
@@ -299,11 +299,11 @@ impl Desk {
         }
     }
 
-    /// Runs one sync, and takes what it found into the events that have the source.
+    /// Runs one sync, and imports the tickets into the events that have the source.
     async fn renew(&self, source: &LiveSource) -> Result<(), SourceTrouble> {
         source.course().begin();
         let read = self.sync(source).await;
-        // What was read to its end counts, whatever failed after that.
+        // A completed read counts even if a later step failed.
         let taken_in = self.take_in_everywhere(source).await;
         let outcome = read.and(taken_in.map_err(SyncFault::from));
         if outcome.is_ok() {

@@ -8,8 +8,8 @@ use crate::scan::{Presented, Scan};
 use crate::service::taking_in::Wanted;
 
 impl Desk {
-    /// Finds the ticket that was presented. If its code is unknown, first asks the event's sources and imports what they
-    /// return. Looks nothing up, here or there, for a scanner that may not scan.
+    /// Finds the ticket that was presented. If its code is unknown, first asks the event's sources and imports what
+    /// they return. Looks nothing up, here or there, for a scanner that may not scan.
     pub(super) async fn find_or_look_up(
         &self,
         scan: &Scan,

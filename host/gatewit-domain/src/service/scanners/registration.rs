@@ -1,4 +1,4 @@
-//! Linking a device as a scanner, in place of the one it was. `gatewit-api.md` §6.
+//! Registers a device as a scanner and replaces the one it was before. `gatewit-api.md` §6.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::tables::{
 
 const DEVICE_INFO_MAX: usize = 4_000;
 
-/// What a device says to become a scanner.
+/// A device's request to become a scanner.
 #[derive(Clone, Debug)]
 pub struct NewScanner {
     pub token: TokenText,
@@ -30,20 +30,20 @@ pub struct NewScanner {
     pub device_info: Option<String>,
 }
 
-/// A scanner just registered, with what it must keep.
+/// A scanner that was just registered, with what the device must keep.
 #[derive(Clone)]
 pub struct ScannerLink {
     pub scanner: Scanner,
-    /// Its event, with the public key that verifies tickets.
+    /// Its event, whose public key verifies tickets.
     pub event: Arc<LiveEvent>,
-    /// Its JWT; not to be had again.
+    /// Its JWT, which cannot be retrieved again.
     pub credentials: String,
-    /// The scanner that its device was before, and is no more.
+    /// The scanner that its device was before, now revoked.
     pub replaced: Option<Scanner>,
 }
 
 impl Desk {
-    /// Registers a device as a scanner, uses its token up, and revokes the scanner that the device was before in the
+    /// Registers a device as a scanner, uses up its token, and revokes the scanner that the device was before in the
     /// event's organization.
     pub async fn register_scanner(&self, new: NewScanner) -> Result<ScannerLink, DeskError> {
         check_device_info(&new)?;
@@ -56,7 +56,7 @@ impl Desk {
             let stored = EVENTS.get(self.store(), &live.event.id).await?;
             let stored = stored.ok_or_else(|| DeskError::not_found("event", live.event.id))?;
             let scanner = new_scanner(&new, &token.value, now);
-            // The organization that the scanner is registered in must be the event's still.
+            // The event must still belong to the organization in which the scanner is registered.
             let guards = vec![token.unchanged(), stored.unchanged()];
             token.value.used_by = Some(scanner.id);
             let writes = vec![
@@ -82,7 +82,7 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Makes the scanner the active one of its device, and ends those that it replaces; tells them, the latest last.
+    /// Makes the scanner its device's active one and revokes those that it replaces; returns those, the latest last.
     async fn replace(
         &self,
         scanner: &Scanner,
@@ -113,8 +113,8 @@ impl Desk {
         Ok(replaced)
     }
 
-    /// Whether two events of one organization are run by the same people. Everybody may have events in `default`: there,
-    /// it takes an organizer of both.
+    /// Whether two events of one organization are run by the same people. Everybody may have events in `default`, so there
+    /// the events must share an organizer.
     fn is_of_same_staff(&self, former: EventId, event: &Event) -> bool {
         if former == event.id || event.org_id != DEFAULT_ORGANIZATION {
             return true;
@@ -140,7 +140,7 @@ fn new_scanner(new: &NewScanner, token: &RegistrationToken, now: Timestamp) -> S
     }
 }
 
-/// Why a scanner is one no more whose device was registered again (contract "Auto-Revocation System").
+/// The revocation of a scanner whose device was registered again (contract "Auto-Revocation System").
 fn revocation(new: &Scanner, event: &Event) -> Revocation {
     Revocation {
         at: new.created_at,

@@ -1,4 +1,4 @@
-//! When a source is synced, and how its last sync ended. Pure but for a little chance.
+//! When a source is synced, and how its last sync ended. Pure except for random jitter.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -8,27 +8,27 @@ use super::sync::SyncFault;
 use super::trouble::SourceTrouble;
 use crate::source::SourceFault;
 
-/// How long after a first fault the next try is; twice as long after each further one.
+/// The wait after a first fault; it doubles with each further one.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);
-/// The longest between two tries of what fails.
+/// The longest wait between two tries of a failing source.
 const WAIT_MAX: SignedDuration = SignedDuration::from_mins(5);
-/// The longest that a ticketing system may tell us to stay away.
+/// The longest that a ticketing system may tell us to wait.
 const STAY_AWAY_MAX: SignedDuration = SignedDuration::from_hours(24);
 
-/// How the syncs of a source go.
+/// The schedule of a source's syncs, and their results.
 pub struct Course {
     due_at: Timestamp,
-    /// When that was said.
+    /// When `due_at` was set.
     planned_at: Timestamp,
-    /// Until when the ticketing system wants no requests.
+    /// The time until which the ticketing system wants no requests.
     not_before: Option<Timestamp>,
-    /// How many runs there were.
+    /// How many runs have begun.
     begun: u64,
     /// The number of the run that ended last.
     ended: u64,
-    /// How many in a row have failed.
+    /// How many runs in a row have failed.
     failures: u32,
-    /// How many runs have ended so since the start.
+    /// How many runs have succeeded and failed since the start.
     pub completed: u64,
     pub failed: u64,
     pub trouble: Option<SourceTrouble>,
@@ -36,7 +36,7 @@ pub struct Course {
 }
 
 impl Course {
-    /// Begins with a sync that is due at once.
+    /// Creates a schedule whose first sync is due at once.
     pub fn new(now: Timestamp) -> Self {
         Self {
             due_at: now,
@@ -56,17 +56,17 @@ impl Course {
         now >= self.due_at || self.is_of_later(now)
     }
 
-    /// Whether the clock has been set back since the next sync was put off: then no date here says anything.
+    /// Whether the clock was set back since the next sync was planned: then no time here means anything.
     fn is_of_later(&self, now: Timestamp) -> bool {
         now < self.planned_at
     }
 
-    /// Tells how long it is until the next sync is due.
+    /// Returns how long it is until the next sync is due.
     pub fn wait(&self, now: Timestamp) -> SignedDuration {
         self.due_at.duration_since(now).max(SignedDuration::ZERO)
     }
 
-    /// Tells how many runs have begun.
+    /// Returns how many runs have begun.
     pub fn begun(&self) -> u64 {
         self.begun
     }
@@ -75,25 +75,25 @@ impl Course {
         self.begun += 1;
     }
 
-    /// Tells how a run ended that had not begun when so many had.
+    /// Returns how the last run ended, if it began after the first `begun` runs.
     pub fn ended_since(&self, begun: u64) -> Option<Result<(), SourceTrouble>> {
         (self.ended > begun).then(|| self.trouble.clone().map_or(Ok(()), Err))
     }
 
-    /// Tells why the ticketing system must not be asked, if so.
+    /// Returns why the ticketing system must not be asked now, if so.
     pub fn held_back(&self, now: Timestamp) -> Option<SourceTrouble> {
         let is_held = self.not_before.is_some_and(|not_before| now < not_before);
         let limited = || SourceTrouble::from(&SourceFault::RateLimited(None));
         (is_held && !self.is_of_later(now)).then(|| self.trouble.clone().unwrap_or_else(limited))
     }
 
-    /// Notes for how many seconds the ticketing system wants no requests.
+    /// Records for how many seconds the ticketing system wants no requests.
     pub fn stay_away(&mut self, seconds: u32, now: Timestamp) {
         let rest = SignedDuration::from_secs(seconds.into()).min(STAY_AWAY_MAX);
         self.not_before = Some(now + rest);
     }
 
-    /// Notes how a run ended, and says when the next one is due.
+    /// Records how a run ended, and schedules the next one.
     pub fn end(
         &mut self,
         outcome: Result<(), SyncFault>,
@@ -126,7 +126,7 @@ impl Course {
     }
 }
 
-/// Adds up to a tenth, so that many who began at one moment do not ask at one moment for ever.
+/// Adds up to a tenth at random, so that sources started together do not keep asking together.
 fn with_chance(wait: SignedDuration) -> SignedDuration {
     let chance = RandomState::new().hash_one(()) % 1_000;
     let thousandths = i32::try_from(chance).expect("it is below a thousand");

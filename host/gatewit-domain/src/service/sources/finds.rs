@@ -1,9 +1,9 @@
-//! Looking something up in the ticketing system at the moment it is asked for, since it may have been sold just now.
+//! Looks up tickets in the ticketing system on request, since they may have been sold just now.
 //!
-//! Bounded, because strangers could make us hammer on the ticketing system: one look-up of a text at a time, few at a time
-//! altogether, of which questions of `/tickets/*` have a share, and each answer holds for a while.
+//! Bounded, so that strangers cannot make us flood the ticketing system: one look-up of a text at a time, few at a time
+//! in total, only some of them for `/tickets/*`, and each answer is cached for a while.
 //!
-//! A look-up that was begun goes on though nobody waits for it any more: the next who asks for the same gets its answer.
+//! A look-up continues even if nobody waits for it any longer: the next request for the same text gets its answer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,35 +16,35 @@ use super::{Desk, LiveSource, SourceTrouble};
 use crate::problem::{DeskError, Problem};
 use crate::source::{SourceFault, SourceTicket};
 
-/// How long what was found holds.
+/// How long found tickets are cached.
 const FOUND_HOLDS: SignedDuration = SignedDuration::from_mins(1);
-/// How long it holds that there is nothing: it may be sold any moment.
+/// How long an empty answer is cached: the ticket may be sold any moment.
 const NOTHING_HOLDS: SignedDuration = SignedDuration::from_secs(10);
-/// How long a fault holds.
+/// How long a fault is cached.
 const FAULT_HOLDS: SignedDuration = SignedDuration::from_secs(5);
-/// How much a source's answers may weigh, about.
+/// The approximate limit of a source's cached answers, in bytes.
 const ANSWERS_BYTES_MAX: usize = 4 << 20;
-/// What an answer weighs beside its words, about.
+/// The approximate size of an answer besides its text, in bytes.
 const ANSWER_BYTES: usize = 256;
-/// The longest text that is looked up: nothing has a longer reference, order or code.
+/// The longest text that is looked up: no reference, order or code is longer.
 const TEXT_BYTES_MAX: usize = 1_000;
-/// How many look-ups a source has at a time.
+/// The most look-ups of a source at a time.
 const AT_ONCE_MAX: usize = 6;
-/// How many of them questions of `/tickets/*` may be, so that a door finds a place whatever strangers ask.
+/// The most of them for `/tickets/*`, so that doors get a place whatever strangers ask.
 const QUESTIONS_AT_ONCE_MAX: usize = 2;
-/// How long a look-up may take that nobody waits for any more.
+/// How long a look-up may take once nobody waits for it.
 const LEFT_ALONE_MAX: SignedDuration = SignedDuration::from_mins(1);
 /// How long a door waits.
 const DOOR_WAIT_MAX: SignedDuration = SignedDuration::from_secs(1);
-/// How often it is logged that look-ups fail.
+/// The shortest time between two logs of failing look-ups.
 const REPORT_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 type Found = Result<Arc<[SourceTicket]>, SourceFault>;
 
-/// Who has something looked up.
+/// Who asked for a look-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asker {
-    /// Somebody at `/tickets/*`.
+    /// A request to `/tickets/*`.
     Question,
     /// A scan, or staff with a guest before them.
     Door,
@@ -59,18 +59,18 @@ pub struct LiveFinds(
 
 #[derive(Default)]
 struct State {
-    /// By what was looked for.
+    /// The cached answers, by the text that was looked up.
     answers: HashMap<Box<str>, Answer>,
-    /// What they weigh.
+    /// Their approximate size.
     bytes: usize,
     under_way: Vec<LookUp>,
     /// How the last look-up failed, if it did.
     trouble: Option<SourceTrouble>,
-    /// When that was logged last.
+    /// When the trouble was last logged.
     reported_at: Option<Timestamp>,
 }
 
-/// What was found, and until when that holds.
+/// The result of a look-up, and how long it is cached.
 struct Answer {
     found: Found,
     at: Timestamp,
@@ -78,7 +78,7 @@ struct Answer {
     bytes: usize,
 }
 
-/// A look-up that nobody has taken the answer of.
+/// A look-up whose answer nobody has taken yet.
 #[derive(Clone)]
 struct LookUp {
     text: Box<str>,
@@ -91,7 +91,7 @@ struct LookUp {
 enum Begun {
     Known(Found),
     UnderWay(LookUp),
-    /// There are too many already.
+    /// There are too many look-ups already.
     Busy,
     /// The ticketing system wants no requests.
     HeldBack,
@@ -103,7 +103,7 @@ impl LiveFinds {
         self.state().trouble.clone()
     }
 
-    /// Takes the answers of look-ups that have ended, and gives up those that nobody has waited for any more for long.
+    /// Takes the answers of finished look-ups, and gives up those that have taken too long with nobody waiting.
     fn settle(&self, source: &LiveSource, now: Timestamp) {
         let under_way = self.state().under_way.clone();
         for look_up in under_way {
@@ -151,7 +151,7 @@ impl LiveFinds {
         Begun::UnderWay(look_up)
     }
 
-    /// Remembers what a look-up found, unless another who waited for it has done so.
+    /// Caches what a look-up found, unless another waiter has done so.
     fn end(&self, source: &LiveSource, look_up: &LookUp, found: &Found, now: Timestamp) {
         let mut state = self.state();
         if !state.take(look_up) {
@@ -184,7 +184,7 @@ impl State {
         has_share && self.under_way.len() < AT_ONCE_MAX
     }
 
-    /// Takes a look-up out of those under way; false if it is none of them any more.
+    /// Removes a look-up from those in progress; false if it is no longer among them.
     fn take(&mut self, look_up: &LookUp) -> bool {
         let before = self.under_way.len();
         self.under_way
@@ -236,8 +236,8 @@ fn weight(text: &str, found: &Found) -> usize {
 }
 
 impl Desk {
-    /// Asks a source for what has this reference, order, code or address, if it is one that is asked. For a door, nothing
-    /// is found that does not come within a second.
+    /// Asks a source for tickets with this reference, order, code or address, if it allows look-ups. For a door, an answer
+    /// that takes longer than a second counts as empty.
     pub(in crate::service) async fn look_up(
         &self,
         source: &LiveSource,

@@ -1,4 +1,4 @@
-//! What a full run has listed, and whether that can be all there is. Pure.
+//! The tickets that a full run has listed, and whether the list can be complete. Pure.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,34 +6,34 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::source::{SourcePage, SourceRow, SourceTotal};
 
-/// What the pages of a full run list, each ticket and each order once.
+/// The distinct tickets and orders listed by the pages of a full run.
 pub struct Reading {
     /// Digests of references.
     tickets: HashSet<u64>,
     /// Digests of orders.
     orders: HashSet<u64>,
     digests: RandomState,
-    /// The largest that a page told: what is deleted meanwhile may hide something else.
+    /// The largest total that a page reported: a deletion during the run could hide a ticket that was missed.
     total: Option<SourceTotal>,
 }
 
-/// Why a reading may have missed some.
+/// Why a reading may have missed tickets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
     /// The ticketing system itself counts more.
     Missing { listed: usize, total: SourceTotal },
-    /// Of what is served more than half is there no more.
+    /// More than half of the served tickets are missing.
     Fall { listed: usize, served: usize },
 }
 
-/// A reading that is not believed.
+/// A reading that may be incomplete.
 pub struct Doubted {
     pub reading: Reading,
     pub doubt: Doubt,
 }
 
 impl Reading {
-    /// Begins with nothing. Two readings can be compared if they share `digests`.
+    /// Creates an empty reading. Two readings can be compared if they share `digests`.
     pub fn new(digests: &RandomState) -> Self {
         Self {
             tickets: HashSet::new(),
@@ -43,12 +43,12 @@ impl Reading {
         }
     }
 
-    /// With what it tells tickets apart.
+    /// Returns the hasher of its digests.
     pub fn digests(&self) -> &RandomState {
         &self.digests
     }
 
-    /// Adds what a page lists.
+    /// Adds the tickets and orders of a page.
     pub fn add(&mut self, page: &SourcePage) {
         let references = page.tickets.iter().map(|ticket| &ticket.reference);
         let references = references.map(|reference| self.digests.hash_one(reference));
@@ -59,7 +59,7 @@ impl Reading {
         self.total = self.total.into_iter().chain(page.total).max();
     }
 
-    /// Adds what the run listed before it broke off. An order without tickets left no trace there.
+    /// Adds a row that the run stored before it broke off. Rows do not record orders without tickets.
     pub fn add_row(&mut self, row: &SourceRow) {
         for ticket in &row.tickets {
             self.tickets
@@ -68,7 +68,7 @@ impl Reading {
         }
     }
 
-    /// Tells why the reading, now that it has ended, is not to be believed by itself, if so.
+    /// Returns why the completed reading needs confirmation, if it does.
     pub fn doubt(&self, served: usize) -> Option<Doubt> {
         let listed = self.tickets.len();
         let missing = self.total.and_then(|total| {
@@ -84,8 +84,8 @@ impl Reading {
 }
 
 impl Doubted {
-    /// Whether a second reading takes the doubt away: it lists the very same tickets. What the ticketing system itself
-    /// counts stays missing however often it is missed.
+    /// Whether a second reading settles the doubt by listing the very same tickets. It cannot settle a count by the
+    /// ticketing system itself: those tickets stay missing.
     pub fn is_settled_by(&self, second: &Reading, doubt: &Doubt) -> bool {
         matches!(doubt, Doubt::Fall { .. }) && self.reading.tickets == second.tickets
     }

@@ -1,4 +1,4 @@
-//! What is odd about what a source says, told to the operator: in the log after each sync, and at each event.
+//! Reports oddities in a source's data to the operator: in the log after each sync, and at each event.
 
 use std::sync::atomic::Ordering;
 
@@ -8,7 +8,7 @@ use crate::service::LiveEvent;
 use crate::source::SourceName;
 
 impl Desk {
-    /// Logs what is odd about a source, and about how it fits the events that take it in.
+    /// Logs what is odd about a source, and where it does not fit the events that import it.
     pub(super) fn report(&self, source: &LiveSource) {
         let Some(set) = source.set() else {
             return;
@@ -23,7 +23,7 @@ impl Desk {
         self.log_sub_events(source);
     }
 
-    /// Logs the days of a source's types that are no days of an event that takes it in.
+    /// Logs the days of a source's types that are not days of an event that imports it.
     pub(in crate::service) fn report_unmatched_days(&self, live: &LiveEvent, source: &SourceName) {
         let unmatched = self.unmatched_days(live, source);
         if !unmatched.is_empty() {
@@ -35,7 +35,7 @@ impl Desk {
         }
     }
 
-    /// Tells which days of a source's types are no days of an event, if the event takes the source in.
+    /// Returns the days of a source's types that are not days of an event, if the event imports the source.
     pub(in crate::service) fn unmatched_days(
         &self,
         live: &LiveEvent,
@@ -54,11 +54,11 @@ fn report_without_codes(name: &SourceName, tickets: usize) {
     tracing::warn!(
         source.name = %name, tickets,
         "{tickets} tickets of ticket source {name} have no code of their own, so their references open the doors, and \
-         whoever knows or guesses one comes in; give each a code that cannot be guessed (in a guest list, the column code)"
+         anyone who knows or guesses one comes in; give each a code that cannot be guessed (in a guest list, the column code)"
     );
 }
 
-/// Logs what of a source opens no door, or more doors than its name says.
+/// Logs tickets that open no door, or more doors than the name of their type suggests.
 fn report_set(name: &SourceName, set: &SourceSet) {
     let unlisted = set.unlisted_types();
     if unlisted > 0 {

@@ -1,4 +1,4 @@
-//! One sync of a source: page after page into its log, and the commit of the last page is what readers see.
+//! One sync of a source: writes page after page to its log; the commit of the last page makes them visible.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -13,12 +13,12 @@ use crate::source::{
 };
 use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES, within};
 
-/// How many pages a run may have.
+/// The most pages of a run.
 const PAGES_MAX: u32 = 100_000;
-/// How many rows are thrown away in one commit.
+/// How many rows are deleted in one commit.
 const ROWS_AT_ONCE: usize = 32;
 
-/// Why a source could not be renewed.
+/// Why a source could not be synced.
 #[derive(Debug, thiserror::Error)]
 pub enum SyncFault {
     #[error(transparent)]
@@ -29,16 +29,16 @@ pub enum SyncFault {
     Desk(#[from] DeskError),
 }
 
-/// The ticketing system as one sync asks it.
+/// The ticketing system during one sync.
 struct Upstream {
     run: Box<dyn SyncRun>,
     types: Vec<SourceType>,
-    /// How many pages it was asked for.
+    /// How many pages were requested.
     pages: u32,
 }
 
 impl Desk {
-    /// Reads what is new in a source, gone on with where the last run broke off. After a fault, what was served is.
+    /// Reads what is new in a source, resuming where the last run broke off. A fault leaves the served tickets as they are.
     pub(super) async fn sync(&self, source: &LiveSource) -> Result<(), SyncFault> {
         let mut journal = source.journal(self.store()).await?;
         let read = self.read_source(source, &mut journal).await;
@@ -68,7 +68,7 @@ impl Desk {
         let goes_on = self.read_run(source, journal, &mut upstream).await?;
         self.serve_read(source, journal, &upstream.types).await?;
         if goes_on {
-            // What had been read before it broke off may have changed since.
+            // Tickets read before the run broke off may have changed since.
             self.read_run(source, journal, &mut upstream).await?;
             self.serve_read(source, journal, &upstream.types).await?;
         }
@@ -84,7 +84,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Lets readers see what was read to its end, before anything else can fail.
+    /// Shows readers the completed read before anything else can fail.
     async fn serve_read(
         &self,
         source: &LiveSource,
@@ -101,8 +101,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Reads one run to its end, from its beginning where it cannot go on, and once more where it may have missed some.
-    /// Tells whether it had begun earlier.
+    /// Reads one run to its end: from the beginning if it cannot resume, and once more if it may have missed tickets.
+    /// Returns whether it resumed an earlier run.
     async fn read_run(
         &self,
         source: &LiveSource,
@@ -140,8 +140,8 @@ impl Desk {
         journal.start_over(upstream.run.reader(), self.now());
     }
 
-    /// Keeps each page of the run under way as it comes. A full run that may have missed some, and that a first reading
-    /// does not bear out, is handed back before it is served.
+    /// Stores each page of the current run as it arrives. A full run that may have missed tickets, and that a first
+    /// reading does not confirm, is returned instead of served.
     async fn read_pages(
         &self,
         source: &LiveSource,
@@ -181,7 +181,7 @@ impl Desk {
         Err(SourceFault::Plugin(words).into())
     }
 
-    /// What the run under way has listed so far, if it is a full one.
+    /// Returns what the current run has listed so far, if it is a full one.
     async fn reading(
         &self,
         source: &LiveSource,
@@ -201,7 +201,7 @@ impl Desk {
         Ok(reading)
     }
 
-    /// Commits a page of the run under way; that of the last page is what readers see.
+    /// Commits a page of the current run; committing the last page makes the run visible.
     async fn keep_page(
         &self,
         source: &LiveSource,
@@ -219,7 +219,7 @@ impl Desk {
         self.keep(source, journal, writes).await
     }
 
-    /// Commits the journal, with what it speaks of. One run at a time is all that ever writes it.
+    /// Commits the journal together with the rows it refers to. Only one run at a time writes it, so it needs no guard.
     async fn keep(
         &self,
         source: &LiveSource,
@@ -231,7 +231,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Throws away the logs that nobody reads any more.
+    /// Deletes the logs that nobody reads any longer.
     async fn throw_away(
         &self,
         source: &LiveSource,
@@ -252,7 +252,7 @@ impl Desk {
     }
 }
 
-/// Adds those that have left the orders that a page tells whole.
+/// Adds the tickets that have left the orders which a page lists completely.
 fn add_gone(page: &mut SourcePage, set: &SourceSet) {
     let told: HashSet<_> = page
         .tickets
@@ -266,7 +266,7 @@ fn add_gone(page: &mut SourcePage, set: &SourceSet) {
     page.gone.extend(gone);
 }
 
-/// Why a full run that has ended is not to be believed, if so.
+/// Returns why a completed full run may be incomplete, if so.
 fn doubt(source: &LiveSource, reading: &Reading, first: Option<&Doubted>) -> Option<Doubt> {
     let served = source.set().map_or(0, |set| set.len());
     let doubt = reading.doubt(served)?;
@@ -274,7 +274,7 @@ fn doubt(source: &LiveSource, reading: &Reading, first: Option<&Doubted>) -> Opt
     (!is_settled).then_some(doubt)
 }
 
-/// Whether going on where the run broke off would end in the same fault.
+/// Whether resuming where the run broke off would end in the same fault.
 fn is_lasting(fault: &SyncFault) -> bool {
     match fault {
         SyncFault::Doubted(_) => true,

@@ -1,23 +1,23 @@
-//! Why a source is stale: in the host's words for the log and for everybody who may ask, in the plugin's for operators.
+//! Why a source is stale: the host's own text for the log and every authorized caller, the plugin's for operators.
 
 use super::sync::SyncFault;
 use crate::plugin::PluginWords;
 use crate::problem::{DeskError, Problem};
 use crate::source::{SourceFault, SourceName};
 
-/// Why the last try to renew a source failed.
+/// Why a source's last sync failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceTrouble {
-    /// In the host's words.
+    /// The host's own text.
     pub reason: String,
-    /// What the plugin says of it.
+    /// The plugin's message about it.
     pub words: Option<PluginWords>,
-    /// Whether the ticketing system answered, and what it said could not be kept.
+    /// Whether the ticketing system answered but the answer could not be stored.
     is_ours: bool,
 }
 
 impl SourceTrouble {
-    /// What was stored of the source cannot be read.
+    /// Describes a source whose stored tickets cannot be read.
     pub(super) fn of_store(fault: &DeskError) -> Self {
         Self {
             reason: format!("what was stored of it is damaged: {fault}"),
@@ -26,7 +26,7 @@ impl SourceTrouble {
         }
     }
 
-    /// Logs it, without a word of the plugin's.
+    /// Logs it without the plugin's own text.
     pub(super) fn report(&self, source: &SourceName, plugin: &str) {
         let more = match self.words {
             Some(_) => "; GET /api/v1/plugins shows operators what the plugin says",
@@ -40,7 +40,7 @@ impl SourceTrouble {
         );
     }
 
-    /// Logs that something could not be looked up, likewise.
+    /// Logs a failed look-up, also without the plugin's own text.
     pub(super) fn report_find(&self, source: &SourceName, plugin: &str) {
         tracing::warn!(
             source.name = %source,
@@ -50,7 +50,7 @@ impl SourceTrouble {
         );
     }
 
-    /// What a caller is told who asked for the source to be renewed.
+    /// Returns the error for a caller that asked for a sync.
     pub(super) fn refusal(&self) -> DeskError {
         match self.is_ours {
             false => DeskError::source_unavailable(),
