@@ -24,7 +24,7 @@ pub(super) struct Issues {
     under_way: Mutex<Vec<Arc<IssueUnderWay>>>,
     /// Unfinished issues that may have pieces in the store.
     ///
-    /// An issue that was rolled back stays here until the server stops, since a reader may still hold one of its tickets.
+    /// An issue that was rolled back stays here until the server stops: a reader may still hold one of its tickets.
     hidden: ArcSwap<HashSet<IssueId>>,
 }
 

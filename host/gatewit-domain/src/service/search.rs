@@ -1,8 +1,8 @@
 //! Searches an event's tickets in an in-memory index of cards, 100 to 200 bytes per ticket.
 //!
 //! The cards of an event are read from the store once, after the start or at its first search. From then on tickets are
-//! indexed just before they are committed. So a card may be of a ticket that is not in the store: every hit is read from
-//! the store before it is shown.
+//! indexed just before they are committed. So a card may be of a ticket that is not in the store: every hit is read
+//! from the store before it is shown.
 
 use std::collections::{HashMap, HashSet};
 use std::mem;
@@ -134,7 +134,7 @@ impl Desk {
         query: &TicketQuery,
     ) -> Result<TicketPage, DeskError> {
         let found = self.found_by(search, live.event.id).await?;
-        // A rank depends only on query and ticket, so the next page begins after the same ticket whatever was issued since.
+        // A rank depends only on query and ticket: the next page begins after the same ticket whatever was issued since.
         let start = match query.cursor {
             None => 0,
             Some(cursor) => {

@@ -241,8 +241,8 @@ impl Desk {
             .collect()
     }
 
-    /// Syncs a source if that is due, and returns how long to wait before calling this again: a little more than `every`,
-    /// less after a failure.
+    /// Syncs a source if that is due, and returns how long to wait before calling this again: a little more than
+    /// `every`, less after a failure.
     ///
     /// Call this in a separate task for each source, so that none waits for another.
     pub async fn keep_fresh(&self, source: &SourceName) -> SignedDuration {
@@ -260,8 +260,8 @@ impl Desk {
         source.course().wait(self.now())
     }
 
-    /// Syncs every source that `/tickets/*` serves. Calls during a run share the next one, because that run may have missed
-    /// the latest changes.
+    /// Syncs every source that `/tickets/*` serves. Calls during a run share the next one, because that run may have
+    /// missed the latest changes.
     pub async fn refresh_sources(&self) -> Result<(), DeskError> {
         let sources = self.served_names()?.iter();
         let sources = sources.filter_map(|name| self.sources.get(name));

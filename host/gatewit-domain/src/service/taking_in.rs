@@ -1,8 +1,8 @@
-//! Tickets of sources as tickets of events: whoever attaches a source has all of its tickets, and each sync brings what
-//! is new. `gatewit-api.md` §3, §4.
+//! Imports tickets of sources into events: an event gets all tickets of its attached sources, and each sync adds the
+//! changes. `gatewit-api.md` §3, §4.
 //!
-//! An event takes in a source's log row by row, of each ticket only what the log says of it last. A ticket that says what
-//! it said before costs a read and no write, so that going through it all again after a crash does nothing twice.
+//! An event reads a source's log row by row and uses only the latest row of each ticket. An unchanged ticket costs a
+//! read and no write, so reading everything again after a crash does nothing twice.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,16 +31,16 @@ pub(super) use found::Wanted;
 use ids::TicketIds;
 use step::Step;
 
-/// Rises when more is kept of a source's ticket than before: then every event reads its sources' logs once more.
+/// The version of the import. Raise it when more of a source's ticket is stored: every event then rereads its sources.
 const READING: u32 = 2;
 
-/// What a source says of one ticket.
+/// A source's news about one ticket.
 #[derive(Clone)]
 enum News {
     Told(Box<SourceTicket>),
-    /// It was looked up just now; no sync has told it yet.
+    /// It was looked up just now; no sync has listed it yet.
     Found(Box<SourceTicket>),
-    /// It exists no longer.
+    /// It no longer exists.
     Gone(String),
     /// Another ticket is the one of its reference now: it was taken in under two spellings of it.
     Superseded(TicketId),
@@ -89,8 +89,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Takes the tickets of all its sources into an event. What fails is logged, shown among the event's warnings, and
-    /// tried again by the next sync.
+    /// Imports the tickets of all its sources into an event. A failure is logged, shown among the event's warnings, and
+    /// retried by the next sync.
     pub async fn take_in_attached(&self, id: EventId) {
         let Ok(live) = self.live(id) else { return };
         for name in &live.event.ticket_sources {
@@ -105,7 +105,7 @@ impl Desk {
         }
     }
 
-    /// Takes into every event the tickets of its sources, which one that was declared at the start may lack.
+    /// Imports into every event the tickets of its sources, because an event declared at the start may lack some.
     pub async fn take_in_all(&self) {
         for live in self.live.all() {
             self.take_in_attached(live.event.id).await;
@@ -113,8 +113,8 @@ impl Desk {
         }
     }
 
-    /// Takes what is new in a source into every event that has it; where that fails, tells the last reason once all had
-    /// their turn.
+    /// Imports what is new in a source into every event that has it. Tries all of them, then returns the last error, if
+    /// any.
     pub(super) async fn take_in_everywhere(&self, source: &LiveSource) -> Result<(), DeskError> {
         let mut outcome = Ok(());
         for live in self.live.all() {
@@ -140,7 +140,7 @@ impl Desk {
         taken
     }
 
-    /// Tells what is served of a source, and how much of that an event has taken in; None if it has all of it.
+    /// Returns the source's served tickets and how far an event has imported them; None if it has all of them.
     async fn left_to_take(
         &self,
         source: &LiveSource,
@@ -157,7 +157,7 @@ impl Desk {
     }
 
     async fn take_in_rest(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
-        // One at a time, and each by what is served when its turn comes: an older state never covers a newer.
+        // One import at a time, each from what is served when its turn comes, so an older state never replaces a newer.
         let _taking_in = source.taking_in.lock().await;
         let key = EventSource(event, source.name.clone());
         let ids = self.ticket_ids(event, &source.name).await?;
@@ -187,7 +187,7 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Goes through a log from a row on; false if it was thrown away meanwhile.
+    /// Imports a log from a row on; false if the log was deleted meanwhile.
     async fn take_in_log(
         &self,
         source: &LiveSource,
@@ -210,7 +210,7 @@ impl Desk {
         if is_whole {
             self.take_out_rest(source, ids, event, set).await?;
         }
-        // Once every ticket has given back the codes it had before, one that was refused may be free.
+        // Once every ticket has released its former codes, a code that was refused may be free.
         let mut clashing = Vec::new();
         let mut turns = Turns::default();
         for clash in clashes {
@@ -221,7 +221,7 @@ impl Desk {
         Ok(true)
     }
 
-    /// Takes in what is said of some tickets, in one commit; tells of whom another ticket had a code.
+    /// Imports news about some tickets in one commit; returns the news of those whose code another ticket has.
     async fn take_in_news(
         &self,
         source: &LiveSource,
@@ -256,7 +256,7 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Finds the event's tickets of a source that are in it no more. What was looked up since it was read is no such.
+    /// Marks the event's tickets that are no longer in their source as gone, except those looked up since it was read.
     async fn take_out_rest(
         &self,
         source: &LiveSource,
@@ -300,7 +300,7 @@ impl Desk {
     }
 }
 
-/// Says which tickets bear a code that is another's: a scan of it finds the other.
+/// Logs that tickets bear codes that belong to other tickets: a scan of such a code finds the other ticket.
 fn report(clashing: &[News], ids: &TicketIds, source: &SourceName, event: EventId) {
     if let Some(first) = clashing.first() {
         let ticket = first.ticket(ids);
@@ -312,7 +312,7 @@ fn report(clashing: &[News], ids: &TicketIds, source: &SourceName, event: EventI
     }
 }
 
-/// Warns of tickets with entries that have another holder now: lines of a list may have been sorted anew.
+/// Warns of tickets with entries that have another holder now: the lines of a list may be in a new order.
 fn report_new_holders(tickets: &[TicketId], source: &SourceName, event: EventId) {
     if let Some(ticket) = tickets.first() {
         tracing::warn!(
@@ -324,7 +324,7 @@ fn report_new_holders(tickets: &[TicketId], source: &SourceName, event: EventId)
     }
 }
 
-/// What a row says that no later one does.
+/// Returns the news of a row that no later row replaces.
 fn news_of(row: SourceRow, number: u32, set: &SourceSet) -> Vec<News> {
     let mut told = BTreeMap::new();
     for ticket in row.tickets {

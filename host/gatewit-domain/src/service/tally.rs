@@ -1,4 +1,4 @@
-//! How many scans were decided how since the start: what an operator watches, not what anything is decided by.
+//! Counts decided scans by outcome since the start: for monitoring only, no decision depends on it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,17 +10,17 @@ use crate::scan::{Contract, Verdict};
 #[derive(Default)]
 pub(super) struct ScanTally(Mutex<BTreeMap<(Contract, Option<&'static str>), u64>>);
 
-/// How many scans of one contract had one outcome.
+/// The number of scans of one contract with one outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanCount {
     pub contract: Contract,
-    /// None: admitted; else the code of the refusal.
+    /// The code of the refusal; None if admitted.
     pub reason: Option<&'static str>,
     pub count: u64,
 }
 
 impl ScanTally {
-    /// Counts a scan that was decided and is on disk.
+    /// Counts a scan whose decision is on disk.
     pub(super) fn count(&self, contract: Contract, verdict: &Verdict) {
         let reason = match verdict {
             Verdict::Admitted => None,
@@ -36,7 +36,7 @@ impl ScanTally {
 }
 
 impl Desk {
-    /// Tells how many scans were decided how since the start. A repeated answer is not decided anew.
+    /// Returns the number of scans by outcome since the start. A repeated answer is not counted again.
     pub fn scan_counts(&self) -> Vec<ScanCount> {
         let counts = self.tally.0.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = counts.iter().map(|((contract, reason), count)| ScanCount {

@@ -1,4 +1,4 @@
-//! Issuing and finding tickets.
+//! Issues and finds tickets.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,39 +19,39 @@ mod taking_back;
 mod tokens;
 use tokens::TicketTokens;
 
-/// A ticket with all that is shown of it.
+/// A ticket with everything that is shown of it.
 #[derive(Clone)]
 pub struct ShownTicket {
     pub event: Arc<LiveEvent>,
     pub ticket: Ticket,
-    /// The type's present name; its id if the type is gone.
+    /// The type's current name; its id if the type no longer exists.
     pub type_name: String,
     pub state: ShownState,
-    /// What the QR code holds: the signed code, a compact one where that is long, or that of the ticketing system that
-    /// sold the ticket.
+    /// The content of the QR code: the signed code, a compact one if that is too long, or the code of the ticketing system
+    /// that sold the ticket.
     pub code: String,
     /// The signed code; None if a ticketing system sold the ticket.
     pub token: Option<String>,
-    /// What keeps it from opening a door, beside its state: for organizers, in words.
+    /// Reasons other than its state why it opens no door, as text for organizers.
     pub warnings: Vec<String>,
 }
 
 /// Which of an event's tickets to list.
 #[derive(Clone, Debug, Default)]
 pub struct TicketQuery {
-    /// What somebody typed to find a ticket: a name, an e-mail address, an order, a series, an id.
+    /// The search text: a name, an e-mail address, an order, a series or an id.
     pub text: Option<String>,
     pub state: Option<ShownState>,
-    /// The last ticket of the page before.
+    /// The last ticket of the previous page.
     pub cursor: Option<TicketId>,
     pub limit: usize,
 }
 
-/// Some of an event's tickets.
+/// One page of an event's tickets.
 #[derive(Clone)]
 pub struct TicketPage {
     pub tickets: Vec<ShownTicket>,
-    /// Where the next page begins; a page may be short, even empty, though another follows.
+    /// The cursor of the next page, if there is one. A page may be short or empty although another follows.
     pub next: Option<TicketId>,
 }
 
@@ -64,7 +64,7 @@ impl Desk {
         self.shown(&live, stored.value).await
     }
 
-    /// Lists an event's tickets in the order they were issued, or, if something was typed, the nearest to it first.
+    /// Lists an event's tickets in the order they were issued, or, with a search text, best match first.
     pub async fn tickets(
         &self,
         caller: &Caller,
@@ -95,7 +95,7 @@ impl Desk {
             .map(|ticket| EVENT_TICKETS.key(&EventTicket(event, ticket)));
         let prefix = within(&event, &"");
         let visible = self.issues.visible();
-        // Others than those asked for may be among them.
+        // Some of the rows may have to be skipped.
         let look_at = match query.state.is_some() || self.issues.is_any_under_way(event) {
             true => LOOKED_AT_MAX,
             false => query.limit + 1,
@@ -123,7 +123,7 @@ impl Desk {
         Ok(page)
     }
 
-    /// Tells all that is shown of a ticket.
+    /// Returns everything that is shown of a ticket.
     async fn shown(&self, live: &Arc<LiveEvent>, ticket: Ticket) -> Result<ShownTicket, DeskError> {
         let entries = self.entries(&ticket).await?;
         let mut shown = self.shown_with(live, ticket, &entries).await?;
@@ -132,7 +132,7 @@ impl Desk {
         Ok(shown)
     }
 
-    /// Tells all that is shown of a ticket, if it is in the state asked for. Its signed code may be out of date.
+    /// Returns everything that is shown of a ticket, if it is in the requested state. Its signed code may be outdated.
     pub(super) async fn shown_in(
         &self,
         live: &Arc<LiveEvent>,
@@ -184,7 +184,7 @@ impl Desk {
         }
     }
 
-    /// Has windows computed for holders of a kind not seen before.
+    /// Computes the windows for new kinds of holders.
     pub(super) async fn warm_holders(&self, live: &LiveEvent, tickets: &[Ticket]) {
         let holders = tickets.iter().map(|ticket| self.holder(live, ticket));
         let holders: HashSet<_> = holders.collect();

@@ -1,4 +1,4 @@
-//! Taking an admission back, so that its ticket can enter again. `gatewit-api.md` §5 "Undo".
+//! Takes back an admission, so that its ticket can enter again. `gatewit-api.md` §5 "Undo".
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use crate::problem::{DeskError, Problem, bounded_text};
 use crate::scan::{CheckIn, ScannerProof, Undo};
 use crate::tables::{CHECK_INS, ENTRIES, EventCheckIn, REPEATS, Remembered, Stored};
 
-/// For how long a scanner may take back what it let in.
+/// How long a scanner may take back its own admissions.
 const SCANNER_MAY_UNDO: SignedDuration = SignedDuration::from_mins(15);
 
 const REASON_MAX: usize = 500;
 
-/// Who takes an admission back.
+/// The caller that takes back an admission.
 #[derive(Clone, Debug)]
 pub enum UndoneBy {
     Scanner(ScannerProof),
@@ -34,11 +34,11 @@ pub struct Undone {
 }
 
 impl Desk {
-    /// Takes an admission back: by the scanner that made it within 15 minutes, unless it was revoked since, or by an
-    /// organizer at any time.
+    /// Takes back an admission. The scanner that made it may do so within 15 minutes unless it was revoked, an organizer
+    /// at any time.
     ///
-    /// The record stays and says so; the entry is free again; a remembered answer to the scan is void. Once taken back,
-    /// an admission stays so, and asking again gives the first answer.
+    /// The record stays and shows the undo; the entry is free again; a stored answer to the scan is deleted. An undo is
+    /// final, and asking again returns the first answer.
     pub async fn undo(&self, by: &UndoneBy, id: &str, reason: &str) -> Result<Undone, DeskError> {
         let reason = bounded_text("reason", reason, REASON_MAX)
             .map_err(|words| DeskError::unacceptable("invalid_undo_request", words))?;
@@ -97,7 +97,7 @@ impl Desk {
         if let Some(key) = &check_in.repeat_key {
             let key = repeat_of(check_in.scanner_id, check_in.organizer.as_deref(), key);
             let remembered = REPEATS.get(self.store(), &key).await?;
-            // After a day, the key may have been used for another scan.
+            // After a day, the key may have been reused for another scan.
             let is_its_own =
                 |stored: &Stored<Remembered>| stored.value.outcome.check_in_id == check_in.id;
             if let Some(remembered) = remembered.filter(is_its_own) {
@@ -109,7 +109,7 @@ impl Desk {
         Ok((commit == Commit::Done).then_some(check_in))
     }
 
-    /// Checks that a scanner that asks is one still, and tells what that depends on.
+    /// Checks that a calling scanner is still active, and returns the guards for that.
     async fn check_active(&self, by: &UndoneBy) -> Result<Vec<Guard>, DeskError> {
         let UndoneBy::Scanner(proof) = by else {
             return Ok(Vec::new());
@@ -130,7 +130,7 @@ impl Desk {
         }
     }
 
-    /// Finds a recorded scan; one at an event that whoever asks does not manage is forbidden.
+    /// Finds a recorded scan; an error if the caller does not manage its event.
     async fn find_check_in(
         &self,
         by: &UndoneBy,

@@ -1,4 +1,4 @@
-//! What an event's organizers are warned of, and the log with them. `gatewit-api.md` §3.
+//! Warnings for an event's organizers, some of which are also logged. `gatewit-api.md` §3.
 
 use super::sources::LiveSource;
 use super::{Desk, LiveEvent};
@@ -7,21 +7,21 @@ use crate::id::EventId;
 use crate::source::SourceName;
 use crate::window::Holder;
 
-/// How many dates of a series are named, and how many letters of each.
+/// How many dates of a series a warning names, and how many letters of each.
 const SUB_EVENTS_NAMED: usize = 5;
 const SUB_EVENT_LETTERS: usize = 40;
 
-/// What an event has of the tickets of one of its sources.
+/// Why an event lacks tickets of one of its sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lack {
-    /// They are being taken in.
+    /// They are being imported.
     UnderWay,
-    /// They could not be taken in.
+    /// They could not be imported.
     Failed,
 }
 
 impl Desk {
-    /// Says, in sentences, what can be meant of an event but rarely is, and what it lacks.
+    /// Returns, as sentences, the event's settings that are rarely intended, and what it lacks.
     pub fn warnings(&self, live: &LiveEvent) -> Vec<String> {
         let mut warnings = live.event.overlaps();
         warnings.extend(live.door_warnings.get().into_iter().flatten().cloned());
@@ -35,8 +35,8 @@ impl Desk {
         warnings
     }
 
-    /// Has windows computed for every ticket type, and notes those that never meet their day. False if the
-    /// strategy failed: it is then asked again, and answered for, at the scan.
+    /// Computes the windows for every ticket type, and notes those that never meet their day. False if the strategy
+    /// failed: the scan then asks it again and reports the failure.
     pub(super) async fn warm(&self, live: &LiveEvent) -> bool {
         let mut missed = MissedDays::default();
         let types = live.event.ticket_types.iter().map(Some);
@@ -50,12 +50,12 @@ impl Desk {
             let Ok(answer) = answer else { return false };
             missed.add(&live.event, kind, &answer.windows);
         }
-        // An event that was warmed before has the same days and doors.
+        // If the event was warmed before, the warnings are the same.
         let _ = live.door_warnings.set(missed.warnings(&live.event));
         true
     }
 
-    /// Says in the log, once after each sync, which events refuse the tickets of a source for the date they are for.
+    /// Logs, once after each sync, which events refuse the tickets of a source because of their date.
     pub(super) fn log_sub_events(&self, source: &LiveSource) {
         let count = sub_events(source);
         if count < 2 {

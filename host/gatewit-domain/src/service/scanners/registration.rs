@@ -113,8 +113,8 @@ impl Desk {
         Ok(replaced)
     }
 
-    /// Whether two events of one organization are run by the same people. Everybody may have events in `default`, so there
-    /// the events must share an organizer.
+    /// Whether two events of one organization are run by the same people. Everybody may have events in `default`, so
+    /// there the events must share an organizer.
     fn is_of_same_staff(&self, former: EventId, event: &Event) -> bool {
         if former == event.id || event.org_id != DEFAULT_ORGANIZATION {
             return true;

@@ -32,7 +32,7 @@ const TEXT_BYTES_MAX: usize = 1_000;
 const AT_ONCE_MAX: usize = 6;
 /// The most of them for `/tickets/*`, so that doors get a place whatever strangers ask.
 const QUESTIONS_AT_ONCE_MAX: usize = 2;
-/// How long a look-up may take once nobody waits for it.
+/// How long a look-up may take if nobody waits for it any longer.
 const LEFT_ALONE_MAX: SignedDuration = SignedDuration::from_mins(1);
 /// How long a door waits.
 const DOOR_WAIT_MAX: SignedDuration = SignedDuration::from_secs(1);
@@ -236,8 +236,8 @@ fn weight(text: &str, found: &Found) -> usize {
 }
 
 impl Desk {
-    /// Asks a source for tickets with this reference, order, code or address, if it allows look-ups. For a door, an answer
-    /// that takes longer than a second counts as empty.
+    /// Asks a source for tickets with this reference, order, code or address, if it allows look-ups. For a door, an
+    /// answer that takes longer than a second counts as empty.
     pub(in crate::service) async fn look_up(
         &self,
         source: &LiveSource,

@@ -38,7 +38,7 @@ struct Upstream {
 }
 
 impl Desk {
-    /// Reads what is new in a source, resuming where the last run broke off. A fault leaves the served tickets as they are.
+    /// Reads what is new in a source, resuming where the last run broke off. A fault leaves the served tickets as is.
     pub(super) async fn sync(&self, source: &LiveSource) -> Result<(), SyncFault> {
         let mut journal = source.journal(self.store()).await?;
         let read = self.read_source(source, &mut journal).await;

@@ -1,4 +1,4 @@
-//! Tickets that nobody knows here yet: looked up in the event's sources, and taken in as a sync would.
+//! Looks up tickets that are unknown here in the event's sources, and imports them as a sync would.
 
 use futures::future::join_all;
 
@@ -10,7 +10,7 @@ use crate::service::{Desk, LiveEvent};
 use crate::source::SourceTicket;
 use crate::ticket::code_of;
 
-/// What is unknown at a door.
+/// An unknown code or order at a door.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::service) enum Wanted<'t> {
     Code(&'t str),
@@ -18,8 +18,8 @@ pub(in crate::service) enum Wanted<'t> {
 }
 
 impl Desk {
-    /// Takes in what the event's sources have of a code or an order; tells whether that was anything. A source that is
-    /// not asked, or does not answer within a second, has nothing.
+    /// Imports the tickets that the event's sources have for a code or an order; returns whether there were any. A source
+    /// that is not asked, or does not answer within a second, counts as having none.
     pub(in crate::service) async fn take_in_found(
         &self,
         live: &LiveEvent,
@@ -27,11 +27,11 @@ impl Desk {
     ) -> Result<bool, DeskError> {
         let names = live.event.ticket_sources.iter();
         let sources = names.filter_map(|name| self.sources.get(name));
-        // Until a source has been read once, nothing is known of its types.
+        // Until a source has been read once, its types are unknown.
         let sources = sources.filter(|source| source.set().is_some());
         let look_ups = sources.map(async |source| {
             let found = self.look_up(source, wanted.text(), Asker::Door).await;
-            // Why it is not answered is logged there; the scan is decided by what is known.
+            // The look-up logs its own failure; the scan is decided without it.
             (source, found.unwrap_or_default())
         });
         let mut is_found = false;
@@ -55,7 +55,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// Whether a ticket has this code, or is of this order. A ticketing system finds more than what was asked for.
+    /// Whether a ticket has this code or order. A ticketing system may return more than was asked for.
     fn is_of(&self, ticket: &SourceTicket) -> bool {
         match self {
             Self::Code(code) => {

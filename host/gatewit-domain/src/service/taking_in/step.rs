@@ -1,4 +1,4 @@
-//! One commit of tickets that come from a source: what each of them reads, and what it leaves.
+//! One commit of tickets imported from a source: the reads and writes for each of them.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use crate::ticket::{Ticket, code_of};
 
 use super::{News, TicketIds};
 
-/// What is to be committed.
+/// The commit in preparation.
 pub(super) struct Step<'d> {
     desk: &'d Desk,
     live: &'d LiveEvent,
@@ -27,14 +27,14 @@ pub(super) struct Step<'d> {
     ids: &'d TicketIds,
     guards: Vec<Guard>,
     writes: Vec<Write>,
-    /// Which tickets of this step have kept, taken or given back which codes.
+    /// The codes that this step has kept, claimed or released, and the ticket for each.
     claimed: HashMap<String, TicketId>,
     pub changed: Vec<Ticket>,
-    /// Those of them that are new, or found by other words than before.
+    /// The changed tickets that are new, or that a search finds by other words than before.
     pub refiled: Vec<Ticket>,
-    /// What the latter were before.
+    /// The former state of those that a search finds by other words.
     pub outdated: Vec<Ticket>,
-    /// Of whom another ticket has a code.
+    /// The news of tickets with a code that another ticket has.
     pub clashes: Vec<News>,
     /// Tickets that have entries, and another holder than when these were made.
     pub new_holders: Vec<TicketId>,
@@ -63,7 +63,7 @@ impl<'d> Step<'d> {
         }
     }
 
-    /// Takes what there is to commit; None if nothing changes.
+    /// Takes the guards and writes to commit; None if nothing changes.
     pub fn commit(&mut self) -> Option<(Vec<Guard>, Vec<Write>)> {
         let (guards, writes) = (
             std::mem::take(&mut self.guards),
@@ -72,7 +72,7 @@ impl<'d> Step<'d> {
         (!writes.is_empty()).then_some((guards, writes))
     }
 
-    /// Adds what changes for one ticket.
+    /// Adds the changes of one ticket.
     pub async fn add(&mut self, news: &News) -> Result<(), DeskError> {
         let event = self.live.event.id;
         let id = news.ticket(self.ids);
@@ -107,7 +107,7 @@ impl<'d> Step<'d> {
         }
         self.guards.push(TICKETS.as_read(&id, stored.as_ref()));
         if let News::Found(_) = news {
-            // The next sync looks through everything, whether anything is new in it or not: it may not have this ticket.
+            // Make the next sync go through the whole log, even an unchanged one: it may not have this ticket.
             let key = EventSource(event, self.source.clone());
             self.writes.push(TAKEN_IN.delete(&key));
         }
@@ -136,8 +136,8 @@ impl<'d> Step<'d> {
         self.changed.push(ticket);
     }
 
-    /// Lets a ticket be found by its codes, but for those that are another's, and gives back those it has no more; false
-    /// if it lacks one that it should be let in by.
+    /// Claims a ticket's codes, except those that belong to another, and releases those it no longer has; false if it
+    /// could not get one of its codes.
     async fn move_codes(
         &mut self,
         ticket: &mut Ticket,
@@ -148,9 +148,14 @@ impl<'d> Step<'d> {
         };
         let (mut codes, mut taken) = (Vec::with_capacity(wanted.len()), Vec::new());
         for code in wanted {
+<<<<<<< HEAD
             // A withdrawn ticket bears all of its codes, and needs them once it is reinstated.
             let looked_up = code_of(&origin.reference, code);
             match self.claim(ticket.id, &looked_up).await? || ticket.state.is_withdrawn() {
+=======
+            // A withdrawn ticket keeps all of its codes, because it needs them once it is reinstated.
+            match self.claim(ticket.id, code).await? || ticket.state.is_withdrawn() {
+>>>>>>> 81bd801 (Say in plain words what the desk's import and issuing of tickets do)
                 true => codes.push(code.clone()),
                 false => taken.push(code.clone()),
             }
@@ -202,13 +207,19 @@ impl<'d> Step<'d> {
     }
 }
 
+<<<<<<< HEAD
 /// Whether somebody else holds a ticket. A name that is filled in is no other, nor is one that is spelled better.
 fn has_new_holder(before: &Ticket, now: &Ticket) -> bool {
     let [before, now] = [before, now].map(|ticket| PreparedName::of(&ticket.attendee_name));
     !before.is_empty() && NameMatching::default().compare(&before, &now) != Likeness::Same
+=======
+/// Whether a code is among others, compared as scanned.
+fn holds(codes: &[String], code: &str) -> bool {
+    codes.iter().any(|other| clean(other) == clean(code))
+>>>>>>> 81bd801 (Say in plain words what the desk's import and issuing of tickets do)
 }
 
-/// Since when a ticket that was looked up is known by that alone.
+/// Returns since when a looked-up ticket is known from look-ups only; None if a sync has listed it.
 fn found_at(before: Option<&Ticket>, now: Timestamp) -> Option<Timestamp> {
     let origin = before.and_then(|before| before.origin.as_ref());
     match origin.filter(|origin| origin.state.is_some()) {
@@ -217,7 +228,7 @@ fn found_at(before: Option<&Ticket>, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// Whether two states of a ticket are found by the same words.
+/// Whether a search finds two states of a ticket by the same words.
 fn is_found_alike(one: &Ticket, other: &Ticket) -> bool {
     one.attendee_name == other.attendee_name
         && one.attendee_email == other.attendee_email

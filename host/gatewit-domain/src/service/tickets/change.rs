@@ -1,4 +1,4 @@
-//! Changing a ticket that is there: its state, its holder, its code. `gatewit-api.md` §4.
+//! Changes an existing ticket: its state, its holder, its code. `gatewit-api.md` §4.
 
 use super::ShownTicket;
 use crate::id::TicketId;
@@ -25,7 +25,7 @@ impl Desk {
         .await
     }
 
-    /// Sets the fields of a ticket that the change names, at once. What a ticketing system says of its own tickets is
+    /// Sets the ticket's fields that the change names, all in one commit. Fields that come from a ticketing system are
     /// changed there.
     pub async fn change_ticket(
         &self,
@@ -48,7 +48,7 @@ impl Desk {
         .await
     }
 
-    /// Changes a ticket, its codes and what it is found by in one commit.
+    /// Changes a ticket, its codes and its index entries in one commit.
     async fn edit_ticket(
         &self,
         caller: &Caller,
@@ -74,7 +74,7 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Says what an edit changes about the codes by which a ticket is found.
+    /// Returns how an edit changes the claimed codes of a ticket.
     async fn moved_codes(
         &self,
         live: &LiveEvent,
@@ -88,7 +88,7 @@ impl Desk {
                 .release_code(live, &CREDENTIAL_CODES, code, before.id)
                 .await?;
         }
-        // A withdrawn ticket may bear a code that is another's until it is reinstated.
+        // Until it is reinstated, a withdrawn ticket may bear a code that belongs to another.
         if !after.state.is_withdrawn() {
             let claim = self.claim_codes(live, after).await?;
             moved.guards.extend(claim.guards);

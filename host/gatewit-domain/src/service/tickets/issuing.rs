@@ -1,4 +1,4 @@
-//! Issuing tickets: all that a request asks for or none, and once however often it is sent. `gatewit-api.md` §4, §5.
+//! Issues tickets: all of a request or none, and once however often it is sent. `gatewit-api.md` §4, §5.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,14 +24,14 @@ use crate::service::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
 use crate::tables::{ISSUE_REQUESTS, IssueRequest, SERIES, Stored, within};
 use crate::ticket::{Ticket, TicketDraft, TicketNumbers};
 
-/// The most tickets one request may issue.
+/// The most tickets that one request may issue.
 const ISSUE_MAX: usize = 50_000;
 /// How many drafts are digested at once.
 const DIGESTED_AT_ONCE: usize = 64;
-/// The series of booking references, beside those of ticket types: no type's id is empty.
+/// The key of the series of booking references. It differs from every ticket type's: no type's id is empty.
 const BOOKINGS: &str = "";
 
-/// Whether a request asks for one ticket, or for a list, which may hold one.
+/// Whether a request asks for a single ticket or for a list, even a list of one.
 #[derive(Clone, Copy, Serialize)]
 enum Asked {
     One,
@@ -39,7 +39,7 @@ enum Asked {
 }
 
 impl Desk {
-    /// Issues one ticket: under a repeat key, once.
+    /// Issues one ticket; with a repeat key, only once.
     pub async fn issue_ticket(
         &self,
         caller: &Caller,
@@ -52,7 +52,7 @@ impl Desk {
         Ok(issued.await?.remove(0))
     }
 
-    /// Issues every ticket of the request, or none: under a repeat key, once.
+    /// Issues every ticket of the request or none; with a repeat key, only once.
     pub async fn issue_tickets(
         &self,
         caller: &Caller,
@@ -64,8 +64,8 @@ impl Desk {
             .await
     }
 
-    /// Issues tickets, unless the same request did so before. A request waits for one under the same key, and takes over
-    /// if that one is gone.
+    /// Issues tickets unless the same request already did. Waits for a running request with the same key, and takes over
+    /// if that one was dropped.
     async fn issue_once(
         &self,
         caller: &Caller,
@@ -87,7 +87,7 @@ impl Desk {
             let lock = match self.issues.begin(event, IssueId::new(self.now()), name) {
                 Ok(lock) => lock,
                 Err(other) => {
-                    // Its request is gone if the lock is free and it is still under way.
+                    // If the lock is free and the issue is still in progress, its request was dropped.
                     if let Some(lock) = self.issues.wait_for(other).await {
                         self.take_back(&lock).await?;
                     }
@@ -109,7 +109,7 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Tells what a request issued before, as it is now.
+    /// Returns the current state of what an earlier request issued.
     async fn issued_before(
         &self,
         live: &Arc<LiveEvent>,
@@ -135,7 +135,7 @@ impl Desk {
         }
     }
 
-    /// Issues tickets. If that fails, takes back what was written of them.
+    /// Issues tickets. If that fails, rolls back what was written of them.
     async fn issue(
         &self,
         live: &Arc<LiveEvent>,
@@ -190,8 +190,8 @@ impl Desk {
         Ok(shown)
     }
 
-    /// Gives each draft the next number of its type, and one for a booking reference. Numbers of a request that fails
-    /// later stay unused.
+    /// Assigns each draft the next number of its type and one for a booking reference. If the request fails later, the
+    /// numbers stay unused.
     async fn number(
         &self,
         event: &Event,
@@ -208,7 +208,7 @@ impl Desk {
             let first = self.reserve(event.id, type_id, count).await?;
             next.insert(type_id.to_owned(), first);
         }
-        // Ids of one moment are in no order, and tickets are listed in the order of their ids.
+        // Tickets are listed by id, but ids of the same moment are unordered.
         let mut ids: Vec<_> = drafts.iter().map(|_| TicketId::new(at)).collect();
         ids.sort_unstable();
         let mut take = |series: &str| {
@@ -233,7 +233,7 @@ impl Desk {
         Ok(tickets)
     }
 
-    /// Takes `count` numbers of a type's series and tells the first. Types that read alike in capitals share a series.
+    /// Reserves `count` numbers of a type's series and returns the first. Types equal in upper case share a series.
     async fn reserve(&self, event: EventId, type_id: &str, count: u64) -> Result<u64, DeskError> {
         let key = within(&event, &type_id.to_uppercase());
         for _ in 0..ATTEMPTS_MAX {
@@ -249,7 +249,7 @@ impl Desk {
     }
 }
 
-/// Checks each draft on its own, and that no two have the same code.
+/// Checks each draft, and that no two have the same code.
 async fn check_drafts(
     event: &Event,
     drafts: Vec<TicketDraft>,
@@ -299,7 +299,7 @@ pub(super) fn known_type<'e>(
     })
 }
 
-/// Tells one request to issue tickets from another under the same repeat key.
+/// Returns a digest that distinguishes issuing requests under the same repeat key.
 async fn fingerprint(event: EventId, asked: Asked, drafts: &[TicketDraft]) -> String {
     let mut digest = Sha256::new_with_prefix(json!([event, asked]).to_string());
     for some in drafts.chunks(DIGESTED_AT_ONCE) {

@@ -1,8 +1,8 @@
-//! An issue on its way into the store: piece by piece, so that scans, which share their commits with at most one of them,
-//! need not wait for all of it.
+//! Writes an issue to the store piece by piece. Scans share their commits with at most one piece, so they need not wait
+//! for all of them.
 //!
-//! An issue of one piece is one commit and nothing more. A larger one has a row of its own, which is pending until the
-//! commit of its last piece; each commit holds only if it still is.
+//! An issue of one piece is a single commit. A larger one has a row of its own, which is pending until the commit of
+//! the last piece; every commit requires that it still is.
 
 use std::mem;
 
@@ -20,39 +20,39 @@ use crate::tables::{
 };
 use crate::ticket::Ticket;
 
-/// How many tickets, and how many bytes, a piece has at most.
+/// The most tickets, and the most bytes, of a piece.
 pub(super) const TICKETS_MAX: usize = 100;
 const BYTES_MAX: usize = 256 * 1024;
 
-/// Under which repeat key tickets are asked for.
+/// The repeat key of a request for tickets.
 pub(super) struct Repeat {
     pub name: CallerRepeat,
-    /// Tells the request from any other under the same key.
+    /// A digest that distinguishes the request from others under the same key.
     pub request: String,
 }
 
-/// The issue as far as it is written, and the piece that is written next.
+/// The progress of an issue, and the piece that is written next.
 pub(super) struct Pieces<'d> {
     desk: &'d Desk,
     live: &'d LiveEvent,
     lock: &'d IssueLock<'d>,
-    /// The moment of the tickets' ids.
+    /// The time in the tickets' ids.
     at: Timestamp,
     repeat: Option<Repeat>,
-    /// What is remembered under the repeat key so far: something old, if anything.
+    /// The row under the repeat key so far: an outdated one, if any.
     remembered: Option<Stored<IssueRequest>>,
-    /// The issue's row, once a piece was written.
+    /// The issue's row, set before the first of several pieces is written.
     row: Option<Issue>,
     next: Piece,
 }
 
-/// Some tickets.
+/// The tickets of one commit.
 #[derive(Default)]
 struct Piece {
-    /// Of the issue and its request: only the holder of the lock changes them.
+    /// Guards on the rows of the issue and its request, which only the holder of the lock changes.
     guards: Vec<Guard>,
     writes: Vec<Write>,
-    /// Those whose codes must be claimed.
+    /// The tickets whose codes must be claimed.
     coded: Vec<Ticket>,
     tickets: usize,
     bytes: usize,
@@ -79,12 +79,12 @@ impl<'d> Pieces<'d> {
         }
     }
 
-    /// Which issue the tickets must carry.
+    /// Returns the id of the issue that the tickets must carry.
     pub fn issue(&self) -> IssueId {
         self.lock.issue.id
     }
 
-    /// Adds a ticket, and writes a piece whenever there is one.
+    /// Adds a ticket, and writes a piece whenever one is full.
     pub async fn add(&mut self, ticket: &Ticket, tokens: &TicketTokens) -> Result<(), DeskError> {
         let rows = rows(ticket, tokens);
         let bytes: usize = rows.iter().map(length).sum();
@@ -96,7 +96,7 @@ impl<'d> Pieces<'d> {
         Ok(())
     }
 
-    /// Writes the last piece, and with it that the issue is done; from then on its tickets are there for everyone.
+    /// Writes the last piece and marks the issue as done in the same commit; from then on everyone sees its tickets.
     pub async fn finish(mut self) -> Result<(), DeskError> {
         let mut last = mem::take(&mut self.next);
         if let Some(row) = &self.row {
@@ -134,7 +134,7 @@ impl<'d> Pieces<'d> {
         piece.commit(self.desk, self.live).await
     }
 
-    /// Writes the issue's row, so that whatever is written of it can be taken back.
+    /// Writes the issue's row, so that its pieces can be rolled back.
     async fn begin(&mut self) -> Result<&Issue, DeskError> {
         let row = Issue {
             id: self.lock.issue.id,
@@ -167,7 +167,7 @@ impl Piece {
         self.bytes += bytes;
     }
 
-    /// Claims the codes and writes the piece; looks again if somebody else changed one of the codes meanwhile.
+    /// Claims the codes and writes the piece; tries again if one of the codes changed meanwhile.
     async fn commit(self, desk: &Desk, live: &LiveEvent) -> Result<(), DeskError> {
         for _ in 0..ATTEMPTS_MAX {
             let (mut guards, mut writes) = (self.guards.clone(), self.writes.clone());
@@ -186,7 +186,7 @@ impl Piece {
     }
 }
 
-/// All that a ticket is when it is issued, but for its codes.
+/// Returns the writes of an issued ticket, except its codes.
 fn rows(ticket: &Ticket, tokens: &TicketTokens) -> Vec<Write> {
     let (event, id) = (ticket.event_id, ticket.id);
     let order = OrderTicket(event, ticket.booking_reference.clone(), id);

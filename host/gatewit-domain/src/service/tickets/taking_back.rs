@@ -1,4 +1,4 @@
-//! Taking back an issue that will never be done: no ticket, no order and no code is left of it.
+//! Rolls back an issue that will never finish: no ticket, order or code of it remains.
 
 use crate::id::{EventId, IssueId, TicketId};
 use crate::ports::{Commit, Guard, Key, Write};
@@ -13,10 +13,10 @@ use crate::tables::{
 use crate::ticket::Ticket;
 use jiff::Timestamp;
 
-/// How many tickets are read, and deleted, at once.
+/// How many tickets are read and deleted at once.
 const AT_ONCE: usize = 50;
 
-/// Where an issue's tickets are: they carry its id, and their own ids are of one moment.
+/// Locates an issue's tickets: they carry its id, and their own ids share one time.
 #[derive(Clone, Copy)]
 pub(super) struct IssuedAt {
     event: EventId,
@@ -45,9 +45,9 @@ impl From<&IssueRequest> for IssuedAt {
 }
 
 impl Desk {
-    /// Takes back every issue whose request is gone. For the start, and for every now and then.
+    /// Rolls back every issue whose request was dropped. Call this at the start and from time to time.
     ///
-    /// If some cannot be taken back, all others are, and the last reason is told.
+    /// If some cannot be rolled back, all others still are, and the last error is returned.
     pub async fn take_back_abandoned_issues(&self) -> Result<(), DeskError> {
         let mut outcome = Ok(());
         for issue in self.issues.abandoned() {
@@ -60,7 +60,7 @@ impl Desk {
         outcome
     }
 
-    /// Deletes what was written of an issue, unless it was done after all.
+    /// Deletes what was written of an issue, unless it turns out to be done.
     pub(super) async fn take_back(&self, lock: &IssueLock<'_>) -> Result<(), DeskError> {
         let (event, issue) = (lock.issue.event, lock.issue.id);
         let key = EventIssue(event, issue);
@@ -70,13 +70,13 @@ impl Desk {
                 return Ok(());
             };
             match stored.value.state {
-                // Its request was gone before it heard of that.
+                // The request was dropped before it learned of its last commit.
                 IssueState::Done => {
                     lock.show();
                     return Ok(());
                 }
-                // A commit of the request may still be on its way: one that comes before this one is seen afterwards, one
-                // that comes later is blocked.
+                // A commit of the request may still be in flight. If it lands before this one, it is seen afterwards; if it
+                // lands later, its guard fails.
                 IssueState::Pending => {
                     let guards = vec![stored.unchanged()];
                     let taken_back = Issue {
@@ -98,7 +98,7 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Deletes an issue's tickets in bounded steps and its row in the last of them. Ends early if a step is blocked.
+    /// Deletes an issue's tickets in bounded steps, and its row in the last one. Ends early if a step conflicts.
     async fn delete_issue(&self, row: &Stored<Issue>) -> Result<(), DeskError> {
         let mut after = None;
         loop {
@@ -118,7 +118,7 @@ impl Desk {
         }
     }
 
-    /// Deletes all that a ticket was when it was issued.
+    /// Returns the commit that deletes everything that was written when a ticket was issued.
     async fn delete_ticket(
         &self,
         stored: &Stored<Ticket>,
@@ -147,7 +147,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Reads some of an issue's tickets in the order they were issued, and tells behind which key the next ones are.
+    /// Reads a page of an issue's tickets in the order they were issued; returns the key after which the next one begins.
     pub(super) async fn some_issued(
         &self,
         of: IssuedAt,

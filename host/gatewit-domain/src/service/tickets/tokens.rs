@@ -1,6 +1,6 @@
-//! Signed codes of tickets: made when a ticket is issued, and anew when it is read after what they say has changed.
+//! Signed codes of tickets: created when a ticket is issued, and again when it is read after their claims have changed.
 //!
-//! Earlier codes stay good online, where the ticket's id is all that counts. `gatewit-api.md` §4.
+//! Earlier codes stay valid online, where only the ticket's id counts. `gatewit-api.md` §4.
 
 use super::ShownTicket;
 use super::issuing::known_type;
@@ -12,17 +12,17 @@ use crate::service::{Desk, LiveEvent};
 use crate::tables::{COMPACT_TOKENS, TICKET_TOKENS};
 use crate::ticket::Ticket;
 
-/// The longest signed code that a QR code shows, in characters. One of twice the length cannot be shown at all, and
-/// readers at a door are slow long before that.
+/// The longest signed code shown as a QR code, in characters. Twice the length does not fit at all, and readers at a
+/// door get slow long before that.
 const QR_CODE_MAX: usize = 1_500;
-/// How many tickets are renewed in one commit, so that a page of them holds up no scan.
+/// How many tickets are re-signed in one commit, so that a page of them holds up no scan.
 const RENEWED_AT_ONCE: usize = 50;
 
 /// A ticket's signed codes.
 #[derive(Clone)]
 pub(super) struct TicketTokens {
     pub whole: String,
-    /// There if the whole is too long for a QR code.
+    /// Set if the whole code is too long for a QR code.
     pub compact: Option<String>,
 }
 
@@ -59,7 +59,7 @@ impl Desk {
         }))
     }
 
-    /// Signs anew the codes of those tickets of which they no longer say what is so.
+    /// Re-signs the codes of tickets whose claims are outdated.
     pub(super) async fn renew_tokens(
         &self,
         live: &LiveEvent,
@@ -76,7 +76,7 @@ impl Desk {
                 return Ok(());
             }
             let signed = sign_tickets(live, some.iter().map(|shown| &shown.ticket)).await?;
-            // Unguarded: of one state of a ticket every reader signs the same, and what is older is found out again.
+            // Unguarded: every reader signs the same for one state of a ticket, and an older code is detected again.
             let writes = some.iter().zip(&signed);
             let writes = writes.flat_map(|(shown, tokens)| tokens.writes(&shown.ticket.id));
             self.store().commit(Vec::new(), writes.collect()).await?;
@@ -88,7 +88,7 @@ impl Desk {
     }
 }
 
-/// Signs the codes of tickets issued here, in order, off the async workers.
+/// Signs the codes of tickets issued here, in order, outside the async workers.
 pub(super) async fn sign_tickets<'t>(
     live: &LiveEvent,
     tickets: impl Iterator<Item = &'t Ticket> + Clone,
@@ -110,7 +110,7 @@ fn is_outdated(live: &LiveEvent, shown: &ShownTicket) -> bool {
     let (Some(key), Some(token)) = (&live.key, &shown.token) else {
         return false;
     };
-    // A ticket of a type that is gone keeps the code it has.
+    // A ticket whose type no longer exists keeps its code.
     let Ok(claims) = claims(live, &shown.ticket) else {
         return false;
     };
