@@ -1,4 +1,4 @@
-//! The one admission decision: a ticket of a three-day event, let in and refused.
+//! Benchmarks the admission decision: a ticket of a three-day event, admitted and refused.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ fn event() -> Event {
     Event::create(change, "local", at("2025-12-01T00:00:00Z")).expect("the event is acceptable")
 }
 
-/// The ticket, its past, and windows from two hours before each day until half an hour after it.
+/// The ticket, its history, and windows from two hours before each day until half an hour after it.
 fn held(event: &Event, entries: Entries) -> Held {
     let draft = json!({"ticketTypeId": "vip", "attendeeName": "John Doe"});
     let draft = serde_json::from_value(draft).expect("the draft is well-formed");

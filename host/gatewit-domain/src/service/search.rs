@@ -134,7 +134,7 @@ impl Desk {
         query: &TicketQuery,
     ) -> Result<TicketPage, DeskError> {
         let found = self.found_by(search, live.event.id).await?;
-        // A rank depends only on query and ticket: the next page begins after the same ticket whatever was issued since.
+        // A rank depends only on query and ticket, so the next page begins after the same ticket despite new ones.
         let start = match query.cursor {
             None => 0,
             Some(cursor) => {

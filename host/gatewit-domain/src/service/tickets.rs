@@ -27,8 +27,8 @@ pub struct ShownTicket {
     /// The type's current name; its id if the type no longer exists.
     pub type_name: String,
     pub state: ShownState,
-    /// The content of the QR code: the signed code, a compact one if that is too long, or the code of the ticketing system
-    /// that sold the ticket.
+    /// The content of the QR code: the signed code, a compact one if that is too long, or the code of the ticketing
+    /// system that sold the ticket.
     pub code: String,
     /// The signed code; None if a ticketing system sold the ticket.
     pub token: Option<String>,

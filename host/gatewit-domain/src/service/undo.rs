@@ -34,8 +34,8 @@ pub struct Undone {
 }
 
 impl Desk {
-    /// Takes back an admission. The scanner that made it may do so within 15 minutes unless it was revoked, an organizer
-    /// at any time.
+    /// Takes back an admission. The scanner that made it may do so within 15 minutes unless it was revoked, an
+    /// organizer at any time.
     ///
     /// The record stays and shows the undo; the entry is free again; a stored answer to the scan is deleted. An undo is
     /// final, and asking again returns the first answer.

@@ -1,4 +1,4 @@
-//! What the published cases leave open.
+//! Decisions that the published cases do not cover.
 
 use gatewit_domain::attendees::{
     Attendee, AttendeeQuery, Finding, OrderId, Sought, TicketReference,
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::fixtures::{cases, pretix, tito};
 use crate::replay::attendee;
 
-/// Asks for somebody among the tickets of the pretix fixture.
+/// Asks for an attendee among the tickets of the pretix fixture.
 fn ask(request: &Value) -> (u64, Value) {
     let attendees = pretix(&cases()["fixtures"]["pretix_main"]);
     attendee(request, &attendees).unwrap_or_else(|refusal| refusal)
@@ -75,7 +75,7 @@ fn of_two_tickets_of_one_name_the_last_is_meant_and_both_tell_who_that_is() {
     }
     let (_, body) = ask(&json!({"order_id": "CCCC3", "name": "SAME NAME"}));
     assert_eq!(body["ticket_id"], "CCCC3-2");
-    // Of another name is somebody else, however alike.
+    // A different name is a different person, however similar.
     let (_, body) = ask(&json!({"order_id": "DDDD2", "name": "Robert Johnston"}));
     assert_eq!(body["is_speaker"], false);
 }
@@ -100,7 +100,7 @@ fn what_admits_nobody_is_no_match_and_hides_no_ticket() {
         let (status, body) = attendee(&question, &attendees).unwrap_or_else(|refusal| refusal);
         (status, body["ticket_id"].clone(), body["hint"].clone())
     };
-    // As it stands on the shirt it is also nearly the name on the ticket.
+    // The name on the shirt is also close to the name on the ticket.
     let (status, ticket, _) = ask(json!({"order_id": "AAAA2", "name": "Ada Lovelaec"}));
     assert_ne!((status, ticket), (200, json!("AAAA2-8")));
     let nobody = json!("No attendee named 'Shirt Only' found on order AAAA2");

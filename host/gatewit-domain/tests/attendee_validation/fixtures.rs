@@ -17,7 +17,7 @@ pub fn rows(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().expect("it is a list").iter()
 }
 
-/// The flags of the fixture's `event_config_yml`: of categories, then of products, then of tickets.
+/// The flags in the fixture's `event_config_yml`: those of categories, then of products, then of tickets.
 fn pretix_flags(category: &Value, item: &Value, reference: &str) -> AttendeeFlags {
     let of_category: &[(&str, bool)] = match category.as_u64() {
         Some(100) => &[("is_onsite", true), ("online_access", true)],

@@ -1,4 +1,4 @@
-//! The published cases of the attendee-validation contract, as far as they are decided without HTTP or a backend.
+//! The published cases of the attendee-validation contract that need neither HTTP nor a backend.
 
 use gatewit_domain::names::{Likeness, NameMatching, PreparedName};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ mod decisions;
 mod fixtures;
 mod replay;
 
-/// Of a 422 the type and place count, of everything else the whole body.
+/// Returns the expected answer: only the type and place for a 422, otherwise the whole body.
 fn expected(expect: &Value) -> Answer {
     let status = expect["status"].as_u64().expect("a case has a status");
     let body = match status {
@@ -44,7 +44,7 @@ fn published_cases_of_validation_are_answered_the_same() {
     assert_eq!(replayed, 32);
 }
 
-/// Checks the one answer of a case in which the reference answers otherwise.
+/// Checks a case in which the reference implementation answers differently.
 #[track_caller]
 fn check_differing(id: &str, status: u64, parts: &Value) {
     let cases = cases();

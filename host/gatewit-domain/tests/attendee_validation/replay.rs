@@ -1,4 +1,4 @@
-//! Answers a request as the HTTP layer does, but for HTTP.
+//! Answers a request as the HTTP layer does, without HTTP.
 
 use gatewit_domain::attendees::{
     Attendee, AttendeeQuery, AttendeeQuestion, EmailAddress, FieldFault, Finding, NameQuery,
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::fixtures::{pretix, text, tito};
 
-/// What a request came to: the status and the body, or, of a request that is refused, the type and place of what is
-/// wrong with it.
+/// The answer to a request: the status and the body, or for a refused request the status and the type and place of
+/// its fault.
 pub type Answer = (u64, Value);
 
 fn refused(field: Option<&str>) -> Answer {
@@ -27,7 +27,7 @@ fn of_order<'a>(attendees: &'a [Attendee], order: &OrderId) -> Vec<&'a Attendee>
     of_order.collect()
 }
 
-/// A ticket and all others of its order.
+/// Returns a ticket together with all others of its order.
 fn around<'a>(attendees: &'a [Attendee], ticket: &TicketReference) -> Vec<&'a Attendee> {
     let mut found = attendees.iter();
     let found = found.find(|attendee| attendee.reference == *ticket);
@@ -99,7 +99,7 @@ fn email(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {
     Ok((if valid { 200 } else { 404 }, json!({"valid": valid})))
 }
 
-/// Answers a request of the cases; none if it is not one of validation.
+/// Answers a request of the cases; None if it is not a validation request.
 pub fn answer(cases: &Value, case: &Value) -> Option<Answer> {
     let attendees = match text(&case["backend"]) {
         "pretix" => pretix(&cases["fixtures"]["pretix_main"]),

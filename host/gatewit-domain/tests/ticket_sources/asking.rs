@@ -1,4 +1,4 @@
-//! What can be asked about: whatever a source holds, however people write it.
+//! Questions can be about any order or ticket of a source, however people write it.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ fn on(order: &str, reference: &str) -> SourceTicket {
     }
 }
 
-/// A desk over tickets of these orders and references.
+/// Returns a desk over tickets of these orders and references.
 fn desk(tickets: &[(&str, &str)]) -> Arc<Desk> {
     let upstream = Upstream::new(500);
     upstream.put_all(
@@ -31,7 +31,7 @@ fn desk(tickets: &[(&str, &str)]) -> Arc<Desk> {
     office(&upstream).open_synced()
 }
 
-/// The ticket that is found on an order, and what the answer counts as a guess about.
+/// Returns the ticket that is found on an order (or the hint), and the order or ticket that the answer is about.
 fn found_on(desk: &Desk, order: &str) -> (String, String) {
     let found = ask(desk, Some(order), None, "Ada Lovelace").expect(order);
     let ticket = found
@@ -140,7 +140,7 @@ fn what_is_unknown_and_malformed_is_told_field_by_field() {
     );
     let both = [("order_id", BAD_LETTERS), ("ticket_id", BAD_TICKET)];
     check_malformed(&desk, Some("#ZZZZ9"), Some("x"), &both);
-    // What is well-formed need not be known.
+    // A well-formed order may be unknown.
     let words = "Invalid order ID, must be five alphanumeric chars like 'HLL1H'";
     assert_eq!(
         found_on(&desk, "ZZZZ9"),

@@ -1,4 +1,4 @@
-//! Whom `/tickets/*` calls an attendee, by the tickets of sources.
+//! Which tickets of sources make attendees for `/tickets/*`.
 
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -14,7 +14,7 @@ use crate::office::{count, has_address, named, office, on_order, refresh, status
 use crate::upstream::{Upstream, crowd, kind, ticket};
 use crate::world::block_on;
 
-/// All that the public reads of a ticketing system that does not answer.
+/// The only message that the public gets about a ticketing system that does not answer.
 const UNAVAILABLE: &str = "the ticketing system cannot be asked; try again in a moment";
 
 fn in_state(reference: &str, name: &str, state: SourceState) -> SourceTicket {
@@ -378,7 +378,7 @@ fn a_look_up_that_fails_is_no_no_and_is_not_repeated_at_once() {
     upstream.state().find_fault = None;
     office.clock.pass(6);
     assert_eq!(named(&desk, "LIVE-12", "x").unwrap(), "invalid ticket id");
-    // That somebody knows nothing of it is an answer.
+    // "Not found" is an answer, not a failure.
     upstream.state().find_fault = Some(SourceFault::NotFound("no such ticket".into()));
     assert_eq!(named(&desk, "LIVE-13", "x").unwrap(), "invalid ticket id");
     let address = EmailAddress::parse("x@example.org").unwrap();

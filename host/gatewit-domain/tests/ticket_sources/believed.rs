@@ -1,4 +1,4 @@
-//! How far a list is believed that is shorter than it was, or than its own ticketing system says.
+//! When a list is accepted that is shorter than before, or than the ticketing system's own count.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use gatewit_domain::source::{SourceTicket, SourceTotal};
 use crate::office::{check_serves_upstream, count, office, refresh, status, told};
 use crate::upstream::{Upstream, crowd, ticket, unavailable};
 
-/// A desk that has read ten tickets of a ticketing system which tells no changes.
+/// Returns a desk that has read ten tickets of a ticketing system that reports no changes.
 fn ten() -> (Arc<Desk>, Arc<Upstream>) {
     let upstream = Upstream::new(500);
     upstream.state().tells_changes = false;
@@ -19,7 +19,7 @@ fn ten() -> (Arc<Desk>, Arc<Upstream>) {
     (desk, upstream)
 }
 
-/// Lists these at the next full runs; tells how often everything was asked for then, and what came of it.
+/// Lists these at the next full runs; returns how many full runs the sync took, and its result.
 fn list_next(
     (desk, upstream): &(Arc<Desk>, Arc<Upstream>),
     lists: impl IntoIterator<Item = Vec<SourceTicket>>,
@@ -62,11 +62,11 @@ fn a_list_with_fewer_than_its_own_system_counts_is_read_again_and_then_not_serve
         assert_eq!(trouble, Some(format!("{words}; {IN_DOUBT}")));
         check_serves_upstream(desk, upstream);
     }
-    // What was missing the first time only is nothing to speak of.
+    // Tickets that are missing only from the first reading are not reported.
     assert_eq!(list_next(&ten, [crowd(9)], Some(Tickets(10))), (2, Ok(())));
     assert_eq!(status(desk).trouble, None);
     check_serves_upstream(desk, upstream);
-    // Of one order each, and one that was sold meanwhile.
+    // Each ticket has its own order, and one was sold meanwhile.
     assert_eq!(list_next(&ten, [crowd(11)], Some(Orders(10))), (1, Ok(())));
     assert_eq!(count(desk), 11);
 }

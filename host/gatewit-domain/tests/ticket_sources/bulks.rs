@@ -1,4 +1,4 @@
-//! Tickets that are issued in many commits: all are there or none is, for every reader, whatever happens in between.
+//! Tickets issued in many commits: every reader sees all of them or none, whatever happens in between.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -28,10 +28,10 @@ mod under_way;
 const ORGANIZER: Caller = Caller::Local;
 const DEVICE: &str = "gate-device-1";
 const KEY: &str = "bulk-1";
-/// Enough for several pieces, the last of which is not full.
+/// Enough tickets for several pieces, the last of which is not full.
 const BULK: usize = 330;
 const ORDER: &str = "BULK-1";
-/// What the store holds of a ticket that was issued with a code.
+/// The tables with rows of a ticket that was issued with a code.
 const TABLES: [&str; 5] = [
     "tickets",
     "ticket_tokens",
@@ -75,7 +75,7 @@ impl Shop {
         }
     }
 
-    /// The same after the server was started again.
+    /// Restarts the server over the same store.
     fn reopened(mut self) -> Self {
         self.office.disk.mend(None);
         self.desk = self.office.open();
@@ -92,14 +92,14 @@ impl Shop {
         block_on(self.issuing(Some(&key())))
     }
 
-    /// Issues a single ticket that has this code.
+    /// Issues a single ticket with this code.
     fn issue_coded(&self, code: &str) -> Result<ShownTicket, DeskError> {
         let draft = json!({"ticketTypeId": "vip", "attendeeName": "Ada", "credentialCode": code});
         let draft = serde_json::from_value(draft).unwrap();
         block_on(self.desk.issue_ticket(&ORGANIZER, self.event, draft, None))
     }
 
-    /// Asks every kind of reader; tells how many tickets of the bulk there are for them, which must be all or none.
+    /// Asks every kind of reader; returns how many tickets of the bulk they see, which must be all or none.
     #[track_caller]
     fn seen(&self) -> usize {
         let listed = self.listed(None);
@@ -143,7 +143,7 @@ impl Shop {
         listed.len()
     }
 
-    /// All pages of the list, or of a search.
+    /// Returns all pages of the list, or of a search.
     fn listed(&self, text: Option<&str>) -> Vec<ShownTicket> {
         let mut listed = Vec::new();
         let mut query = TicketQuery {
@@ -162,7 +162,7 @@ impl Shop {
         }
     }
 
-    /// What becomes of a scan: `in`, or the code of the refusal.
+    /// Returns the result of a scan: `in`, or the code of the refusal.
     fn scanned(&self, code: &str) -> &'static str {
         let scan = Scan {
             presented: Presented::scanned(code),
@@ -185,14 +185,14 @@ impl Shop {
         }
     }
 
-    /// Every ticket in the store, seen or not.
+    /// Returns every ticket in the store, visible or not.
     fn stored_ids(&self) -> Vec<TicketId> {
         let rows = self.office.disk.table("tickets").into_iter();
         let ids = rows.map(|(key, _)| key["tickets/".len()..].parse().unwrap());
         ids.collect()
     }
 
-    /// Checks that so many tickets are in the store, each with all that belongs to it, and no issue that is not done.
+    /// Checks that this many tickets are in the store, each with all of its rows, and no unfinished issue.
     #[track_caller]
     fn check_stored(&self, tickets: usize) {
         for table in TABLES {
@@ -245,7 +245,7 @@ fn ids(tickets: &[ShownTicket]) -> Vec<TicketId> {
     tickets.iter().map(|shown| shown.ticket.id).collect()
 }
 
-/// Goes on with something until it waits.
+/// Polls a future once.
 fn poll<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
     future
         .as_mut()

@@ -1,4 +1,4 @@
-//! A server that is killed at any commit of a sync: what was served is, until all that is new is.
+//! A server that is killed at any commit of a sync: the old tickets are served until all new ones are.
 
 use std::sync::{Arc, Mutex, Weak};
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::office::{Office, check_serves_upstream, count, named, office, refresh};
 use crate::upstream::{Upstream, crowd, ticket};
 
-/// Twelve tickets synced; then each is renamed, four are gone and four are new.
+/// Syncs twelve tickets, then renames each, deletes four and adds four.
 fn office_with_news(tells_changes: bool) -> (Office, Arc<Upstream>) {
     let upstream = Upstream::new(3);
     upstream.state().tells_changes = tells_changes;
@@ -27,7 +27,7 @@ fn office_with_news(tells_changes: bool) -> (Office, Arc<Upstream>) {
     (office, upstream)
 }
 
-/// Tells which of the two states is served, and fails if it is neither.
+/// Returns whether the new state is served; panics if neither the old nor the new one is.
 #[track_caller]
 fn is_new(desk: &Desk) -> bool {
     let found = |number: usize, name: &str| {
@@ -105,13 +105,13 @@ fn no_reader_sees_half_of_a_sync() {
     }
 }
 
-/// What may happen to a ticketing system and to us.
+/// An event in the ticketing system or the server.
 #[derive(Clone, Debug)]
 enum Happening {
     Put(usize),
     Delete(usize),
     Sync,
-    /// A sync that is killed after so many commits.
+    /// A sync that is killed after this many commits.
     Crash(usize),
     NewCode,
 }
@@ -151,7 +151,7 @@ proptest! {
                 }
                 Happening::Crash(after) => {
                     office.disk.mend(Some(after));
-                    // Whether it got so far does not matter.
+                    // It does not matter whether the sync got that far.
                     let _ = refresh(&desk);
                     office.disk.mend(None);
                     desk = office.open();

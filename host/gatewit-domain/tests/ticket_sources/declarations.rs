@@ -1,4 +1,4 @@
-//! What a start does with events: those that are declared, and those whose strategy fails.
+//! How a start handles declared events and events whose strategy fails.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use crate::world::{OpenDoors, block_on};
 
 const ORGANIZER: Caller = Caller::Local;
 
-/// Strategies that are asked, and of which MOODY fails once it is told to.
+/// Strategies that record what they are asked; MOODY fails once `is_broken` is set.
 #[derive(Default)]
 struct Asked {
     is_broken: AtomicBool,
@@ -109,7 +109,7 @@ fn a_strategy_that_fails_is_asked_once_however_many_events_it_has() {
         panic!("{} events", troubles.len());
     };
     assert_eq!(words, "it ran too long");
-    // The same options are asked about once, too.
+    // Equal options are asked about only once.
     let mut checks = asked.take_checks();
     checks.sort_unstable();
     assert_eq!(checks, ["MOODY", "STEADY"]);

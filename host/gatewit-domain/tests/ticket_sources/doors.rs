@@ -1,4 +1,4 @@
-//! Tickets of sources as tickets of events: at the door, in lists, and through whatever their sources say.
+//! Tickets of sources as tickets of events: at the door, in lists, and as their sources change.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ fn event(desk: &Desk, fields: Value) -> EventId {
     event
 }
 
-/// An event with the tickets of `box-office`.
+/// Creates an event with the tickets of `box-office`.
 fn attached(desk: &Desk) -> EventId {
     event(desk, json!({"ticketSources": ["box-office"]}))
 }
@@ -75,7 +75,7 @@ fn scan(desk: &Desk, event: EventId, code: &str) -> Outcome {
     block_on(desk.admit(&scan)).unwrap().outcome
 }
 
-/// What becomes of a scan: `in`, or the code of the refusal.
+/// Returns the result of a scan: `in`, or the code of the refusal.
 fn scanned(desk: &Desk, event: EventId, code: &str) -> &'static str {
     match scan(desk, event, code).verdict {
         Verdict::Admitted => "in",
@@ -114,7 +114,7 @@ fn act(desk: &Desk, event: EventId, reference: &str, action: TicketAction) {
     block_on(desk.act_on_ticket(&ORGANIZER, id, action)).unwrap();
 }
 
-/// An office whose upstream has these tickets.
+/// Returns an office whose upstream has these tickets.
 fn selling(tickets: impl IntoIterator<Item = SourceTicket>) -> (Office, Arc<Upstream>) {
     let upstream = Upstream::new(2);
     upstream.put_all(tickets);

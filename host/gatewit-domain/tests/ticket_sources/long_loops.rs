@@ -1,4 +1,4 @@
-//! What goes through many rows gives way to scans every few of them.
+//! Loops over many rows yield to scans every few rows.
 
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
@@ -17,13 +17,13 @@ use crate::office::{Office, name, office};
 use crate::upstream::{Upstream, crowd, ticket};
 use crate::world::{Disk, block_on};
 
-/// How many tickets there are: far more than may be looked at in one go.
+/// How many tickets there are: far more than may be read without yielding.
 const MANY: usize = 1_000;
-/// How often the store may be read in one go.
+/// The most reads of the store without yielding.
 const READS_MAX: usize = 400;
 const ORGANIZER: Caller = Caller::Local;
 
-/// Runs a future to its end; tells how often it gave way, and how often it read the store in one go at most.
+/// Runs a future to its end; returns how often it yielded, and the most reads of the store without yielding.
 fn watched<T>(disk: &Disk, future: impl Future<Output = T>) -> (T, usize, usize) {
     let mut future = std::pin::pin!(future);
     let (mut turns, mut longest) = (0, 0);
@@ -40,7 +40,7 @@ fn watched<T>(disk: &Disk, future: impl Future<Output = T>) -> (T, usize, usize)
     }
 }
 
-/// Checks that something reads the store often, and never for long in one go.
+/// Checks that a future reads the store often, and never for long without yielding.
 #[track_caller]
 fn check<T>(disk: &Disk, what: &str, future: impl Future<Output = T>) -> T {
     let before = disk.reads.load(Ordering::Relaxed);
@@ -74,7 +74,7 @@ fn event(desk: &Desk, slug: &str, sources: &Value) -> EventId {
     event
 }
 
-/// An office whose upstream tells of many tickets in pages of this size.
+/// Returns an office whose upstream lists many tickets in pages of this size.
 fn crowded(page: usize) -> (Office, std::sync::Arc<Upstream>) {
     let upstream = Upstream::new(page);
     upstream.put_all(crowd(MANY));
@@ -88,7 +88,7 @@ fn taking_tickets_in_gives_way_within_a_large_page_and_between_small_ones() {
         let desk = office.open();
         event(&desk, "summit", &json!(["box-office"]));
         check(&office.disk, "a first sync", desk.refresh_sources()).unwrap();
-        // A whole new log in which one ticket is new is gone through with one commit.
+        // A whole new log with one new ticket is imported with one commit.
         upstream.state().digest = "sha256:2".to_owned();
         upstream.put(ticket("NEW-1", "Grace Hopper"));
         check(&office.disk, "a sync of little new", desk.refresh_sources()).unwrap();

@@ -1,4 +1,4 @@
-//! What questions of `/tickets/*` have looked up in the ticketing system, and how much of that it has to bear.
+//! Look-ups in the ticketing system for questions of `/tickets/*`, and how they are bounded.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::upstream::{Upstream, ticket};
 
 const BUSY: &str = "the ticketing system is being asked too much; try again in a moment";
 
-/// A desk that looks up what it does not know.
+/// Returns a desk that looks up unknown tickets.
 fn asking(upstream: &Arc<Upstream>) -> (Office, Arc<Desk>) {
     let office = office(upstream).configured(|source| source.live_find = true);
     let desk = office.open_synced();
@@ -24,7 +24,7 @@ fn found(upstream: &Upstream) -> Vec<String> {
     upstream.state().found.clone()
 }
 
-/// Asks for a ticket, and is gone before there is an answer.
+/// Asks for a ticket, and drops the request before there is an answer.
 fn ask_and_go(desk: &Desk, reference: &str) {
     let question = NameQuestion {
         ticket: TicketReference::ask_leniently(reference).unwrap(),
@@ -49,7 +49,7 @@ fn a_reference_an_order_and_an_address_are_looked_up_if_nobody_knows_them() {
         found(&upstream),
         ["LIVE", "LIVE-1", "her.guest@example.org"]
     );
-    // What the ticketing system finds beside is of another order.
+    // The ticketing system also finds tickets of other orders.
     assert_ne!(on_order(&desk, "LIVER", "Late Buyer"), "LIVE-1");
     assert_eq!(on_order(&desk, "AAAA", "Ada One"), "AAAA-1");
     assert_ne!(on_order(&desk, "AAAA", "Late Buyer"), "LIVE-1");
@@ -88,7 +88,7 @@ fn answers_are_remembered_up_to_a_weight() {
     }
     let forgotten = ["LIVE-1", "LIVE-2", "LIVE-3", "LIVE-1"];
     assert_eq!(found(&upstream), forgotten);
-    // One that is too heavy by itself is answered all the same.
+    // An answer that alone exceeds the limit is still returned, but not cached.
     upstream.state().sold_now = vec![heavy; 3];
     for _ in 0..2 {
         assert_ne!(ask("LIVE-4"), "attendee");

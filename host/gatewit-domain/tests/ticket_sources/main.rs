@@ -1,4 +1,4 @@
-//! Sources of tickets as the desk keeps them: synced, served, and taken into events; and tickets issued in bulk.
+//! Ticket sources at the desk: synced, served and imported into events; and tickets issued in bulk.
 
 #[cfg(test)]
 mod asking;

@@ -1,4 +1,4 @@
-//! A desk over scripted sources, and what these tests ask of it.
+//! A desk over scripted sources, and the questions of these tests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::world::{Disk, Notary, OpenDoors, SetClock, block_on};
 
 pub const EVERY: SignedDuration = SignedDuration::from_mins(5);
 
-/// What outlives a desk.
+/// The parts that outlive a desk.
 #[derive(Clone)]
 pub struct Office {
     pub disk: Arc<Disk>,
@@ -36,7 +36,7 @@ pub fn name(source: &str) -> SourceName {
     SourceName::parse(source).unwrap()
 }
 
-/// An office with one source, `box-office`.
+/// Returns an office with one source, `box-office`.
 pub fn office(upstream: &Arc<Upstream>) -> Office {
     let office = Office {
         disk: Arc::default(),
@@ -97,7 +97,7 @@ impl Office {
         Arc::new(self.try_open().unwrap())
     }
 
-    /// A desk whose sources have been synced.
+    /// Opens a desk whose sources have been synced.
     pub fn open_synced(&self) -> Arc<Desk> {
         let desk = self.open();
         refresh(&desk).unwrap();
@@ -105,7 +105,7 @@ impl Office {
     }
 }
 
-/// Renews all sources; tells what operators are told of what failed.
+/// Syncs all sources; returns the failure as operators see it.
 pub fn refresh(desk: &Desk) -> Result<(), String> {
     block_on(desk.refresh_sources()).map_err(|refusal| {
         let troubles = desk
@@ -138,7 +138,7 @@ pub fn count(desk: &Desk) -> usize {
     desk.source_ticket_count().unwrap()
 }
 
-/// What `validate_name` says: `attendee`, or the hint.
+/// Returns the answer of `validate_name`: `attendee`, or the hint.
 pub fn named(desk: &Desk, ticket: &str, name: &str) -> Result<String, String> {
     let question = NameQuestion {
         ticket: TicketReference::ask_leniently(ticket).unwrap(),
@@ -151,7 +151,7 @@ pub fn named(desk: &Desk, ticket: &str, name: &str) -> Result<String, String> {
     })
 }
 
-/// The reference of the ticket that `validate_attendee` finds, or the hint.
+/// Returns the reference of the ticket that `validate_attendee` finds, or the hint.
 pub fn on_order(desk: &Desk, order: &str, name: &str) -> String {
     let found = ask(desk, Some(order), None, name).unwrap().answer;
     found
@@ -159,7 +159,7 @@ pub fn on_order(desk: &Desk, order: &str, name: &str) -> String {
         .map_or(found.hint, |ticket| ticket.as_str().to_owned())
 }
 
-/// What `validate_attendee` answers about an order, a ticket or both.
+/// Returns the answer of `validate_attendee` about an order, a ticket or both.
 pub fn ask(
     desk: &Desk,
     order: Option<&str>,
@@ -180,7 +180,7 @@ pub fn has_address(desk: &Desk, address: &str) -> bool {
     block_on(desk.is_attendee(&address)).unwrap()
 }
 
-/// Tells whether exactly these tickets are served, under the names they have upstream.
+/// Whether exactly these tickets are served, under the names they have upstream.
 #[track_caller]
 pub fn check_serves_upstream(desk: &Desk, upstream: &Upstream) {
     let tickets = upstream.tickets();

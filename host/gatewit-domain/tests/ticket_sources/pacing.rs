@@ -1,4 +1,4 @@
-//! When a source is synced, and when not.
+//! When a source is synced and when it is not.
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};

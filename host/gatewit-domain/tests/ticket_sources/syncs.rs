@@ -1,4 +1,4 @@
-//! What a sync reads, and what is served while it does and when it fails.
+//! What a sync reads, and what is served during it and after it fails.
 
 use gatewit_domain::source::SourceFault;
 
@@ -57,7 +57,7 @@ fn after_a_full_sync_only_what_changed_is_asked_for() {
         "invalid ticket id"
     );
     check_serves_upstream(&office.open(), &upstream);
-    // One that comes back is there again.
+    // A ticket that comes back is served again.
     upstream.put(ticket("T0003-1", "Ada 0003"));
     refresh(&desk).unwrap();
     check_serves_upstream(&office.open(), &upstream);
@@ -145,7 +145,7 @@ fn a_token_that_is_good_no_longer_starts_over() {
     let asked = upstream.take_asked();
     assert_eq!(asked[..2], [Some("3:0:".to_owned()), None]);
     check_serves_upstream(&desk, &upstream);
-    // One that can never begin is a fault, and no endless loop.
+    // A run that always has to start over is a fault, not an endless loop.
     let again = || Some(SourceFault::StartOver("never".into()));
     upstream.fail_next([again(), again()]);
     assert_eq!(refresh(&desk), Err("a full sync is due: never".to_owned()));

@@ -1,4 +1,4 @@
-//! A ticketing system in memory, paged, that fails on demand and counts what it is asked.
+//! A paged ticketing system in memory that fails on demand and records what it is asked.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,38 +14,38 @@ use gatewit_domain::source::{
 type OnPage = Box<dyn Fn() + Send + Sync>;
 type OnFind = Arc<dyn Fn() + Send + Sync>;
 
-/// What it knows and how it behaves.
+/// The ticketing system: its tickets and its behaviour.
 pub struct Upstream(Mutex<State>);
 
 pub struct State {
     pub types: Vec<SourceType>,
-    /// In the order it lists them, each with when it changed.
+    /// In the order of listing, each with the number of its last change.
     tickets: Vec<(u64, SourceTicket)>,
     gone: Vec<(u64, String)>,
     changes: u64,
     pub page: usize,
-    /// Whether it can be asked for changes.
+    /// Whether it can list changes only.
     pub tells_changes: bool,
-    /// Of the plugin, and of what it is told.
+    /// The digest of the plugin, and that of its settings.
     pub digest: String,
     pub settings: String,
-    /// Answers to the next questions for a page; None: a good one.
+    /// The answers to the next requests for a page; None for a normal page.
     pub faults: VecDeque<Option<SourceFault>>,
-    /// Gives this cursor for ever.
+    /// The cursor that it returns for ever, if set.
     pub stuck_at: Option<String>,
-    /// The cursors it was asked for.
+    /// The cursors of the requests for pages.
     pub asked: Vec<Option<String>>,
     pub found: Vec<String>,
     pub find_fault: Option<SourceFault>,
-    /// Look-ups that are answered once this is sent, or the sender is gone.
+    /// Look-ups that are answered only once a message arrives or the sender is dropped.
     pub held: HashMap<String, Receiver<()>>,
-    /// Whether a ticket comes with all others of its order, and nothing is said of those that left it.
+    /// Whether it lists a ticket with all others of its order, and does not list those that left it.
     pub tells_orders_whole: bool,
-    /// How many it says there are, whatever it lists.
+    /// The total that it reports, whatever it lists.
     pub total: Option<SourceTotal>,
-    /// What it lists as a whole at the next full runs, instead of all tickets.
+    /// The complete lists of the next full runs, instead of all tickets.
     pub lists_next: VecDeque<Vec<SourceTicket>>,
-    /// Known to look-ups only.
+    /// Tickets that only look-ups find.
     pub sold_now: Vec<SourceTicket>,
     pub on_page: Option<OnPage>,
     pub on_find: Option<OnFind>,
@@ -83,7 +83,7 @@ impl Upstream {
         self.0.lock().unwrap()
     }
 
-    /// Sells a ticket, or changes the one of its reference.
+    /// Sells a ticket, or changes the one with its reference.
     pub fn put(&self, ticket: SourceTicket) {
         let mut state = self.state();
         state.changes += 1;
@@ -103,7 +103,7 @@ impl Upstream {
         tickets.into_iter().for_each(|ticket| self.put(ticket));
     }
 
-    /// Forgets a ticket.
+    /// Deletes a ticket.
     pub fn delete(&self, reference: &str) {
         let mut state = self.state();
         state.changes += 1;
@@ -126,14 +126,14 @@ impl Upstream {
             .collect()
     }
 
-    /// Answers the next look-up of a text only once it is told to.
+    /// Holds back the answer to the next look-up of a text until it is released.
     pub fn hold(&self, text: &str) -> Sender<()> {
         let (sender, receiver) = channel();
         self.state().held.insert(text.to_owned(), receiver);
         sender
     }
 
-    /// Takes what it was asked for since this was called last.
+    /// Takes the cursors it was asked for since the last call.
     pub fn take_asked(&self) -> Vec<Option<String>> {
         std::mem::take(&mut self.state().asked)
     }
@@ -169,8 +169,8 @@ impl State {
                 next: Continuation::Done(None),
             });
         }
-        // A cursor is since when, after which change, and at which change the run began: rows are told in the order in
-        // which they changed, so that what changes meanwhile moves to the end.
+        // A cursor is `since:after:began`, each the number of a change. Rows are listed in the order of their changes, so
+        // that a row that changes during the run moves to the end.
         let mut at = cursor.unwrap_or("0:0:").split(':');
         let mut number = || at.next().unwrap_or_default().parse::<u64>().ok();
         let (since, after) = (number().unwrap_or(0), number().unwrap_or(0));
@@ -211,7 +211,7 @@ impl State {
 
 struct Run(Arc<Upstream>, Reader);
 
-/// The source that asks it.
+/// The source that reads it.
 pub struct Asking(pub Arc<Upstream>);
 
 #[async_trait]
@@ -274,7 +274,7 @@ pub fn kind(id: &str, name: &str) -> SourceType {
     }
 }
 
-/// A valid ticket of type `regular`, of the order that its reference begins with.
+/// Returns a valid ticket of type `regular`, of the order with which its reference begins.
 pub fn ticket(reference: &str, name: &str) -> SourceTicket {
     let (order, _) = reference.rsplit_once('-').unwrap_or((reference, ""));
     let mailbox = name.to_lowercase().replace(' ', ".");
@@ -297,7 +297,7 @@ pub fn ticket(reference: &str, name: &str) -> SourceTicket {
     }
 }
 
-/// Tickets `T0001-1` and so on, of one name each.
+/// Returns tickets `T0001-1` and so on, each with its own name.
 pub fn crowd(count: usize) -> Vec<SourceTicket> {
     let numbers = 1..=count;
     numbers

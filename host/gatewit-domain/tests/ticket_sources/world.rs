@@ -1,4 +1,4 @@
-//! What a desk stands on in these tests: rows in memory, a clock that is set, doors that are open all day.
+//! The ports of a desk in these tests: a store in memory, a clock set by hand, doors that are open all day.
 
 use std::collections::BTreeSet;
 use std::future::poll_fn;
@@ -45,27 +45,27 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 type OnCommit = Box<dyn Fn() + Send + Sync>;
 type Meanwhile = Box<dyn FnOnce() + Send>;
 
-/// A store whose disk survives the desk, and that breaks when it is told to.
+/// A store that survives the desk, and that breaks on demand.
 #[derive(Default)]
 pub struct Disk {
     store: MemoryStore,
     pub commits: AtomicUsize,
-    /// The keys that were read, one by one, since somebody looked.
+    /// The keys that were read one by one since this was last taken.
     pub keys_read: Mutex<Vec<Key>>,
-    /// How often anything was read.
+    /// The number of reads.
     pub reads: AtomicUsize,
-    /// After so many commits every further one fails.
+    /// The number of commits after which every further one fails.
     pub breaks_after: Mutex<Option<usize>>,
     /// Called before and after each commit.
     pub on_commit: Mutex<Option<OnCommit>>,
-    /// Done once, between what the next commit was decided on and the commit.
+    /// Called once, just before the next commit.
     pub meanwhile: Mutex<Option<Meanwhile>>,
-    /// Whether others run before each look at a row, and before and after each commit.
+    /// Whether other tasks run before each read of a row, and before and after each commit.
     pub pauses: AtomicBool,
 }
 
 impl Disk {
-    /// The rows of a table.
+    /// Returns the rows of a table.
     pub fn table(&self, name: &str) -> Vec<(String, String)> {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let rows = self.rows(&format!("{name}/"));
@@ -73,7 +73,7 @@ impl Disk {
             .collect()
     }
 
-    /// Names the tables that were read since this was last asked.
+    /// Returns the names of the tables that were read since the last call.
     pub fn tables_read(&self) -> BTreeSet<String> {
         let keys = std::mem::take(&mut *self.keys_read.lock().unwrap());
         keys.iter().map(|key| key.table().into_owned()).collect()
@@ -85,13 +85,13 @@ impl Disk {
         block_on(self.store.commit(Vec::new(), writes)).unwrap();
     }
 
-    /// Takes a row away behind the desk's back.
+    /// Deletes a row behind the desk's back.
     pub fn delete(&self, key: &str) {
         let writes = vec![Write::Delete(Key::new(key.to_owned()))];
         block_on(self.store.commit(Vec::new(), writes)).unwrap();
     }
 
-    /// Makes the rows whose key begins so unreadable.
+    /// Makes the rows with this key prefix unreadable.
     pub fn damage(&self, prefix: &str) {
         let damaged = |(key, _)| Write::Put(key, "damaged".into());
         let writes: Vec<_> = self.rows(prefix).map(damaged).collect();
@@ -99,7 +99,7 @@ impl Disk {
         block_on(self.store.commit(Vec::new(), writes)).unwrap();
     }
 
-    /// Changes the rows whose key begins so.
+    /// Changes the rows with this key prefix.
     pub fn edit(&self, prefix: &str, edit: impl Fn(&mut serde_json::Value)) {
         let edited = |(key, value): (Key, Bytes)| {
             let mut value = serde_json::from_slice(&value).unwrap();
@@ -116,7 +116,7 @@ impl Disk {
         rows.unwrap().into_iter()
     }
 
-    /// Works again from now on, and breaks after so many commits if told.
+    /// Makes the store work again, and optionally break after this many commits.
     pub fn mend(&self, breaks_after: Option<usize>) {
         self.commits.store(0, Ordering::Relaxed);
         *self.breaks_after.lock().unwrap() = breaks_after;
@@ -187,7 +187,7 @@ impl Store for Disk {
     }
 }
 
-/// A clock that is set by hand.
+/// A clock set by hand.
 pub struct SetClock(AtomicI64);
 
 impl SetClock {
@@ -212,11 +212,11 @@ impl Clock for SetClock {
         Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
     }
 
-    /// Ends at once: what is there in time is there before that.
+    /// Ends at once: an answer that is in time is ready before that.
     async fn sleep(&self, _: SignedDuration) {}
 }
 
-/// Opens doors two hours before each day, until its end.
+/// Opens doors from two hours before each day until its end.
 pub struct OpenDoors;
 
 #[async_trait]
@@ -255,7 +255,7 @@ impl Strategies for OpenDoors {
     }
 }
 
-/// Signs by writing down what is claimed: `jwt {event} {claims}`.
+/// Signs by writing out the claims: `jwt {event} {claims}`.
 pub struct Notary;
 
 struct Seal(EventId);

@@ -18,8 +18,8 @@ pub(in crate::service) enum Wanted<'t> {
 }
 
 impl Desk {
-    /// Imports the tickets that the event's sources have for a code or an order; returns whether there were any. A source
-    /// that is not asked, or does not answer within a second, counts as having none.
+    /// Imports the tickets that the event's sources have for a code or an order; returns whether there were any. A
+    /// source that is not asked, or does not answer within a second, counts as having none.
     pub(in crate::service) async fn take_in_found(
         &self,
         live: &LiveEvent,

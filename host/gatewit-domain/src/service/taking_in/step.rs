@@ -136,8 +136,8 @@ impl<'d> Step<'d> {
         self.changed.push(ticket);
     }
 
-    /// Claims a ticket's codes, except those that belong to another, and releases those it no longer has; false if it
-    /// could not get one of its codes.
+    /// Claims a ticket's codes, except those that belong to another, and releases those it no longer has; false if a
+    /// ticket that is not withdrawn lacks one of its codes.
     async fn move_codes(
         &mut self,
         ticket: &mut Ticket,
@@ -148,14 +148,9 @@ impl<'d> Step<'d> {
         };
         let (mut codes, mut taken) = (Vec::with_capacity(wanted.len()), Vec::new());
         for code in wanted {
-<<<<<<< HEAD
-            // A withdrawn ticket bears all of its codes, and needs them once it is reinstated.
+            // A withdrawn ticket bears all of its codes and needs them once it is reinstated.
             let looked_up = code_of(&origin.reference, code);
             match self.claim(ticket.id, &looked_up).await? || ticket.state.is_withdrawn() {
-=======
-            // A withdrawn ticket keeps all of its codes, because it needs them once it is reinstated.
-            match self.claim(ticket.id, code).await? || ticket.state.is_withdrawn() {
->>>>>>> 81bd801 (Say in plain words what the desk's import and issuing of tickets do)
                 true => codes.push(code.clone()),
                 false => taken.push(code.clone()),
             }
@@ -207,16 +202,10 @@ impl<'d> Step<'d> {
     }
 }
 
-<<<<<<< HEAD
-/// Whether somebody else holds a ticket. A name that is filled in is no other, nor is one that is spelled better.
+/// Whether a ticket has another holder. A name that is filled in or spelled better is the same holder's.
 fn has_new_holder(before: &Ticket, now: &Ticket) -> bool {
     let [before, now] = [before, now].map(|ticket| PreparedName::of(&ticket.attendee_name));
     !before.is_empty() && NameMatching::default().compare(&before, &now) != Likeness::Same
-=======
-/// Whether a code is among others, compared as scanned.
-fn holds(codes: &[String], code: &str) -> bool {
-    codes.iter().any(|other| clean(other) == clean(code))
->>>>>>> 81bd801 (Say in plain words what the desk's import and issuing of tickets do)
 }
 
 /// Returns since when a looked-up ticket is known from look-ups only; None if a sync has listed it.

@@ -64,8 +64,8 @@ impl Desk {
             .await
     }
 
-    /// Issues tickets unless the same request already did. Waits for a running request with the same key, and takes over
-    /// if that one was dropped.
+    /// Issues tickets unless the same request already did. Waits for a running request with the same key, and takes
+    /// over if that one was dropped.
     async fn issue_once(
         &self,
         caller: &Caller,

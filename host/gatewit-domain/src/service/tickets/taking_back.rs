@@ -75,8 +75,8 @@ impl Desk {
                     lock.show();
                     return Ok(());
                 }
-                // A commit of the request may still be in flight. If it lands before this one, it is seen afterwards; if it
-                // lands later, its guard fails.
+                // A commit of the request may still be in flight. If it lands before this one, it is seen afterwards; if
+                // it lands later, its guard fails.
                 IssueState::Pending => {
                     let guards = vec![stored.unchanged()];
                     let taken_back = Issue {
@@ -118,7 +118,7 @@ impl Desk {
         }
     }
 
-    /// Returns the commit that deletes everything that was written when a ticket was issued.
+    /// Adds the guards and writes that delete everything written when a ticket was issued.
     async fn delete_ticket(
         &self,
         stored: &Stored<Ticket>,
@@ -147,7 +147,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Reads a page of an issue's tickets in the order they were issued; returns the key after which the next one begins.
+    /// Reads a page of an issue's tickets in the order they were issued; returns the key after which the next begins.
     pub(super) async fn some_issued(
         &self,
         of: IssuedAt,

@@ -1,10 +1,10 @@
-//! A server that is killed, a disk that fails, a code that is taken: nothing is left of a bulk that was not finished.
+//! A killed server, a failing disk or a taken code: nothing of an unfinished bulk remains.
 
 use gatewit_domain::problem::DeskError;
 
 use super::{BULK, Shop, code, ids};
 
-/// What a bulk left that was interrupted after so many commits; None if it was not.
+/// Returns the shop after a bulk was interrupted after this many commits; None if the bulk was finished.
 fn interrupted(breaks_after: usize) -> Option<Shop> {
     let shop = Shop::open();
     shop.office.disk.mend(Some(breaks_after));
@@ -29,7 +29,7 @@ fn a_bulk_interrupted_at_any_commit_is_absent_for_every_reader_and_issued_whole_
         assert_eq!(ids(&shop.issue().unwrap()), issued);
         assert_eq!(shop.seen(), BULK);
     }
-    // Two commits take numbers, one begins, and the last piece is written with the end.
+    // Two commits reserve numbers, one begins the issue, and the last piece also marks it as done.
     assert_eq!(hidden, [0, 0, 0, 0, 100, 200, 300]);
 }
 
@@ -96,7 +96,7 @@ fn a_code_that_is_taken_spoils_the_bulk_in_whichever_piece_it_comes() {
             }
             issued => panic!("{:?}", issued.map(|issued| issued.len())),
         }
-        // Nothing waits for the background task.
+        // The failed request rolled back by itself, without the background task.
         shop.check_stored(1);
         let other = code((number + 1) % BULK);
         shop.issue_coded(&other).unwrap();

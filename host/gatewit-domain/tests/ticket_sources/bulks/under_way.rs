@@ -1,8 +1,8 @@
-//! A bulk that is being written: what others see and do meanwhile, and what comes of it if its request is gone.
+//! A bulk while it is written: what others see and do meanwhile, and what happens if its request is dropped.
 
 use super::*;
 
-/// A shop where others get their turn before and after each commit of the bulk.
+/// Returns a shop where other tasks run before and after each commit of the bulk.
 fn shop() -> Shop {
     let shop = Shop::open();
     shop.office.disk.pauses.store(true, Ordering::Relaxed);
@@ -34,7 +34,7 @@ fn a_code_of_a_bulk_that_is_being_written_is_taken() {
         Err(DeskError::Conflict(problem)) => assert_eq!(problem.code, "credential_code_taken"),
         issued => panic!("{:?}", issued.map(|issued| issued.ticket.id)),
     }
-    // One that is written later is free, and its loss spoils the bulk.
+    // A code that the bulk has yet to write is still free; taking it makes the bulk fail.
     shop.issue_coded(&code(BULK - 1)).unwrap();
     let issued = block_on(bulk);
     assert!(matches!(issued, Err(DeskError::Conflict(_))));
@@ -163,6 +163,6 @@ fn tickets_of_many_bytes_are_written_a_few_at_a_time() {
         .desk
         .issue_tickets(&ORGANIZER, shop.event, vec![draft; 12], None);
     assert_eq!(block_on(issued).unwrap().len(), 12);
-    // Two commits take numbers, one begins, and each of the others holds four tickets of some 60 KiB.
+    // Two commits reserve numbers, one begins the issue, and each of the others holds four tickets of about 60 KiB.
     assert_eq!(shop.office.disk.commits(), 2 + 1 + 3);
 }

@@ -40,7 +40,7 @@ fn a_code_belongs_to_one_ticket_and_follows_what_the_source_says_of_it() {
     assert!(warnings("AAAA-2").is_empty());
     let taken = "another ticket has the code \"two\" as well: a scan of it finds that ticket";
     assert_eq!(warnings("AAAA-3"), [taken]);
-    // Both swap codes, as made-up references do, and one is new.
+    // The tickets swap codes, as generated references may, and one code is new.
     upstream.put_all([with("AAAA-1", &["two"]), with("AAAA-2", &["one", "four"])]);
     refresh(&desk).unwrap();
     assert_eq!(holder("one").as_deref(), Some("AAAA-2"));
@@ -141,7 +141,7 @@ fn a_ticket_that_is_withdrawn_upstream_leaves_its_code_to_the_one_that_replaces_
     act(&desk, summit, "AAAA-2", TicketAction::Cancel);
     assert!(reinstated("AAAA-1").is_none());
     assert_eq!(holder("one").as_deref(), Some("AAAA-1"));
-    // Told once more, both stay as they are.
+    // Reading the source again changes nothing.
     upstream.state().digest = "sha256:2".to_owned();
     refresh(&desk).unwrap();
     assert_eq!(holder("one").as_deref(), Some("AAAA-1"));

@@ -1,4 +1,4 @@
-//! Tickets that were sold just now: looked up when their code is scanned, and taken in.
+//! Tickets that were sold just now are looked up when their code is scanned, and imported.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ fn live_find(source: &mut ConfiguredSource) {
     source.live_find = true;
 }
 
-/// An office that looks codes up, whose upstream has sold these since it was read.
+/// Returns an office that looks up codes, whose upstream has sold these tickets since it was read.
 fn selling_now(tickets: &[SourceTicket]) -> (Office, Arc<Upstream>) {
     let (office, upstream) = selling(crowd(2));
     upstream.state().sold_now = tickets.to_vec();
@@ -151,7 +151,7 @@ fn a_door_waits_for_a_moment_only_and_the_look_up_goes_on_for_the_next_scan() {
     assert_eq!(look_ups(&upstream), 1);
 }
 
-/// Asks what nobody will ever answer.
+/// Asks a question that is never answered.
 fn ask_in_vain(desk: &Desk, reference: &str) {
     let question = NameQuestion {
         ticket: TicketReference::ask_leniently(reference).unwrap(),
@@ -180,14 +180,14 @@ fn what_was_looked_up_outlasts_a_sync_that_does_not_know_it_yet_and_no_later_one
     let (office, upstream) = selling_now(&[ticket("LIVE-1", "Late Buyer")]);
     let desk = office.open_synced();
     let summit = attached(&desk);
-    // A full sync has begun when it is looked up, and ends without it.
+    // The ticket is looked up during a full sync that does not list it.
     upstream.state().digest = "sha256:2".to_owned();
     let during = Arc::clone(&desk);
     let looks_up = move || assert_eq!(scanned(&during, summit, "code-LIVE-1"), "in");
     *office.disk.meanwhile.lock().unwrap() = Some(Box::new(looks_up));
     refresh(&desk).unwrap();
     assert_eq!(scanned(&desk, summit, "code-LIVE-1"), "already_used");
-    // The next one tells it, and one after that has it no more.
+    // The next sync lists the ticket, and the one after that no longer does.
     upstream.put(ticket("LIVE-1", "Late Buyer"));
     upstream.state().sold_now.clear();
     refresh(&desk).unwrap();

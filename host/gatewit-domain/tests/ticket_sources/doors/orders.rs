@@ -1,4 +1,4 @@
-//! Checking in by an order, however it is spelled and however an older version filed it.
+//! Check-in by order, however it is spelled and however an older version filed it.
 
 use gatewit_domain::id::EventId;
 use gatewit_domain::problem::DeskError;
@@ -18,7 +18,7 @@ fn on(order: &str, reference: &str) -> SourceTicket {
     }
 }
 
-/// Checks in an order, and tells the series of those let in.
+/// Checks in an order, and returns the series of the admitted tickets.
 fn check_in(desk: &Desk, event: EventId, order: &str) -> Result<Vec<String>, DeskError> {
     let found = FoundAtDesk::parse(None, Some(order.to_owned()))?;
     let answers = block_on(desk.check_in_without_code(&ORGANIZER, event, &found, None))?;
@@ -64,7 +64,7 @@ fn orders_that_an_older_version_filed_as_they_were_written_are_still_found() {
     let (office, upstream) = selling([on("evt-1", "T1"), on("EVT-2", "T2"), on("evt-3", "T3")]);
     let desk = office.open_synced();
     let summit = attached(&desk);
-    // As the older version left them.
+    // Leave the rows as the older version did.
     for (key, _) in office.disk.table("orders") {
         let written = key
             .replace("/EVT-1/", "/evt-1/")

@@ -1,4 +1,4 @@
-//! What happens between what a decision was made on and its commit: whoever commits first is right.
+//! Changes between a decision's reads and its commit: the first commit wins.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::world::block_on;
 
 pub const DEVICE: &str = "gate-device-1";
 
-/// A published event with a scanner and a ticket for it.
+/// A published event with a scanner and a ticket.
 pub struct Gate {
     pub office: Office,
     pub desk: Arc<Desk>,
@@ -73,7 +73,7 @@ fn register(desk: &Desk, token: TokenText, device: &str) -> Result<ScannerLink, 
 }
 
 impl Gate {
-    /// Does something once, when the next commit has been decided on but not made.
+    /// Runs an action once, just before the next commit.
     fn meanwhile(self: &Arc<Self>, happens: impl FnOnce(&Self) + Send + 'static) {
         let gate = Arc::clone(self);
         let happens = Box::new(move || happens(&gate));
@@ -95,7 +95,7 @@ impl Gate {
         block_on(self.desk.admit(&scan)).unwrap().outcome
     }
 
-    /// A scan of a text, by what says that it is this device.
+    /// Returns a scan of a text by a scanner that claims to be this device.
     pub fn scan_of(&self, text: &str, device: &str) -> Scan {
         Scan {
             presented: Presented::scanned(text),
@@ -111,7 +111,7 @@ impl Gate {
         }
     }
 
-    /// What becomes of a scan: `in`, or the code of the refusal.
+    /// Returns the result of a scan: `in`, or the code of the refusal.
     fn scan(&self) -> &'static str {
         match self.answer(None).verdict {
             Verdict::Admitted => "in",
@@ -140,7 +140,7 @@ impl Gate {
         .unwrap();
     }
 
-    /// How many scans are counted as admitted and as refused: by the record, and the same by the scanner's counters.
+    /// Returns how many scans were admitted and refused; the record and the scanner's counters must agree.
     fn counts(&self) -> (usize, usize) {
         let query = CheckInQuery {
             limit: 100,
@@ -350,7 +350,7 @@ fn a_code_that_is_given_back_meanwhile_is_not_given_away() {
     );
 }
 
-/// The devices of an event's active scanners.
+/// Returns the devices of an event's active scanners.
 fn active(desk: &Desk, event: EventId) -> Vec<String> {
     let scanners = block_on(desk.scanners(&ORGANIZER, event)).unwrap().scanners;
     let active = scanners.iter().filter(|scanner| scanner.is_active());

@@ -1,4 +1,4 @@
-//! When a ticket of a source is good: by its state there and here, its type and its own time.
+//! When a ticket of a source is valid: depends on its state there and here, its type and its own time.
 
 use gatewit_domain::service::Desk;
 use gatewit_domain::source::{SourceState, SourceTicket};
@@ -117,7 +117,7 @@ fn a_day_pass_is_good_on_its_days_and_a_shirt_opens_no_door() {
     );
     office.clock.set("2025-12-16T06:00:00Z");
     assert_eq!(scans(&desk), ["in", "not_active", "in", "not_active"]);
-    // What the event says of a type comes first.
+    // The event's own definition of a type takes precedence.
     let own = json!([{"id": "shirt", "name": "Shirt at the door"}, {"id": "tuesday", "days": ["monday"]}]);
     patch(&desk, summit, json!({"ticketTypes": own})).unwrap();
     assert_eq!(scans(&desk)[..2], ["wrong_day", "in"]);

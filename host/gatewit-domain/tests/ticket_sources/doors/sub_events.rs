@@ -26,7 +26,7 @@ fn tickets_of_a_source_with_several_dates_fail_closed_and_that_is_told() {
     let (office, upstream) = selling([dated("AAAA-1", Some("7")), dated("AAAA-2", None)]);
     let desk = office.open_synced();
     let summit = attached(&desk);
-    // One date is the event's own.
+    // A source with a single date sells that of the event.
     assert_eq!(scanned(&desk, summit, "code-AAAA-1"), "in");
     assert_eq!(warnings(&desk, summit), [""; 0]);
     upstream.put(dated("BBBB-1", Some("8")));
@@ -42,7 +42,7 @@ fn tickets_of_a_source_with_several_dates_fail_closed_and_that_is_told() {
             ]
         );
     }
-    // One that is for no date is for any.
+    // A ticket without a date is valid on any.
     let desk = office.open();
     assert_eq!(scanned(&desk, summit, "code-AAAA-2"), "in");
     patch(&desk, summit, json!({"ticketSources": []})).unwrap();
@@ -66,7 +66,7 @@ fn the_date_of_a_ticket_that_was_taken_in_before_dates_were_kept_is_read_once_mo
     let (office, _) = selling([dated("AAAA-1", Some("7")), dated("BBBB-1", Some("8"))]);
     let desk = office.open_synced();
     let summit = attached(&desk);
-    // As an older version left it.
+    // Leave the ticket as an older version did.
     office.disk.edit("tickets/", |ticket| {
         ticket["origin"].as_object_mut().unwrap().remove("subEvent");
     });

@@ -1,4 +1,4 @@
-//! What is not looked up: texts that are too long to be codes, and whatever a scanner sends that may not scan.
+//! Scans that are not looked up: texts too long to be codes, and anything from a scanner that may not scan.
 
 use gatewit_domain::scan::{Outcome, Verdict};
 use gatewit_domain::scanned::CODE_BYTES_MAX;
@@ -6,7 +6,7 @@ use gatewit_domain::scanned::CODE_BYTES_MAX;
 use super::races::{DEVICE, Gate, gate};
 use crate::world::block_on;
 
-/// The tables that tell what a code is.
+/// The tables in which codes are looked up.
 const LOOKED_UP: [&str; 4] = ["ticket_codes", "credential_codes", "tickets", "entries"];
 
 fn scan(gate: &Gate, text: &str, device: &str) -> Outcome {
