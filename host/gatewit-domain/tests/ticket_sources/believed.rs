@@ -19,7 +19,7 @@ fn ten() -> (Arc<Desk>, Arc<Upstream>) {
     (desk, upstream)
 }
 
-/// Lists these at the next full runs; returns how many full runs the sync took, and its result.
+/// Lists these at the next full runs; returns how many pages the sync asked for, and its result.
 fn list_next(
     (desk, upstream): &(Arc<Desk>, Arc<Upstream>),
     lists: impl IntoIterator<Item = Vec<SourceTicket>>,

@@ -198,7 +198,7 @@ fn an_event_whose_rows_are_damaged_keeps_a_sync_from_no_other() {
             json!({"slug": slug, "ticketSources": ["box-office"]}),
         )
     };
-    // The one whose turn comes first.
+    // Damage the event that is processed first.
     let mut events = ["one", "two"].map(make);
     events.sort_unstable();
     let [damaged, sound] = events;

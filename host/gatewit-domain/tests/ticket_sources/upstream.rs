@@ -169,8 +169,8 @@ impl State {
                 next: Continuation::Done(None),
             });
         }
-        // A cursor is `since:after:began`, each the number of a change. Rows are listed in the order of their changes, so
-        // that a row that changes during the run moves to the end.
+        // A cursor is `since:after:began`, each the number of a change. Rows are listed in the order of their changes,
+        // so that a row that changes during the run moves to the end.
         let mut at = cursor.unwrap_or("0:0:").split(':');
         let mut number = || at.next().unwrap_or_default().parse::<u64>().ok();
         let (since, after) = (number().unwrap_or(0), number().unwrap_or(0));

@@ -75,8 +75,8 @@ impl Desk {
                     lock.show();
                     return Ok(());
                 }
-                // A commit of the request may still be in flight. If it lands before this one, it is seen afterwards; if
-                // it lands later, its guard fails.
+                // A commit of the request may still be in flight. If it lands before this one, it is seen afterwards;
+                // if it lands later, its guard fails.
                 IssueState::Pending => {
                     let guards = vec![stored.unchanged()];
                     let taken_back = Issue {

@@ -72,7 +72,7 @@ fn orders_that_an_older_version_filed_as_they_were_written_are_still_found() {
         office.disk.delete(&key);
         office.disk.put(&written, "null");
     }
-    // One is of another order by now.
+    // One ticket has moved to another order.
     upstream.put(on("EVT-4", "T3"));
     refresh(&desk).unwrap();
     let desk = office.open();

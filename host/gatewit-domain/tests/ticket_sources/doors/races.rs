@@ -200,7 +200,7 @@ fn a_scan_sent_twice_at_once_is_answered_twice_and_made_once() {
     assert_eq!(second.verdict, Verdict::Admitted);
     assert_eq!(second, gate.answer(Some("scan-1")));
     assert_eq!(gate.counts(), (1, 0));
-    // So is a refusal, which holds no entry that could tell.
+    // A refusal is also recorded once, although it leaves no entry.
     gate.meanwhile(|gate| {
         gate.answer(Some("scan-2"));
     });

@@ -26,7 +26,7 @@ fn tickets_of_a_source_with_several_dates_fail_closed_and_that_is_told() {
     let (office, upstream) = selling([dated("AAAA-1", Some("7")), dated("AAAA-2", None)]);
     let desk = office.open_synced();
     let summit = attached(&desk);
-    // A source with a single date sells that of the event.
+    // A source's only date counts as the event's own.
     assert_eq!(scanned(&desk, summit, "code-AAAA-1"), "in");
     assert_eq!(warnings(&desk, summit), [""; 0]);
     upstream.put(dated("BBBB-1", Some("8")));
