@@ -1,4 +1,5 @@
-//! Asks a strategy what is not kept: in turn, off the async workers, once however many wait for the answer.
+//! Calls a strategy for answers that are not cached: one call at a time, off the async workers, and once for all
+//! callers that wait for the same answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +15,10 @@ use crate::kept::{KeptWindows, Question};
 use crate::slot::Slot;
 use crate::strategy::Strategy;
 
-/// The longest anyone waits for a plugin to be done with earlier calls.
+/// The longest wait for a plugin's earlier calls to end.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(1);
 
-/// Asks when doors are open. Whatever comes of it is kept, even if nobody waits for it any more.
+/// Asks when doors are open. The result is cached even if the caller no longer waits for it.
 pub(crate) async fn windows(
     slot: Arc<Slot>,
     kept: &Arc<KeptWindows>,
@@ -34,7 +35,7 @@ pub(crate) async fn windows(
                 .ok_or_else(|| failed(strategy, &reason));
         }
     };
-    // Whoever had the turn before may have asked the same.
+    // The call before this one may have asked the same.
     if let Some(answer) = kept.answer(question, &turn.identity.digest) {
         return answer.map_err(|reason| failed(strategy, &reason));
     }
@@ -60,15 +61,15 @@ pub(crate) async fn check_options(
         .map_err(|objection| StrategyError::Rejected(objection.into()))
 }
 
-/// What scans and organizers are told of a failure.
+/// The text about a failure for scans and organizers.
 pub(crate) fn failed(strategy: &StrategyName, reason: &str) -> StrategyError {
     StrategyError::Failed(format!("strategy {strategy} failed: {reason}"))
 }
 
-/// The right to have a plugin run; nobody else has it meanwhile.
+/// The exclusive right to run a plugin.
 struct Turn {
     slot: Arc<Slot>,
-    /// What serves now that the turn has come.
+    /// The strategy that serves when the turn begins.
     identity: PluginIdentity,
     strategy: Arc<Strategy>,
     _exclusive: OwnedMutexGuard<()>,
@@ -90,7 +91,7 @@ impl Turn {
         })
     }
 
-    /// Runs a call where it may block. The turn ends with the call, not with the interest in its outcome.
+    /// Runs a call where it may block. The turn lasts until the call ends, even if the caller stops waiting.
     async fn run<T: Send + 'static>(
         self,
         call: impl FnOnce(&Self) -> Result<T, String> + Send + 'static,

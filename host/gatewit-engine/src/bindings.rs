@@ -8,7 +8,7 @@ wasmtime::component::bindgen!({
 pub(crate) use exports::gatewit::plugin::check_in_strategy::{Event, EventDay, Holder, Window};
 pub(crate) use gatewit::plugin::types::{Description, LocalDatetime, Moment, Zoned};
 
-/// What backends say and are asked. Their calls wait for the network, so all of them are asynchronous.
+/// The types of backends. Their calls wait for the network, so all of them are asynchronous.
 pub(crate) mod backend {
     wasmtime::component::bindgen!({
         path: "../../wit",

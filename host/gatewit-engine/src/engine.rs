@@ -33,7 +33,7 @@ pub struct Engine {
     seats: Arc<Semaphore>,
 }
 
-/// The engine cannot start. A plugin that cannot be loaded is no such thing.
+/// The engine cannot start. A plugin that cannot be loaded does not cause this.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action}")]
 pub struct EngineError {
@@ -43,9 +43,10 @@ pub struct EngineError {
 }
 
 impl Engine {
-    /// Loads every `*.wasm` of the plugin directory. What cannot be loaded is logged, and listed with the reason.
+    /// Loads every `*.wasm` of the plugin directory. A plugin that cannot be loaded is logged, and listed with the
+    /// reason.
     ///
-    /// Takes up to some seconds a file if they were not compiled before.
+    /// Takes up to some seconds per file that is not compiled yet.
     pub fn load(settings: EngineSettings, clock: Arc<dyn Clock>) -> Result<Self, EngineError> {
         let runtime = Runtime::start(&settings.cache).map_err(|err| EngineError {
             action: format!(
@@ -79,15 +80,15 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Tells how often each plugin was called, by name.
+    /// Returns how often each plugin was called, by name.
     pub fn call_counts(&self) -> Vec<CallCounts> {
         let slots = self.roster.slots();
         slots.iter().map(|slot| slot.counts()).collect()
     }
 
-    /// Asks a strategy when doors are open, on this very thread and beside every turn, and keeps nothing of the answer.
+    /// Asks a strategy when doors are open: on this thread, without waiting for a turn, and without caching the answer.
     ///
-    /// Blocks for as long as the plugin may run. What serves scans is [`Strategies::windows`].
+    /// Blocks for as long as the plugin may run. Scans use [`Strategies::windows`] instead.
     pub fn call(&self, rule: &DoorRule, holder: &Holder) -> Result<Vec<Window>, StrategyError> {
         let slot = self.roster.strategy(&rule.strategy)?;
         let windows = slot
@@ -97,14 +98,14 @@ impl Engine {
         windows.map_err(|failure| asking::failed(&rule.strategy, &failure.reason))
     }
 
-    /// A source of tickets, read by whichever backend serves under the plugin's name at the time.
+    /// A ticket source. Each run uses the backend that serves under the plugin's name at that time.
     pub fn source(&self, settings: SourceSettings) -> Source {
         Source::new(settings, Arc::clone(&self.roster), Arc::clone(&self.seats))
     }
 
-    /// Loads one file. If it is good, it serves from now on; if not, the plugin's row says why.
+    /// Loads one file. If it is valid, it serves from now on; otherwise the plugin's row says why.
     ///
-    /// For one thread at a time.
+    /// Must not be called by two threads at once.
     pub(crate) fn load_file(&self, file: &Path) {
         let name = plugin_name(file);
         let slot = self.roster.slot_or_new(&name);
@@ -128,12 +129,12 @@ impl Engine {
         }
     }
 
-    /// How many components were found compiled in the cache.
+    /// The number of components that the cache held compiled.
     pub(crate) fn found_compiled(&self) -> usize {
         self.loader.runtime.found_compiled()
     }
 
-    /// Answers without a call, if that can be.
+    /// Answers without a call, if possible.
     fn kept_answer(
         &self,
         slot: &Slot,

@@ -9,9 +9,9 @@ use crate::words::{REASON_CHARACTERS_MAX, one_line};
 /// Why a call gave no answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
-    /// In the host's words.
+    /// The reason in the host's words.
     pub reason: String,
-    /// What the guest says of it.
+    /// The guest's own error text.
     pub words: Option<PluginWords>,
 }
 
@@ -24,7 +24,7 @@ impl From<String> for Failure {
     }
 }
 
-/// Why a call did not come back, unless it ran too long.
+/// Why a call did not return, other than by running too long.
 pub(crate) fn reason(room: &Room, err: &Error) -> String {
     if room.was_full() {
         let mebibytes = room.memory_bytes() as f64 / f64::from(1 << 20);
@@ -36,7 +36,7 @@ pub(crate) fn reason(room: &Room, err: &Error) -> String {
     }
 }
 
-/// All of an error, from what was tried to what lies at the bottom.
+/// The whole chain of an error, from the outermost to the root cause.
 pub(crate) fn whole(err: &Error) -> String {
     one_line(&format!("{err:#}"), REASON_CHARACTERS_MAX)
 }

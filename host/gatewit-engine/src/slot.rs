@@ -11,22 +11,22 @@ use crate::failure::Failure;
 use crate::load::{Code, Generation, Refusal};
 use crate::strategy::Strategy;
 
-/// One plugin's place.
+/// The slot of one plugin.
 pub(crate) struct Slot {
     name: String,
     content: ArcSwap<Content>,
-    /// Held by whoever has the plugin run: a strategy runs one call at a time.
+    /// Held while the plugin runs: a strategy runs one call at a time.
     pub turn: Arc<Mutex<()>>,
     calls: AtomicU64,
     failures: AtomicU64,
-    /// How the last call failed, if it did: of a strategy. A backend's failures are its sources'.
+    /// How the last call of a strategy failed, if it did. A backend's failures belong to its sources.
     failed: ArcSwapOption<Failure>,
 }
 
-/// What is in a slot; replaced as a whole.
+/// The content of a slot; it is replaced as a whole.
 #[derive(Clone, Default)]
 pub(crate) struct Content {
-    /// Rises with every swap.
+    /// Increases with every swap.
     number: u64,
     pub serving: Option<Arc<Generation>>,
     /// Why the newest file was refused, if it was.
@@ -38,7 +38,7 @@ pub(crate) struct Content {
 pub struct CallCounts {
     /// The plugin's name.
     pub plugin: String,
-    /// Calls of the guest, failed ones included; answers from what was kept are none.
+    /// Calls of the guest, including failed ones. Answers from the cache do not count.
     pub calls: u64,
     pub failures: u64,
 }
@@ -55,19 +55,19 @@ impl Slot {
         }
     }
 
-    /// What is in the slot at this moment. Not to be held across an await.
+    /// The slot's current content. Do not hold it across an await.
     pub(crate) fn content(&self) -> Guard<Arc<Content>> {
         self.content.load()
     }
 
-    /// Tells whether what is in the slot can be asked for windows.
+    /// Whether the slot holds a strategy, which can be asked for windows.
     pub(crate) fn serves_strategy(&self) -> bool {
         let content = self.content();
         let serving = content.serving.as_ref();
         serving.is_some_and(|generation| generation.code.kind() == PluginKind::Strategy)
     }
 
-    /// The strategy that serves, with who it is.
+    /// The strategy that serves, with its identity.
     pub(crate) fn strategy(&self) -> Result<(PluginIdentity, Arc<Strategy>), String> {
         match self.content().serving.as_deref() {
             Some(Generation {
@@ -90,7 +90,7 @@ impl Slot {
         self.note_success();
     }
 
-    /// Notes why the newest file does not serve. Whatever served before serves on.
+    /// Notes why the newest file does not serve. The previous generation continues to serve.
     pub(crate) fn refuse(&self, refusal: &Refusal) {
         self.content.rcu(|old| Content {
             refusal: Some(refusal.clone()),
@@ -106,7 +106,7 @@ impl Slot {
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a failed call, and tells of it until one succeeds.
+    /// Counts a failed call, and reports it until a call succeeds.
     pub(crate) fn note_failure(&self, failure: &Failure) {
         self.count_failure();
         self.failed.store(Some(Arc::new(failure.clone())));

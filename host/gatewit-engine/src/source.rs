@@ -1,4 +1,4 @@
-//! A source of tickets: a backend with its settings, asked in runs of which each has an instance of its own.
+//! A ticket source: a backend with its settings. Each run uses an instance of its own.
 
 mod answer;
 mod off_workers;
@@ -22,7 +22,7 @@ use crate::settings::SourceSettings;
 use crate::slot::Slot;
 use crate::source::off_workers::off_workers;
 
-/// Runs of one source at a moment: a sync, and the look-ups that the domain lets a source have.
+/// The most runs of one source at once: a sync, and the look-ups that the domain allows a source.
 pub(crate) const RUNS_MAX: usize = 8;
 /// The longest that a run waits for earlier ones to end.
 const SEAT_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -36,7 +36,7 @@ pub struct Source {
     allowance: Allowance,
     outbound: Arc<Outbound>,
     roster: Arc<Roster>,
-    /// Places for runs of this source, and for those of all.
+    /// Permits for runs of this source, and of all sources.
     own_seats: Arc<Semaphore>,
     seats: Arc<Semaphore>,
 }
@@ -69,8 +69,8 @@ impl Source {
         &self.digest
     }
 
-    /// Asks the plugin whether it accepts the settings; its objection is a [`SourceFault::BadSettings`]. Nothing
-    /// is sent meanwhile.
+    /// Asks the plugin whether it accepts the settings; its objection is a [`SourceFault::BadSettings`]. The plugin
+    /// cannot send requests meanwhile.
     pub async fn check_settings(&self) -> Result<(), SourceFault> {
         let settings = Arc::clone(&self.settings);
         let mut run = self.run(None).await?;
@@ -86,7 +86,7 @@ impl Source {
         self.run(Some(Arc::clone(&self.outbound))).await
     }
 
-    /// Begins a run on a fresh instance of what serves now.
+    /// Begins a run on a fresh instance of the backend that serves now.
     async fn run(&self, outbound: Option<Arc<Outbound>>) -> Result<Run, SourceFault> {
         let (slot, identity, backend) = self.backend().map_err(SourceFault::Plugin)?;
         let seats = timeout(SEAT_WAIT_MAX, self.seats()).await;
@@ -107,7 +107,7 @@ impl Source {
         })
     }
 
-    /// What serves under the plugin's name now.
+    /// The backend that serves under the plugin's name now.
     fn backend(&self) -> Result<(Arc<Slot>, PluginIdentity, Arc<Backend>), String> {
         let slot = self.roster.slot(&self.plugin);
         let slot = slot.ok_or("there is no such plugin")?;
@@ -125,7 +125,7 @@ impl Source {
             let seat = Arc::clone(seats).acquire_owned().await;
             seat.expect("the semaphores are never closed")
         };
-        // In this order, so that whoever waits for its own source keeps no place from another.
+        // In this order, so that a run that waits for its own source takes no permit from another source.
         let own = take(&self.own_seats).await;
         [own, take(&self.seats).await]
     }
@@ -150,7 +150,7 @@ impl TicketSource for Source {
 struct Run {
     reader: Reader,
     settings: Arc<str>,
-    /// None once it failed, and while it runs.
+    /// `None` while it runs, and once it failed.
     instance: Option<Instance>,
     slot: Arc<Slot>,
     _seats: [OwnedSemaphorePermit; 2],
@@ -179,7 +179,8 @@ impl SyncRun for Run {
 }
 
 impl Run {
-    /// Has the instance run where it may take its time. One that fails, or whose answer nobody waits for, is gone.
+    /// Runs the instance where it may take its time. The instance is dropped if it fails or if the caller stops
+    /// waiting.
     async fn ask<T: Send + 'static>(
         &mut self,
         question: impl AsyncFnOnce(&mut Instance) -> Result<Result<T, Fault>, String> + Send + 'static,
@@ -197,7 +198,7 @@ impl Run {
         answer.map_err(answer::fault)
     }
 
-    /// Counts a failure of the plugin, after which nothing more is asked of its instance.
+    /// Counts a failure of the plugin. Its instance is not called again.
     fn fail(&mut self, reason: &str) -> SourceFault {
         self.instance = None;
         self.slot.count_failure();

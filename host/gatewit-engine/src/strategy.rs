@@ -1,4 +1,4 @@
-//! Runs a strategy: every call on a fresh instance, within its limits, and nothing it does is worse than a reason.
+//! Runs a strategy: every call on a fresh instance and within its limits. Any misbehaviour becomes an error text.
 
 use gatewit_domain::window::{self, DoorRule};
 use wasmtime::component::{
@@ -15,9 +15,9 @@ use crate::runtime::TICK;
 use crate::settings::PluginLimits;
 use crate::words::{REASON_CHARACTERS_MAX, one_line};
 
-/// The most that a guest may hand over in one answer, in bytes: 1,000 windows are some 60 KiB.
+/// The largest answer of a guest, in bytes: 1,000 windows are some 60 KiB.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
-/// Handles that a guest may hold on resources of its own.
+/// The most handles that a guest may hold on its own resources.
 const HANDLES_MAX: usize = 10_000;
 /// The most characters of an objection to options: people read it, and it may quote them.
 const OBJECTION_CHARACTERS_MAX: usize = 2_000;
@@ -26,16 +26,17 @@ type Describe = TypedFunc<(), (Description,)>;
 type CheckOptions<'a> = TypedFunc<(&'a str,), (Result<(), String>,)>;
 type Windows<'a> = TypedFunc<(&'a str, &'a Event, &'a Holder), (Result<Vec<Window>, String>,)>;
 
-/// A component that is a strategy, ready to be called.
+/// A compiled strategy, ready to be called.
 ///
-/// All its errors are one-line reasons of the form "it ran longer than 200 ms". What a guest says itself stays apart.
+/// All its errors are one-line reasons of the form "it ran longer than 200 ms". The guest's own error texts are kept
+/// apart.
 pub(crate) struct Strategy {
     component: InstancePre<Room>,
     functions: Functions,
     limits: PluginLimits,
 }
 
-/// Where in the component its functions are.
+/// The indices of its functions in the component.
 struct Functions {
     describe: ComponentExportIndex,
     check_options: ComponentExportIndex,
@@ -58,7 +59,7 @@ impl Functions {
 }
 
 impl Strategy {
-    /// Gets a component ready that exports this interface and imports nothing but types.
+    /// Prepares a component that exports this interface and imports nothing but types.
     pub(crate) fn new(
         component: &Component,
         interface: &str,
@@ -78,11 +79,11 @@ impl Strategy {
         Ok(strategy)
     }
 
-    /// Instantiates it once and looks whether its functions are of the types they have to be.
+    /// Instantiates it once and checks the types of its functions.
     fn check_types(&self, interface: &str) -> Result<(), String> {
         let (mut store, instance) = self.instantiate()?;
         let mismatch = |function: &str, err: Error| {
-            // The outermost says that there is a mismatch, those below it where.
+            // The outermost error says that there is a mismatch; its causes say where.
             let details: Vec<String> = err.chain().skip(1).map(ToString::to_string).collect();
             let details = one_line(&details.join(": "), REASON_CHARACTERS_MAX);
             format!("function \"{function}\" of {interface} is of another type: {details}")
@@ -101,7 +102,7 @@ impl Strategy {
         Ok(())
     }
 
-    /// What the plugin says of itself.
+    /// The plugin's description of itself.
     pub(crate) fn describe(&self) -> Result<Description, String> {
         let (description,) = self.call(&self.functions.describe, ())?;
         Ok(description)
@@ -114,7 +115,7 @@ impl Strategy {
         Ok(verdict.map_err(|objection| one_line(&objection, OBJECTION_CHARACTERS_MAX)))
     }
 
-    /// Asks for the windows, and checks that the answer makes sense.
+    /// Asks for the windows, and checks that the answer is valid.
     pub(crate) fn windows(
         &self,
         rule: &DoorRule,
@@ -167,7 +168,7 @@ impl Strategy {
     }
 }
 
-/// How many ticks of the runtime's clock a call may see. The first may come at once, so it does not count.
+/// The number of ticks of the runtime's clock that a call may run. The first may come at once, so it does not count.
 fn ticks(limits: &PluginLimits) -> u64 {
     let ticks = limits.timeout.as_millis().div_ceil(TICK.as_millis());
     u64::try_from(ticks).unwrap_or(u64::MAX >> 1) + 1

@@ -43,7 +43,7 @@ impl Clock for Noon {
 }
 
 impl House {
-    /// Starts an engine over plugins of these names and contents.
+    /// Starts an engine with plugins of these names and contents.
     fn of(plugins: &[(&str, &[u8])]) -> Self {
         Self::with_limits(plugins, PluginLimits::default())
     }
@@ -59,7 +59,7 @@ impl House {
         Self { engine, directory }
     }
 
-    /// Puts a file in a plugin's place and has it loaded, as a reload would.
+    /// Replaces a plugin's file and loads it, as a reload would.
     fn replace(&self, name: &str, bytes: &[u8]) {
         let path = plugin_path(self.directory.path(), name);
         fs::write(&path, bytes).unwrap();

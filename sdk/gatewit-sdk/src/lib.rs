@@ -32,8 +32,8 @@
 //! ```
 //!
 //! The plugin's version, its summary and the JSON Schema of its options come from its `Cargo.toml` and from the struct.
-//! Build it as a `cdylib` for `wasm32-unknown-unknown`; a strategy made so imports nothing at all. The SDK brings the
-//! allocator: a plugin has no `#[global_allocator]` of its own.
+//! Build it as a `cdylib` for `wasm32-unknown-unknown`; such a strategy imports nothing. The SDK provides the
+//! allocator: a plugin must not have a `#[global_allocator]` of its own.
 //!
 //! A ticketing backend is a struct of settings and three functions, over a small HTTP client:
 //!
@@ -127,7 +127,7 @@ pub use strategy::Strategy;
 pub use strategy::event::{Event, EventDay, Holder, Zoned};
 pub use strategy::window::{Moment, Window};
 
-/// What the `export_…!` macros expand to calls of. Not for plugins to use.
+/// Used by the expansion of the `export_…!` macros. Not for plugins to use.
 #[doc(hidden)]
 pub mod export {
     pub use crate::strategy::wire::{check_options, describe, windows};

@@ -1,7 +1,7 @@
-//! Turns what a backend answers into what the domain knows, once it is of a size that can be kept.
+//! Converts a backend's answers to the domain's types, after checking that they are small enough to be stored.
 //!
-//! What names something must be whole or the answer is refused. What is only shown is cut: its words may come from
-//! whoever bought a ticket, who must not be able to stop a sync.
+//! An identifier that is too long makes the answer invalid. A text that is only displayed is cut instead: it may come
+//! from a ticket's buyer, who must not be able to stop a sync.
 
 use gatewit_domain::scanned::clean;
 use gatewit_domain::source::{
@@ -18,7 +18,7 @@ const ROWS_MAX: usize = 10_000;
 const PARTS_MAX: usize = 1_000;
 /// The longest reference, order, code, id, attribute or day, in bytes.
 const NAME_BYTES_MAX: usize = 1_000;
-/// The most characters kept of a text that is only shown.
+/// The most characters kept of a text that is only displayed.
 const TEXT_CHARACTERS_MAX: usize = 2_000;
 const CURSOR_BYTES_MAX: usize = 64 << 10;
 
@@ -49,7 +49,7 @@ pub(crate) fn types(types: Vec<backend::TicketType>) -> Result<Vec<SourceType>, 
     rows(types, "ticket types", ticket_type)
 }
 
-/// Converts a fault; its words are made one short line.
+/// Converts a fault, and shortens its text to one line.
 pub(crate) fn fault(fault: backend::Fault) -> SourceFault {
     let words = |words: String| one_line(&words, REASON_CHARACTERS_MAX).into();
     match fault {
@@ -64,7 +64,7 @@ pub(crate) fn fault(fault: backend::Fault) -> SourceFault {
 }
 
 fn ticket(ticket: backend::Ticket) -> Result<SourceTicket, String> {
-    // They are compared with what was scanned.
+    // They are compared with scanned texts.
     let cleaned = |code: String| name(clean(&code).to_owned(), "code");
     let mut codes = parts(ticket.codes, "codes", cleaned)?;
     codes.retain(|code| !code.is_empty());

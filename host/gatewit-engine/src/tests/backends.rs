@@ -1,4 +1,4 @@
-//! Backends as the domain sees them: runs of sources, what comes of them, and what a bad one can do.
+//! Backends as the domain sees them: runs of sources, their results, and the harm that a bad backend can do.
 
 use std::time::Duration;
 
@@ -258,7 +258,7 @@ async fn a_backend_that_loops_holds_up_nobody_else_and_is_ended() {
     assert_eq!(ended, Err(plugin_fault("it ran longer than 2 s")));
 }
 
-/// The runtime of this test ends only once nothing runs on its threads any more.
+/// The runtime of this test ends only once its threads are idle.
 #[tokio::test]
 async fn a_call_whose_answer_nobody_waits_for_is_ended() {
     let house = house();

@@ -1,12 +1,12 @@
-//! Small components made of text.
+//! Small components, written as WebAssembly text.
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-/// The body of a `windows` that answers what lies in memory: day 0, from second 0 to second 1000.
+/// The body of a `windows` that returns the constant in memory: day 0, from second 0 to second 1000.
 pub(super) const ANSWER: &str = "(i32.const 160)";
 
-/// The body of a `check-options` that lets everything pass.
+/// The body of a `check-options` that accepts everything.
 const ACCEPT: &str = "(i32.const 128)";
 
 /// A world of another package with the strategy's export.
@@ -27,7 +27,7 @@ const WORLD: &str = "
     }
 ";
 
-/// A world with a backend's export and what WASI has to give.
+/// A world with a backend's export and the imports of WASI.
 const BACKEND_WORLD: &str = "
     package test:guests;
     world guest {
@@ -113,7 +113,7 @@ pub(super) fn strategy_checking(check_options: &str) -> Vec<u8> {
     component("", &core(ANSWER, check_options, ""))
 }
 
-/// A strategy that has more in it: imports in WIT, and items of its core module.
+/// A strategy with additions: imports in WIT, and items of its core module.
 pub(super) fn strategy_with(imports: &str, items: &str) -> Vec<u8> {
     component(imports, &core(ANSWER, ACCEPT, items))
 }
@@ -124,7 +124,7 @@ pub(super) fn backend_that_looks_around() -> Vec<u8> {
     encode(BACKEND_WORLD, LOOKING_AROUND)
 }
 
-/// Encodes a text.
+/// Encodes WebAssembly text as a component.
 pub(super) fn text(component: &str) -> Vec<u8> {
     wat::parse_str(component).unwrap()
 }

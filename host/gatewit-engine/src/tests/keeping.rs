@@ -1,4 +1,4 @@
-//! Answers are kept, calls are few, and the last good answer outlives its plugin.
+//! Answers are cached, calls are few, and the last good answer outlives its plugin.
 
 use std::task::{Context, Waker};
 use std::time::Duration;

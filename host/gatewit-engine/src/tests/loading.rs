@@ -1,4 +1,4 @@
-//! Which files serve, and what is said of those that do not.
+//! Which files serve, and the reasons given for those that do not.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use gatewit_domain::plugin::{PluginKind, PluginState};
 
 use super::*;
 
-/// What a file that does not serve gets for an answer.
+/// The answer for a file that does not serve.
 #[track_caller]
 fn check_refusal(name: &str, bytes: &[u8], expected: &str) {
     let house = House::of(&[(name, bytes), ("zebra", &guests::strategy(guests::ANSWER))]);

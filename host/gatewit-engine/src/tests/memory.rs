@@ -6,7 +6,7 @@ use super::*;
 
 const PAGE_BYTES: u64 = 64 << 10;
 
-/// A house whose plugin may have no more memory than it begins with.
+/// An engine whose plugin may have no more memory than it begins with.
 fn house_that_never_grows(name: &str, component: &[u8]) -> House {
     let compiled = Component::new(&wasmtime::Engine::default(), component).unwrap();
     let required = compiled.resources_required().unwrap();

@@ -1,4 +1,4 @@
-//! Whatever a strategy does wrong is a reason, and hurts nobody else.
+//! Any misbehaviour of a strategy becomes an error text and harms no other plugin.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use super::*;
 /// The longest that a failing call may take beyond its limit, on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Room to misbehave by anything but time, however slow the machine.
+/// Limits with enough time, however slow the machine, so that a call fails for other reasons only.
 fn patient_house() -> House {
     house_with(PluginLimits {
         timeout: PATIENCE,

@@ -1,4 +1,4 @@
-//! What backends may send, and what they and the server suffer from upstreams: through real sockets on loopback.
+//! What backends may send, and how they and the server cope with bad upstreams, over real sockets on loopback.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::upstream::Upstream;
 use super::*;
 use crate::{Grant, Reach, SourceLimits, SourceSettings};
 
-/// Sends a GET with these headers through a backend; tells status and body, or the plugin's word for the error.
+/// Sends a GET with these headers through a backend, and returns status and body, or the plugin's error text.
 async fn get(house: &House, url: &str, headers: Value, grants: &[Grant]) -> Result<String, String> {
     let settings = json!({
         "do": "send", "url": url, "headers": headers, "token": "secret://OWN_TOKEN",
@@ -38,7 +38,7 @@ fn not_granted(words: &str) -> Result<String, String> {
     Err(format!("Error::NotGranted({words:?})"))
 }
 
-/// Takes small bodies only, and waits no longer than this.
+/// A grant for small bodies only, with this time limit.
 async fn get_within(
     house: &House,
     url: &str,

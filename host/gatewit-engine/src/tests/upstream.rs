@@ -9,14 +9,14 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// "hello", compressed.
 const HELLO_GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36\x05\x00\x00\x00";
-/// 100,000 zeros, compressed: these two ends, and between them so many bytes that are zero.
+/// 100,000 zeros, compressed: this head, this many zero bytes, and this tail.
 const BOMB_ZEROS: usize = 96;
 const BOMB_ENDS: [&[u8]; 2] = [
     b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xf5\x4f\x6d\x0d\x0f\xa0",
     b"\x80\x57\x03\x7d\x95\x11\xd4\xa0\x86\x01\x00",
 ];
 
-/// Runs until the test's runtime ends.
+/// Serves until the test's runtime ends.
 pub(super) struct Upstream {
     pub address: SocketAddr,
     log: Arc<Log>,
@@ -57,7 +57,7 @@ impl Upstream {
     }
 }
 
-/// Answers request after request. What goes wrong is for the other side to notice.
+/// Answers request after request. Errors are ignored: the client is what is tested.
 async fn serve(mut stream: TcpStream, log: Arc<Log>) {
     while let Some(head) = read_head(&mut stream).await {
         log.requests.lock().unwrap().push(head.to_lowercase());
@@ -76,7 +76,7 @@ async fn read_head(stream: &mut TcpStream) -> Option<String> {
     String::from_utf8(head).ok()
 }
 
-/// Says whether the connection is good for another request.
+/// Returns whether the connection can take another request.
 async fn answer(stream: &mut TcpStream, target: &str) -> bool {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let ok = |headers: &str, body: &[u8]| {
@@ -95,12 +95,12 @@ async fn answer(stream: &mut TcpStream, target: &str) -> bool {
             .into_bytes(),
         "/gzip" => gzip(HELLO_GZIP),
         "/bomb" => gzip(&BOMB_ENDS.join(&[0; BOMB_ZEROS][..])),
-        // Announces more than it has, and goes.
+        // Announces more than it sends, and closes.
         "/short" => {
             let _ = stream.write_all(&ok("content-length: 100", b"hello")).await;
             return false;
         }
-        // Announces a gigabyte, and would send it.
+        // Announces a gigabyte, and tries to send it.
         "/giant" => {
             endless(stream, &ok("content-length: 1073741824", b"")).await;
             return false;
@@ -119,7 +119,7 @@ async fn answer(stream: &mut TcpStream, target: &str) -> bool {
             endless(stream, &ok("connection: close", b"")).await;
             return false;
         }
-        // Says nothing, or stops in the middle, until the other side has had enough.
+        // Sends nothing, or stops in the middle, until the client gives up.
         "/silent" => Vec::new(),
         "/stuck" => ok("content-length: 100", b"hello"),
         _ => b"HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\n\r\nnone".to_vec(),

@@ -1,7 +1,8 @@
-//! What keys were last seen to hold: sled's own reads take some microseconds, and wait while it applies a batch.
+//! A cache of the last known values of keys: sled's own reads take some microseconds, and wait while it applies a
+//! batch.
 //!
-//! Most of what a commit is guarded by was read a moment ago, and what scanners need is read again and again. Every key
-//! has one place, which it shares with many: whichever was seen last has it.
+//! Most keys that guard a commit were read a moment ago, and scanners read the same keys again and again. The cache is
+//! direct-mapped: many keys share one place, and the key seen last occupies it.
 
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,15 +12,15 @@ use foldhash::fast::RandomState;
 use gatewit_domain::ports::Key;
 
 const PLACES: usize = if cfg!(test) { 3 } else { 16_384 };
-/// The most bytes of a key and its value together. What is larger is left to sled, so that all places hold 64 MiB at
-/// most, and the buffers behind them twice that.
+/// The most bytes of a key and its value together. Larger ones are not cached, so that all places hold 64 MiB at most,
+/// and the buffers behind them twice that.
 const BYTES_MAX: usize = 4 << 10;
 
-/// A key, and the value it holds or that it holds none.
+/// A key and its value, or the fact that it has none.
 type Seen = (Key, Option<Bytes>);
 
 pub(super) struct Recent {
-    // A std lock for each: held for a move, never across an await.
+    // A std lock for each: held only for a move, never across an await.
     places: Box<[Mutex<Option<Seen>>]>,
     hasher: RandomState,
 }
@@ -34,7 +35,7 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// Tells what the key holds, None if that is not known here.
+    /// Returns what the key holds, or `None` if the cache does not know.
     pub(super) fn get(&self, key: &Key) -> Option<Option<Bytes>> {
         match &*self.place(key) {
             Some((seen, held)) if seen == key => Some(held.clone()),
@@ -50,7 +51,7 @@ impl Recent {
 
     fn place(&self, key: &Key) -> MutexGuard<'_, Option<Seen>> {
         let place = self.hasher.hash_one(key) as usize % self.places.len();
-        // Nothing that holds the lock can panic halfway through a change.
+        // No code can panic halfway through a change while it holds the lock.
         (self.places[place].lock()).unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,28 +1,28 @@
-//! Day passes, told by their names, in English and German.
+//! Recognizes day passes by their names, in English and German.
 
 mod named;
 mod words;
 
 use words::{Language, Token, is_weekday, tokens};
 
-/// What a pass calls itself, after the word for the day: "day pass", "Tageskarte".
+/// Words for a pass that follow the word for the day: "day pass", "Tageskarte".
 const PASSES: [&str; 7] = [
     "pass", "passes", "ticket", "tickets", "karte", "karten", "eintritt",
 ];
-/// What stands before the day of a pass that is for several of them: "two-day pass", "Mehrtagesticket".
+/// Words before the word for the day in a pass for several days: "two-day pass", "Mehrtagesticket".
 const SEVERAL: [&str; 16] = [
     "two", "three", "four", "five", "six", "seven", "multi", "all", "every", "zwei", "drei",
     "vier", "fünf", "sechs", "sieben", "mehr",
 ];
 
 /// The days of a ticket type whose name calls it a day pass: `["monday"]` of "Day Pass Monday", `["2025-12-15"]` of
-/// "Day pass (2025-12-15)", `["--10-12"]` (the date in any year) of "Tagesticket 12. Oktober". Nothing if it is no day
-/// pass, or does not say of which day.
+/// "Day pass (2025-12-15)", `["--10-12"]` (the date in any year) of "Tagesticket 12. Oktober". Empty if it is not a day
+/// pass, or does not name its day.
 ///
 /// An English weekday may be shortened to three letters or more, a German one of a "Tagesticket" to two. A dash of any
 /// kind, "to", "until", "till", "through" or "bis" between two days makes a range: "Fri–Sun" is three days. A weekday
-/// beside a date only repeats it. A date in figures is read as `2025-12-15` or `15.12.`; `10/12` may mean two days and
-/// is not read.
+/// beside a date adds nothing. A date in figures is read as `2025-12-15` or `15.12.`; `10/12` may mean two days and is
+/// not read.
 pub fn day_pass_days(name: &str) -> Vec<String> {
     let name = name.to_lowercase();
     let tokens = tokens(&name);
@@ -33,13 +33,13 @@ pub fn day_pass_days(name: &str) -> Vec<String> {
 }
 
 /// Whether a name calls a ticket type good for one day or for some of them: "Day Pass Monday", "Tageskarte", "Saturday
-/// ticket". A pass for a number of days, such as "3-Day Pass", may well be good for all of them and is no day pass.
+/// ticket". A pass for a number of days, such as "3-Day Pass", may be good for all of them and is not a day pass.
 pub fn is_day_pass(name: &str) -> bool {
     let name = name.to_lowercase();
     Pass::of(&tokens(&name)).is_some_and(|pass| !pass.is_for_several)
 }
 
-/// What a name says of the pass itself.
+/// The part of a name that describes the pass itself.
 struct Pass {
     language: Language,
     is_for_several: bool,
@@ -143,12 +143,12 @@ mod tests {
         check("Samstagskarte", &["saturday"]);
         check("Day Pass Sonntag", &["sunday"]);
         check("Tageskarte", &[]);
-        // "Mit" and "die" begin weekdays, and mean none.
+        // "Mit" and "die" begin the names of weekdays but are ordinary words.
         check(
             "Tageskarte Samstag mit Essen für die Familie",
             &["saturday"],
         );
-        // In English "so" and "do" are words.
+        // In English, "so" and "do" are ordinary words.
         check("Day pass, so do come", &[]);
     }
 
@@ -201,7 +201,7 @@ mod tests {
             "Day pass 28 Feb – 1 Mar 2026",
             &["2026-02-28", "2026-03-01"],
         );
-        // That is no day pass's range.
+        // A day pass has no such range.
         check("Day pass 1 Jan – 31 Dec", &[]);
     }
 

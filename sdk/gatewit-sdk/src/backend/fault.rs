@@ -1,4 +1,4 @@
-//! What an answer that is no good means for a sync. `wit/ticketing-backend.wit` says what the host does next.
+//! Maps an unusable answer to a fault of the sync. `wit/ticketing-backend.wit` says what the host does next.
 
 use std::fmt::Display;
 
@@ -10,7 +10,7 @@ use serde_json::error::Category;
 use super::http::header;
 use crate::{Fault, HttpError, Response};
 
-/// As much of an upstream's words as is worth reading.
+/// The most characters kept of an upstream's error text.
 const WORDS_MAX: usize = 200;
 
 pub(super) fn of_status(place: &str, response: &Response) -> Fault {
@@ -53,8 +53,8 @@ pub(super) fn of_json(place: &str, err: &serde_path_to_error::Error<serde_json::
     })
 }
 
-/// The upstream's own words: of a JSON object its `detail`, `message` or `error`, of JSON else and of plain text all.
-/// A web page says nothing.
+/// The upstream's error text: the `detail`, `message` or `error` of a JSON object; the whole of other JSON and of plain
+/// text. A web page gives none.
 fn words(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let words = match serde_json::from_str::<Value>(&text) {
@@ -89,7 +89,7 @@ fn timestamp(text: &str) -> Option<Timestamp> {
     Some(rfc2822::parse(text).ok()?.timestamp())
 }
 
-/// Takes out texts that an error of serde quotes: they come from the answer and may be a name.
+/// Removes the texts that a serde error quotes: they come from the answer and may be a name.
 fn without_values(reason: &str) -> String {
     match (reason.find('"'), reason.rfind('"')) {
         (Some(from), Some(to)) if from < to => format!("{}…{}", &reason[..from], &reason[to + 1..]),
@@ -97,8 +97,8 @@ fn without_values(reason: &str) -> String {
     }
 }
 
-/// Checks that a list which is read at once, such as that of the ticket types, has as many rows as the ticketing system
-/// counts, each counted once. Tickets need no check: the host makes it, by [`Page::total`](crate::Page::total).
+/// Checks that a list read in one go, such as the ticket types, has as many distinct rows as the ticketing system
+/// counts. The host checks tickets by [`Page::total`](crate::Page::total).
 pub fn check_whole(what: &str, listed: usize, total: Option<u32>) -> Result<(), Fault> {
     match total.filter(|total| listed < *total as usize) {
         Some(total) => Err(Fault::Unavailable(format!(
@@ -109,7 +109,7 @@ pub fn check_whole(what: &str, listed: usize, total: Option<u32>) -> Result<(), 
 }
 
 impl Fault {
-    /// The ticketing system answered with something that cannot be: the host tries again, more and more slowly.
+    /// The ticketing system sent an impossible answer: the host tries again, with growing delays.
     pub fn nonsense(what: impl Display) -> Self {
         Fault::Unavailable(format!("the ticketing system talks nonsense: {what}"))
     }

@@ -1,20 +1,20 @@
-//! The days that a name names: weekdays or dates, alone, in lists and in ranges.
+//! Reads the days in a name: weekdays or dates, alone, in lists and in ranges.
 
 use jiff::civil::Date;
 
 use super::words::{Language, Token, WEEKDAYS, month, weekday};
 
-/// The most days of a range of dates: a longer one is no day pass's.
+/// The most days of a range of dates: a longer range is not a day pass.
 const RANGE_MAX: usize = 31;
-/// A year that has a 29 February, in which dates of no year are reckoned.
+/// A year with a 29 February, used to calculate with dates that have no year.
 const LEAP_YEAR: i16 = 2000;
 
-/// A part of a name, as far as days hang on it.
+/// A part of a name that matters for its days.
 #[derive(Clone, Copy)]
 enum Mark {
     Weekday(usize),
     Date(Written),
-    /// Maybe the day of a month that is named further on: "12" of "12–14 Oct".
+    /// Possibly the day of a month that is named later: "12" of "12–14 Oct".
     Number(i8),
     To,
     And,
@@ -33,7 +33,7 @@ struct Written {
 pub fn days(tokens: &[Token], language: Language) -> Vec<String> {
     let mut marks = marks(&dates_in_figures(tokens), language);
     if marks.iter().any(|mark| matches!(mark, Mark::Date(_))) {
-        // They only repeat the dates.
+        // Weekdays beside dates only repeat them.
         marks.retain(|mark| !matches!(mark, Mark::Weekday(_)));
         complete_numbers(&mut marks);
     }
@@ -46,14 +46,14 @@ pub fn days(tokens: &[Token], language: Language) -> Vec<String> {
     days
 }
 
-/// A token, or a date that is written in figures.
+/// Reads a token, which may be a date in figures.
 #[derive(Clone, Copy)]
 enum Part<'n> {
     Token(Token<'n>),
     Date(Written),
 }
 
-/// Reads `2025-12-15`, `15.12.` and `15.12.2025`; any other dot says nothing.
+/// Reads `2025-12-15`, `15.12.` and `15.12.2025`; other text with dots means nothing.
 fn dates_in_figures<'n>(tokens: &[Token<'n>]) -> Vec<Part<'n>> {
     use Token::{Dot, Number, To};
     let mut parts = Vec::new();
@@ -144,7 +144,7 @@ fn date(year: Option<&str>, month: Option<i8>, day: &str) -> Option<Written> {
     Some(Written { year, date })
 }
 
-/// Gives numbers that are joined to a date its month: those of "12, 13 & 14 Oct" and of "Oct 12–14".
+/// Gives the month of a date to the numbers joined to it, as in "12, 13 & 14 Oct" and "Oct 12–14".
 fn complete_numbers(marks: &mut [Mark]) {
     let count = marks.len();
     for at in (2..count).rev() {
@@ -155,7 +155,7 @@ fn complete_numbers(marks: &mut [Mark]) {
     }
 }
 
-/// Makes a date of a number that is two marks away from one, with a "to" or an "and" between them.
+/// Makes a number a date if a date is two parts away and a "to" or an "and" is between them.
 fn join(marks: &mut [Mark], from: usize, to: usize) {
     let between = marks[from.midpoint(to)];
     if let (Mark::Date(from), Mark::To | Mark::And, Mark::Number(day)) =
@@ -166,7 +166,7 @@ fn join(marks: &mut [Mark], from: usize, to: usize) {
     }
 }
 
-/// Lists the days; what stands between two of them says whether they are a range.
+/// Lists the days; the mark between two of them decides whether they are a range.
 fn named(mut marks: Vec<Mark>) -> Vec<String> {
     drop_hyphens(&mut marks);
     let mut ranges: Vec<(Mark, Mark)> = Vec::new();
@@ -191,7 +191,7 @@ fn named(mut marks: Vec<Mark>) -> Vec<String> {
         .collect()
 }
 
-/// Drops the dashes between what are no days: those of "early-bird" and of "10-18".
+/// Drops dashes that are not between days: those of "early-bird" and of "10-18".
 fn drop_hyphens(marks: &mut Vec<Mark>) {
     let is_other = |mark: Option<&Mark>| matches!(mark, Some(Mark::Other | Mark::Number(_)));
     let kept: Vec<_> = (0..marks.len())
@@ -207,7 +207,7 @@ fn drop_hyphens(marks: &mut Vec<Mark>) {
     marks.retain(|_| kept.next().unwrap_or_default());
 }
 
-/// The days from one to another, both included; none if they are too many.
+/// The days from one to another, both included; empty if they are too many.
 fn range(first: Mark, last: Mark) -> Vec<String> {
     match (first, last) {
         (Mark::Weekday(first), Mark::Weekday(last)) => {
@@ -220,7 +220,7 @@ fn range(first: Mark, last: Mark) -> Vec<String> {
     }
 }
 
-/// A year that only one of both has is the other's, too; the turn of a year may lie between them.
+/// If only one of two dates has a year, the other gets a fitting one; a new year may begin between them.
 fn dates(first: Written, last: Written) -> Vec<String> {
     let year = first.year.or(last.year);
     let in_year = |date: Date, year: i16| Date::new(year, date.month(), date.day());

@@ -1,8 +1,8 @@
-//! The words of a name, and which of them are weekdays and months.
+//! Splits a name into words, and recognizes weekdays and months among them.
 
 use super::PASSES;
 
-/// Weekdays as they are told to the host, then in other words.
+/// Weekdays: first the name that the host gets, then other spellings.
 pub const WEEKDAYS: [(&str, &[&str]); 7] = [
     ("monday", &["montag"]),
     ("tuesday", &["dienstag"]),
@@ -12,7 +12,7 @@ pub const WEEKDAYS: [(&str, &[&str]); 7] = [
     ("saturday", &["samstag", "sonnabend"]),
     ("sunday", &["sonntag"]),
 ];
-/// Weekdays as German shortens them: words of their own in English.
+/// Short forms of weekdays in German; some are ordinary words in English.
 const SHORT: [&str; 7] = ["mo", "di", "mi", "do", "fr", "sa", "so"];
 const MONTHS: [&[&str]; 12] = [
     &["january", "januar", "jänner"],
@@ -28,14 +28,14 @@ const MONTHS: [&[&str]; 12] = [
     &["november"],
     &["december", "dezember"],
 ];
-/// How few letters a month or an English weekday is shortened to.
+/// The fewest letters of a shortened month or English weekday.
 const LETTERS_MIN: usize = 3;
-/// Words that stand between the parts of a date or a range and say nothing.
+/// Words between the parts of a date or a range that have no meaning here.
 const FILLERS: [&str; 14] = [
     "st", "nd", "rd", "th", "of", "the", "der", "den", "zum", "vom", "am", "pm", "uhr", "h",
 ];
 
-/// The language that a name calls a pass in.
+/// The language of the word for the pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     English,
@@ -43,7 +43,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// That of the word for the day: "tages", "samstags".
+    /// The language of the word for the day: "tages", "samstags".
     pub fn of(day: &str) -> Self {
         let mut ends = ["tag", "tags", "tages"].iter();
         match ends.any(|end| day.ends_with(end)) {
@@ -53,7 +53,7 @@ impl Language {
     }
 }
 
-/// A part of a name in small letters. Spaces, brackets and colons part words and are none themselves.
+/// A part of a name in small letters. Spaces, brackets and colons separate words and are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token<'n> {
     Word(&'n str),
@@ -93,7 +93,7 @@ pub fn tokens(name: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// Adds a word, or both of one that is put together: "daypass", "Tagesticket", "Samstagskarte".
+/// Adds a word, or both parts of a compound: "daypass", "Tagesticket", "Samstagskarte".
 fn add_word<'n>(tokens: &mut Vec<Token<'n>>, word: &'n str) {
     match word {
         "to" | "until" | "till" | "til" | "through" | "thru" | "bis" => tokens.push(Token::To),
@@ -135,7 +135,7 @@ pub fn is_weekday(word: &str) -> bool {
     is_called(word) || word.strip_suffix('s').is_some_and(is_called)
 }
 
-/// The place in the week of the weekday that a word means.
+/// The position in the week of the weekday that a word means.
 pub fn weekday(word: &str, language: Language) -> Option<usize> {
     if language == Language::German
         && let Some(place) = SHORT.iter().position(|short| *short == word)
