@@ -1,7 +1,7 @@
 //! `ALL_DAY`: doors are open on the whole date on which a day starts, from midnight to midnight.
 //!
-//! A day that ends at midnight or later closes at its end instead, so that nobody is locked out of a party that goes on,
-//! where midnight comes twice either.
+//! A day that ends at midnight or later closes at its end instead, so that nobody is locked out of a party that goes
+//! on. That also holds where midnight comes twice.
 
 use gatewit_sdk::{Event, EventDay, Holder, Moment, Strategy, Window};
 use schemars::JsonSchema;
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_date_ends_where_the_next_one_begins() {
-        // Clocks in the Azores go back from 01:00 to midnight on 25 October 2026.
+        // In the Azores, clocks go back from 01:00 to midnight on 25 October 2026.
         let days = [
             ("2026-10-24T09:00", "2026-10-24T18:00"),
             ("2026-10-25T09:00", "2026-10-25T18:00"),
@@ -112,7 +112,7 @@ mod tests {
             ask("{}", "Atlantic/Azores", &days),
             Ok(expected.map(str::to_owned).to_vec())
         );
-        // One that itself ends at the second midnight is not cut off at the first.
+        // A day that ends at the second midnight is not cut off at the first.
         check(
             "Atlantic/Azores",
             ("2026-10-24T20:00:00Z", "2026-10-25T01:00:00Z"),

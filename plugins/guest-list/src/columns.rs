@@ -1,4 +1,4 @@
-//! What a column means.
+//! The columns of a guest list and their meaning.
 
 /// A column by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Column {
     Detail(String),
 }
 
-/// The attributes that everybody knows; others are written `attributes.NAME`.
+/// The predefined attributes; others are written `attributes.NAME`.
 const ATTRIBUTES: [&str; 9] = [
     "is_speaker",
     "is_keynote",
@@ -31,7 +31,7 @@ const ATTRIBUTES: [&str; 9] = [
     "online_access",
 ];
 
-/// What an error about a column names as known.
+/// The known columns, as an error lists them.
 pub fn known() -> String {
     format!(
         "reference, order, name, email, type, code, state, variation, parent, valid_from, valid_until, {}, \
@@ -41,7 +41,7 @@ pub fn known() -> String {
 }
 
 impl Column {
-    /// Reads a column's name, in any case. One that is unknown is None.
+    /// Reads a column's name, in any case; `None` if it is unknown.
     pub fn parse(name: &str) -> Option<Self> {
         let name = name.trim();
         let folded = name.to_lowercase();
@@ -69,7 +69,7 @@ impl Column {
         })
     }
 
-    /// What an error calls it.
+    /// The column's name in errors.
     pub fn name(&self) -> &str {
         match self {
             Self::Reference => "reference",
@@ -84,7 +84,7 @@ impl Column {
             Self::ValidFrom => "valid_from",
             Self::ValidUntil => "valid_until",
             Self::Attribute(name) => name,
-            // The rest of its name is the operator's own.
+            // The operator chooses the rest of its name.
             Self::Detail(_) => "details.…",
         }
     }

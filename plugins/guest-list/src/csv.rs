@@ -1,13 +1,13 @@
-//! Records of cells out of CSV, each with its line. What the cells say is not looked at here.
+//! Reads records of cells from CSV, each with its line. It does not interpret the cells.
 //!
-//! Readers that are made to take any file take a stray quote for the beginning of a cell that ends with the file, and
-//! the people in between for one cell. This one says in which line the quote stands.
+//! A lenient reader takes a stray quote for the start of a cell that lasts until the end of the file, and so loses the
+//! people in between. This one reports the line of the quote.
 
 /// One line of the file, or several where cells hold line breaks.
 pub struct Record {
-    /// The line it begins in.
+    /// The line in which it begins.
     pub line: u64,
-    /// Without the space around them.
+    /// The cells, trimmed.
     pub cells: Vec<String>,
 }
 
@@ -17,13 +17,13 @@ pub struct Reader<'t> {
     /// The line that `rest` begins in.
     line: u64,
     pub delimiter: char,
-    /// How many cells a whole record has, once that is known.
+    /// The number of cells in a complete record, once it is known.
     pub columns: usize,
 }
 
 impl<'t> Reader<'t> {
-    /// Begins with the first line, before the header. A line `sep=;`, as spreadsheets write it, says what is between the
-    /// cells; without one, what there is most of in the header does.
+    /// Begins with the first line, before the header. A line `sep=;`, as spreadsheets write it, names the separator;
+    /// without one, it is the most frequent candidate in the header.
     pub fn new(text: &'t str) -> Self {
         let mut reader = Self {
             rest: text,
@@ -51,12 +51,12 @@ impl<'t> Reader<'t> {
         reader
     }
 
-    /// The next line as it stands in the file.
+    /// The next line of the file, unchanged.
     pub fn peek_line(&self) -> &'t str {
         self.rest.split(['\r', '\n']).next().unwrap_or_default()
     }
 
-    /// Reads the next record; None at the end of the file.
+    /// Reads the next record; `None` at the end of the file.
     pub fn record(&mut self) -> Option<Result<Record, String>> {
         (!self.rest.is_empty()).then(|| {
             let line = self.line;
@@ -106,7 +106,7 @@ impl<'t> Reader<'t> {
         Ok(text.trim().to_owned())
     }
 
-    /// Reads on from behind the quote that opens a cell to behind the one that closes it.
+    /// Reads from after the opening quote of a cell to after the closing one.
     fn quoted(&mut self, mut rest: &'t str) -> Result<String, String> {
         let opened_in = self.line;
         let mut text = String::new();
@@ -137,7 +137,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Whether one of the further lines of a cell has as many cells as a record.
+    /// Whether a later line of a cell has as many cells as a record.
     fn holds_records(&self, text: &str) -> bool {
         let delimiters = |line: &str| line.matches(self.delimiter).count();
         let is_record = |line: &str| delimiters(line) + 1 >= self.columns;
@@ -153,13 +153,13 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// Whether a line above the header is nothing or a comment.
+/// Whether a line above the header is empty or a comment.
 pub fn is_blank_or_comment(line: &str) -> bool {
     let line = line.trim();
     line.is_empty() || line.starts_with('#')
 }
 
-/// Spreadsheets write semicolons where a comma is a decimal point.
+/// Spreadsheets write semicolons in countries with a decimal comma.
 fn delimiter_of(header: &str) -> char {
     let count = |delimiter: &char| header.matches(*delimiter).count();
     let most = ['\t', ';', ','].into_iter().max_by_key(count);

@@ -1,10 +1,10 @@
 //! `guest-list`: people from a CSV or YAML file, for those who have no ticketing system.
 //!
-//! The host hands over the file's text and asks again when the file changes. A CSV file begins with a line of column
-//! names and may be separated by commas, semicolons or tabs, or by what a first line such as `sep=;` says; a YAML file is
-//! a list of maps with the same names as keys. Comments stand above the column names and begin with `#`; below them a
-//! comment begins with `# ` and has none of the characters that separate cells. A list of nobody is `[]`: a file that
-//! ends below its column names was cut off.
+//! The host passes the file's text and asks again when the file changes. A CSV file begins with a line of column names
+//! and may be separated by commas, semicolons or tabs, or by the character in a first line such as `sep=;`; a YAML file
+//! is a list of maps with the same names as keys. Comments stand above the column names and begin with `#`; below them,
+//! a comment begins with `# ` and contains no separator. An empty list is written `[]`: a file that ends after its
+//! column names counts as cut off.
 //!
 //! | column | meaning |
 //! |---|---|
@@ -21,9 +21,9 @@
 //! | `is_speaker` and the other eight, `attributes.NAME` | attributes: `true` or `false`, `yes` or `no`, `x`, `1` or `0` |
 //! | `details.NAME` | a text for the staff at the door |
 //!
-//! In YAML, `attributes` and `details` may be maps, and `code` a list. An error names the line and the column, never
-//! what stands there. References made of an order and a number go by the order of the lines, so a person who joins an
-//! order later belongs below the others, and the lines of an order must not be sorted anew.
+//! In YAML, `attributes` and `details` may be maps, and `code` a list. An error names the line and the column, and
+//! never quotes the text. References made of an order and a number follow the order of the lines. So add a person who
+//! joins an order later below the others, and do not sort the lines of an order again.
 
 mod columns;
 mod csv;
@@ -44,9 +44,9 @@ use serde::Deserialize;
 
 use people::{People, Person};
 
-/// How many people are handed over at once.
+/// The number of people in one page.
 const PAGE_SIZE: usize = 1000;
-/// The type of a ticket of which the list names none.
+/// The type of a ticket if the list gives none.
 const GUEST: &str = "guest";
 
 /// A list of people.
@@ -140,7 +140,7 @@ impl GuestList {
         }
     }
 
-    /// The type of somebody's ticket, as the settings write it if they have types. None if it is not among those.
+    /// The type of a person's ticket, spelled as in the settings if they have types. `None` if it is not among them.
     fn type_of<'s>(&'s self, person: &'s Person) -> Option<&'s str> {
         let named = match person.ticket.type_id.as_str() {
             "" => GUEST,
@@ -153,7 +153,7 @@ impl GuestList {
         ids.find(|id| is_same(id, named)).map(String::as_str)
     }
 
-    /// What is wrong with a type that is not among those of the settings.
+    /// The error for a type that is not among those of the settings.
     fn wrong_type(&self, person: &Person) -> String {
         let line = person.line;
         let ids: Vec<_> = self.types.keys().map(String::as_str).collect();

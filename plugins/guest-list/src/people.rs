@@ -1,4 +1,4 @@
-//! Tickets out of rows.
+//! Makes tickets from rows.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use serde::Deserialize;
 use crate::columns::Column;
 use crate::rows::{self, Row};
 
-/// Everybody on the list.
+/// All people on the list.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub struct People(pub Vec<Person>);
 
-/// A ticket, and the line that it begins in. Its type is empty if there is none on the line.
+/// A ticket and the line in which it begins. Its type is empty if the line has none.
 pub struct Person {
     pub line: u64,
     pub ticket: Ticket,
 }
 
-/// Reads the text of a list. The first row that is wrong is the error, which begins with its line.
+/// Reads the text of a list. Fails at the first invalid row; the error begins with its line.
 impl TryFrom<String> for People {
     type Error = String;
 
@@ -41,11 +41,11 @@ impl TryFrom<String> for People {
     }
 }
 
-/// How many tickets of each order have got a number so far.
+/// The number of tickets numbered so far, by order.
 #[derive(Default)]
 struct Numbers(BTreeMap<String, u32>);
 
-/// In which line each reference and each code stands.
+/// The line of each reference and of each code.
 #[derive(Default)]
 struct Taken {
     references: BTreeMap<String, u64>,
@@ -135,7 +135,7 @@ fn order_of(reference: &str) -> &str {
     }
 }
 
-/// Leaves of a cell what is addresses.
+/// Keeps only the addresses of a cell.
 fn email(text: &str) -> Result<String, String> {
     let addresses = addresses::read(text);
     let expected = "email: expected an address such as ada@example.org, or several with semicolons between; \

@@ -1,17 +1,17 @@
-//! Rows of cells, out of CSV or YAML. What the cells say is not looked at here.
+//! Reads rows of cells from CSV or YAML. It does not interpret the cells.
 
 use crate::columns::{self, Column};
 use crate::csv::{Reader, Record, is_blank_or_comment};
 use crate::yaml::{self, Node};
 
-/// One person as written, and the line that begins with.
+/// One person as written, and the line in which they begin.
 #[derive(Debug, PartialEq)]
 pub struct Row {
     pub line: u64,
     pub cells: Vec<(Column, String)>,
 }
 
-/// Hands over row after row of a list in either format. A YAML list begins with `-` or `[`; nothing that names columns
+/// Passes on row after row of a list in either format. A YAML list begins with `-` or `[`; a line of column names never
 /// does.
 pub fn read(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Result<(), String> {
     let text = text.trim_start_matches('\u{feff}');
@@ -28,7 +28,7 @@ pub fn read(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Resu
     };
     let mut lines = text.split(['\r', '\n']);
     match lines.find(|line| !is_blank_or_comment(line)).map(str::trim) {
-        // A file that was cut off, more likely than a list of nobody.
+        // The file was more likely cut off than meant to be empty.
         None => Err(
             "there is nothing in it, expected a line of column names, or [] for nobody".to_owned(),
         ),
@@ -38,7 +38,7 @@ pub fn read(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Resu
 }
 
 impl Row {
-    /// Refuses a column that stands there twice, and line breaks where a quote is missing rather than meant.
+    /// Refuses a duplicate column, and line breaks that come from a missing quote.
     fn check(&self) -> Result<(), String> {
         let line = self.line;
         for (number, (column, text)) in self.cells.iter().enumerate() {
@@ -92,7 +92,7 @@ fn read_csv(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Resu
         is_nobody = false;
     }
     match is_nobody {
-        // A file that was cut off, once more.
+        // The file was probably cut off.
         true => Err(format!(
             "line {}: nobody stands below the column names; write [] if nobody is meant",
             header.line
@@ -107,7 +107,7 @@ fn is_comment(line: &str, reader: &Reader) -> bool {
     (line == "#" || line.starts_with("# ")) && !line.contains(reader.delimiter)
 }
 
-/// What the columns mean; None for one without a name.
+/// The meaning of each column; `None` for one without a name.
 fn columns_of(header: &Record) -> Result<Vec<Option<Column>>, String> {
     let mut columns = Vec::with_capacity(header.cells.len());
     for (number, name) in (1..).zip(&header.cells) {
@@ -126,7 +126,7 @@ fn columns_of(header: &Record) -> Result<Vec<Option<Column>>, String> {
     Ok(columns)
 }
 
-/// Puts cells below their columns. Those that are missing at the end are empty.
+/// Assigns cells to columns. Missing cells at the end are empty.
 fn row_of(record: Record, columns: &[Option<Column>]) -> Result<Row, String> {
     let (line, count) = (record.line, record.cells.len());
     let mut cells = Vec::with_capacity(columns.len());
@@ -195,12 +195,13 @@ fn yaml_cells(line: u64, person: Vec<(String, Node)>) -> Result<Vec<(Column, Str
     Ok(cells)
 }
 
-/// Whether a key has keys of its own below it.
+/// Whether a key may have keys of its own below it.
 fn is_group(key: &str) -> bool {
     ["attributes", "details"].contains(&key.to_lowercase().as_str())
 }
 
-/// The column of this name. An unknown one is told by its number, since without a header it would be somebody's name.
+/// The column of this name. An error gives the number of an unknown one: if the header is missing, its text is
+/// somebody's name.
 fn column(line: u64, number: usize, name: &str) -> Result<Column, String> {
     let unknown = || {
         format!(

@@ -1,4 +1,4 @@
-//! Lists as people write them.
+//! Tests of guest lists as people write them.
 
 use std::fmt::Write;
 

@@ -1,7 +1,7 @@
-//! YAML as texts: a scalar is what stands there, so that `37E89` is no number and `Null` somebody's name.
+//! Reads YAML scalars as the text that is written: `37E89` is not a number, and `Null` may be somebody's name.
 //!
-//! The parser hands out the text of a scalar to whoever asks for text, and to nobody else. So a first look finds the
-//! shape of the document, and a second one asks for a text wherever a scalar stands.
+//! The parser returns a scalar's text only if it is asked for a string. So a first pass finds the shape of the
+//! document, and a second one asks for a string at every scalar.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum Node {
     Text(String),
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
-    /// Something with a tag of its own, or with keys that are no texts.
+    /// A node with its own tag, or with keys that are not texts.
     Other,
 }
 
@@ -37,7 +37,7 @@ impl Node {
     }
 }
 
-/// The lines in which the entries of a list begin.
+/// The line in which each entry of a list begins.
 pub fn entry_lines(text: &str) -> Vec<u64> {
     let lines = || text.lines().map(str::trim);
     let first = lines().find(|line| !line.is_empty() && !line.starts_with('#'));
@@ -47,7 +47,7 @@ pub fn entry_lines(text: &str) -> Vec<u64> {
     }
 }
 
-/// Those of entries that begin with a dash.
+/// The lines of entries that begin with a dash.
 fn dashed_lines(text: &str) -> Vec<u64> {
     let is_entry = |line: &str| line == "-" || line.starts_with("- ");
     let mut indent = None;
@@ -59,11 +59,11 @@ fn dashed_lines(text: &str) -> Vec<u64> {
     lines.map(|(number, _)| number).collect()
 }
 
-/// Those of entries in braces, within the brackets of the list.
+/// The lines of entries in braces, within the brackets of the list.
 fn bracketed_lines(text: &str) -> Vec<u64> {
     let mut lines = Vec::new();
     let (mut line, mut depth) = (1, 0);
-    // A quote opens a text behind one of these alone: O'Brien has none.
+    // A quote opens a text only after one of these: the one in O'Brien does not.
     let (mut before, mut quote) = ('[', None);
     for letter in text.chars() {
         match (letter, quote) {
@@ -86,7 +86,7 @@ fn bracketed_lines(text: &str) -> Vec<u64> {
     lines
 }
 
-/// What kind of node stands where.
+/// The shape of a document: the kind of each node.
 enum Shape {
     Text,
     List(Vec<Shape>),

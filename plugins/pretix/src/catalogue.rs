@@ -13,7 +13,7 @@ pub struct Catalogue {
     pub items: Vec<Item>,
 }
 
-/// What products are sorted into.
+/// A category of products.
 #[derive(Deserialize, Hash)]
 pub struct Category {
     id: Id,
@@ -35,7 +35,7 @@ pub struct Item {
     variations: Vec<Variation>,
 }
 
-/// A kind of a product, such as a size.
+/// A variation of a product, such as a size.
 #[derive(Deserialize, Hash)]
 pub struct Variation {
     id: Id,
@@ -44,7 +44,7 @@ pub struct Variation {
     pub notice: Notice,
 }
 
-/// What staff are told at check-in.
+/// The text for staff at check-in.
 #[derive(Deserialize, Hash)]
 pub struct Notice {
     #[serde(default)]
@@ -52,7 +52,7 @@ pub struct Notice {
     checkin_text: Option<String>,
 }
 
-/// What a category or a product is called.
+/// The names of a category or a product.
 #[derive(Deserialize, Hash)]
 pub struct Names {
     name: Text,
@@ -80,7 +80,7 @@ impl Catalogue {
         self.items.iter().map(Item::ticket_type).collect()
     }
 
-    /// Changes whenever tickets may have to be read again.
+    /// A digest that changes whenever tickets may have to be read again.
     pub fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.hash(&mut hasher);
@@ -108,7 +108,7 @@ impl Item {
         }
     }
 
-    /// The days that its name tells: the one that is shown, else any other.
+    /// The days in its displayed name, or else in any other of its names.
     fn days(&self) -> Vec<String> {
         let shown = day_pass_days(self.names.shown());
         let mut others = self.names.all().map(day_pass_days);
@@ -119,7 +119,7 @@ impl Item {
     }
 }
 
-/// Tito's activities, told by the name of a product: clients of the attendee-validation contract read them.
+/// Tito's activities, derived from a product's name: clients of the attendee-validation contract read them.
 fn activities(name: &str) -> Vec<String> {
     let name = name.to_lowercase();
     let is_remote = name.contains("online") || name.contains("remote");
@@ -138,7 +138,7 @@ impl Variation {
 }
 
 impl Notice {
-    /// What to tell staff, if anything.
+    /// The text for staff, if there is one.
     pub fn text(&self) -> Option<&str> {
         let text = self.checkin_text.as_deref().map(str::trim);
         let text = text.filter(|text| !text.is_empty());
@@ -154,20 +154,20 @@ impl Names {
         }
     }
 
-    /// Whether it is called so, in any language and in any case.
+    /// Whether it has this name, in any language and in any case.
     pub fn contain(&self, name: &str) -> bool {
         let name = name.trim().to_lowercase();
         self.all().any(|own| own.trim().to_lowercase() == name)
     }
 
-    /// Its names in all languages, and the internal one.
+    /// Its names in all languages, and its internal name.
     fn all(&self) -> impl Iterator<Item = &str> {
         self.name.all().chain(self.internal_name.as_deref())
     }
 }
 
 impl Text {
-    /// English if there is some, as reports and rules about names have always gone by it.
+    /// The English name if there is one: reports and rules about names use it.
     fn shown(&self) -> &str {
         let languages = match self {
             Text::Plain(text) => return text.as_deref().unwrap_or_default(),

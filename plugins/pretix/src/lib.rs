@@ -1,11 +1,11 @@
 //! `pretix`: reads products and orders of one pretix event over its REST API.
 //!
-//! A full sync pages through all orders from the oldest on, so that new ones only ever lengthen its end. Later ones ask
-//! for what changed since pretix made the first page of the sync before (`X-Page-Generated`), newest first: what changes
-//! meanwhile moves to later pages, comes twice and is lost nowhere. A changed order is told whole, so that a ticket that
-//! was split off to another order is gone from it. Changed products start over, since a ticket's
-//! attributes hang on them; so does an event that leaves its test mode, since orders made in test mode are good only
-//! within it.
+//! A full sync pages through all orders, oldest first, so that new ones only add to its end. Later syncs ask for orders
+//! changed since pretix made the first page of the previous sync (`X-Page-Generated`), newest first: an order that
+//! changes meanwhile moves others to later pages, so orders may come twice but are never missed. A changed order is
+//! sent as a whole, so that a ticket that was split off to another order is removed from it. A full sync starts over if
+//! products change, since tickets get attributes from them, and if the event leaves test mode, since orders made in
+//! test mode are valid only within it.
 
 mod catalogue;
 mod mapping;
@@ -27,7 +27,7 @@ use catalogue::Catalogue;
 use mapping::Mapping;
 use orders::{Order, blocked};
 
-/// As many rows as pretix gives at once.
+/// The most rows that pretix sends in one page.
 const PAGE_SIZE: u32 = 50;
 
 /// One event in pretix.
@@ -50,10 +50,10 @@ struct Pretix {
     /// Whether tickets of orders that were made in test mode are good at the doors.
     #[serde(default)]
     test_mode: TestMode,
-    /// What all pages of a run need.
+    /// The products, which all pages of a run need.
     #[serde(skip)]
     catalogue: Option<Rc<Catalogue>>,
-    /// Whether the event is in test mode, once that was asked for.
+    /// Whether the event is in test mode, once pretix was asked.
     #[serde(skip)]
     is_in_test_mode: Option<bool>,
 }
@@ -75,22 +75,22 @@ fn hosted() -> BaseUrl {
     BaseUrl::try_from(HOSTED.to_owned()).expect("it is a URL")
 }
 
-/// Where a sync is, or where the next one begins.
+/// The position of a sync, or the start of the next one.
 #[derive(Clone, Serialize, Deserialize)]
 struct Cursor {
-    /// Since when changes are asked for, by pretix's clock; everything if it is nothing.
+    /// Asks for changes since this time, by pretix's clock; `None` asks for everything.
     since: Option<String>,
     page: u32,
-    /// When pretix made this run's first page.
+    /// The time at which pretix made this run's first page.
     generated: Option<String>,
-    /// The digest of the products that all tickets so far were read with.
+    /// The digest of the products with which all tickets so far were read.
     catalogue: u64,
-    /// Whether the event was in test mode when tickets were read that hang on it.
+    /// Whether the event was in test mode when tickets that depend on it were read.
     #[serde(default)]
     test_mode: Option<bool>,
 }
 
-/// What is read of the event itself.
+/// The parts of the event that are read.
 #[derive(Deserialize)]
 struct Event {
     testmode: bool,
@@ -105,7 +105,7 @@ struct Listing<T> {
 }
 
 impl<T> Listing<T> {
-    /// Whether a page follows this one. Every page has a row, so there are never more pages than rows.
+    /// Whether a page follows this one. Every page has at least one row, so there are never more pages than rows.
     fn goes_on(&self, page: u32) -> Result<bool, Fault> {
         let is_endless = self.results.is_empty() || self.count.is_some_and(|count| page >= count);
         match self.next.is_some() {
@@ -178,7 +178,7 @@ impl Backend for Pretix {
             Some(order) => request.query("code", order.to_uppercase()),
             None => request.query("search", text),
         };
-        // What is called exactly so is among the first: the search finds by parts, and a part this long is rare.
+        // Exact matches are on the first page: the search matches substrings, and one this long is rare.
         let listing: Listing<Order> = self.fetch(http, &request)?.json()?;
         if listing.results.is_empty() {
             return Ok(Vec::new());
@@ -224,8 +224,8 @@ impl Pretix {
         Ok(tickets.collect())
     }
 
-    /// Whether the event is in test mode. A token that may read orders and not the event leaves it unknown: then test
-    /// orders stay out.
+    /// Whether the event is in test mode. If the token may read orders but not the event, this is unknown, and test
+    /// orders stay blocked.
     fn is_in_test_mode(&mut self, http: &Http) -> Result<bool, Fault> {
         if let Some(known) = self.is_in_test_mode {
             return Ok(known);
@@ -284,7 +284,8 @@ impl Pretix {
         })
     }
 
-    /// Canceled positions are told only to those who ask. What is not needed stays there: it is most of an order.
+    /// A request for orders. pretix sends canceled positions only on request. The request leaves out unneeded fields,
+    /// which are most of an order.
     fn orders(&self, page: u32) -> Request {
         let request = self
             .get("orders", page)
@@ -299,7 +300,7 @@ impl Pretix {
             .query("page_size", PAGE_SIZE)
     }
 
-    /// A request for the event, or for what lies behind it.
+    /// A request for the event, or for a resource below it.
     fn request(&self, path: &str) -> Request {
         let Self {
             base_url,
@@ -313,7 +314,7 @@ impl Pretix {
     }
 }
 
-/// Where the sync after this one begins. A pretix that does not say when it made the page is always read whole.
+/// The start of the next sync. If pretix does not say when it made the page, every sync is a full one.
 fn next_sync(done: Cursor) -> Option<Cursor> {
     Some(Cursor {
         since: Some(done.generated?),
@@ -324,7 +325,7 @@ fn next_sync(done: Cursor) -> Option<Cursor> {
     })
 }
 
-/// The order of what looks like a reference: `ABCDE` of `ABCDE-1`.
+/// The order in a text that looks like a reference: `ABCDE` of `ABCDE-1`.
 fn order_of(text: &str) -> Option<&str> {
     let (order, position) = text.rsplit_once('-')?;
     let is_reference = !order.is_empty()

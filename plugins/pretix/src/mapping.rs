@@ -1,4 +1,4 @@
-//! Attributes as an organizer gives them to categories, products and single tickets. `fact-check-in.md` §3.1.
+//! Attributes that an organizer assigns to categories, products and single tickets. `fact-check-in.md` §3.1.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +57,7 @@ struct Categories {
     by_ticket_id: BTreeMap<String, Attributes>,
 }
 
-/// Takes a key that stands there without a value for one that does not stand there.
+/// Treats a key without a value as missing.
 pub fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
@@ -65,7 +65,7 @@ pub fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 }
 
 impl Mapping {
-    /// Says which id is none.
+    /// Checks the ids; the error names the invalid one.
     pub fn check(&self) -> Result<(), String> {
         let Categories {
             by_id,

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use crate::catalogue::{Catalogue, Notice};
 use crate::mapping::Mapping;
 
-/// What to ask of an order: everything that is read below.
+/// The fields to request of an order: everything that is read below.
 pub const FIELDS: [&str; 23] = [
     "code",
     "status",
@@ -71,7 +71,7 @@ struct Position {
     seat: Option<Seat>,
     #[serde(default)]
     canceled: bool,
-    /// Why it is blocked.
+    /// The reason why it is blocked.
     blocked: Option<Vec<IgnoredAny>>,
     valid_from: Option<Timestamp>,
     valid_until: Option<Timestamp>,
@@ -88,7 +88,7 @@ impl Order {
         self.testmode
     }
 
-    /// Its tickets, with the attributes that their products and themselves have.
+    /// Its tickets, with their own attributes and those of their products.
     pub fn into_tickets(self, catalogue: &Catalogue, mapping: &Mapping) -> Vec<Ticket> {
         let positions = self.positions.iter();
         let tickets = positions.map(|position| self.ticket(position, catalogue, mapping));
@@ -167,7 +167,7 @@ impl Order {
     }
 }
 
-/// The ticket as one that opens no door, though it may be paid.
+/// The ticket as blocked, though it may be paid.
 pub fn blocked(ticket: Ticket) -> Ticket {
     let state = match ticket.state {
         TicketState::Valid => TicketState::Blocked,

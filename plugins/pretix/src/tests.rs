@@ -1,4 +1,4 @@
-//! pretix as it answers: the cassettes are recorded from a pretix 2026.8.0, by [`recording`].
+//! Tests with answers of a real pretix: [`recording`] recorded the cassettes from pretix 2026.8.0.
 
 mod products;
 mod recording;
@@ -29,7 +29,7 @@ fn whole() -> Cassette {
     Cassette::parse(include_str!("../tests/cassettes/whole.yaml"))
 }
 
-/// What comes of it.
+/// The result of the sync.
 fn sync(mapping: &str) -> Synced {
     run(mapping, whole()).sync(None).unwrap()
 }

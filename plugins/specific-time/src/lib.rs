@@ -1,8 +1,8 @@
 //! `SPECIFIC_TIME`: doors open and close at the same times on the wall clock on each day.
 //!
-//! Doors that close no later than they open close on the next date: 20:00 to 02:00 is six hours of an evening. The hours
-//! are those of the date on which the day starts, unless they have no moment in common with the day and those of the
-//! evening before, or of the next date, have: 22:00 to 05:00 are the hours of a party that begins at half past midnight.
+//! Doors that close no later than they open close on the next date: 20:00 to 02:00 is six hours of an evening. The
+//! hours are on the date on which the day starts. If they do not overlap the day but those of the evening before, or of
+//! the next date, do, these count instead: 22:00 to 05:00 are the hours of a party that begins at half past midnight.
 
 use gatewit_sdk::jiff::civil::{Date, DateTime};
 use gatewit_sdk::{Event, EventDay, Holder, Strategy, TimeOfDay, Window};
@@ -48,7 +48,7 @@ impl SpecificTime {
         day.window(opens, closes)
     }
 
-    /// When doors that open on a date open and close.
+    /// The opening and closing times of doors that open on a date.
     fn hours_of(&self, date: Date) -> (DateTime, DateTime) {
         let (opens_at, closes_at) = (self.check_in_opens_at, self.check_in_closes_at);
         let closing_date = if closes_at > opens_at {
@@ -143,7 +143,7 @@ mod tests {
             ("2025-12-16T00:30", "2025-12-16T05:00"),
             "Day 1: 2025-12-15T22:00:00+01:00 to 2025-12-16T05:00:00+01:00",
         );
-        // Those of its own date count first: a day entered as a whole date means its evening.
+        // The hours on its own date come first: a day entered as a whole date means its evening.
         check(
             "18:00",
             "02:00",

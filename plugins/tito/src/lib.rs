@@ -1,7 +1,7 @@
 //! `tito`: reads releases and tickets of one Tito event over its Admin API, version 3.0 or 3.1.
 //!
-//! Tito has no feed of changes that tells what is gone, so every sync is a full one, of a thousand tickets a page. They
-//! come from the oldest on, the void ones too, so that whatever happens meanwhile only ever lengthens the end.
+//! Tito has no feed of changes that includes deletions, so every sync is a full one, with a thousand tickets per page.
+//! Tickets come oldest first, including void ones, so that changes meanwhile only add to the end.
 
 mod releases;
 #[cfg(test)]
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use releases::Release;
 use tickets::TitoTicket;
 
-/// As many rows as Tito gives at once.
+/// The most rows that Tito sends in one page.
 const PAGE_SIZE: u32 = 1000;
 
 /// One event in Tito.
@@ -44,7 +44,7 @@ struct Tito {
     /// References, such as `ABCD-1`, of organizers who also give a talk: `organizer_speakers` of `event_config.yml`.
     #[serde(default)]
     organizer_speakers: Vec<String>,
-    /// What all pages of a run need.
+    /// The releases, which all pages of a run need.
     #[serde(skip)]
     releases: Option<Rc<[Release]>>,
 }
@@ -64,20 +64,20 @@ enum ApiVersion {
     V3_1,
 }
 
-/// Which page comes next, and how to ask for it.
+/// The next page, and how to ask for it.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Cursor {
     page: u32,
-    /// Whether `page[size]` was heeded. One that does not know it numbers its pages by a plain `page`.
+    /// Whether Tito obeyed `page[size]`. A version that does not know it numbers its pages by a plain `page`.
     is_sized: bool,
 }
 
-/// What every list of Tito ends with.
+/// The end of every list from Tito.
 #[derive(Deserialize)]
 struct Meta {
     next_page: Option<u32>,
     per_page: Option<u32>,
-    /// How many rows all pages have.
+    /// The number of rows on all pages together.
     total_count: Option<u32>,
 }
 
@@ -148,7 +148,7 @@ impl Backend for Tito {
         }
         let releases = self.releases(http)?;
         let mut tickets = self.read(&releases, page.tickets);
-        // Tito's own search finds `ABCD-12` for `ABCD-1`, and by names.
+        // Tito's own search also finds `ABCD-12` for `ABCD-1`, and matches names.
         tickets.retain(|ticket| ticket.is_called(text));
         Ok(tickets)
     }
@@ -210,7 +210,7 @@ impl Tito {
     }
 }
 
-/// Void tickets are told only to those who ask.
+/// A request for tickets. Tito sends void ones only on request.
 fn in_all_states(request: Request) -> Request {
     tickets::STATES.iter().fold(request, |request, state| {
         request.query("search[states][]", state)

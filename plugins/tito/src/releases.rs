@@ -1,9 +1,9 @@
-//! Releases as Tito lists them, and what their titles and activities say. `fact-check-in.md` §3.2.
+//! Releases as Tito lists them, and the meaning of their titles and activities. `fact-check-in.md` §3.2.
 
 use gatewit_sdk::{Id, TicketType, day_pass_days, is_day_pass};
 use serde::Deserialize;
 
-/// Attributes by what a title has in it.
+/// Attributes by a word in the title.
 const OF_TITLES: [(&str, &str); 5] = [
     ("speaker", "is_speaker"),
     ("organiser", "is_organizer"),
@@ -17,7 +17,7 @@ const OF_ACTIVITIES: [(&str, &str); 3] = [
     ("on_site", "is_onsite"),
     ("online_access", "online_access"),
 ];
-/// What an activity begins with that is a seat on a day.
+/// The prefix of activities that are a seat on a day.
 const SEAT: &str = "seat-person-";
 
 /// A kind of ticket: Tito calls it a release.
@@ -32,11 +32,11 @@ pub struct Release {
     not_a_ticket: bool,
 }
 
-/// What a release gives access to.
+/// An activity that a release gives access to.
 #[derive(Deserialize)]
 struct Activity {
     name: String,
-    /// The date it is on, such as `2025-12-15`.
+    /// Its date, such as `2025-12-15`.
     date: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl Release {
         &self.id.0
     }
 
-    /// Whether a ticket names it so. Version 3.0 also writes slugs where 3.1 writes ids.
+    /// Whether a ticket refers to it by this text. Version 3.0 also writes slugs where 3.1 writes ids.
     pub fn is_called(&self, id: &str) -> bool {
         self.id.0 == id || self.slug.as_deref() == Some(id)
     }
@@ -80,7 +80,7 @@ impl Release {
     }
 
     /// The days of a pass for one day or several: those in its title, else those of its seats, else the dates of its
-    /// activities. Seats alone make no such pass: a ticket for all days has one on each.
+    /// activities. Seats alone do not make it such a pass: a ticket for all days has a seat on each.
     fn days(&self) -> Vec<String> {
         let is_pass = is_day_pass(&self.title) || self.title.to_lowercase().contains("day pass");
         if !is_pass {

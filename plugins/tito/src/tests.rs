@@ -1,4 +1,4 @@
-//! Tito as it answers: the cassettes are written from Tito's documentation of both versions.
+//! Tests with answers of Tito: the cassettes are written from Tito's documentation of both versions.
 
 use gatewit_harness::Cassette;
 use gatewit_sdk::testing::{Reply, Run};

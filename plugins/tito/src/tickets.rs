@@ -8,15 +8,16 @@ use serde::Deserialize;
 
 use crate::releases::Release;
 
-/// All states a ticket can be in. Tito leaves out void ones, and those of archived releases, unless they are asked for.
+/// All states a ticket can be in. Tito leaves out void tickets and those of archived releases unless a request asks for
+/// them.
 pub const STATES: [&str; 5] = ["complete", "incomplete", "unassigned", "void", "archived"];
 
 /// One ticket.
 #[derive(Deserialize)]
 pub struct TitoTicket {
-    /// Such as `ABCD-1`: the registration's reference and a number.
+    /// The registration's reference and a number, such as `ABCD-1`.
     reference: String,
-    /// What the QR code holds, such as `ti_p8V…`.
+    /// The content of the QR code, such as `ti_p8V…`.
     slug: Option<String>,
     release_id: Id,
     name: Option<String>,
@@ -83,8 +84,8 @@ impl TitoTicket {
         })
     }
 
-    /// Tito has sold every ticket it lists. Unanswered questions keep nobody out; who comes with a ticket that is
-    /// assigned to nobody, nobody knows yet.
+    /// Tito lists only sold tickets. Unanswered questions keep nobody out; a ticket that is not assigned yet has no
+    /// known holder.
     fn state(&self) -> TicketState {
         match self.state.as_str() {
             _ if self.void => TicketState::Canceled,

@@ -1,4 +1,4 @@
-//! Lists of which a part could be taken for the whole: stray quotes, comments, rows of odd lengths.
+//! Lists that could lose people unnoticed: stray quotes, comments, rows of odd lengths.
 
 use super::{people, refused};
 
@@ -36,7 +36,7 @@ fn a_stray_quote_that_another_closes_is_told_by_its_line() {
     let list_of_two = "order,name\nA,\"\nB,Bob\nC,\"Cid, C\"\nD,Dan\n";
     refused(list_of_two, &format!("line 2: {early}"));
     refused(&list(&["A,\"Big\" Joe,vip,x"]), &format!("line 2: {early}"));
-    // One stray quote at each end.
+    // A stray quote at each end.
     let whole = "a quote opens a cell that holds whole rows; close it, or take it out";
     let rows = ["A,Ada,vip,\"", "B,Bob,vip,x", "C,Cid,vip,\"", "D,Dan,vip,x"];
     refused(&list(&rows), &format!("line 2: {whole}"));

@@ -1,10 +1,10 @@
-//! What is one and the same, however it is spelled: types, references, addresses.
+//! Types, references and addresses are equal in different spellings.
 
 use serde_json::{Value, json};
 
 use super::{CSV, people, refused, run, run_with};
 
-/// What is said against a list with these types.
+/// The objection to a list with these types.
 #[track_caller]
 fn refused_with(list: &str, types: Value, reason: &str) {
     let refused = run_with(list, types).err().expect("it is refused");

@@ -1,4 +1,4 @@
-//! YAML: a scalar is the text that stands there.
+//! A YAML scalar is read as the text that is written.
 
 use super::{people, refused, run};
 

@@ -1,4 +1,4 @@
-//! What is on sale, and what it makes of those who bought it.
+//! Products, and the attributes they give their buyers.
 
 use super::*;
 
@@ -46,7 +46,7 @@ fn attributes_come_from_category_then_product_then_ticket() {
     );
     check("GDPVT-4", &[]);
     check("Q8JRF-2", &[]);
-    // As the reference does, entries are compared as they are written.
+    // Like the reference service, this compares entries exactly as written.
     check("ZB3L8-1", &["is_onsite", "online_access"]);
 }
 

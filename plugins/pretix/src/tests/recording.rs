@@ -1,6 +1,6 @@
-//! Records the cassettes anew from a pretix of `tests/peers/pretix-up --orders 51`, when it is told where one is:
-//! `GATEWIT_RECORD=http://127.0.0.1:8345 PRETIX_TOKEN=… cargo test -p pretix recorded`. It cancels an order there, and
-//! makes one in test mode.
+//! Records the cassettes again from a pretix of `tests/peers/pretix-up --orders 51`, if a variable says where it is:
+//! `GATEWIT_RECORD=http://127.0.0.1:8345 PRETIX_TOKEN=… cargo test -p pretix recorded`. It cancels an order there and
+//! creates one in test mode.
 
 use std::env;
 
@@ -9,7 +9,7 @@ use gatewit_sdk::Request;
 
 use super::*;
 
-/// What is looked up.
+/// The texts to look up.
 pub const SOUGHT: [&str; 7] = [
     "gdpvt-2",
     " GQYJL ",
@@ -19,9 +19,9 @@ pub const SOUGHT: [&str; 7] = [
     "6edt34",
     "ABCDE-1",
 ];
-/// The only ticket of the order that is canceled.
+/// The only ticket of the order that it cancels.
 pub const CANCELED: &str = "T9CZC-1";
-/// The order that is made in test mode.
+/// The order that it creates in test mode.
 pub const TEST_ORDER: &str = "TSTMD";
 
 #[test]

@@ -1,10 +1,10 @@
-//! From one sync to the next, and what can go wrong on the way.
+//! Successive syncs, and their failures.
 
 use gatewit_sdk::Continuation;
 
 use super::*;
 
-/// The syncs after that: an order was canceled meanwhile, then nothing.
+/// The syncs after that: first an order was canceled meanwhile, then nothing changed.
 fn changed() -> Cassette {
     Cassette::parse(include_str!("../../tests/cassettes/changed.yaml"))
 }

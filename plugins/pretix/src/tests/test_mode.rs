@@ -1,4 +1,4 @@
-//! Orders that were made in test mode: the one on the cassette while its event was sold for real.
+//! Orders made in test mode. The one on the cassette was made before its event left test mode.
 
 use gatewit_sdk::Continuation;
 
@@ -10,7 +10,7 @@ fn settings_with(setting: &str) -> String {
     settings("{}").replacen('{', &format!("{{{setting}"), 1)
 }
 
-/// The ticket of the test order, under one more setting.
+/// The ticket of the test order, with one more setting.
 #[track_caller]
 fn found(setting: &str, pretix: impl Transport + 'static) -> Ticket {
     let mut run = Run::<Pretix>::begin(&settings_with(setting), pretix).unwrap();
@@ -18,7 +18,7 @@ fn found(setting: &str, pretix: impl Transport + 'static) -> Ticket {
     run.find(&reference).unwrap().remove(0)
 }
 
-/// The same while the event itself is in test mode, or says nothing.
+/// The same while the event itself is in test mode, or does not say.
 fn in_test_mode() -> Cassette {
     Cassette::parse(&LIVE.replace("testmode: false", "testmode: true"))
 }
@@ -49,7 +49,7 @@ fn a_test_order_is_blocked_unless_its_event_is_in_test_mode_or_the_operator_admi
     );
 }
 
-/// A pretix that lists one paid order made in test mode, whose event answers so.
+/// A pretix that lists one paid order made in test mode, and gives this answer for its event.
 struct Trial(Reply);
 
 impl Transport for Trial {
@@ -98,7 +98,7 @@ fn where_the_event_may_not_be_read_test_orders_stay_out_and_what_fails_is_a_faul
 
 #[test]
 fn an_event_without_test_orders_is_not_asked_for_its_mode() {
-    // Nothing but categories, items and orders is on the cassette.
+    // The cassette holds only categories, items and orders.
     let page = run("{}", whole().partly()).tickets(None).unwrap();
     let Continuation::More(cursor) = page.next else {
         panic!("there are two pages");
