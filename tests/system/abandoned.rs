@@ -1,4 +1,4 @@
-//! A client that leaves before its answer: what it changed is committed and shown, or neither.
+//! A client that disconnects before its answer: its change is either committed and shown, or neither.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::{Server, SlowStore};
 
 const HEADERS: [&str; 2] = ["Host: localhost", "Content-Type: application/json"];
 
-/// A server with an event, whose store takes its time when asked to.
+/// A server with an event, whose store can be slowed down.
 async fn slow_server() -> (Server, std::sync::Arc<SlowStore>, String) {
     let (server, store) = Server::start_slow().await;
     let event = server.client.post("/api/v1/events", one_day()).await;
@@ -16,14 +16,15 @@ async fn slow_server() -> (Server, std::sync::Arc<SlowStore>, String) {
     (server, store, path)
 }
 
-/// Sends a change and leaves while the store commits it, then lets the store end; tells the event as the server shows it.
+/// Sends a change, disconnects while the store commits it, and then lets the store finish. Returns the event as the
+/// server shows it.
 async fn leave(server: &Server, store: &SlowStore, change: String, event: &str) -> Value {
     let held = store.hold().await;
     let mut wire = Wire::connect(&server.client).await;
     wire.send(&change).await;
     held.until_asked().await;
     drop(wire);
-    // The server hears that the client has left before it hears anything that is said later.
+    // The server notices the disconnect before it reads any later request.
     for _ in 0..3 {
         assert_eq!(server.client.get("/healthcheck/alive").await.status, 200);
     }

@@ -1,4 +1,4 @@
-//! `/tickets/*`: what clients of the contract `attendee-validation.txt` see, whichever system the tickets are from.
+//! `/tickets/*`: as clients of the contract `attendee-validation.txt` see it, with tickets from any system.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub const NAME: &str = "/tickets/validate_name/";
 pub const EMAIL: &str = "/tickets/validate_email/";
 pub const COUNT: &str = "/tickets/ticket_count/";
 
-/// Writes a configuration and the variables beside it.
+/// Writes a configuration and a `.env` beside it.
 pub fn configure(folder: &Path, config: &str, variables: &str) {
     for (name, text) in [("event_config.yml", config), (".env", variables)] {
         fs::write(folder.join(name), text).expect("a file can be written");
@@ -34,7 +34,7 @@ pub async fn wait_until_ready(server: &Server) {
     }
 }
 
-/// A server over the sample's own guest list.
+/// A server with the sample's guest list.
 async fn guests() -> Server {
     let home = TempDir::new().expect("there is room for a test's data");
     let people = fs::read_to_string(project().join("examples/people.csv"));
@@ -46,7 +46,7 @@ async fn guests() -> Server {
     server
 }
 
-/// Sends something, and follows no redirect.
+/// Sends a request without following redirects.
 async fn send(server: &Server, method: Method, path: &str, body: Option<(&str, &str)>) -> Response {
     let http = reqwest::Client::builder().redirect(redirect::Policy::none());
     let http = http.build().expect("a client can be made");
@@ -175,7 +175,7 @@ async fn another_method_and_another_path_are_told_in_the_contracts_shape() {
     }
 }
 
-/// Checks which errors a body has: the type and place of each.
+/// Checks the type and the place of each error in a body.
 async fn check_errors(server: &Server, path: &str, kind: &str, body: &str, expected: Value) {
     let response = send(server, Method::POST, path, Some((kind, body))).await;
     assert_eq!(response.status(), 422, "{body}");
@@ -278,7 +278,7 @@ async fn what_is_wrong_with_a_body_is_told_by_type_and_place() {
     assert!(body["detail"].is_string(), "{body}");
 }
 
-/// Asks for several names on one order, and tells the statuses.
+/// Asks for several names on one order, and returns the statuses.
 async fn guess(server: &Server, order: &str, times: usize) -> Vec<u16> {
     let mut statuses = Vec::new();
     for _ in 0..times {

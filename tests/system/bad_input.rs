@@ -1,4 +1,4 @@
-//! Requests that cannot be met: each gets a clear answer in the envelope, and changes nothing.
+//! Invalid requests: each gets a clear error in the envelope, and changes nothing.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ mod events;
 
 const EVENTS: &str = "/api/v1/events";
 
-/// Checks that a request fails with a status, a code and words, and that nothing stored is changed by it.
+/// Checks that a request fails with this status, code and message, and changes nothing in the store.
 async fn check(server: &Server, request: Request, status: u16, code: &str, words: &str) {
     let stored = server.stored().await;
     let message = request.await.failure(status, code);
@@ -47,7 +47,7 @@ async fn a_path_or_method_that_is_not_served_is_told_in_the_envelope() {
 async fn an_id_that_names_nothing_is_not_found() {
     let (server, door) = open_server().await;
     let draft = json!({"ticketTypeId": "vip", "attendeeName": "Ann"});
-    // A scanner's id is that of no event and no ticket.
+    // A scanner's id is not the id of an event or a ticket.
     let ids = [
         NOBODY,
         "7",
@@ -140,7 +140,7 @@ async fn a_query_that_cannot_be_read_is_malformed() {
     let words = "the query's reason: expected text in UTF-8";
     let request = server.client.post(&revoke, json!({}));
     check(&server, request, 400, "malformed_request", words).await;
-    // What a route does not ask for is not looked at.
+    // A route ignores parameters that it does not know.
     server
         .client
         .get(&format!("{}?of=1&of=2&limit=0", door.tickets()))

@@ -1,4 +1,5 @@
-//! Ticketing systems that are down, slow, lie or lead astray: the server and its other sources are unharmed.
+//! Ticketing systems that are down or slow, or send false answers or redirects: the server and its other sources are
+//! unharmed.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::support::{Home, Process, plugins, test_guests};
 
 const TICKETS: usize = 50;
-/// What befalls a source, and what its plugin says of it.
+/// The trouble of a source, and its plugin's error text.
 const TROUBLES: [(&str, &str); 7] = [
     ("down", "cannot be reached"),
     ("slow", "did not answer in time"),
@@ -22,7 +23,7 @@ const TROUBLES: [(&str, &str); 7] = [
     ("thief", "the source's settings name no secret"),
 ];
 
-/// A Tito with some tickets.
+/// A Tito simulator with some tickets.
 async fn simulator(trouble: Option<Trouble>) -> Simulator {
     let listen = "127.0.0.1:0".parse().expect("it is an address");
     let switches = Switches {
@@ -33,7 +34,7 @@ async fn simulator(trouble: Option<Trouble>) -> Simulator {
     simulator.expect("loopback has a free port")
 }
 
-/// A server on loopback that misbehaves as the first part of the path says, and tells what it was asked.
+/// A server on loopback that misbehaves as the first part of the path says, and records its requests.
 async fn crook() -> (String, UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.expect("loopback has a free port");
@@ -64,7 +65,7 @@ async fn misbehave(mut stream: TcpStream, told: UnboundedSender<String>) {
         }
     };
     let is_giant = answer.contains("1073741824");
-    // What comes of it is for the other side to notice.
+    // Errors are ignored: the client is what is tested.
     let _ = told.send(head);
     let mut sent = stream
         .write_all(format!("HTTP/1.1 {answer}").as_bytes())
@@ -74,7 +75,7 @@ async fn misbehave(mut stream: TcpStream, told: UnboundedSender<String>) {
     }
 }
 
-/// A source of its own for each trouble, beside a good one, which alone is served.
+/// One source for each trouble, and a good one, which alone answers `/tickets/*`.
 fn configuration(good: &str, slow: &str, cut: &str, crook: &str) -> String {
     let source = |name: &str, base_url: &str| {
         format!(
@@ -117,7 +118,7 @@ fn start(home: &Home, configuration: &str) -> Process {
     Process::spawn(command)
 }
 
-/// What operators are told of plugins that fail.
+/// The errors of plugins, as operators see them.
 async fn told(server: &Process) -> Vec<String> {
     let rows = server.client.get("/api/v1/plugins").await.data(200);
     let rows = rows.as_array().expect("a list").iter();
@@ -158,7 +159,7 @@ async fn whatever_upstreams_do_the_server_and_its_other_sources_are_unharmed() {
     let well = rows.iter().filter(|row| row["stale"] == false);
     let well: Vec<_> = well.map(|row| &row["name"]).collect();
     assert_eq!((ready.status, well), (200, vec![&json!("good")]));
-    // The thief's request never left, and no secret went where a redirect led.
+    // The thief's request was never sent, and no secret followed a redirect.
     while let Ok(head) = asked.try_recv() {
         assert!(!head.contains("/thief"), "{head}");
     }

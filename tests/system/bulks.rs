@@ -1,4 +1,5 @@
-//! A server that is killed while it issues many tickets: afterwards all of them are there, or none and nothing of them.
+//! A server that is killed while it issues many tickets: after a restart, all of them exist, or none and no trace of
+//! them.
 
 use std::fs;
 use std::path::Path;
@@ -12,13 +13,13 @@ use crate::support::{Answer, Door, Process};
 
 const ROUNDS: usize = 10;
 const BULK: usize = 2_000;
-/// How many tickets of a bulk, the first and the last ones, are on one order.
+/// The number of a bulk's first and last tickets that share an order.
 const ON_ORDER: usize = 10;
-/// How often a half-written bulk is tried for.
+/// The most attempts to get a half-written bulk.
 const TRIED_MAX: usize = 30;
-/// How many scans are answered before the first kill.
+/// The number of scans answered before the first kill.
 const SCANS: usize = 16;
-/// How often a code is asked for that the server is about to give back.
+/// The most requests for a code that the server is about to release.
 const ASKED_MAX: usize = 1_000;
 
 /// One round's bulk.
@@ -46,7 +47,7 @@ impl Bulk {
         json!({"tickets": (0..BULK).map(draft).collect::<Vec<_>>()})
     }
 
-    /// Begins to issue it, and kills the server after so many scans; tells what was answered by then.
+    /// Begins to issue it, kills the server after this many scans, and returns what was answered by then.
     async fn killed(self, server: Process, door: &Door, scans: usize) -> Option<Answer> {
         let issued = door
             .organizer
@@ -62,7 +63,7 @@ impl Bulk {
         issued
     }
 
-    /// Whether it is there, by every way to find a ticket: search, code and order.
+    /// Whether it exists, by every way to find a ticket: search, code and order.
     async fn is_there(self, door: &Door) -> bool {
         let search = format!("{}?query={}&limit=200", door.tickets(), self.order());
         let found = door.organizer.get(&search).await.data(200)["tickets"].take();
@@ -145,7 +146,7 @@ async fn a_bulk_that_kill_9_interrupts_is_there_whole_or_not_at_all() {
         );
         scans = next(scans, is_there);
         if !is_there && round % 2 == 0 {
-            // Nobody sends the request again: its codes are given back all the same.
+            // The server releases the codes even if nobody sends the request again.
             take(&door, &bulk.code(0)).await;
             expected += 1;
         } else {
@@ -158,7 +159,7 @@ async fn a_bulk_that_kill_9_interrupts_is_there_whole_or_not_at_all() {
     panic!("{half_written} bulks were killed halfway through");
 }
 
-/// After how many scans to kill the next time, so as to come ever nearer to the end of the bulk from both sides.
+/// The number of scans before the next kill. It approaches the end of the bulk from both sides.
 fn next(scans: usize, was_too_late: bool) -> usize {
     match was_too_late {
         true => scans * 2 / 3,
@@ -166,7 +167,7 @@ fn next(scans: usize, was_too_late: bool) -> usize {
     }
 }
 
-/// Issues a ticket with a code as soon as that is free.
+/// Issues a ticket with a code as soon as the code is free.
 async fn take(door: &Door, code: &str) {
     let draft = json!({"ticketTypeId": "vip", "attendeeName": "Ann", "credentialCode": code});
     for _ in 0..ASKED_MAX {

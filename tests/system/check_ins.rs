@@ -1,4 +1,4 @@
-//! The record of scans in its three forms, and checking in without a code. `gatewit-api.md` §12.
+//! The record of scans in its three formats, and check-ins without a code. `gatewit-api.md` §12.
 
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -35,7 +35,7 @@ fn path(door: &Door, query: &str) -> String {
     format!("/api/v1/events/{}/check-ins{query}", door.event_id)
 }
 
-/// Makes an admission, a duplicate a day later, and a forgery; tells the ticket.
+/// Makes an admission, a duplicate a day later, and a forgery. Returns the ticket.
 async fn three_scans(server: &Server, door: &Door) -> Value {
     let ticket = door.issue("vip").await;
     let jwt = text(&ticket["jwtToken"]);
@@ -292,7 +292,7 @@ async fn a_request_sent_again_checks_in_what_it_did_and_no_more() {
     let path = path(&door, "");
     let answer = door.organizer.post_once(&path, "once", order.clone()).await;
     assert_eq!(statuses(answer.clone()), ["VALID"]);
-    // The order grows meanwhile.
+    // The order gets another ticket meanwhile.
     door.issue_all(of_order).await;
     let named = with(&order, json!({"scanId": "once"}));
     for again in [

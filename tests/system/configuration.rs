@@ -1,4 +1,4 @@
-//! `event_config.yml`: what is wrong in it is named, and events it declares are brought up to date at start.
+//! `event_config.yml`: errors in it are named, and the events it declares are updated at start.
 
 use std::fs;
 
@@ -20,7 +20,8 @@ events:
       - id: vip
 "#;
 
-/// Checks that this configuration stops the server, which names the file and says this.
+/// Checks that the server does not start with this configuration, and that its error names the file and contains this
+/// text.
 #[track_caller]
 fn check(text: &str, words: &[&str]) {
     let home = Home::new();

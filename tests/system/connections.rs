@@ -1,4 +1,4 @@
-//! Clients that are slow, silent or too many keep nobody else out.
+//! Slow, silent or too many clients do not keep others out.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::support::{Door, Process, Server};
 const ALIVE: &str = "/healthcheck/alive";
 const LOCALHOST: &str = "Host: localhost";
 const JSON: &str = "Content-Type: application/json";
-/// Soon enough for a test to wait for.
+/// A limit short enough for a test to wait for.
 const SOON: Duration = Duration::from_millis(50);
 
-/// Limits that nothing in a test comes near.
+/// Limits that no test comes near.
 fn generous() -> HttpLimits {
     let hour = Duration::from_secs(60 * 60);
     HttpLimits {
@@ -70,7 +70,7 @@ async fn an_idle_connection_is_closed() {
     assert_eq!(wire.until_closed().await, "");
 }
 
-/// Checks that a body of which only the beginning comes is given up under some limits, in the shape of each path.
+/// Checks that a request whose body stops halfway fails under these limits, in the error format of each path.
 async fn check_given_up(limits: HttpLimits) {
     let server = Server::start_limited(limits).await;
     for path in ["/api/v1/events", "/tickets/validate_email/"] {
@@ -175,7 +175,7 @@ async fn at_the_cap_strangers_make_room_and_a_scanner_keeps_its_connection() {
     assert_eq!(first.until_closed().await, "");
     assert_eq!(scan(&jwts[1]).await, ADMITTED);
 
-    // Tokens that prove nothing keep no place.
+    // Invalid tokens hold no place.
     for token in ["nonsense", &jwts[0]] {
         for _ in 0..MAX {
             let mut stranger = Wire::connect(&server.client).await;
@@ -189,7 +189,7 @@ async fn at_the_cap_strangers_make_room_and_a_scanner_keeps_its_connection() {
     assert_eq!(scan(&jwts[2]).await, ADMITTED);
 }
 
-/// The command that starts a server, which may have no more files open than this.
+/// The command that starts a server with this limit on open files.
 fn with_open_files(data: &TempDir, limit: &str) -> std::process::Command {
     let script = format!("ulimit {limit}; exec \"$@\"");
     let mut command = Process::within(&Process::command(data.path()), &script);

@@ -1,8 +1,8 @@
-//! What was acknowledged survives a power cut under load: it is on the disk, not only with the operating system.
+//! Acknowledged changes survive a power cut under load: they are on the disk, not only in the operating system's cache.
 
 use crate::support::{Disk, Process, Shift};
 
-/// After how many answers to scans each power cut comes.
+/// The number of answers to scans before each power cut.
 const ANSWERS_UNTIL_CUT: [usize; 5] = [1, 40, 85, 130, 175];
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A page of another web site changes nothing and learns nothing through somebody's browser.
+//! Another web site's page can neither change nor read anything through a user's browser.
 
 use gatewit::http::Sites;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ async fn ask(
     wire.ask(method, path, headers, body).await
 }
 
-/// Checks that a request failed with this status and code, in the shape of its path.
+/// Checks that a request failed with this status and code, in the error format of its path.
 #[track_caller]
 fn check_refused(path: &str, answer: &WireAnswer, status: u16, code: &str) {
     assert_eq!(answer.status, status, "{path} {answer:?}");
@@ -54,7 +54,7 @@ fn sites() -> Sites {
     }
 }
 
-/// Every path that takes a POST with a body, ids filled in, but those of the attendee contract.
+/// Every path that takes a POST with a body, with ids filled in, except those of the attendee contract.
 async fn posts(server: &Server) -> Vec<String> {
     let document = server.client.get("/openapi.json").await.body;
     let paths = document["paths"].as_object().expect("paths are an object");

@@ -1,4 +1,4 @@
-//! The README and the pages of `docs/`: complete, and true of the program where a machine can tell.
+//! Checks that the README and the pages of `docs/` are complete, and correct where a program can check it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::openapi::operations;
 use crate::support::{Process, project};
 
 const README_LINES_MAX: usize = 150;
-/// Folders whose files the documentation names.
+/// Folders whose files the documentation must name.
 const OURS: [&str; 8] = [
     "docs/",
     "examples/",
@@ -24,7 +24,7 @@ const OURS: [&str; 8] = [
     "wit/",
     "xtask/",
 ];
-/// Plugins that a reader is told to make.
+/// Plugins that the documentation tells readers to write.
 const TO_BE_MADE: [&str; 2] = ["plugins/early-vip", "plugins/my-shop"];
 
 /// A page of documentation.
@@ -41,7 +41,7 @@ impl Page {
         Self { path, text }
     }
 
-    /// Everything that stands in backticks, line by line.
+    /// All text in backticks, line by line.
     fn code(&self) -> Vec<&str> {
         let mut code = Vec::new();
         for (index, part) in self.text.split("```").enumerate() {
@@ -92,7 +92,7 @@ fn pages() -> Vec<Page> {
     paths.iter().map(|path| Page::read(path)).collect()
 }
 
-/// The environment variables of ours that a text names.
+/// The environment variables of Gatewit that a text names.
 fn variables(text: &str) -> BTreeSet<String> {
     let is_of_name = |letter: char| letter == '_' || letter.is_ascii_uppercase();
     let words = text.split(|letter| !is_of_name(letter));
@@ -106,7 +106,7 @@ fn variables(text: &str) -> BTreeSet<String> {
     ours.map(str::to_owned).collect()
 }
 
-/// Those that our code names, below a folder.
+/// The environment variables that the code below a folder names.
 fn variables_in_code(folder: &str) -> BTreeSet<String> {
     let files = crate::tidy::rust_files(&project().join(folder)).into_iter();
     let text = files.map(|file| fs::read_to_string(file).expect("our files are text"));
@@ -203,7 +203,7 @@ fn files_that_are_named_exist() {
     }
 }
 
-/// What a command of the program says of itself.
+/// The help text of a command.
 fn help(program: &Path, command: &str) -> String {
     let output = Command::new(program).args([command, "--help"]).output();
     let output = output.expect("the program runs");

@@ -1,4 +1,4 @@
-//! Told to stop, the server finishes the requests under way, takes no new ones, and ends well.
+//! On a request to stop, the server finishes open requests, accepts no new ones, and exits successfully.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -13,10 +13,10 @@ use crate::support::{Client, Door, Home, Process};
 
 const UNDER_WAY: usize = 32;
 const STARTS: usize = 10;
-/// How long the server may take for its next words.
+/// The longest wait for the server's next output.
 const WORDS_MAX: Duration = Duration::from_secs(60);
 
-/// A request whose body the server has asked for and not got yet.
+/// A request whose body the server expects but has not received yet.
 struct HalfSent {
     stream: BufReader<TcpStream>,
     body: String,
@@ -39,7 +39,7 @@ impl HalfSent {
         Self { stream, body }
     }
 
-    /// Sends the rest, and tells the status of the answer's envelope once the server has closed the connection.
+    /// Sends the rest, waits until the server closes the connection, and returns the status in the answer's envelope.
     fn finish(mut self) -> String {
         let sent = self.stream.get_mut().write_all(self.body.as_bytes());
         sent.expect("the server reads to the end");

@@ -1,4 +1,4 @@
-//! What was acknowledged survives kill -9 under load, and nobody is let in twice.
+//! Acknowledged changes survive kill -9 under load, and nobody is admitted twice.
 
 use tempfile::TempDir;
 
@@ -6,7 +6,7 @@ use crate::support::crowd::{ADMITTED, today};
 use crate::support::{Crowd, Door, Process, Shift};
 
 const CRASHES: usize = 20;
-/// How many more answers to scans each crash waits for than the one before.
+/// By how many answers to scans each crash comes later than the previous one.
 const ANSWERS_BETWEEN: usize = 9;
 const HOLDERS: usize = 200;
 

@@ -1,4 +1,4 @@
-//! Events as organizers make, find, change and publish them. `gatewit-api.md` §3.
+//! Organizers create, find, change and publish events. `gatewit-api.md` §3.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn path(event: &Value) -> String {
     format!("{EVENTS}/{}", text(&event["eventId"]))
 }
 
-/// Sets fields of an event and tells all of it.
+/// Sets fields of an event and returns the whole event.
 async fn change(client: &Client, event: &Value, fields: Value) -> Value {
     client.patch(&path(event), fields).await.data(200)
 }
@@ -102,7 +102,7 @@ async fn the_whole_example_of_the_contract_is_understood() {
         let (shown, written) = (&event["scanPoints"][0], &example["scanPoints"][0]);
         assert_eq!(shown[field], written[field], "{field}");
     }
-    // Whoever creates an event is its first organizer.
+    // The creator of an event is its first organizer.
     assert_eq!(event["organizers"], json!(["local", "sub-1"]));
 }
 
@@ -250,7 +250,7 @@ async fn a_chosen_slug_is_given_once_within_its_organization() {
     let refused = server.client.patch(&path(&other), to_gala.clone()).await;
     refused.failure(409, "slug_taken");
     assert_eq!(server.stored().await, stored);
-    // A slug that is given up is free again.
+    // A slug that is no longer used is free again.
     change(&server.client, &first, json!({"slug": "prom"})).await;
     let moved = change(&server.client, &other, to_gala).await;
     assert_eq!(moved["slug"], "gala");

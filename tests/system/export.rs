@@ -1,4 +1,5 @@
-//! `gatewit export` and `gatewit import`: a restored copy answers the same, and a bad file leaves nothing behind.
+//! `gatewit export` and `gatewit import`: a restored copy gives the same answers, and an invalid file leaves nothing
+//! behind.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 use crate::support::crowd::{ADMITTED, DUPLICATE, today};
 use crate::support::{Door, Process};
 
-/// A store of which an export was made: one ticket is used, another not.
+/// A store that was exported: one ticket is used, another is not.
 struct Exported {
     home: TempDir,
     door: Door,
@@ -46,12 +47,12 @@ impl Exported {
         self.home.path().join("data")
     }
 
-    /// Where a copy may go.
+    /// The data directory of the copy.
     fn copy(&self) -> PathBuf {
         self.home.path().join("copy")
     }
 
-    /// Imports the file into the copy, which must fail, and tells why.
+    /// Imports the file into the copy, which must fail, and returns the error.
     #[track_caller]
     fn refusal(&self, data: &Path) -> String {
         let ended = Process::run("import", data, &[&self.file]);
@@ -116,7 +117,7 @@ async fn an_export_is_lines_of_json_for_its_users_eyes() {
     );
     let key = fs::read_to_string(exported.data().join("master.key")).expect("the key is there");
     assert!(!text.contains(key.trim()), "the master key is not exported");
-    // Without a file, the same goes to stdout.
+    // Without a file, the export goes to stdout.
     let ended = Process::run("export", &exported.data(), &[]);
     assert_eq!(ended.stdout, text);
 }

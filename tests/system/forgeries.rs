@@ -1,5 +1,5 @@
-//! Tokens that are not what they say: as a ticket they let nobody in, as credentials they open nothing, and the
-//! genuine ones are as good afterwards as before.
+//! Forged tokens: as a ticket they admit nobody, as credentials they give no access, and they do not affect genuine
+//! tokens.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::support::{Door, Server};
 
 const FORGED: &str = "INVALID_SIGNATURE invalid_signature";
 
-/// Checks that each token, as a ticket, is refused and leaves the genuine one as good as it was.
+/// Checks that each token is refused as a ticket and does not affect the genuine one.
 async fn check(server: &Server, door: &Door, ticket: &Value, tokens: &[(&str, String)]) {
     let path = format!("/api/v1/tickets/{}", text(&ticket["ticketInstanceId"]));
     let genuine = text(&ticket["jwtToken"]);
@@ -35,7 +35,7 @@ fn reheaded(token: &str, fields: Value) -> String {
     with_header(token, &with(&header(token), fields))
 }
 
-/// The token's claims, signed with HMAC under a secret that everyone knows.
+/// The token's claims, signed with HMAC under a public secret.
 fn hs256(token: &str, secret: &[u8]) -> String {
     let mut header = Header::new(Algorithm::HS256);
     header.kid = Some(text(&claims(token)["eventId"]));
@@ -43,7 +43,7 @@ fn hs256(token: &str, secret: &[u8]) -> String {
     jsonwebtoken::encode(&header, &claims(token), &key).expect("claims can be signed")
 }
 
-/// The token's claims, signed with RS256 by a key that says it is the event's own and is not.
+/// The token's claims, signed with RS256 by a key that falsely claims to be the event's own.
 async fn signed_by_a_stranger(token: &str) -> String {
     let event = text(&claims(token)["eventId"]);
     let event = event.parse().expect("a token names its event");
@@ -61,7 +61,7 @@ async fn signed_by_a_stranger(token: &str) -> String {
         .remove(0)
 }
 
-/// A public key as the bytes of its DER.
+/// A public key in DER.
 fn der(public_key: &str) -> Vec<u8> {
     STANDARD.decode(public_key).expect("a public key is base64")
 }
@@ -194,7 +194,7 @@ async fn a_code_of_another_event_means_nothing_at_a_scan_point() {
     assert_eq!(door.verdict("NFC-1").await, "NOT_FOUND not_found");
     assert_eq!(door.verdict(NOBODY).await, "NOT_FOUND not_found");
 
-    // In the words of the contract.
+    // The contract prescribes this text.
     let genuine = text(&ticket["jwtToken"]);
     for (code, words) in [
         (
@@ -245,7 +245,8 @@ async fn nothing_but_genuine_credentials_is_a_scanner() {
         assert_eq!(refused.challenge.as_deref(), Some("Bearer"), "{what}");
         refused.failure(401, "invalid_credentials");
         if !["no kid", "alg none"].contains(&what) {
-            // It says that it is ours, so it is not just anybody's, who may do this while authentication is off.
+            // It claims to be from Gatewit, so it is not treated as an anonymous caller, who may do this while
+            // authentication is off.
             let undo = json!({"checkInId": NOBODY, "reason": "by mistake"});
             let refused = forger.post("/api/v1/check-in/undo", undo).await;
             refused.failure(401, "invalid_credentials");

@@ -1,4 +1,5 @@
-//! A full disk: what cannot be kept is not acknowledged, what was acknowledged stays, and every answer says so.
+//! A full disk: changes that cannot be stored are not acknowledged, acknowledged ones stay, and answers report the
+//! problem.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +11,10 @@ use crate::support::crowd::{ADMITTED, NOT_KEPT, today};
 use crate::support::{Crowd, Door, Process};
 
 const HOLDERS: usize = 600;
-/// What the database may still grow by: room for some admissions, not for all.
+/// By how much the database may still grow: room for some admissions, not for all.
 const ROOM: u64 = 512 << 10;
 
-/// A door with tickets issued, whose server found the disk full while they were scanned.
+/// A door with issued tickets, whose server found the disk full while they were scanned.
 struct FullDisk {
     data: TempDir,
     server: Process,

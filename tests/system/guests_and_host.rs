@@ -1,4 +1,4 @@
-//! What guests and the host each say for themselves, since they share no code, and have to say alike.
+//! Compares rules that guests and the host implement separately, since they share no code.
 
 use gatewit_domain::{email, identifier as host};
 use gatewit_sdk::{addresses, identifier as guest};

@@ -210,7 +210,7 @@ impl Tito {
     }
 }
 
-/// A request for tickets. Tito sends void ones only on request.
+/// Asks for tickets in all states: Tito sends void ones only on request.
 fn in_all_states(request: Request) -> Request {
     tickets::STATES.iter().fold(request, |request, state| {
         request.query("search[states][]", state)

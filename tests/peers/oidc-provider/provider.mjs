@@ -1,7 +1,8 @@
 // An identity provider on loopback: `node provider.mjs FOLDER CLIENT...`, where FOLDER holds node_modules.
 //
-// Its clients get access tokens for whatever `resource` they name, by client credentials; the secret of each is `secret`.
-// The first line it prints is its issuer. Then it obeys the lines it reads, and answers each with one:
+// Its clients get access tokens for any `resource` by client credentials. The secret of each client is `secret`. The
+// first line it prints is its issuer. Then it executes the commands it reads, one per line, and answers each with a
+// line:
 //   rotate   has new keys from now on
 //   down     listens no more
 //   up       listens again where it did
@@ -13,7 +14,7 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
-// What the provider has to say of itself is no answer of ours.
+// The provider's own messages must not mix with the answers.
 console.info = console.warn = console.error;
 const [folder, ...clients] = process.argv.slice(2);
 const entry = resolve(folder, "node_modules/oidc-provider/lib/index.js");
@@ -36,7 +37,7 @@ function keys() {
   }));
 }
 
-// A resource is its own audience; `?alg=` says how its tokens are signed.
+// A resource is its own audience; `?alg=` selects the algorithm that signs its tokens.
 function resourceServer(_, resource) {
   const { searchParams, origin, pathname } = new URL(resource);
   const alg = searchParams.get("alg") ?? "RS256";

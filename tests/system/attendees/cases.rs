@@ -1,4 +1,4 @@
-//! The published cases of the contract, replayed against a server that reads their pretix and their Tito.
+//! Replays the published cases of the contract against a server that reads the cases' pretix and Tito fixtures.
 
 use std::fs;
 
@@ -73,7 +73,7 @@ fn list(cases: &Value) -> impl Iterator<Item = &Value> {
     cases.as_array().expect("cases are a list").iter()
 }
 
-/// Of a 422 the type and place of each error.
+/// The type and place of each error in a 422.
 fn told(status: u16, body: &Value) -> Value {
     match status {
         422 => list(&body["detail"])
@@ -90,7 +90,7 @@ async fn published_cases_are_answered_the_same() {
     for case in list(&both.cases["cases"]) {
         let expect = &case["expect"];
         if expect["status"] == 307 {
-            // The client follows redirects; that they are there is a test of its own.
+            // The client follows redirects; another test checks them.
             continue;
         }
         let Answer { status, body, .. } = both.ask(case).await;

@@ -1,4 +1,4 @@
-//! What can be asked about, in whichever form people and sources write it.
+//! Queries in all forms in which people and sources write names, references and addresses.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ MH9CG,MH9CG-1,Wangari Maathai,juergen@xn--mller-kva.example
 MH9CG,MH9CG-2,Ju\u{308}rgen Mu\u{308}ller,ju\u{308}rgen@example.org
 ";
 
-/// A server over a guest list.
+/// A server with a guest list.
 async fn over(people: &str) -> (Server, TempDir) {
     let home = TempDir::new().expect("there is room for a test's data");
     let list = home.path().join("people.csv");
@@ -74,7 +74,7 @@ async fn orders_of_a_list_can_be_asked_about_whatever_their_form() {
             "{ticket}"
         );
     }
-    // An answer repeats what was understood.
+    // An answer repeats the query as it was understood.
     let other = attendee(&server, json!({"order_id": "#mh9cg-1"}), "Somebody Else").await;
     assert_eq!(
         (other.status, &other.body["order_id"]),
@@ -154,7 +154,7 @@ async fn all_spellings_of_an_order_share_its_wrong_guesses_and_unknown_ones_are_
         let right = attendee(&server, json!({"order_id": order}), "Wangari Maathai").await;
         assert_eq!(right.status, 429, "{order}");
     }
-    // Nobody finds out which orders there are by trying malformed ones.
+    // Malformed orders must not reveal which orders exist.
     let mut statuses = Vec::new();
     for number in 0..310 {
         let order = format!("#A{number}");

@@ -1,4 +1,4 @@
-//! How new the answers are: a file that changes, one that breaks, an upstream that never answered.
+//! The age of answers: a file that changes, a file that breaks, and an upstream that never answered.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::support::door::text;
 
 const ONE: &str = "order,name,email\nMH9CG,Ada Lovelace,ada@example.org\n";
 
-/// A server over a guest list that a test may edit.
+/// A server with a guest list that a test may edit.
 struct Guests {
     server: Server,
     home: TempDir,
@@ -37,7 +37,7 @@ impl Guests {
         self.server.client.get("/healthcheck/ready").await.body["sources"][0].clone()
     }
 
-    /// What operators are told of a refresh that fails.
+    /// The error of a failed refresh, as operators see it.
     async fn refused(&self) -> String {
         let client = &self.server.client;
         assert_eq!(client.get("/tickets/refresh_all/").await.status, 503);
@@ -94,7 +94,7 @@ async fn a_list_that_changes_is_read_at_once_and_one_that_breaks_leaves_the_last
 #[tokio::test]
 async fn until_the_first_sync_has_ended_nothing_is_told_and_the_server_is_not_ready() {
     let home = TempDir::new().expect("there is room for a test's data");
-    // Nobody listens at port 1.
+    // Nothing listens on port 1.
     let variables = "TITO_TOKEN=ttok\nACCOUNT_SLUG=acme\nEVENT_SLUG=conf\nTITO_BASE_URL=http://127.0.0.1:1/v3\n";
     configure(home.path(), "", variables);
     let server = Server::start_configured(home.path()).await;

@@ -1,4 +1,4 @@
-//! pretix and Tito as the published cases have them: their fixtures, served on loopback.
+//! Serves the pretix and Tito fixtures of the published cases on loopback.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// An upstream that ends with the test.
+/// An upstream that stops with the test.
 pub struct Upstream {
     /// `http://127.0.0.1:PORT`.
     pub base: String,
@@ -83,7 +83,7 @@ fn pretix(fixture: &Value, path: &str, query: &HashMap<String, String>) -> Respo
     (generated, Json(page)).into_response()
 }
 
-/// Tito finds whatever has the text in it anywhere.
+/// Tito finds every ticket that contains the text.
 fn found(tito: &Value, text: &str) -> Value {
     let rows = [&tito["tickets"], &tito["live_only_tickets"]];
     let rows = rows.into_iter().filter_map(Value::as_array).flatten();

@@ -1,4 +1,4 @@
-//! Bodies that cannot be read, say something of another type, or are too large.
+//! Bodies that are malformed, have values of a wrong type, or are too large.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::support::wire::Wire;
 const MIB: usize = 1 << 20;
 const MALFORMED: &str = "malformed_request";
 
-/// JSON in so many bytes.
+/// JSON of this many bytes.
 fn padded(bytes: usize, json: &Value) -> Vec<u8> {
     let mut text = json.to_string().into_bytes();
     text.resize(bytes, b' ');
@@ -163,7 +163,7 @@ async fn a_bulk_of_more_than_thirty_two_mebibytes_is_too_large() {
     post(32 * MIB).await.data(201);
 }
 
-/// Checks that a head which no route gets to see is refused with these words, as JSON.
+/// Checks that a request head that no route sees is refused with this message, as JSON.
 async fn check_head(server: &Server, head: &str, status: u16, code: &str) {
     let mut wire = Wire::connect(&server.client).await;
     wire.send(head).await;

@@ -1,4 +1,4 @@
-//! Events that cannot be, when they are made and when they are changed.
+//! Invalid events, on creation and on change.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ impl House {
         Self { server, door }
     }
 
-    /// Checks that an event with these fields is neither made nor comes about by a change.
+    /// Checks that an event with these fields can be neither created nor made by a change.
     async fn check(&self, fields: Value, code: &str, words: &str) {
         let client = &self.server.client;
         let path = format!("{EVENTS}/{}", self.door.event_id);
@@ -33,7 +33,7 @@ impl House {
         check(&self.server, client.patch(&path, fields), 422, code, words).await;
     }
 
-    /// Checks that the event lets in as if nothing had been tried.
+    /// Checks that the event admits as before the attempts.
     async fn check_door(&self) {
         let jwt = self.door.issue_jwt("vip").await;
         assert_eq!(self.door.verdict(&jwt).await, "VALID");
@@ -213,7 +213,7 @@ async fn options_are_refused_in_the_words_of_the_plugin() {
         let fields = json!({"checkInStrategy": strategy, "strategyOptions": options});
         house.check(fields, "invalid_strategy_options", words).await;
     }
-    // Options alone are for the strategy that the event has.
+    // Options without a strategy apply to the event's current strategy.
     let fields = json!({"strategyOptions": {"checkInOpensAt": "08:00"}});
     let words = "unknown field \"checkInOpensAt\"";
     house.check(fields, "invalid_strategy_options", words).await;

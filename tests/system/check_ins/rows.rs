@@ -1,4 +1,4 @@
-//! What the rows of the record say of their day, and how a spreadsheet reads them.
+//! The day of each row in the record, and rows as a spreadsheet reads them.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -1,7 +1,6 @@
-//! A backend that does what its settings say, `{"do": "panic"}`, so that tests see what the host makes of it.
+//! A backend that misbehaves as its settings say, such as `{"do": "panic"}`, to test how the host reacts.
 //!
-//! It is made with the bare bindings, as by an author of another language, and never lands among the plugins that are
-//! served.
+//! It uses the bare bindings, as an author in another language does. It is never installed among the served plugins.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,11 +20,11 @@ wit_bindgen::generate!({
 
 const MANY_TICKETS: usize = 10_001;
 const HEAVY_BYTES: usize = 20 << 20;
-/// How much of a response's body is shown.
+/// The length to which a response's body is shown.
 const SHOWN_BYTES: usize = 10;
 const GROWTH_BYTES: usize = 1 << 20;
 
-/// How often this instance was asked for tickets.
+/// The number of times that this instance was asked for tickets.
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
 pub struct Mischief;
@@ -61,7 +60,7 @@ impl Guest for Mischief {
         }])
     }
 
-    /// Does the deed; if nothing comes of it, answers one ticket, whose reference is the number of the call.
+    /// Misbehaves. If the call survives, it returns one ticket whose reference is the number of the call.
     fn tickets(settings: String, cursor: Option<String>) -> Result<Page, Fault> {
         let reference = (CALLS.fetch_add(1, Ordering::Relaxed) + 1).to_string();
         let next = match cursor {
@@ -167,7 +166,7 @@ fn run_for_ever() -> ! {
     }
 }
 
-/// Takes memory until there is none, which aborts.
+/// Allocates memory until none is left, which aborts.
 fn grow_for_ever() -> ! {
     let mut hoard = Vec::new();
     loop {

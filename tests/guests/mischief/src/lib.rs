@@ -1,6 +1,6 @@
-//! A strategy that misbehaves as its options say, `{"do": "panic"}`, so that tests see what the host makes of it.
+//! A strategy that misbehaves as its options say, such as `{"do": "panic"}`, to test how the host reacts.
 //!
-//! It never lands among the plugins that are served.
+//! It is never installed among the served plugins.
 
 use std::hint::black_box;
 
@@ -25,7 +25,7 @@ struct Mischief {
     deed: Value,
 }
 
-/// Reads the deed, which is all that is done to check options.
+/// Reads the misbehaviour from the options. There is no other check.
 fn checked<'de, D: Deserializer<'de>>(options: D) -> Result<Value, D::Error> {
     let deed = Value::deserialize(options)?;
     if deed == "loop-when-checked" {
@@ -61,7 +61,7 @@ fn each_day(event: &Event, window: impl Fn(&EventDay) -> Window) -> Vec<Window> 
     event.days.iter().map(window).collect()
 }
 
-/// Behaves, but first takes and frees memory in pieces of many sizes, and fails if one does not hold what it was given.
+/// Behaves, but first allocates and frees memory in pieces of many sizes, and fails if one does not keep its content.
 fn hoard(event: &Event) -> Result<Vec<Window>, String> {
     let mut hoard: Vec<Vec<u8>> = Vec::new();
     for piece in 0..HOARD_PIECES {
@@ -90,7 +90,7 @@ fn run_for_ever() -> ! {
     }
 }
 
-/// Takes memory until there is none, which aborts.
+/// Allocates memory until none is left, which aborts.
 fn grow_for_ever() -> ! {
     let mut hoard = Vec::new();
     loop {

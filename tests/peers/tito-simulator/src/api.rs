@@ -1,4 +1,4 @@
-//! Requests, and what befalls them.
+//! Handles requests, and makes them fail as the switches say.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use crate::{Conference, Switches, Ticket, Tito, Trouble, Version, lock};
 type Shared = Arc<Mutex<Tito>>;
 type Pairs = Query<Vec<(String, String)>>;
 
-/// States that are told only to those who ask.
+/// States that are listed only on request.
 const HIDDEN_STATE: &str = "void";
 
 pub fn router(tito: Shared) -> Router {
@@ -32,7 +32,7 @@ pub fn router(tito: Shared) -> Router {
         .with_state(tito)
 }
 
-/// Counts the request, checks its token, and does to it what the switches say.
+/// Counts the request, checks its token, and applies the switches to it.
 async fn befall(State(tito): State<Shared>, request: Request, next: Next) -> Response {
     let (switches, requests) = {
         let mut tito = lock(&tito);
@@ -64,7 +64,7 @@ async fn befall(State(tito): State<Shared>, request: Request, next: Next) -> Res
     }
 }
 
-/// Leaves half of the text.
+/// Returns half of the text.
 async fn cut(response: Response) -> Response {
     let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
     let body = body.unwrap_or_else(|_| Bytes::new());
@@ -152,7 +152,7 @@ async fn tickets(
     )
 }
 
-/// Puts rows in an order that hangs on the number of the request alone.
+/// Sorts rows in an order that depends only on the number of the request.
 fn shuffle(rows: &mut [Value], request: u64) {
     rows.sort_by_cached_key(|row| {
         let mut hasher = DefaultHasher::new();
@@ -204,7 +204,7 @@ fn row(conference: &Conference, id: usize, ticket: &Ticket, version: Version) ->
     Some(ticket.json(id, version, release))
 }
 
-/// Whether a ticket is among those that the search names.
+/// Whether a ticket matches the search.
 fn is_sought(ticket: &Ticket, parameters: &Parameters, switches: &Switches) -> bool {
     let mut states = parameters.all("search[states][]").peekable();
     let is_of_state = match states.peek() {
@@ -226,7 +226,7 @@ fn expands(parameters: &Parameters, what: &str) -> bool {
     expand.split(',').any(|part| part.trim() == what)
 }
 
-/// The URL wins over the token's setting.
+/// The version in the URL wins over the token's setting.
 fn version(parameters: &Parameters, switches: &Switches) -> Version {
     let named = parameters.get("version").and_then(Version::parse);
     named.unwrap_or(switches.version)

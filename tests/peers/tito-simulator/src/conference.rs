@@ -10,7 +10,7 @@ pub struct Conference {
     pub account: &'static str,
     pub event: &'static str,
     pub releases: Vec<Release>,
-    /// From the oldest on.
+    /// Oldest first.
     pub tickets: Vec<Ticket>,
 }
 
@@ -29,9 +29,9 @@ pub struct Release {
 pub struct Ticket {
     /// Such as `ABCD-1`.
     pub reference: String,
-    /// Such as `ti_p1000`: what its QR code holds.
+    /// The content of its QR code, such as `ti_p1000`.
     pub slug: String,
-    /// None while it is assigned to nobody.
+    /// `None` while it is not assigned.
     pub name: Option<String>,
     pub email: Option<String>,
     pub company: Option<String>,
@@ -50,13 +50,13 @@ pub enum TicketState {
 }
 
 const MADE: &str = "2025-02-03T20:54:50.000Z";
-/// How many tickets one registration of the crowd has.
+/// The number of tickets in each generated registration.
 const PER_REGISTRATION: usize = 4;
 const FIRST_NAMES: [&str; 7] = ["Grace", "Alan", "Edsger", "Barbara", "Zoë", "李", "Øyvind"];
 const LAST_NAMES: [&str; 5] = ["Hopper", "Turing", "Müller-Lüdenscheidt", "O'Brien", "Żółć"];
 
 impl Conference {
-    /// `acme/conf`, with so many tickets. The first five are each of a kind: `ABCD-1` is Ada Lovelace's.
+    /// `acme/conf`, with this many tickets. The first five all differ: `ABCD-1` is Ada Lovelace's.
     pub fn sample(tickets: usize) -> Self {
         let release = |id, slug, title, activities: &[&'static str]| Release {
             id,
@@ -105,7 +105,7 @@ impl Conference {
 }
 
 impl Ticket {
-    /// One of the sample's tickets by its place.
+    /// One of the sample's tickets by its position.
     fn sample(place: usize) -> Self {
         let ticket = |reference: String, name: String, email: String, release| Self {
             slug: format!("ti_p{place:07}"),
@@ -158,7 +158,7 @@ impl Ticket {
         }
     }
 
-    /// What a text search looks at.
+    /// The texts that a search looks at.
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         let optional = [&self.name, &self.email, &self.company];
         let optional = optional.into_iter().filter_map(Option::as_deref);
@@ -236,7 +236,7 @@ fn merged(mut json: Value, own: Value) -> Value {
     json
 }
 
-/// Four capital letters that no other number has: `FAAA`, `FAAB`.
+/// Four capital letters, unique for each number: `FAAA`, `FAAB`.
 fn registration(number: usize) -> String {
     let digits = [26 * 26 * 26, 26 * 26, 26, 1].map(|weight| number / weight % 26);
     let [first, rest @ ..] = digits;

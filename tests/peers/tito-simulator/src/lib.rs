@@ -1,7 +1,7 @@
 //! Answers as Tito's Admin API v3 does: releases and tickets of one event, in versions 3.0 and 3.1.
 //!
-//! It is written from Tito's documentation; nobody may call the real one from a test. What the documentation leaves
-//! open, and what goes wrong with a service, are [`Switches`]. It knows no check-ins and no webhooks.
+//! It is written from Tito's documentation, since tests must not call the real service. [`Switches`] select
+//! undocumented behaviour and failures. It has no check-ins and no webhooks.
 
 mod api;
 mod conference;
@@ -25,11 +25,11 @@ pub struct Simulator {
     serving: JoinHandle<io::Result<()>>,
 }
 
-/// All that it knows.
+/// The simulator's state.
 pub(crate) struct Tito {
     pub conference: Conference,
     pub switches: Switches,
-    /// How many requests came so far.
+    /// The number of requests so far.
     pub requests: u64,
 }
 
@@ -56,12 +56,12 @@ impl Simulator {
         })
     }
 
-    /// What `TITO_BASE_URL` is to be: `http://127.0.0.1:PORT/v3`.
+    /// The value for `TITO_BASE_URL`: `http://127.0.0.1:PORT/v3`.
     pub fn base_url(&self) -> String {
         format!("http://{}/v3", self.address)
     }
 
-    /// Has other things go wrong from now on.
+    /// Changes the switches from now on.
     pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
         change(&mut lock(&self.tito).switches);
     }
@@ -71,12 +71,12 @@ impl Simulator {
         change(&mut lock(&self.tito).conference);
     }
 
-    /// How many requests came so far.
+    /// The number of requests so far.
     pub fn requests(&self) -> u64 {
         lock(&self.tito).requests
     }
 
-    /// Serves on and on.
+    /// Serves until the process ends.
     pub async fn serve(mut self) -> anyhow::Result<()> {
         Ok((&mut self.serving).await??)
     }

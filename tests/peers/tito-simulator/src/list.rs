@@ -1,13 +1,13 @@
-//! Lists as Tito pages them.
+//! Splits lists into pages as Tito does.
 
 use serde_json::{Value, json};
 
 use crate::{Switches, Version};
 
-/// Parameters of a query, decoded, in their order. One name may stand several times.
+/// The parameters of a query, decoded, in their order. A name may occur several times.
 pub struct Parameters(pub Vec<(String, String)>);
 
-/// Rows a page has unless more or fewer are asked for.
+/// The default number of rows in a page.
 const PAGE_SIZE: usize = 100;
 
 impl Parameters {
@@ -25,7 +25,7 @@ impl Parameters {
     }
 }
 
-/// One page of rows, under their name, and what Tito says of it.
+/// One page of rows, under their name, with Tito's metadata.
 pub fn page(
     name: &str,
     rows: Vec<Value>,

@@ -1,9 +1,9 @@
-//! What Tito's documentation leaves open, and what goes wrong.
+//! Selects undocumented behaviour of Tito, and failures.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How the simulator behaves; the defaults are what is documented, or else the likeliest.
+/// How the simulator behaves. The defaults follow the documentation, or else the likeliest behaviour.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Switches {
     /// The token that is good.
@@ -45,7 +45,7 @@ pub enum Version {
     V3_1,
 }
 
-/// What goes wrong with every request.
+/// The failure of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// It is answered with this status.
@@ -94,7 +94,7 @@ impl FromStr for Trouble {
 }
 
 impl Version {
-    /// The one that `?version=` names.
+    /// The version that `?version=` names.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         match name {
             "3.0" => Some(Self::V3_0),
