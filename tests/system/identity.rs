@@ -1,4 +1,4 @@
-//! Who may do what, and how it is proved: OIDC, roles and organizations. `gatewit-api.md` §2.
+//! Authentication and permissions: OIDC, roles and organizations. `gatewit-api.md` §2.
 
 mod contract;
 mod forgeries;
@@ -26,7 +26,8 @@ async fn identifying() -> (Issuer, Server) {
     (issuer, server)
 }
 
-/// A server whose callers a real provider identifies, a minute ahead of it: no token is of its future.
+/// A server whose callers a real provider identifies. Its clock is a minute ahead, so that no token comes from its
+/// future.
 async fn relying_on(settings: OidcSettings) -> Server {
     let server = Server::start_identifying(settings, Access::default()).await;
     let soon = Timestamp::now() + SignedDuration::from_mins(1);
@@ -34,12 +35,12 @@ async fn relying_on(settings: OidcSettings) -> Server {
     server
 }
 
-/// Makes a client of an identity.
+/// Makes a client with an identity.
 fn client(server: &Server, issuer: &Issuer, sub: &str) -> Client {
     server.client.with_bearer(&issuer.token(sub))
 }
 
-/// Makes and publishes an event of these fields, and links a scanner to it.
+/// Creates and publishes an event with these fields, and links a scanner to it.
 async fn open(client: &Client, fields: Value) -> Door {
     Door::open(client, with(&one_day(), fields)).await
 }

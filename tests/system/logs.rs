@@ -1,4 +1,4 @@
-//! What the log says, and what it keeps to itself.
+//! The log's messages, and the data that it must not contain.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::support::crowd::today;
 use crate::support::door::{VALIDATE, text, with};
 use crate::support::{Client, Door, Process, Server};
 
-/// Everything that our own code says.
+/// All messages of Gatewit's own code.
 const TALKATIVE: &str =
     "info,gatewit=debug,gatewit_domain=debug,gatewit_store=debug,gatewit_engine=debug";
 
@@ -22,7 +22,7 @@ fn talkative(data: &TempDir, format: &str) -> Command {
     command
 }
 
-/// The life of a ticket, with everything that can go wrong on the way. Tells what nobody may read in a log.
+/// The life of a ticket, with everything that can go wrong on the way. Returns the texts that must not appear in a log.
 async fn live_through(client: &Client) -> Vec<String> {
     let door = Door::open_with(client, today(), "fingerprint-of-a-phone").await;
     let draft = json!({

@@ -1,4 +1,4 @@
-//! Tickets that were sold since their system was read: let in at the door, known at `/tickets/*`.
+//! Tickets sold after the last sync: they are admitted at the door and known at `/tickets/*`.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,10 @@ use crate::support::{Door, Server};
 
 const TICKETS: usize = 20;
 const UNKNOWN: &str = "INVALID_SIGNATURE invalid_signature";
-/// The longest that a scan may take of which a second is waiting, on a slow machine.
+/// The longest time for a scan that includes a second of waiting, on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A Tito, a server that has read it, and the door of an event that has its tickets.
+/// A Tito simulator, a server that has read it, and the door of an event with its tickets.
 struct Fair {
     tito: Simulator,
     server: Server,
@@ -47,7 +47,7 @@ impl Fair {
         }
     }
 
-    /// Sells a ticket, and tells what its QR code holds.
+    /// Sells a ticket, and returns the content of its QR code.
     fn sell(&self, reference: &str, name: &str) -> String {
         let slug = format!("ti_{}", reference.to_lowercase());
         self.tito.change(|conference| {

@@ -1,4 +1,4 @@
-//! What Prometheus may ask, on a listener of its own.
+//! Metrics for Prometheus, on a separate listener.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use crate::support::{Door, Process};
 
 const LISTENS: &str = "metrics on ";
 
-/// Prepares a server that shows its metrics at a free port.
+/// Prepares a server that serves its metrics on a free port.
 fn measured(data: &TempDir) -> Command {
     let mut command = Process::command(data.path());
     command
@@ -21,7 +21,7 @@ fn measured(data: &TempDir) -> Command {
     command
 }
 
-/// Where a server shows its metrics, as its log says.
+/// The address of a server's metrics, from its log.
 fn address(server: &Process) -> String {
     server.log.wait_for(LISTENS);
     let log = server.log.so_far();
@@ -47,7 +47,7 @@ async fn metrics(server: &Process) -> String {
     answer.text().await.expect("metrics are text")
 }
 
-/// The value of the line that begins so.
+/// The value of the line with this beginning.
 #[track_caller]
 fn value(metrics: &str, series: &str) -> f64 {
     let line = metrics
@@ -68,7 +68,7 @@ async fn scans_are_counted_by_contract_and_outcome() {
         json!({"scanId": "once"}),
     );
     for _ in 0..3 {
-        // A repeat is not decided anew.
+        // A repeat is not decided again.
         let answer = door.scanner.post(VALIDATE, scan.clone()).await;
         assert_eq!(answer.body["data"]["status"], "VALID");
     }

@@ -1,4 +1,4 @@
-//! The description of the API and its pages: complete, true of the running server, and shown without another's help.
+//! The description of the API and its pages: complete, correct for the running server, and shown without other hosts.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -76,7 +76,7 @@ async fn what_is_described_is_there_and_no_method_more() {
     }
 }
 
-/// `routes!` is how a route gets in, and it brings the description. The pages' scripts and styles alone come otherwise.
+/// Routes are added by `routes!`, which also adds their description. Only the pages' scripts and styles are not.
 #[test]
 fn no_route_comes_in_undescribed() {
     let http = project().join("host/gatewit/src/http");
@@ -147,7 +147,7 @@ async fn every_operation_is_told_in_words_with_its_failures() {
     );
 }
 
-/// Checks that a part of the document refers only to schemas that are there, and tells how often it does.
+/// Checks that a part of the document refers only to existing schemas, and returns the number of references.
 fn check_references(part: &Value, document: &Value) -> usize {
     let fields: Vec<&Value> = match part {
         Value::Object(fields) => {
@@ -186,7 +186,7 @@ async fn what_takes_a_body_says_so() {
             .request(verb, url)
             .bearer_auth(credentials)
             .body("no JSON");
-        // The attendee contract reads what is not said to be JSON, too.
+        // The attendee contract also reads bodies that are not declared as JSON.
         let request = match path.starts_with("/api/") {
             true => request.header("content-type", "application/json"),
             false => request,

@@ -1,4 +1,4 @@
-//! What plugins say in their own words: operators read it in the API, and nobody in the log or at `/tickets/*`.
+//! Plugins' own error texts: operators read them in the API, but they appear neither in the log nor at `/tickets/*`.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,9 +11,9 @@ use crate::attendees::{ATTENDEE, COUNT, EMAIL, NAME};
 use crate::support::door::{one_day, text, with};
 use crate::support::{Client, Home, Issuer, Process, Server, plugins, test_guests};
 
-/// What stands in a file that a setting names.
+/// The content of a file that a setting names.
 const LINE: &str = "Ada Lovelace,ada@example.org,c0de-ada";
-/// What `mischief` says when it fails.
+/// The error text of `mischief` when it fails.
 const WORDS: &str = "the moon is wrong";
 
 /// The row of a plugin.
@@ -25,7 +25,7 @@ async fn row(client: &Client, plugin: &str) -> Value {
         .clone()
 }
 
-/// A server with a source whose plugin repeats all that it is told.
+/// A server with a source whose plugin repeats its whole input.
 fn repeating(home: &Home, deed: &str) -> Process {
     home.install(&test_guests(), "backend-mischief");
     fs::write(home.path("people.csv"), LINE).expect("a file can be written");
@@ -123,7 +123,7 @@ async fn what_a_strategy_says_is_for_operators_and_how_it_fails_for_its_organize
         row(&root, "mischief").await["error"],
         format!("{told}: {WORDS}")
     );
-    // Its objection to options is for whoever sent them.
+    // Its objection to options goes to the sender of the options.
     let bad = json!({"strategyOptions": {"earlyHours": 3}});
     let objection = server.client.with_bearer(&issuer.token("ada"));
     let event = objection

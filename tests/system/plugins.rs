@@ -1,4 +1,5 @@
-//! A directory with plugins of all kinds: the good serve, the bad are named, and misbehaviour hurts its own event only.
+//! A directory with plugins of all kinds: valid ones serve, invalid ones are listed, and misbehaviour affects only its
+//! own event.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +19,7 @@ const OURS: [&str; 5] = [
     "hours-before",
     "specific-time",
 ];
-/// What `mischief` does wrong, beside failing in words.
+/// The misbehaviours of `mischief`, other than returning an error.
 const MISDEEDS: [&str; 8] = [
     "panic",
     "loop",
@@ -30,10 +31,10 @@ const MISDEEDS: [&str; 8] = [
     "error",
 ];
 const FAILED: &str = "EXPIRED strategy_failed";
-/// The longest that anyone at a door may wait, on a slow machine with every misdeed at once.
+/// The longest wait at a door, on a slow machine with all misbehaviours at once.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A plugin directory with our own, and others: each a name and its bytes.
+/// A plugin directory with our own plugins and others, each given by name and bytes.
 fn directory(others: &[(&str, &[u8])]) -> TempDir {
     let directory = TempDir::new().expect("there is room for plugins");
     let write = |name: &str, bytes: &[u8]| {
@@ -59,7 +60,7 @@ fn directory_with_mischief() -> TempDir {
     directory(&[("mischief.wasm", &mischief)])
 }
 
-/// Opens the door of an event whose strategy does this.
+/// Opens the door of an event whose strategy misbehaves like this.
 async fn open_mischievous(server: &Server, deed: &str) -> Door {
     let fields = json!({"checkInStrategy": "MISCHIEF", "strategyOptions": {"do": deed}});
     let device = format!("device-of-{deed}");
@@ -114,7 +115,7 @@ async fn the_server_starts_whatever_lies_among_its_plugins_and_names_each() {
     }
 }
 
-/// Checks what is told of a plugin that serves, or of one refused for a reason.
+/// Checks the row of a plugin that serves, or of one that was refused for a reason.
 #[track_caller]
 fn check_row(row: &Value, name: &str, problem: Option<&str>) {
     assert!(text(&row["digest"]).starts_with("sha256:"), "{row}");
@@ -180,7 +181,7 @@ async fn a_strategy_that_fails_refuses_its_events_scans_and_nothing_worse() {
         let refused = server.client.get(&windows).await;
         let words = refused.failure(503, "strategy_failed");
         assert!(words.contains("MISCHIEF"), "{words}");
-        // The event is as usable as any once its strategy is another.
+        // The event is usable again with another strategy.
         let good = json!({"checkInStrategy": "HOURS_BEFORE"});
         server.client.patch(&path, good).await.data(200);
         assert_eq!(door.verdict(&jwt).await, "VALID", "{deed}");

@@ -1,4 +1,4 @@
-//! A real pretix, read by our component: whole, then what has changed; and over `/tickets/*` of a server.
+//! Our component reads a real pretix: everything, then changes. Then a server answers `/tickets/*` from it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,11 +11,11 @@ use crate::support::ticketing::{Synced, TOKEN, Ticketing};
 use crate::support::{Home, Pretix, Process, plugins, project};
 
 const ORDERS: u32 = 2_500;
-/// A sync beside fetching the same pages one after the other. The bar is 1.10; where a machine has more to do the two
-/// differ by more, and only what is plainly wrong fails the test.
+/// The time of a sync relative to fetching the same pages one after the other. The target is 1.10. A busy machine makes
+/// the two differ by more, so the test fails only if the ratio is plainly wrong.
 const RATIO_MAX: f64 = 1.5;
 
-/// What becomes of the positions of the orders that each show one state.
+/// The expected states of the positions of the showcase orders, which each show one state.
 const SHOWCASE: [(&str, &[SourceState]); 19] = {
     use SourceState::{Blocked, Canceled, Pending, Valid};
     [
@@ -83,7 +83,7 @@ async fn a_real_pretix_is_read_whole_and_then_what_has_changed() {
     check_server(&pretix, counted.count() - 1).await;
 }
 
-/// Asks a server about attendees, as it is after one order of the showcase was canceled, and then after more changes.
+/// Asks a server about attendees: first after one order of the showcase was canceled, and then after more changes.
 async fn check_server(pretix: &Pretix, count: usize) {
     let home = Home::new();
     let server = serve(&home, pretix);
@@ -115,12 +115,12 @@ async fn check_server(pretix: &Pretix, count: usize) {
     assert_eq!(validate(&server, pretix, "multi_position").await, 404);
     assert_eq!(validate(&server, pretix, "canceled").await, 200);
     let log = server.stop().log;
-    // One page was enough to know.
+    // One page was enough to know that the event is unknown.
     assert!(log.contains(" pages=1 "), "{log}");
     assert!(!log.contains(pretix.text("token")), "{log}");
 }
 
-/// A server that is set up as the reference service is.
+/// A server that is configured like the reference service.
 fn serve(home: &Home, pretix: &Pretix) -> Process {
     let mut command = home.command();
     command
@@ -143,7 +143,7 @@ async fn refresh(server: &Process) {
     assert_eq!(refreshed.status, 200, "{refreshed:?}");
 }
 
-/// Asks about the first holder of an order, and tells the status.
+/// Asks about the first holder of an order, and returns the status.
 async fn validate(server: &Process, pretix: &Pretix, state: &str) -> u16 {
     let order = &pretix.told["showcase"][state];
     let name = &order["positions"][0]["attendee_name"];
@@ -162,7 +162,7 @@ fn states(tickets: &[SourceTicket]) -> BTreeMap<String, SourceState> {
     states.collect()
 }
 
-/// Holds what was read against what was seeded.
+/// Compares the tickets read with the seeded ones.
 fn check_whole(pretix: &Pretix, synced: &Synced) {
     let counts = &pretix.told["counts"];
     assert_eq!(counts["positions"], synced.tickets.len());
@@ -202,7 +202,7 @@ fn positions(order: &Value) -> Vec<(String, &Value)> {
         .collect()
 }
 
-/// Syncs page by page and fetches each of the same pages in turns with it, and compares.
+/// Syncs page by page, fetches the same page directly after each, and compares the times.
 async fn compare(pretix: &Pretix, ticketing: &Ticketing) {
     let query = recorded_query();
     let mut run = ticketing.source.begin().await.expect("a run begins");
@@ -234,7 +234,7 @@ async fn compare(pretix: &Pretix, ticketing: &Ticketing) {
     assert!(ratio < RATIO_MAX, "{ratio}");
 }
 
-/// How our component asks for a page of orders: it stands on the cassette of its own tests.
+/// The component's request for a page of orders, from the cassette of its own tests.
 fn recorded_query() -> String {
     let path = project().join("plugins/pretix/tests/cassettes/whole.yaml");
     let cassette = std::fs::read_to_string(path).expect("the cassette is there");

@@ -1,5 +1,5 @@
-//! What holds whatever the order and interleaving of scans: no scope is entered more often than its ticket allows, and
-//! every count equals the log.
+//! Properties that hold for every order and interleaving of scans: no scope is entered more often than its ticket
+//! allows, and every count equals the log.
 
 use std::collections::HashMap;
 
@@ -21,14 +21,14 @@ use crate::support::{Door, Server};
 #[derive(Clone, Debug)]
 struct Round {
     minutes: i64,
-    /// Each a ticket and a scanner, by index.
+    /// A ticket and a scanner for each scan, by index.
     scans: Vec<(usize, usize)>,
 }
 
 /// The ticket types of each case's three tickets, with their entries per day.
 const TICKETS: [(&str, usize); 3] = [("once", 1), ("thrice", 3), ("once", 1)];
 const SCANNERS: usize = 2;
-/// More refusals than a scanner may have recorded one by one.
+/// More refusals of a scanner than are recorded one by one.
 const FLOOD: usize = 600;
 
 fn rounds() -> impl Strategy<Value = Vec<Round>> {
@@ -97,7 +97,7 @@ async fn check_case(server: &Server, doors: &[Door], rounds: &[Round]) {
     }
 }
 
-/// How many refusals a record of some stands for.
+/// The number of refusals that a combined record stands for.
 fn refusals(scan: &CheckIn) -> u64 {
     match scan.refusals.is_empty() {
         true => 1,

@@ -1,4 +1,4 @@
-//! Waiting for the tickets to be read anew: for as long as a client waits, and no longer.
+//! Waiting for a refresh of the tickets: for as long as the client is willing to wait, and no longer.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::attendees::COUNT;
 use crate::support::{Home, Process, plugins};
 
 const REFRESH: &str = "/tickets/refresh_all/";
-/// What the longest wait may take on a slow machine: less than a client of these tests waits.
+/// The longest duration of a wait on a slow machine: less than the timeout of these tests' client.
 const WAIT_MAX: Duration = Duration::from_secs(50);
 
 async fn start(trouble: Option<Trouble>) -> (Simulator, Process, Home) {

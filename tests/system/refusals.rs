@@ -1,4 +1,4 @@
-//! A scanner that is refused without end writes little: beyond a bound, its refusals are recorded together.
+//! A scanner that is refused endlessly causes few writes: beyond a limit, its refusals are recorded together.
 //! `gatewit-api.md` §5.
 
 use std::collections::BTreeMap;
@@ -13,11 +13,11 @@ use crate::support::crowd::today;
 use crate::support::door::{VALIDATE, open_server, refusals, text, verdict};
 use crate::support::{Door, Process, Server};
 
-/// How many refusals of a scanner are recorded one by one if they come at once.
+/// The number of a scanner's simultaneous refusals that are recorded one by one.
 const BURST: usize = 500;
 const FORGED: &str = "INVALID_SIGNATURE invalid_signature";
 
-/// Scans a text so many times at once, and checks what each is told.
+/// Scans a text this many times at once, and checks each answer.
 async fn flood(door: &Door, times: usize, jwt: &str, expected: &str) {
     let verdicts = join_all((0..times).map(|_| door.verdict(jwt))).await;
     assert_eq!(verdicts, vec![expected; times]);
@@ -92,7 +92,7 @@ async fn a_revoked_scanner_writes_one_record_a_second() {
     let revoked = "REVOKED scanner_revoked";
     flood(&door, BURST, &jwt, revoked).await;
     for second in 1..=3 {
-        // What it has earned meanwhile, and more.
+        // More scans than its limit recovered in a second.
         flood(&door, 200, &jwt, revoked).await;
         next_second(&server).await;
         let record = door.record().await;

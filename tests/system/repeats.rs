@@ -1,4 +1,4 @@
-//! The same scan sent again: `Idempotency-Key`, `scanId`, and what a repeat is told. `gatewit-api.md` §5.
+//! The same scan sent again: `Idempotency-Key`, `scanId`, and the answer to a repeat. `gatewit-api.md` §5.
 
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -14,12 +14,12 @@ async fn scan_once(door: &Door, key: &str, jwt: &str) -> Answer {
     door.scanner.post_once(VALIDATE, key, door.body(jwt)).await
 }
 
-/// The body of a scan that bears its own name.
+/// The body of a scan with its own `scanId`.
 fn named(door: &Door, scan_id: &str, jwt: &str) -> Value {
     with(&door.body(jwt), json!({"scanId": scan_id}))
 }
 
-/// How many scans were counted: successful and failed.
+/// The numbers of counted scans: successful and failed.
 async fn counted(door: &Door) -> (u64, u64) {
     let statistics = door.statistics().await;
     let count = |name: &str| statistics[name].as_u64().expect("a count is a number");
@@ -66,7 +66,7 @@ async fn a_scan_may_bear_its_name_in_its_body_and_the_header_wins() {
         .post(VALIDATE, named(&door, "scan-1", &jwt))
         .await;
     assert_eq!(again, first);
-    // The name is the same, whichever way it comes.
+    // The id is the same in the header and in the body.
     assert_eq!(scan_once(&door, "scan-1", &jwt).await, first);
     let by_header = door
         .scanner

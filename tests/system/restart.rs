@@ -1,4 +1,4 @@
-//! A server started again over the same store: nothing that mattered was in memory only.
+//! A server started again over the same store: nothing important was in memory only.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What a scanner's credentials are good for, and what ends them. `event-check-in.txt` 7, `gatewit-api.md` §6.
+//! The permissions of a scanner's credentials, and how they end. `event-check-in.txt` 7, `gatewit-api.md` §6.
 
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -117,7 +117,7 @@ async fn a_zone_inside_counts_its_own_entries() {
     assert_eq!(zones, ["garden", "venue", "lounge", "lounge", "garden"]);
 }
 
-/// Checks that a client may not scan, is told how to prove who it is, and changes nothing.
+/// Checks that a client may not scan, is told how to authenticate, and changes nothing.
 async fn check_refused(server: &Server, door: &Door, client: &Client, code: &str) {
     let stored = server.stored().await;
     let answer = client.post(VALIDATE, door.body("nothing")).await;

@@ -43,7 +43,7 @@ async fn a_ticket_lets_in_once() {
     assert!(check_in_id.is_string());
     assert_eq!(first, expected);
     server.clock.advance(SignedDuration::from_mins(20));
-    // Many a reader adds a line break.
+    // Many readers add a line break.
     let second = door.scan(&format!(" {jwt}\r\n")).await;
     assert_eq!(verdict(&second), "DUPLICATE already_used");
     let data = &second.body["data"];

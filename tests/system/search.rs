@@ -1,6 +1,6 @@
-//! Finding a ticket by what somebody types at the desk. `gatewit-api.md` §4.
+//! Searches for tickets as staff at the desk type them. `gatewit-api.md` §4.
 //!
-//! The rules of spelling are tested beside them, in `gatewit-domain`.
+//! The rules of spelling are tested in `gatewit-domain`.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ async fn a_name_is_found_however_it_is_spelled() {
     }
     assert_eq!(found(&door, "query=nobody+muller").await, [""; 0]);
     assert_eq!(found(&door, "query=%3F%21").await, [""; 0]);
-    // A query of nothing but space asks for everybody.
+    // A blank query asks for everybody.
     assert_eq!(found(&door, "query=+").await, names);
 }
 
@@ -110,7 +110,7 @@ async fn the_nearest_come_first_and_pages_miss_nothing() {
         )
         .await;
         paged.extend(texts(&page["tickets"], "attendeeName"));
-        // What is issued between two pages moves nobody.
+        // Tickets issued between two pages do not move others.
         door.issue_all(draft("Martin Late")).await;
         paged.retain(|name| name != "Martin Late");
         match page["nextCursor"].as_str() {

@@ -1,4 +1,4 @@
-//! Plugins that hang when they are asked at the start: the server listens without them, and its other events scan.
+//! Plugins that hang at the start: the server listens without them, and its other events scan.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::crowd::today;
 use crate::support::{Door, Home, Process, test_guests};
 
 const EVENTS: usize = 5;
-/// What the log says of a plugin once its time is over: not before the server listens.
+/// The log message about a plugin whose time is over. It must not come before the server listens.
 const OVERRUN: &str = "it ran longer than";
 
 async fn slugs(server: &Process) -> Vec<Value> {
@@ -27,7 +27,7 @@ fn event(slug: &str, strategy: &str) -> String {
     )
 }
 
-/// Declares events whose strategy hangs for so long when their options are checked, and one of another strategy.
+/// Declares events whose strategy hangs for this long when their options are checked, and one with another strategy.
 fn declare(home: &Home, timeout_ms: u32) {
     home.install(&test_guests(), "mischief");
     let hanging = "MISCHIEF\n    strategy_options: {do: loop-when-checked}";

@@ -1,4 +1,4 @@
-//! What ticketing systems say, and how far it is believed: sources of a server as its operator and its organizers see them.
+//! Ticket sources as operators and organizers see them, and how far the server trusts ticketing systems.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ mod believed;
 mod reported;
 mod test_mode;
 
-/// A place with our own plugin for a ticketing system.
+/// A home with our own plugin for a ticketing system.
 fn home_with(plugin: &str) -> Home {
     let home = Home::new();
     let file = format!("{plugin}.wasm");
@@ -21,7 +21,7 @@ fn home_with(plugin: &str) -> Home {
     home
 }
 
-/// A server that tells in its log what it reads, with the token of a ticketing system.
+/// A server that logs its syncs, with the token of a ticketing system.
 fn start(home: &Home, variable: &str, token: &str) -> Process {
     let mut command = home.command_with(variable, token);
     command.env("RUST_LOG", "info");
@@ -34,7 +34,7 @@ async fn wait_until_ready(client: &Client) {
     }
 }
 
-/// A Tito with so many tickets, a hundred on a page.
+/// A Tito simulator with this many tickets, a hundred per page.
 async fn tito(tickets: usize) -> Simulator {
     let listen = "127.0.0.1:0".parse().expect("it is an address");
     let switches = Switches {
@@ -45,7 +45,7 @@ async fn tito(tickets: usize) -> Simulator {
     simulator.expect("loopback has a free port")
 }
 
-/// A published event of one Monday that takes a source in; tells where its parts are.
+/// Publishes an event of one Monday that imports a source, and returns the URLs of its parts.
 async fn monday(client: &Client, source: &str) -> String {
     let event =
         json!({"name": "Summit", "days": [day("Day 1", "2025-12-15")], "ticketSources": [source]});
@@ -68,7 +68,7 @@ fn day(name: &str, date: &str) -> Value {
     })
 }
 
-/// The tickets of an event that are found by a text, or in a state.
+/// The tickets of an event that match a text, or are in a state.
 async fn tickets(client: &Client, event: &str, query: &str) -> Vec<Value> {
     let found = client
         .get(&format!("{event}/tickets?{query}"))

@@ -1,4 +1,4 @@
-//! Starting: a data directory that cannot be used, the master key, where to listen, plugins, and what is printed.
+//! Starting: an unusable data directory, the master key, the address to listen on, plugins, and the output.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -17,7 +17,7 @@ const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccdde
 const OTHER_KEY: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
 const MASTER_KEY: &str = "GATEWIT_MASTER_KEY";
 const ALLOW_OPEN: &str = "GATEWIT_ALLOW_OPEN";
-/// How long a start may take that finds plugins compiled: a few seconds.
+/// The longest start with plugins already compiled: a few seconds.
 const WARM_START_MAX: Duration = Duration::from_secs(5);
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn a_master_key_that_is_given_is_kept_nowhere() {
 #[test]
 fn beyond_loopback_it_listens_only_if_told_that_strangers_are_kept_out() {
     let home = Home::new();
-    // The last is an address for documentation, which no machine has.
+    // The last is a documentation address, which no machine has.
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
         let words = [address, "authentication is off", "GATEWIT_ALLOW_OPEN=1"];
         home.check_refused(home.command_with("GATEWIT_LISTEN", address), &words);

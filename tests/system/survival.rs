@@ -1,4 +1,5 @@
-//! What can be survived while the server runs can be survived at its start: what is stored serves, stale, and it is said.
+//! Faults that a running server survives must not stop its start either: it serves the stored tickets as stale, and
+//! says so.
 
 use std::fs;
 
@@ -15,7 +16,7 @@ const BROKEN: &str = "order,name,email,code\nMH9CG,Ada,ada@example.org,c0de-ada\
 const CREW: &str =
     "sources:\n  crew: {plugin: guest-list, settings: {people: file://people.csv}}\n";
 
-/// A home with a guest list, and what reads it.
+/// A home with a guest list and its backend.
 fn home() -> Home {
     let home = Home::new();
     home.install(&plugins(), "guest-list");
@@ -24,7 +25,7 @@ fn home() -> Home {
     home
 }
 
-/// Waits until a source is as it has to be, and tells what is said of it.
+/// Waits until a source is as expected, and returns its row.
 async fn wait_for(client: &Client, is_so: impl Fn(&Value) -> bool) -> Answer {
     loop {
         let ready = client.get("/healthcheck/ready").await;
@@ -44,7 +45,7 @@ async fn error_of(client: &Client, plugin: &str) -> String {
     text(&row.expect("it is listed")["error"])
 }
 
-/// Lets a server read the list and an event take it in, breaks something, and starts again: everything serves.
+/// Lets a server read the list and an event import it, breaks something, and starts again: everything serves.
 async fn check(break_it: impl Fn(&Home), said: &str) -> Process {
     let home = home();
     let server = home.start();
@@ -141,7 +142,7 @@ async fn a_source_that_was_never_read_is_refused_alone() {
     assert_eq!(door.verdict(&door.issue_jwt("vip").await).await, "VALID");
     let ask = |email: &str| server.client.post(EMAIL, json!({"email": email}));
     assert_eq!(ask("ada@example.org").await.status, 200);
-    // Whom the other two would know is not known.
+    // People on the other two lists are unknown.
     let unknown = ask("sam@example.org").await;
     assert_eq!((unknown.status, unknown.retry_after.is_some()), (503, true));
     let log = server.stop().log;

@@ -1,4 +1,4 @@
-//! Guessing is throttled, and nobody who has something to show. `gatewit-api.md` §2.
+//! Guessing is throttled; callers with valid credentials are not. `gatewit-api.md` §2.
 
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::support::door::{VALIDATE, open_server, text};
 use crate::support::{Answer, Client, Door, Process, Request, Server};
 
-/// A token that nobody was given.
+/// A token that was never issued.
 const UNKNOWN: &str = "REG-00000000-00000000";
 const GENERATE: &str = "/api/v1/check-in/tokens/generate";
 
@@ -25,7 +25,7 @@ fn register(client: &Client, token: &str) -> Request {
     client.post("/api/v1/check-in/scanners/register", request)
 }
 
-/// Scans without credentials so many times.
+/// Scans without credentials this many times.
 async fn fail(client: &Client, times: usize) -> Vec<Answer> {
     let mut answers = Vec::new();
     while answers.len() < times {

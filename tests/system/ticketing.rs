@@ -1,4 +1,4 @@
-//! Where tickets come from, as the operator says it: what is missing or wrong stops the server and is named.
+//! The configuration of ticket sources: missing or wrong settings stop the server, and the error names them.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::support::crowd::today;
 use crate::support::door::with;
 use crate::support::{Home, Process, plugins};
 
-/// The same place, with a plugin that is not there otherwise.
+/// The same home with one more plugin.
 fn home_with(plugin: &str) -> Home {
     let home = Home::new();
     home.install(&plugins(), plugin);

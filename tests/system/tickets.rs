@@ -1,4 +1,4 @@
-//! Tickets as they are issued: alone, in bulk, by many at once, and what their signed code says. `gatewit-api.md` §4.
+//! Issuing tickets: alone, in bulk, by many callers at once; and the content of their signed code. `gatewit-api.md` §4.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ fn draft_coded(name: &str, code: &str) -> Value {
     with(&draft(name), json!({"credentialCode": code}))
 }
 
-/// Lists the event's tickets that a query asks for: the tickets, and the cursor of the next page.
+/// Lists the event's tickets for a query. Returns the tickets and the cursor of the next page.
 async fn list(door: &Door, query: &str) -> (Value, Option<String>) {
     let path = format!("{}{query}", door.tickets());
     let page = door.organizer.get(&path).await.data(200);
@@ -38,7 +38,7 @@ async fn act(door: &Door, ticket: &Value, action: &str) -> Answer {
     door.organizer.post(&path, json!({})).await
 }
 
-/// Lists the names of those whose tickets a query asks for.
+/// Lists the holders' names of the tickets for a query.
 async fn names(door: &Door, query: &str) -> Vec<String> {
     texts(&list(door, query).await.0, "attendeeName")
 }
@@ -127,7 +127,7 @@ async fn the_published_key_verifies_the_events_tickets_and_no_others() {
     let other = Door::open_with(&server.client, one_day(), "another-device").await;
     let token = door.issue_jwt("vip").await;
     let mut validation = Validation::new(Algorithm::RS256);
-    // The library knows the time of this machine only, not the test's.
+    // The library uses this machine's time, not the test's.
     validation.validate_exp = false;
     let verifies = |door: &Door| {
         let key = DecodingKey::from_rsa_pem(jwt::pem(&door.public_key).as_bytes());
@@ -187,7 +187,7 @@ async fn one_bad_ticket_spoils_its_whole_bulk() {
         assert!(message.contains(words), "{message}");
         assert_eq!(names(&door, "").await, [""; 0], "{message}");
     }
-    // The code of the spoilt bulks is still free, and then it is not.
+    // The code of the failed bulks is still free; then it is taken.
     door.issue_all(ann.clone()).await;
     let bulk = json!({"tickets": [draft("Eve"), draft_coded("Fay", "NFC-1")]});
     let answer = door.organizer.post(&door.tickets(), bulk).await;

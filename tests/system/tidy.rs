@@ -1,4 +1,4 @@
-//! Borders that the crate graph does not hold: file sizes, who knows whom, what may not stand in a file.
+//! Checks rules that the crate graph does not enforce: file sizes, dependencies between modules, and forbidden texts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::support::project;
 
 const LINES_MAX: usize = 400;
-/// The folders of our own Rust code.
+/// The folders of Gatewit's Rust code.
 const OURS: [&str; 5] = ["host", "plugins", "sdk", "tests", "xtask"];
 
 pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
@@ -28,7 +28,7 @@ pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Lists the files below a folder that a check complains of.
+/// Lists the files below a folder that fail a check.
 fn complaints(folder: &str, complain: impl Fn(&Path, &str) -> bool) -> Vec<String> {
     let files = rust_files(&project().join(folder)).into_iter();
     let bad =

@@ -1,4 +1,4 @@
-//! The Tito simulator, read by our component: whole, in both versions, and when it does not answer as it should.
+//! Our component reads the Tito simulator: everything, in both versions, and with faulty answers.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tito_simulator::{Conference, Simulator, Switches, TicketState, Trouble};
 
 use crate::support::ticketing::{TOKEN, Ticketing};
 
-/// Three pages of Tito's.
+/// Three pages of Tito.
 const TICKETS: usize = 2_005;
 
 async fn simulator(switches: Switches) -> Simulator {
@@ -73,7 +73,7 @@ async fn a_ticket_that_is_looked_up_is_called_exactly_so() {
     for (text, expected) in [
         ("abcd-1", &["ABCD-1"][..]),
         ("remo@example.org", &["ABCD-2"]),
-        // A part of it is found by Tito's own search.
+        // Tito's own search would find a part of it.
         ("da@example.org", &[]),
         ("Ada Lovelace", &[]),
     ] {

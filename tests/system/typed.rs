@@ -1,4 +1,4 @@
-//! Codes and orders as readers scan them and people type them. `gatewit-api.md` §1.
+//! Codes and orders as readers send them and people type them. `gatewit-api.md` §1.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::support::{Answer, Door, Process, Server};
 
 const TOO_LONG: usize = 4 * 1024 + 1;
 
-/// A code in what readers, printers and clipboards put around it.
+/// A code with the characters that readers, printers and clipboards put around it.
 fn dressed(code: &str) -> [String; 8] {
     [
         format!(" {code}\r\n"),
@@ -70,7 +70,7 @@ async fn so_are_the_code_on_a_badge_and_the_id_of_a_ticket() {
             "{around}"
         );
     }
-    // Codes are secrets: all else in them counts.
+    // Codes are secrets: every other difference counts.
     for other in ["nfc-1", "NFC\u{2013}1", "N FC-1", "NFC\u{1d}-1"] {
         assert_eq!(
             door.verdict(other).await,
@@ -113,7 +113,7 @@ async fn a_scan_sent_again_is_the_same_whatever_stands_around_its_code() {
     scan(&format!("{jwt}x"))
         .await
         .failure(409, "idempotency_mismatch");
-    // So are texts that are too long for a code, told apart by what they say.
+    // So are texts that are too long for a code; they are distinguished by their content.
     let long = |letter: &str| letter.repeat(TOO_LONG);
     let scan = |text: String| door.scanner.post_once(VALIDATE, "scan-2", door.body(&text));
     let first = scan(long("x")).await;
@@ -141,7 +141,7 @@ async fn a_text_that_is_too_long_for_a_code_is_a_refusal_on_record() {
     assert_eq!(door.verdict(&padded).await, "VALID");
 }
 
-/// Scans texts of a megabyte each, no two the same.
+/// Scans different texts of a megabyte each.
 async fn flood(door: &Door, letter: char, count: usize) {
     for number in 0..count {
         let text = format!("{number}{}", String::from(letter).repeat(1_000_000));
@@ -158,7 +158,7 @@ async fn texts_that_are_too_long_for_codes_fill_no_memory_not_even_of_a_revoked_
     let door = Door::open(&server.client, event).await;
     let place = json!({"scanPoint": "front"});
     let front = Door::link(&server.client, &door.event_id, "front-device", place).await;
-    // The allocator keeps what bodies of that size take for a while.
+    // The allocator keeps the memory of bodies of this size for a while.
     flood(&front, 'a', 120).await;
     let before = server.resident_mib();
     flood(&front, 'b', TEXTS).await;
@@ -191,7 +191,7 @@ async fn an_order_is_checked_in_however_it_is_spelled() {
         assert_eq!(texts(&outcomes, "bookingReference"), [order]);
         server.clock.advance(SignedDuration::from_secs(1));
     }
-    // Whoever made up the reference, the server or the organizer.
+    // Both for references that the server generates and for those that the organizer chooses.
     let made_up = text(&door.issue("vip").await["bookingReference"]);
     let outcomes = check_in(&door, json!({"order": made_up.to_lowercase()})).await;
     assert_eq!(texts(&outcomes.data(200), "status"), ["VALID"]);

@@ -1,4 +1,4 @@
-//! Taking an admission back. `gatewit-api.md` §5 "Undo".
+//! Undoing an admission. `gatewit-api.md` §5 "Undo".
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ async fn undo(client: &Client, check_in_id: &Value) -> Answer {
     client.post("/api/v1/check-in/undo", request).await
 }
 
-/// Admits a ticket and tells the check-in's id.
+/// Admits a ticket and returns the check-in's id.
 async fn admit(door: &Door, jwt: &str) -> Value {
     door.scan(jwt).await.data(200)["checkInId"].clone()
 }

@@ -1,4 +1,4 @@
-//! What an event's organizers are warned of. `gatewit-api.md` §3.
+//! Warnings to an event's organizers. `gatewit-api.md` §3.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ fn day(name: &str, starts: &str, ends: &str) -> Value {
     json!({"dayName": name, "startDateTime": time(starts), "endDateTime": time(ends)})
 }
 
-/// Makes an event and tells it as every answer shows it.
+/// Creates an event and returns it, and checks that every answer shows it alike.
 async fn shown(client: &Client, fields: Value) -> Value {
     let created = client
         .post(EVENTS, with(&one_day(), fields))
@@ -101,7 +101,7 @@ async fn doors_that_are_never_open_while_their_day_runs_are_told() {
     let path = format!("{EVENTS}/{}", text(&event["eventId"]));
     let changed = server.client.patch(&path, hours("08:00", "21:00"));
     assert_eq!(words(&changed.await.data(200)), [""; 0]);
-    // Without ticket types it is told of the tickets that sources bring.
+    // An event without ticket types is warned about tickets from sources.
     let bare = with(&hours("08:00", "09:00"), json!({"ticketTypes": []}));
     assert_eq!(words(&shown(&server.client, bare).await).len(), 1);
 }
@@ -120,7 +120,7 @@ async fn warnings_are_there_again_after_a_restart() {
     }
 }
 
-/// A server over a guest list of two.
+/// A server with a guest list of two people.
 async fn with_guests() -> (Server, TempDir) {
     let home = TempDir::new().expect("there is room for a test's data");
     let people = "order,name\nMH9CG,Ada Lovelace\nHLL1H,Sam Smith\n";
@@ -150,7 +150,7 @@ async fn an_event_whose_tickets_cannot_be_taken_in_is_stored_and_says_so() {
     let expected = with(&with(&event, fields), json!({"warnings": warnings}));
     assert_eq!(changed, expected);
     assert_eq!(server.client.get(&path).await.data(200), expected);
-    // Once it can be read again, the next change, like the next sync, brings them in.
+    // Once it can be read again, the next change imports them, and so does the next sync.
     let mend = vec![Write::Delete(taken_in)];
     let mended = server.store.commit(Vec::new(), mend).await;
     mended.expect("the store writes");

@@ -8,7 +8,7 @@ use crate::support::{Client, Server};
 const OFFICE_HOURS: [(&str, &str); 1] = [("15T09:00", "15T18:00")];
 const TWO_NIGHTS: [(&str, &str); 2] = [("15T20:00", "16T01:00"), ("16T20:00", "17T01:00")];
 
-/// Makes an event and tells its windows for a ticket type, each as `Day 1: OPENS to CLOSES`.
+/// Creates an event and returns its windows for a ticket type, each as `Day 1: OPENS to CLOSES`.
 async fn windows(client: &Client, event: Value, query: &str) -> Vec<String> {
     let event = client.post("/api/v1/events", event).await.data(201);
     let path = format!("/api/v1/events/{}/windows{query}", text(&event["eventId"]));
@@ -209,7 +209,7 @@ async fn the_zone_of_an_event_is_the_offset_of_its_days_unless_named() {
 #[tokio::test]
 async fn days_on_both_sides_of_a_change_of_the_clocks_need_a_time_zone() {
     let server = Server::start().await;
-    // The night in Berlin in which clocks go back.
+    // The night in which Berlin's clocks go back.
     let night = json!([day(
         "2026-10-24T20:00:00+02:00",
         "2026-10-25T04:00:00+01:00"
@@ -229,7 +229,7 @@ async fn days_on_both_sides_of_a_change_of_the_clocks_need_a_time_zone() {
     refused.failure(422, "invalid_event");
     let named = json!({"days": night, "timezone": "Europe/Berlin"});
     server.client.patch(&path, named).await.data(200);
-    // From now on it has a time zone.
+    // From here on, the event has a time zone.
     let days = json!({"days": [evening[0], day("2026-11-01T20:00:00+01:00", "2026-11-01T22:00:00+01:00")]});
     server.client.patch(&path, days).await.data(200);
 }

@@ -1,4 +1,4 @@
-//! `/tickets/*` refuses whoever it cannot identify word for word as the reference service: `fact-check-in.md` §6.
+//! `/tickets/*` refuses unidentified callers in exactly the words of the reference service: `fact-check-in.md` §6.
 
 use jsonwebtoken::{Algorithm, Header};
 use serde_json::{Value, json};
@@ -17,10 +17,10 @@ fn now() -> i64 {
     now.as_second()
 }
 
-/// Breaks a provider.
+/// A way to break a provider.
 type Spoil = fn(&Issuer);
 
-/// Checks that a client is refused with this status and in these words.
+/// Checks that a client is refused with this status and text.
 async fn check(client: &Client, status: u16, detail: &str) {
     let answer = client.get(COUNT).await;
     assert_eq!(answer.status, status, "{detail}: {answer:?}");

@@ -1,4 +1,4 @@
-//! Tokens that are not what they say open nothing.
+//! Forged tokens give no access.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::support::issuer::key;
 use crate::support::jwt::{claims, header, with_claims, with_header, with_signature};
 use crate::support::{Door, Provider};
 
-/// The token's claims under HMAC, with a secret that everyone knows.
+/// The token's claims, signed with HMAC under a public secret.
 fn hs256(token: &str, secret: &[u8]) -> String {
     let mut forged = Header::new(Algorithm::HS256);
     forged.kid = Some(text(&header(token)["kid"]));

@@ -1,4 +1,4 @@
-//! Tokens as providers really make them: without `kid`, with claims of every kind, by clocks that differ a little.
+//! Tokens as providers really make them: without `kid`, with claims of every kind, with clocks that differ a little.
 //! `gatewit-api.md` §2.
 
 use jsonwebtoken::{Algorithm, Header};
@@ -20,12 +20,12 @@ async fn status(server: &Server, token: &str) -> u16 {
     server.client.with_bearer(token).get(EVENTS).await.status
 }
 
-/// A good token whose header names no key.
+/// A valid token whose header names no key.
 fn unnamed(issuer: &Issuer) -> String {
     issuer.sign_under(&Header::new(Algorithm::RS256), json!({}))
 }
 
-/// A public key of the same kind that signed nothing, under a name.
+/// An unused public key of the same kind, under a name.
 fn other_key(kid: &str) -> Value {
     let key = key(kid);
     let modulus = text(&key["n"]);
@@ -34,7 +34,7 @@ fn other_key(kid: &str) -> Value {
     with(&key, json!({"n": modulus}))
 }
 
-/// The key as a provider publishes it that gives its keys no names.
+/// The key as published by a provider that does not name its keys.
 fn without_kid(mut key: Value) -> Value {
     key.as_object_mut()
         .expect("a key is an object")

@@ -1,4 +1,4 @@
-//! What a provider says of a token, and what becomes of requests when it says nothing.
+//! Tokens from a provider, and requests while the provider does not answer.
 
 use gatewit::oidc::OidcSettings;
 use jiff::SignedDuration;
@@ -47,7 +47,7 @@ async fn a_token_for_another_audience_or_of_another_time_proves_nothing() {
     server.clock.advance(TOKEN_LIFE);
     let words = ada.get(EVENTS).await.failure(401, "invalid_credentials");
     assert_eq!(words, "the access token has expired");
-    // A token of the future is good: its provider's clock may be ahead.
+    // A token from the future is valid: its provider's clock may be ahead.
     server.clock.advance(-TOKEN_LIFE - TOKEN_LIFE);
     ada.get(EVENTS).await.data(200);
 }
@@ -96,7 +96,7 @@ async fn the_issuer_counts_with_and_without_its_trailing_slash() {
     other.failure(401, "invalid_credentials");
 }
 
-/// Checks that a provider which answers so identifies nobody, harms nothing else, and is asked again later.
+/// Checks that a provider with this answer identifies nobody, harms nothing else, and is asked again later.
 async fn check_unavailable(what: &str, spoil: impl Fn(&Issuer)) {
     let (issuer, server) = identifying().await;
     spoil(&issuer);
@@ -115,7 +115,7 @@ async fn check_unavailable(what: &str, spoil: impl Fn(&Issuer)) {
 
     issuer.discover(200, &issuer.document());
     issuer.publish(200, &json!({"keys": [key("k1")]}));
-    // Within a second nobody asks again, however many there are.
+    // The server asks at most once a second, however many requests there are.
     let asked = issuer.asked();
     ada.get(EVENTS)
         .await

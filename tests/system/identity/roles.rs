@@ -7,7 +7,7 @@ use super::{EVENTS, client, identifying, open};
 use crate::support::door::{one_day, text, texts, with};
 use crate::support::{Issuer, Server};
 
-/// An access that names one operator, and one organization with one member.
+/// Access rules with one operator, and one organization with one member.
 fn access() -> Access {
     let set = |sub: &str| [sub.to_owned()].into();
     Access {
@@ -34,7 +34,7 @@ async fn organizers_manage_their_own_events_only() {
     let renamed = bob.patch(&path, json!({"name": "Ours"})).await.data(200);
     assert_eq!(renamed["name"], "Ours");
 
-    // Staff scan at the doors; they manage nothing.
+    // Staff scan at the doors but manage nothing.
     eve.get(&path).await.failure(403, "not_event_organizer");
     assert_eq!(eve.get(EVENTS).await.data(200), json!([]));
 
@@ -86,7 +86,7 @@ async fn only_members_put_an_event_into_an_organization() {
     bob.patch(&path, json!({"organizers": ["ada"]}))
         .await
         .data(200);
-    // Who may not move it there may still change what is there.
+    // A caller who may not move an event to an organization may still change one that is there.
     ada.patch(&path, moved).await.data(200);
     ada.patch(&path, json!({"organizers": ["bob"]}))
         .await

@@ -1,4 +1,4 @@
-//! Keys that change, and keys that cannot be asked for.
+//! Keys that change, and keys that cannot be fetched.
 
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -12,7 +12,7 @@ use crate::support::{Issuer, Provider, Server};
 const KEYS_LIFE: SignedDuration = SignedDuration::from_hours(1);
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
-/// Tells the status of a request with a token.
+/// Returns the status of a request with a token.
 async fn status(server: &Server, token: &str) -> u16 {
     server.client.with_bearer(token).get(EVENTS).await.status
 }

@@ -1,4 +1,4 @@
-//! Every route there is, as the description tells, asked by nobody and by a stranger: one that is added later too.
+//! Calls every route of the API description anonymously and as a stranger. Routes that are added later are covered too.
 
 use serde_json::{Value, json};
 
@@ -19,10 +19,10 @@ const OPEN: [&str; 9] = [
     "/redoc",
     "/api/v1/check-in/validate",
 ];
-/// Routes below `/api/v1` that name nothing of any event: an identity is all they take.
+/// Routes below `/api/v1` that concern no particular event: any identity may call them.
 const NOBODYS: [&str; 2] = ["/api/v1/events", "/api/v1/plugins"];
 
-/// What there is at an event, for requests to name.
+/// The parts of an event whose ids requests need.
 struct Ids<'a> {
     door: &'a Door,
     ticket: String,
@@ -47,7 +47,7 @@ impl Ids<'_> {
             .replace("{scannerId}", &self.door.scanner_id)
     }
 
-    /// A body that would do for any route: each reads of it what it knows.
+    /// A body that suits every route: each reads only the fields it knows.
     fn body(&self, operation: &Value) -> Option<Value> {
         operation.get("requestBody")?;
         Some(json!({

@@ -1,4 +1,4 @@
-//! Starting with OIDC on: what is missing is named, and who is named where counts.
+//! Starting with OIDC on: errors name missing settings, and the configured identities get their roles.
 
 use serde_json::json;
 
@@ -69,7 +69,7 @@ fn a_declared_event_must_say_who_manages_it() {
 #[test]
 fn identified_callers_may_come_from_beyond_loopback() {
     let home = Home::new();
-    // An address for documentation, which no machine has.
+    // A documentation address, which no machine has.
     let mut command = home.command_with("GATEWIT_LISTEN", "192.0.2.1:0");
     command
         .env("OIDC_ISSUER_URL", ISSUER)

@@ -1,4 +1,4 @@
-//! schemathesis against a running server: whatever it sends, no 5xx, and no answer that the description does not allow.
+//! schemathesis against a running server: no request gets a 5xx, or an answer that the description does not allow.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::door::text;
 use crate::support::{Door, Process, target};
 
-/// What an answer is held against.
+/// The checks of each answer.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_headers_conformance,response_schema_conformance,unsupported_method";
 /// Per operation; the whole run must stay below a minute on two cores.
@@ -49,13 +49,13 @@ async fn no_answer_contradicts_the_description() {
     assert!(output.status.success(), "{report}\n{complaints}");
 }
 
-/// What `cargo xtask test` installs.
+/// The version that `cargo xtask test` installs.
 fn schemathesis() -> Option<PathBuf> {
     let program: &Path = &target().join("schemathesis/bin/schemathesis");
     program.is_file().then(|| program.to_owned())
 }
 
-/// Ids of things that are there, so that requests get past the door.
+/// Ids that exist, so that requests do not all fail with 404.
 async fn ids(door: &Door) -> String {
     let ticket = text(&door.issue("vip").await["ticketInstanceId"]);
     let (event, scanner) = (&door.event_id, &door.scanner_id);

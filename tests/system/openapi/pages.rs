@@ -7,12 +7,12 @@ use tokio::task::spawn_blocking;
 
 use crate::support::Server;
 
-/// What a described operation is called in the pages.
+/// The name of a described operation in the pages.
 const SUMMARY: &str = "Scans a ticket, and lets its holder in if it may.";
-/// How many seconds a browser may take on a busy machine.
+/// The most seconds that a browser may take on a busy machine.
 const PATIENCE: &str = "120";
 
-/// Lists what a page refers to by address: what it would fetch, and where its links lead.
+/// Lists the addresses in a page: the resources that it fetches, and the targets of its links.
 fn addresses(html: &str) -> Vec<&str> {
     let quoted = ["src=\"", "href=\"", "action=\""]
         .into_iter()
@@ -20,7 +20,7 @@ fn addresses(html: &str) -> Vec<&str> {
     quoted.filter_map(|rest| rest.split('"').next()).collect()
 }
 
-/// Tells whether an address means another host than the page's own.
+/// Whether an address points to a host other than the page's own.
 fn is_elsewhere(address: &str, base: &str) -> bool {
     !address.starts_with(base) && (address.contains("://") || address.starts_with("//"))
 }
@@ -103,7 +103,7 @@ fn browser() -> Option<&'static str> {
     ["chromium", "chromium-browser"].into_iter().find(is_there)
 }
 
-/// Opens a page in a fresh browser that can resolve no name, and tells what it shows in the end.
+/// Opens a page in a fresh browser that cannot resolve names, and returns what it finally shows.
 async fn render(browser: &str, url: &str) -> String {
     let profile = TempDir::new().expect("there is room for a profile");
     let mut command = Command::new("timeout");

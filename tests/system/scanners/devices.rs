@@ -1,4 +1,5 @@
-//! A device is one active scanner within its organization, and is told what became of the one it was. `gatewit-api.md` §6.
+//! A device is at most one active scanner within its organization, and learns what happened to its previous one.
+//! `gatewit-api.md` §6.
 
 use gatewit_domain::service::Access;
 use jiff::SignedDuration;
@@ -21,7 +22,7 @@ async fn event_of(client: &Client, fields: Value) -> String {
     id
 }
 
-/// The event with this device as a scanner, and which scanner that replaced.
+/// Links this device to the event as a scanner, and returns the scanner that it replaced.
 async fn registered(client: &Client, event: &str) -> (Door, Value) {
     let scanner = link(client, event, DEVICE, json!({})).await;
     let door = Door {
@@ -55,7 +56,7 @@ async fn a_scanner_that_was_replaced_is_told_by_which_and_when_and_the_new_one_w
     let refused = door.scanner.post("/api/v1/check-in/undo", undo).await;
     let words = refused.failure(403, "scanner_revoked");
     assert!(words.contains("registered as \"Gate A\""), "{words}");
-    // One that an organizer revoked was replaced by none.
+    // A scanner that an organizer revoked counts as not replaced.
     let new = door.scanner.with_bearer(&text(&again["credentials"]));
     let revoke = format!(
         "/api/v1/check-in/scanners/{}/revoke",
@@ -88,7 +89,7 @@ async fn a_registration_in_another_organization_neither_ends_nor_names_a_scanner
         let jwt = door.issue_jwt("vip").await;
         assert_eq!(door.verdict(&jwt).await, "VALID");
     }
-    // In the same organization it does both, whichever event it is for.
+    // Within the same organization it does both, for any event.
     let event = event_of(client, json!({"orgId": "club"})).await;
     let (_, replaced) = registered(client, &event).await;
     assert_eq!(replaced["scannerId"], doors[1].scanner_id);
@@ -136,6 +137,6 @@ async fn an_event_that_had_scanners_stays_in_its_organization() {
     let words = refused.failure(409, "organization_fixed");
     assert!(words.contains("\"a\""), "{words}");
     assert_eq!(server.stored().await, stored);
-    // Naming the organization that it is in changes nothing.
+    // Naming the event's own organization changes nothing.
     client.patch(&path, moved).await.data(200);
 }

@@ -1,4 +1,4 @@
-//! Registration tokens, and what devices get for them. `event-check-in.txt` 1–3, `gatewit-api.md` §6.
+//! Registration tokens, and the credentials that devices get for them. `event-check-in.txt` 1–3, `gatewit-api.md` §6.
 
 use futures::future::join_all;
 use gatewit_domain::tables::SCANNERS;
@@ -109,7 +109,7 @@ async fn a_token_that_was_never_made_is_unknown_and_one_that_reads_wrong_is_malf
     }
 }
 
-/// Writes each byte of a text as a path may hold it.
+/// Percent-encodes each byte of a text for a path.
 fn percent_encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -1,4 +1,4 @@
-//! A list that is shorter than it was, or than its own ticketing system says.
+//! A list that is shorter than before, or than the ticketing system's own count.
 
 use super::*;
 
@@ -37,7 +37,7 @@ async fn pages_that_are_shuffled_between_requests_cancel_nobody_and_the_source_i
     let requests = tito.requests();
     let refreshed = client.get("/tickets/refresh_all/").await;
     assert_eq!(refreshed.status, 503, "{refreshed:?}");
-    // The releases once, and three pages in each of two readings.
+    // One request for the releases, and three pages in each of two attempts.
     assert!(tito.requests() >= requests + 7, "it is read again");
     assert_eq!(count(client).await, json!(TICKETS));
     assert_eq!(is_stale(client).await, json!(true));

@@ -1,10 +1,10 @@
-//! What is odd about a source: told in the log after each sync, at its events and at its tickets.
+//! Oddities of a source are reported in the log after each sync, at its events and at its tickets.
 
 use super::*;
 use crate::attendees::upstream::Upstream;
 use crate::support::project;
 
-/// How many lines of a log have these words.
+/// The number of log lines that contain this text.
 fn lines(log: &str, words: &str) -> usize {
     log.lines().filter(|line| line.contains(words)).count()
 }
@@ -116,7 +116,7 @@ async fn tickets_of_types_that_are_not_listed_and_codes_that_are_shared_are_coun
         ["another ticket has the code \"sbbbb6\" as well: a scan of it finds that ticket"]
     );
     assert!(warnings("BBBB7").await.is_empty());
-    // What the event names is its own.
+    // A type that the event declares belongs to the event.
     let types = json!({"ticketTypes": [{"id": "999", "name": "Late"}]});
     client.patch(&event, types).await.data(200);
     assert!(warnings("BBBB9").await.is_empty());

@@ -1,4 +1,4 @@
-//! Orders that were made in pretix's test mode.
+//! Orders made in pretix's test mode.
 
 use super::*;
 use crate::attendees::upstream::Upstream;
@@ -13,7 +13,7 @@ fn order(code: &str, name: &str, is_test: bool, status: &str) -> Value {
     json!({"code": code, "status": status, "testmode": is_test, "positions": [position]})
 }
 
-/// A pretix with two tickets that were tested and one that was sold.
+/// A pretix with two tickets from test mode and one that was sold.
 async fn pretix() -> Upstream {
     let items = json!([{"id": 10, "name": {"en": "Ticket"}, "category": null, "admission": true}]);
     let orders = [
@@ -25,7 +25,7 @@ async fn pretix() -> Upstream {
     Upstream::start(json!({"pretix_main": fixture})).await
 }
 
-/// What becomes of an order at the desk.
+/// The state of an order at the desk.
 async fn admitted(client: &Client, event: &str, order: &str) -> (Value, Value) {
     let request = json!({"order": order});
     let outcomes = client
@@ -86,7 +86,7 @@ async fn test_orders_are_refused_at_the_door_unless_the_event_is_in_test_mode_or
         let shown = tickets(client, &event, "query=SOLDA").await;
         assert_eq!(shown[0]["details"]["testMode"], json!(null), "{name}");
     }
-    // Whoever asks about attendees is told as ever.
+    // Queries about attendees are not affected.
     for (order, name) in [("TESTA", "Tess Ting"), ("TESTB", "Pen Ding")] {
         let question = json!({"order_id": order, "name": name});
         let answer = client.post("/tickets/validate_attendee/", question).await;

@@ -1,4 +1,4 @@
-//! Codes of badges and wristbands: one living ticket has each, and may be given another.
+//! Codes of badges and wristbands: each belongs to at most one valid ticket, and a ticket may get another.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::{act, draft_coded, list, names};
 use crate::support::door::{one_day, text, with};
 use crate::support::{Door, Request, Server, jwt};
 
-/// A door where badges let in.
+/// A door that admits by badge.
 async fn desk() -> (Server, Door) {
     let server = Server::start().await;
     let event = with(&one_day(), json!({"scanPoints": [{"id": "desk"}]}));
@@ -74,7 +74,7 @@ async fn a_wristband_that_broke_is_exchanged() {
     assert_eq!(door.verdict("NFC-2").await, "VALID");
     let refused = patch(&door, &other, json!({"credentialCode": "NFC-2"})).await;
     refused.failure(409, "credential_code_taken");
-    // The broken one is free, and so is one that is taken away.
+    // The broken badge's code is free, and so is a code that is removed.
     patch(&door, &other, json!({"credentialCode": "NFC-1"}))
         .await
         .data(200);

@@ -1,4 +1,4 @@
-//! Finding tickets again: by what they say, by state, page by page.
+//! Finding tickets by their text or their state, page by page.
 
 use serde_json::json;
 
@@ -51,7 +51,7 @@ async fn a_long_list_comes_in_pages_that_miss_nothing() {
     door.issue_all(json!({"tickets": drafts})).await;
     for filter in ["", "&query=guest", "&state=ACTIVE"] {
         let (mut found, mut cursor) = (Vec::new(), String::new());
-        // Seven tickets by two make four pages; one more may be empty.
+        // Seven tickets, two per page, make four pages; one more may be empty.
         for _ in 0..5 {
             let (page, next) = list(&door, &format!("?limit=2{cursor}{filter}")).await;
             let page = texts(&page, "attendeeName");

@@ -23,7 +23,7 @@ fn many() -> Value {
     json!({"tickets": drafts.collect::<Vec<_>>()})
 }
 
-/// How many tickets the event has.
+/// The number of the event's tickets.
 async fn count(door: &Door) -> usize {
     let (mut count, mut cursor) = (0, String::new());
     loop {
@@ -145,7 +145,7 @@ async fn a_request_that_failed_is_tried_anew_under_its_key() {
         refused.failure(409, "credential_code_taken");
     }
     assert_eq!(list(&door, "").await, (json!([taken]), None));
-    // Another request may have the key, too: nothing was done under it.
+    // Another request may use the key, since nothing was done under it.
     let fewer = json!({"tickets": [draft_coded("Bob", "NFC-0"), draft_coded("Cid", "NFC-228")]});
     let issued = issue_once(&door, "all", &fewer).await.data(201);
     assert_eq!(texts(&issued, "attendeeName"), ["Bob", "Cid"]);

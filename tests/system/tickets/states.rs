@@ -1,4 +1,4 @@
-//! What a ticket goes through: entered, cancelled, refunded, reinstated.
+//! The states of a ticket: entered, cancelled, refunded, reinstated.
 
 use gatewit_domain::tables::TICKETS;
 use gatewit_domain::ticket::{Ticket, TicketState};
@@ -151,7 +151,7 @@ async fn a_ticket_is_used_once_it_has_entered_an_event_of_one_day() {
     let used = with(&ticket, json!({"state": "USED"}));
     assert_eq!(list(&door, "?state=USED").await.0, json!([used]));
     assert_eq!(list(&door, "?state=ACTIVE").await.0, json!([fresh]));
-    // Cancelling and reinstating it gives no second entry.
+    // Cancelling and reinstating a ticket gives no second entry.
     act(&door, &ticket, "cancel").await.data(200);
     assert_eq!(door.verdict(&jwt).await, "EXPIRED not_active");
     assert_eq!(act(&door, &ticket, "reinstate").await.data(200), used);

@@ -1,4 +1,4 @@
-//! The signed codes of tickets: which days they list, what a QR code holds, and when they are signed anew.
+//! The signed codes of tickets: the days they list, the content of a QR code, and when they are signed again.
 
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ async fn a_signed_code_too_long_for_a_qr_code_has_a_compact_one_and_both_let_in(
     assert_eq!(door.verdict(&whole).await, "DUPLICATE already_used");
     let other = door.issue("all").await;
     assert_eq!(door.verdict(&text(&other["jwtToken"])).await, "VALID");
-    // It authenticates no scanner, and one that is changed is no ticket.
+    // It authenticates no scanner, and a modified one is not a ticket.
     let forger = server.client.with_bearer(&compact);
     let scan = forger.post(VALIDATE, door.body(&whole)).await;
     scan.failure(401, "invalid_credentials");
@@ -114,7 +114,7 @@ async fn a_ticket_is_signed_anew_when_it_is_read_after_what_its_code_says_has_ch
     for ticket in [&shown, &found] {
         assert_eq!(door.verdict(&text(&ticket["qrCode"])).await, "VALID");
     }
-    // What somebody printed before the change is a ticket still.
+    // A code printed before the change is still a ticket.
     let printed = text(&issued[2]["jwtToken"]);
     assert_ne!(listed[2]["jwtToken"], issued[2]["jwtToken"]);
     assert_eq!(door.verdict(&printed).await, "VALID");
