@@ -116,6 +116,20 @@ impl Desk {
     }
 }
 
+/// The claim of a new ticket's code if no ticket ever had it, as nearly always: the commit finds out. None if the claim
+/// takes a read of the store.
+pub(super) fn claim_unseen(live: &LiveEvent, ticket: &Ticket) -> Option<Claim> {
+    let code = ticket.credential_code.as_ref()?;
+    if clean(code).parse::<TicketId>().is_ok() {
+        return None;
+    }
+    let key = code_key(live, code);
+    Some(Claim {
+        guards: vec![TICKET_CODES.absent(&key), CREDENTIAL_CODES.absent(&key)],
+        writes: vec![CREDENTIAL_CODES.put(&key, &ticket.id)],
+    })
+}
+
 pub(super) fn code_taken(code: &str) -> DeskError {
     DeskError::Conflict(Problem::new(
         "credential_code_taken",

@@ -48,18 +48,18 @@ impl Desk {
         }
     }
 
-    /// Whether a ticket is for a date of a series while its source sells several: no event says yet which date it is, so
-    /// that no event lets it in.
+    /// Whether a ticket is for one date of a series while its source sells another one, too. Events cannot name their date
+    /// yet, so no event lets it in.
     pub(in crate::service) fn is_for_another_date(&self, ticket: &Ticket) -> bool {
         let Some(origin) = &ticket.origin else {
             return false;
         };
-        let set = self
-            .sources
-            .get(&origin.source)
-            .and_then(|source| source.set());
-        let is_one_of_several = || set.is_none_or(|set| set.sub_events().len() > 1);
-        origin.sub_event.is_some() && is_one_of_several()
+        let Some(own) = &origin.sub_event else {
+            return false;
+        };
+        let source = self.sources.get(&origin.source);
+        let set = source.and_then(|source| source.set());
+        set.is_none_or(|set| set.sub_events().any(|sub_event| sub_event != own))
     }
 
     /// What a source says of a type. Where the event lists types and the source does not, a type that stands on tickets

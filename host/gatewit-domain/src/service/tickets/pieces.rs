@@ -12,6 +12,7 @@ use super::tokens::TicketTokens;
 use crate::id::IssueId;
 use crate::ports::{Commit, Guard, Write};
 use crate::problem::DeskError;
+use crate::service::codes::claim_unseen;
 use crate::service::issues::IssueLock;
 use crate::service::{ATTEMPTS_MAX, Desk, LiveEvent};
 use crate::tables::{
@@ -167,12 +168,16 @@ impl Piece {
         self.bytes += bytes;
     }
 
-    /// Claims the codes and writes the piece; tries again if one of the codes changed meanwhile.
+    /// Claims the codes and writes the piece. Reads the codes only if another ticket has or had one.
     async fn commit(self, desk: &Desk, live: &LiveEvent) -> Result<(), DeskError> {
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 0..ATTEMPTS_MAX {
             let (mut guards, mut writes) = (self.guards.clone(), self.writes.clone());
             for ticket in &self.coded {
-                let claim = desk.claim_codes(live, ticket).await?;
+                let unseen = claim_unseen(live, ticket).filter(|_| attempt == 0);
+                let claim = match unseen {
+                    Some(claim) => claim,
+                    None => desk.claim_codes(live, ticket).await?,
+                };
                 guards.extend(claim.guards);
                 writes.extend(claim.writes);
             }

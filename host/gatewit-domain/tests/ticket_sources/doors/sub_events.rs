@@ -62,6 +62,19 @@ fn once_one_date_is_left_its_tickets_let_in() {
 }
 
 #[test]
+fn a_ticket_for_another_date_that_is_looked_up_at_the_door_is_refused() {
+    let (office, upstream) = selling([dated("AAAA-1", Some("7"))]);
+    let desk = office
+        .configured(|source| source.live_find = true)
+        .open_synced();
+    let summit = attached(&desk);
+    upstream.state().sold_now = vec![dated("BBBB-1", Some("8")), dated("CCCC-1", Some("7"))];
+    assert_eq!(scanned(&desk, summit, "code-BBBB-1"), "wrong_event");
+    assert_eq!(scanned(&desk, summit, "code-CCCC-1"), "in");
+    assert_eq!(scanned(&desk, summit, "code-AAAA-1"), "in");
+}
+
+#[test]
 fn the_date_of_a_ticket_that_was_taken_in_before_dates_were_kept_is_read_once_more() {
     let (office, _) = selling([dated("AAAA-1", Some("7")), dated("BBBB-1", Some("8"))]);
     let desk = office.open_synced();
