@@ -203,3 +203,40 @@ async fn declared_events_whose_strategy_is_missing_or_rejects_their_options_stop
         assert!(log.contains(words), "{words:?} is missing: {log}");
     }
 }
+
+#[tokio::test]
+async fn a_stored_event_whose_declaration_no_longer_fits_stays_as_it_is_and_stops_no_start() {
+    let home = home();
+    let declared = |name: &str| {
+        format!(
+            "{CREW}events:\n  - slug: fair\n    name: {name}\n    days: [{{day_name: Day 1, start_date_time: \
+             '2027-12-15T09:00:00+03:00', end_date_time: '2027-12-15T18:00:00+03:00'}}]\n"
+        )
+    };
+    home.configure(&declared("Fair"));
+    let server = home.start();
+    let events = server.client.get("/api/v1/events").await.data(200);
+    let id = events[0]["eventId"].as_str().expect("it is listed");
+    let event = format!("/api/v1/events/{id}");
+    // The organizers add a day and a type that is good on it alone; the declaration still lists the first day only.
+    let days = json!([
+        {"dayName": "Day 1", "startDateTime": "2027-12-15T09:00:00+03:00", "endDateTime": "2027-12-15T18:00:00+03:00"},
+        {"dayName": "Day 2", "startDateTime": "2027-12-16T09:00:00+03:00", "endDateTime": "2027-12-16T18:00:00+03:00"},
+    ]);
+    let types = json!([{"id": "workshop", "name": "Workshop", "days": ["Day 2"]}]);
+    let change = json!({"days": days, "ticketTypes": types});
+    server.client.patch(&event, change).await.data(200);
+    server.stop();
+    home.configure(&declared("Fair 2027"));
+    let server = home.start();
+    let kept = server.client.get(&event).await.data(200);
+    assert_eq!(
+        (&kept["name"], kept["days"].as_array().map(Vec::len)),
+        (&json!("Fair"), Some(2))
+    );
+    let log = server.stop().log;
+    assert!(
+        log.contains("cannot set up event \"fair\" of the configuration; it stays as it is stored"),
+        "{log}"
+    );
+}

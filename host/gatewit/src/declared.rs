@@ -24,15 +24,20 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 pub struct DeclaredEvents(HashMap<StrategyName, Vec<EventChange>>);
 
 impl DeclaredEvents {
-    /// Checks the events; the error names the one that is invalid.
+    /// Checks the events; the error names the one that is invalid. An event that is stored already stays as it is
+    /// instead: organizers may have changed what its declaration relies on.
     pub fn check(desk: &Desk, events: Vec<EventEntry>) -> anyhow::Result<Self> {
         let mut by_strategy = HashMap::<_, Vec<_>>::new();
         for event in events {
             let words = format!("cannot set up event {:?} of the configuration", event.slug);
             let change = EventChange::from(event);
-            let strategy = desk.check_declared(&change);
-            let strategy = strategy.map_err(|error| anyhow::Error::from(error).context(words))?;
-            by_strategy.entry(strategy).or_default().push(change);
+            match desk.check_declared(&change) {
+                Ok(strategy) => by_strategy.entry(strategy).or_default().push(change),
+                Err(error) if desk.has_declared(&change) => {
+                    tracing::error!("{words}; it stays as it is stored: {error}");
+                }
+                Err(error) => return Err(anyhow::Error::from(error).context(words)),
+            }
         }
         Ok(Self(by_strategy))
     }

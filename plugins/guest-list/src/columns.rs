@@ -46,7 +46,11 @@ impl Column {
         let name = name.trim();
         let folded = name.to_lowercase();
         let is_named = |rest: &&str| !rest.is_empty();
-        if let Some(detail) = name.strip_prefix("details.").filter(is_named) {
+        const DETAILS: &str = "details.";
+        if let Some((prefix, detail)) = name.split_at_checked(DETAILS.len())
+            && prefix.eq_ignore_ascii_case(DETAILS)
+            && is_named(&detail)
+        {
             return Some(Self::Detail(detail.to_owned()));
         }
         if let Some(attribute) = folded.strip_prefix("attributes.").filter(is_named) {

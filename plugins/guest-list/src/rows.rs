@@ -16,10 +16,7 @@ pub struct Row {
 pub fn read(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Result<(), String> {
     let text = text.trim_start_matches('\u{feff}');
     if text.contains(['\0', '\u{fffd}']) {
-        return Err(
-            "there are characters in it that are none in UTF-8; save it as \"CSV UTF-8\""
-                .to_owned(),
-        );
+        return Err("it is not UTF-8; save it as \"CSV UTF-8\"".to_owned());
     }
     let take = |mut row: Row| {
         row.check()?;

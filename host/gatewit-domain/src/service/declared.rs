@@ -63,10 +63,18 @@ impl Desk {
         })
     }
 
-    fn declared(&self, change: &EventChange) -> Result<Declared, DeskError> {
+    /// Whether the event that a declaration means is stored already.
+    pub fn has_declared(&self, change: &EventChange) -> bool {
+        self.event_of(change).is_some()
+    }
+
+    fn event_of(&self, change: &EventChange) -> Option<Arc<LiveEvent>> {
         let org_id = change.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
-        let slug = change.slug.as_deref().unwrap_or_default();
-        let Some(live) = self.live.with_slug(org_id, slug) else {
+        self.live.with_slug(org_id, change.slug.as_deref()?)
+    }
+
+    fn declared(&self, change: &EventChange) -> Result<Declared, DeskError> {
+        let Some(live) = self.event_of(change) else {
             let event = Event::declare(change.clone(), Caller::Local.sub(), self.now());
             return event.map(Declared::New).map_err(DeskError::Unacceptable);
         };

@@ -49,7 +49,7 @@ impl Desk {
             FoundAtDesk::Order(order) => {
                 let mut tickets = self.tickets_of_order(event, order).await?;
                 let live = self.live(event)?;
-                if tickets.is_empty() && self.take_in_found(&live, Wanted::Order(order)).await? {
+                if tickets.is_empty() && self.take_in_found(&live, Wanted::Order(order)).await {
                     tickets = self.tickets_of_order(event, order).await?;
                 }
                 match tickets.is_empty() {

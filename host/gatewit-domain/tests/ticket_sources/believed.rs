@@ -34,6 +34,15 @@ fn list_next(
 const IN_DOUBT: &str = "a second reading did not settle this, so what is served stays as it is";
 
 #[test]
+fn a_second_reading_is_a_run_of_its_own_so_that_it_reads_files_anew() {
+    let ten = ten();
+    let before = ten.1.state().runs;
+    let (_, refreshed) = list_next(&ten, [crowd(2), crowd(10)], None);
+    assert_eq!(refreshed, Ok(()));
+    assert_eq!(ten.1.state().runs - before, 2);
+}
+
+#[test]
 fn a_list_with_fewer_than_its_own_system_counts_is_read_again_and_then_not_served() {
     let ten = ten();
     let (desk, upstream) = &ten;

@@ -187,7 +187,7 @@ fn a_column_named_twice_is_refused() {
 
 #[test]
 fn text_in_another_encoding_is_refused_with_what_to_do() {
-    let saved = "there are characters in it that are none in UTF-8; save it as \"CSV UTF-8\"";
+    let saved = "it is not UTF-8; save it as \"CSV UTF-8\"";
     refused("o\0r\0d\0e\0r\0\n\0", saved);
     refused("order,name\nA,J\u{fffd}rgen\n", saved);
 }

@@ -29,7 +29,7 @@ impl Desk {
         let code = code.as_str();
         let may_be_code = matches!(field, MatchField::Any | MatchField::QrCode)
             && self.ports.signer.header(code).is_none();
-        match may_be_code && self.take_in_found(live, Wanted::Code(code)).await? {
+        match may_be_code && self.take_in_found(live, Wanted::Code(code)).await {
             true => self.find(scan, live, read).await,
             false => Ok(found),
         }

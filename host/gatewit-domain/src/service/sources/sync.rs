@@ -120,6 +120,9 @@ impl Desk {
         let Some(doubted) = read? else {
             return Ok(goes_on);
         };
+        // A run of its own: it reads files anew, too.
+        upstream.run = source.configured.source.begin().await?;
+        upstream.types = upstream.run.ticket_types().await?;
         self.start_over(source, journal, upstream, &doubted.doubt.to_string());
         let second = self.read_pages(source, journal, upstream, Some(&doubted));
         match second.await? {

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use super::News;
 use crate::identifier::is_same;
 use crate::problem::DeskError;
-use crate::service::sources::Asker;
+use crate::service::sources::{Asker, LiveSource};
 use crate::service::{Desk, LiveEvent};
 use crate::source::SourceTicket;
 use crate::ticket::code_of;
@@ -24,7 +24,7 @@ impl Desk {
         &self,
         live: &LiveEvent,
         wanted: Wanted<'_>,
-    ) -> Result<bool, DeskError> {
+    ) -> bool {
         let names = live.event.ticket_sources.iter();
         let sources = names.filter_map(|name| self.sources.get(name));
         // Until a source has been read once, its types are unknown.
@@ -38,13 +38,31 @@ impl Desk {
         for (source, found) in join_all(look_ups).await {
             let meant = found.iter().filter(|ticket| wanted.is_of(ticket));
             let news: Vec<_> = meant.cloned().map(Box::new).map(News::Found).collect();
-            if !news.is_empty() {
-                let ids = self.ticket_ids(live.event.id, &source.name).await?;
-                self.take_in_news(source, &ids, live.event.id, news).await?;
-                is_found = true;
+            if news.is_empty() {
+                continue;
+            }
+            match self.keep_found(live, source, news).await {
+                Ok(()) => is_found = true,
+                Err(error) => tracing::warn!(
+                    source.name = %source.name, event.id = %live.event.id,
+                    "a ticket that ticket source {} looked up for event {} cannot be stored, so it is decided without \
+                     it: {error}",
+                    source.name, live.event.id
+                ),
             }
         }
-        Ok(is_found)
+        is_found
+    }
+
+    async fn keep_found(
+        &self,
+        live: &LiveEvent,
+        source: &LiveSource,
+        news: Vec<News>,
+    ) -> Result<(), DeskError> {
+        let ids = self.ticket_ids(live.event.id, &source.name).await?;
+        self.take_in_news(source, &ids, live.event.id, news).await?;
+        Ok(())
     }
 }
 

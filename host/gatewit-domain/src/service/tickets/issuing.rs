@@ -124,10 +124,13 @@ impl Desk {
         let mut after = None;
         loop {
             let (tickets, next) = self.some_issued(first.into(), after).await?;
+            let before = issued.len();
             for stored in tickets {
                 turns.step().await;
-                issued.push(self.shown(live, stored.value).await?);
+                let entries = self.entries(&stored.value).await?;
+                issued.push(self.shown_with(live, stored.value, &entries).await?);
             }
+            self.renew_tokens(live, &mut issued[before..]).await?;
             if next.is_none() {
                 return Ok(issued);
             }

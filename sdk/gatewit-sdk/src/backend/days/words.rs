@@ -1,6 +1,7 @@
 //! Splits a name into words, and recognizes weekdays and months among them.
 
 use super::PASSES;
+use crate::identifier::is_dash;
 
 /// Weekdays: first the name that the host gets, then other spellings.
 pub const WEEKDAYS: [(&str, &[&str]); 7] = [
@@ -86,6 +87,12 @@ pub fn tokens(name: &str) -> Vec<Token<'_>> {
             _ if first.is_ascii_digit() => tokens.push(Token::Number(text)),
             _ if is_dash(first) => tokens.push(Token::To),
             ',' | '+' | '&' | '/' => tokens.push(Token::And),
+            '…' => tokens.push(Token::To),
+            // Two dots or more stand for "to"; one ends the number of a day.
+            '.' if matches!(tokens.last(), Some(Token::Dot | Token::To)) => {
+                tokens.pop();
+                tokens.push(Token::To);
+            }
             '.' => tokens.push(Token::Dot),
             _ => {}
         }
@@ -110,20 +117,6 @@ fn add_word<'n>(tokens: &mut Vec<Token<'n>>, word: &'n str) {
             }
         }
     }
-}
-
-fn is_dash(letter: char) -> bool {
-    matches!(
-        letter,
-        '-' | '\u{2010}'
-            ..='\u{2015}'
-                | '\u{2212}'
-                | '\u{2e3a}'
-                | '\u{2e3b}'
-                | '\u{fe58}'
-                | '\u{fe63}'
-                | '\u{ff0d}'
-    )
 }
 
 /// Whether a word is a weekday's whole name, as in "Saturday ticket" or "Samstagskarte".
