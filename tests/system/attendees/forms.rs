@@ -19,11 +19,9 @@ MH9CG,MH9CG-2,Ju\u{308}rgen Mu\u{308}ller,ju\u{308}rgen@example.org
 /// A server with a guest list.
 async fn over(people: &str) -> (Server, TempDir) {
     let home = TempDir::new().expect("there is room for a test's data");
-    let list = home.path().join("people.csv");
-    fs::write(&list, people).expect("a file can be written");
-    let settings = format!("{{people: \"file://{}\"}}", list.display());
-    let config = format!("sources:\n  guest-list:\n    settings: {settings}\n");
-    configure(home.path(), &config, "");
+    fs::write(home.path().join("people.csv"), people).expect("a file can be written");
+    let config = "sources:\n  guest-list:\n    settings: {people: file://people.csv}\n";
+    configure(home.path(), config, "");
     let server = Server::start_configured(home.path()).await;
     wait_until_ready(&server).await;
     (server, home)

@@ -182,7 +182,8 @@ async fn check_head(server: &Server, head: &str, status: u16, code: &str) {
 #[tokio::test]
 async fn a_head_that_is_too_large_or_no_http_is_refused_in_the_envelope() {
     let server = Server::start().await;
-    let long = "x".repeat(70_000);
+    // More than two reads of the server: the second one may end beyond the limit.
+    let long = "x".repeat(140_000);
     let get = |path: &str, fields: &str| {
         format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n")
     };
