@@ -63,6 +63,7 @@ async fn refusals_beyond_a_burst_of_five_hundred_are_recorded_together() {
         "reason": "invalid_signature",
         "refusals": {"invalid_signature": 100},
         "direction": "in",
+        "dayName": together["dayName"],
         "at": "2025-12-15T07:00:01+03:00",
         "arrivedAt": "2025-12-15T07:00:01+03:00",
         "scannerId": door.scanner_id,
