@@ -63,7 +63,8 @@ pub fn is_invisible(letter: char) -> bool {
     )
 }
 
-fn is_outer(letter: char) -> bool {
+/// Whether a character at either end of a text does not belong to it: space, a control character, or one without width.
+pub fn is_outer(letter: char) -> bool {
     letter.is_whitespace() || letter.is_control() || is_invisible(letter)
 }
 

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::identifier::is_invisible;
+use crate::identifier::is_outer;
 
 /// A longer text is not a code: it is never looked up and never part of a key.
 pub const CODE_BYTES_MAX: usize = 4 << 10;
@@ -59,10 +59,6 @@ fn without_aim_identifier(code: &str) -> Option<&str> {
 /// Aztec codes also use letters for options beyond 9.
 fn is_aim_option(option: u8) -> bool {
     option.is_ascii_digit() || (b'A'..=b'F').contains(&option)
-}
-
-fn is_outer(letter: char) -> bool {
-    letter.is_whitespace() || letter.is_control() || is_invisible(letter)
 }
 
 #[cfg(test)]

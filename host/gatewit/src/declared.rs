@@ -42,13 +42,13 @@ impl DeclaredEvents {
         Ok(Self(by_strategy))
     }
 
-    /// Sets up the events as background tasks, and waits two seconds at most for those that do not fail.
+    /// Sets up the events as background tasks, and waits two seconds at most.
     pub async fn set_up(self, desk: &Arc<Desk>, beside: &mut JoinSet<()>) {
         let mut waited_for = Vec::new();
         for changes in self.0.into_values() {
-            let (is_waited_for, done) = oneshot::channel();
-            beside.spawn(set_up_in_turn(Arc::clone(desk), changes, is_waited_for));
-            waited_for.push(done);
+            let (ended, end) = oneshot::channel();
+            beside.spawn(set_up_in_turn(Arc::clone(desk), changes, ended));
+            waited_for.push(end);
         }
         if timeout(WAIT_MAX, join_all(waited_for)).await.is_err() {
             tracing::warn!("declared events are still being set up; the server listens meanwhile");
@@ -56,24 +56,18 @@ impl DeclaredEvents {
     }
 }
 
-/// Sets up the events of one strategy. After the first failure, the start no longer waits for the rest.
-async fn set_up_in_turn(
-    desk: Arc<Desk>,
-    changes: Vec<EventChange>,
-    is_waited_for: oneshot::Sender<()>,
-) {
-    let mut is_waited_for = Some(is_waited_for);
+/// Sets up the events of one strategy, then drops `ended`.
+async fn set_up_in_turn(desk: Arc<Desk>, changes: Vec<EventChange>, ended: oneshot::Sender<()>) {
     for change in changes {
         let slug = change.slug.clone().unwrap_or_default();
         if let Err(trouble) = desk.declare_event(change).await {
-            is_waited_for = None;
             tracing::error!(
                 event.slug = %slug,
                 "event {slug:?} of the configuration is not set up, or stays as it was: {trouble}"
             );
         }
     }
-    drop(is_waited_for);
+    drop(ended);
 }
 
 /// Warns of configured plugins that do not exist and of missing things that events rely on; everything else is served.

@@ -34,7 +34,7 @@ fn refused(list: &str, reason: &str) {
 
 const CSV: &str = "\
 # Who comes
-Order;Reference;Name;EMail;Type;Code;State;Valid_From;Valid_Until;Variation;Parent;is_speaker;attributes.has_badge;details.Seat
+Order;Reference;Name;EMail;Type;Code;State;Valid_From;Valid_Until;Variation;Parent;is_speaker;attributes.has_badge;Details.Seat
 ABCD;;Ada Lovelace;Ada@example.org;vip;q1 nfc-1;;2025-12-15T09:00:00+03:00;;gold;;x;no;12
 
 ABCD;;\"Hopper; Grace\";;;;pending;;2025-12-15T09:00:00Z;;ABCD-1;;;

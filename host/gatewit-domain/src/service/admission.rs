@@ -291,7 +291,7 @@ pub(super) fn is_forgotten(at: Timestamp, now: Timestamp) -> bool {
 pub(super) fn used_for_another() -> DeskError {
     DeskError::Conflict(Problem::new(
         "idempotency_mismatch",
-        "this idempotency key was used for another scan; use a new key for each scan",
+        "this idempotency key was used for another request; use a new key for each request",
     ))
 }
 

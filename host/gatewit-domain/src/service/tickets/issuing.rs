@@ -14,9 +14,9 @@ use super::tokens::sign_tickets;
 use crate::event::Event;
 use crate::id::{EventId, IssueId, TicketId};
 use crate::ports::Commit;
-use crate::problem::{DeskError, Problem};
+use crate::problem::DeskError;
 use crate::scan::{Entries, RepeatKey};
-use crate::service::admission::{is_forgotten, repeat_of};
+use crate::service::admission::{is_forgotten, repeat_of, used_for_another};
 use crate::service::codes::code_taken;
 use crate::service::issues::IssueLock;
 use crate::service::turns::{Turns, let_others_run};
@@ -310,11 +310,4 @@ async fn fingerprint(event: EventId, asked: Asked, drafts: &[TicketDraft]) -> St
         let_others_run().await;
     }
     format!("{:x}", digest.finalize())
-}
-
-fn used_for_another() -> DeskError {
-    DeskError::Conflict(Problem::new(
-        "idempotency_mismatch",
-        "this idempotency key was used for a request that asked for other tickets; use a new key for each request",
-    ))
 }

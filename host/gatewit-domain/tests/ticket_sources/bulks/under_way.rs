@@ -58,6 +58,19 @@ fn a_bulk_whose_end_nobody_was_told_of_is_the_answer_to_its_retry() {
 }
 
 #[test]
+fn a_bulk_that_is_repeated_after_its_days_moved_is_signed_anew_many_tickets_at_a_time() {
+    let shop = shop();
+    shop.issue().unwrap();
+    let days = json!([{"startDateTime": "2025-12-16T09:00:00+03:00", "endDateTime": "2025-12-16T18:00:00+03:00"}]);
+    let change = serde_json::from_value(json!({"days": days})).unwrap();
+    block_on(shop.desk.change_event(&ORGANIZER, shop.event, change)).unwrap();
+    shop.office.disk.mend(None);
+    assert_eq!(shop.issue().unwrap().len(), BULK);
+    let commits = shop.office.disk.commits();
+    assert!((1..=BULK / 10).contains(&commits), "{commits} commits");
+}
+
+#[test]
 fn a_page_that_is_read_while_a_bulk_is_finished_holds_no_part_of_it() {
     for text in [None, Some("Grace")] {
         let (shop, key) = (shop(), key());

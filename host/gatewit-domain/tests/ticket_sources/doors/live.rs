@@ -138,6 +138,15 @@ fn a_look_up_that_fails_leaves_the_decision_to_what_is_known() {
 }
 
 #[test]
+fn a_ticket_that_was_looked_up_and_cannot_be_stored_leaves_the_decision_to_what_is_known() {
+    let (office, _) = selling_now(&[ticket("LIVE-1", "Late Buyer")]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    office.disk.damage("spelled_ids/");
+    assert_eq!(scanned(&desk, summit, "code-LIVE-1"), UNKNOWN);
+}
+
+#[test]
 fn a_door_waits_for_a_moment_only_and_the_look_up_goes_on_for_the_next_scan() {
     let (office, upstream) = selling_now(&[ticket("LIVE-1", "Late Buyer")]);
     let desk = office.open_synced();
