@@ -85,7 +85,7 @@ async fn a_list_that_broke_while_the_server_was_down_leaves_the_last_good_one() 
     let write_broken = |home: &Home| {
         fs::write(home.path("people.csv"), BROKEN).expect("a file can be written");
     };
-    let server = check(write_broken, "the settings cannot work").await;
+    let server = check(write_broken, "the settings cannot work (line 3)").await;
     let error = error_of(&server.client, "guest-list").await;
     assert!(
         error.contains("ticket source crew") && error.contains("line 3"),
@@ -123,6 +123,26 @@ async fn settings_that_the_backend_does_not_accept_any_more_leave_what_it_read()
     let server = check(change, "the settings cannot work").await;
     let error = error_of(&server.client, "guest-list").await;
     assert!(error.contains("colour"), "{error}");
+}
+
+#[tokio::test]
+async fn an_event_whose_strategy_or_list_is_missing_says_so() {
+    let home = home();
+    fs::remove_file(home.path("people.csv")).expect("a file can be removed");
+    let server = home.start();
+    let fields = with(&today(), json!({"ticketSources": ["crew"]}));
+    let door = Door::open(&server.client, fields).await;
+    server.stop();
+    fs::remove_file(home.path("plugins/hours-before.wasm")).expect("a file can be removed");
+    let server = home.start();
+    let event = format!("/api/v1/events/{}", door.event_id);
+    let event = server.client.get(&event).await.data(200);
+    let warnings = json!([
+        "the strategy HOURS_BEFORE is not loaded, so the event refuses every ticket; load its plugin",
+        "the ticket source \"crew\" has not been read yet, so none of its tickets are known; the log says why if it \
+         cannot be",
+    ]);
+    assert_eq!(event["warnings"], warnings);
 }
 
 #[tokio::test]

@@ -50,8 +50,8 @@ pub struct SourceSet {
     lists_types: bool,
     sub_events: BTreeSet<Box<str>>,
     count: usize,
-    /// How many tickets that are not cancelled have a type that is not in `types`.
-    unlisted_types: usize,
+    /// How many tickets that are not cancelled have each type, by its folded id.
+    used_types: HashMap<Box<str>, usize>,
     /// How many tickets that are not cancelled share a code with another one.
     shared_codes: usize,
     /// How many of them have no code but their reference.
@@ -102,9 +102,18 @@ impl SourceSet {
         self.len() == 0
     }
 
+    /// The types of tickets that are not cancelled, by their folded ids, with the number of their tickets.
+    pub fn used_types(&self) -> impl Iterator<Item = (&str, usize)> {
+        let used = self.used_types.iter();
+        used.map(|(id, tickets)| (&**id, *tickets))
+    }
+
     /// How many tickets that are not cancelled have a type that the source does not list.
     pub fn unlisted_types(&self) -> usize {
-        self.unlisted_types
+        let unlisted = self
+            .used_types()
+            .filter(|(id, _)| !self.at_the_door.contains_key(*id));
+        unlisted.map(|(_, tickets)| tickets).sum()
     }
 
     /// How many tickets that are not cancelled share a code with another one.

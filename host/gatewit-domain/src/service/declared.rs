@@ -149,7 +149,7 @@ impl Desk {
     }
 
     /// Returns the strategies that events may name, in the order of their plugins.
-    fn loaded_strategies(&self) -> Vec<StrategyName> {
+    pub(super) fn loaded_strategies(&self) -> Vec<StrategyName> {
         let rows = self.plugins().into_iter().filter(|row| {
             row.kind == Some(PluginKind::Strategy) && row.state == PluginState::Active
         });

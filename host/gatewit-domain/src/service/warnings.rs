@@ -25,14 +25,37 @@ impl Desk {
     pub fn warnings(&self, live: &LiveEvent) -> Vec<String> {
         let mut warnings = live.event.overlaps();
         warnings.extend(live.door_warnings.get().into_iter().flatten().cloned());
+        warnings.extend(self.strategy_warning(live));
         for name in &live.event.ticket_sources {
             warnings.extend(self.unmatched_days(live, name));
-            if let Some(source) = self.sources.get(name) {
-                warnings.extend(sub_events_warning(source));
-                warnings.extend(lack_warning(source, live.event.id));
+            warnings.extend(self.types_warning(live, name));
+            match self.sources.get(name) {
+                Some(source) => {
+                    warnings.extend(sub_events_warning(source));
+                    warnings.extend(lack_warning(source, live.event.id));
+                }
+                None => warnings.push(format!("the ticket source \"{name}\" is not configured")),
             }
         }
         warnings
+    }
+
+    fn strategy_warning(&self, live: &LiveEvent) -> Option<String> {
+        let strategy = &live.event.strategy;
+        let is_loaded = self.loaded_strategies().contains(strategy);
+        (!is_loaded).then(|| {
+            format!("the strategy {strategy} is not loaded, so the event refuses every ticket; load its plugin")
+        })
+    }
+
+    fn types_warning(&self, live: &LiveEvent, source: &SourceName) -> Option<String> {
+        let tickets = self.tickets_of_unknown_types(live, source);
+        (tickets > 0).then(|| {
+            format!(
+                "{tickets} tickets of the source \"{source}\" are of types that neither it nor the event lists: the event \
+                 refuses them; add the types to ticketTypes, or correct the tickets"
+            )
+        })
     }
 
     /// Computes the windows for every ticket type, and notes those that never meet their day. False if the strategy
@@ -97,6 +120,11 @@ fn sub_events_warning(source: &LiveSource) -> Option<String> {
 
 fn lack_warning(source: &LiveSource, event: EventId) -> Option<String> {
     let name: &SourceName = &source.name;
+    if source.set().is_none() {
+        return Some(format!(
+            "the ticket source \"{name}\" has not been read yet, so none of its tickets are known; the log says why if it cannot be"
+        ));
+    }
     let words = match source.lack(event)? {
         Lack::UnderWay => format!("the tickets of the source \"{name}\" are still being taken in"),
         Lack::Failed => format!(

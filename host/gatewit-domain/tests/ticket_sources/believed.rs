@@ -111,6 +111,21 @@ fn a_list_that_falls_to_none_or_by_more_than_half_is_served_once_a_second_readin
 }
 
 #[test]
+fn types_of_tickets_that_vanish_are_not_believed() {
+    let ten = ten();
+    let (desk, upstream) = &ten;
+    let types = std::mem::take(&mut upstream.state().types);
+    let words = "it lists no types of tickets where it had 2, so what is served stays as it is";
+    for lists in [vec![crowd(10)], vec![crowd(2), crowd(10)]] {
+        assert_eq!(list_next(&ten, lists, None).1, Err(words.to_owned()));
+        check_serves_upstream(desk, upstream);
+    }
+    upstream.state().types = types;
+    upstream.state().lists_next.clear();
+    assert_eq!(list_next(&ten, [crowd(10)], None).1, Ok(()));
+}
+
+#[test]
 fn a_first_list_with_fewer_than_its_own_system_counts_is_not_served_either() {
     let upstream = Upstream::new(500);
     upstream.put_all(crowd(3));

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use gatewit_domain::claims::{Claims, ScannerClaims, TicketProof};
 use gatewit_domain::event::{SealedKey, StrategyOptions};
 use gatewit_domain::id::EventId;
-use gatewit_domain::plugin::{PluginIdentity, PluginRow};
+use gatewit_domain::plugin::{PluginIdentity, PluginKind, PluginRow, PluginState};
 use gatewit_domain::ports::{
     Clock, Commit, EventKey, Guard, Key, Signer, SignerError, Store, StoreError, Strategies,
     TokenHeader, Write,
@@ -222,7 +222,17 @@ pub struct OpenDoors;
 #[async_trait]
 impl Strategies for OpenDoors {
     fn plugins(&self) -> Vec<PluginRow> {
-        Vec::new()
+        vec![PluginRow {
+            name: "hours-before".to_owned(),
+            kind: Some(PluginKind::Strategy),
+            version: None,
+            digest: None,
+            generation: 1,
+            state: PluginState::Active,
+            loaded_at: None,
+            error: None,
+            words: None,
+        }]
     }
 
     async fn check_options(

@@ -50,7 +50,7 @@ impl SetBuilder {
                 addresses: Index::default(),
                 sub_events: BTreeSet::new(),
                 count: 0,
-                unlisted_types: 0,
+                used_types: HashMap::new(),
                 shared_codes: 0,
                 without_codes: 0,
             },
@@ -102,7 +102,8 @@ impl SetBuilder {
             counts: self.set.rules.counts(ticket.state),
         };
         if ticket.state != SourceState::Canceled {
-            self.set.unlisted_types += usize::from(entry.kind.is_none());
+            let used = self.set.used_types.entry(fold(&ticket.type_id).into());
+            *used.or_default() += 1;
             self.set.shared_codes += usize::from(self.shares_code(ticket));
             let is_reference = |code: &String| is_same(code, &ticket.reference);
             self.set.without_codes += usize::from(ticket.codes.iter().all(is_reference));

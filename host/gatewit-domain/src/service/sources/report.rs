@@ -19,6 +19,7 @@ impl Desk {
         }
         for live in self.live.all() {
             self.report_unmatched_days(&live, &source.name);
+            self.report_unknown_types(&live, &source.name);
         }
         self.log_sub_events(source);
     }
@@ -33,6 +34,34 @@ impl Desk {
                 "event {event} does not fit its ticket source {source}: {unmatched}"
             );
         }
+    }
+
+    fn report_unknown_types(&self, live: &LiveEvent, source: &SourceName) {
+        let tickets = self.tickets_of_unknown_types(live, source);
+        if tickets > 0 {
+            let event = live.event.id;
+            tracing::warn!(
+                source.name = %source, event.id = %event, tickets,
+                "event {event} refuses {tickets} tickets of ticket source {source}: neither of them lists their types"
+            );
+        }
+    }
+
+    /// Counts the tickets of a source that an event refuses because neither lists their types.
+    pub(in crate::service) fn tickets_of_unknown_types(
+        &self,
+        live: &LiveEvent,
+        source: &SourceName,
+    ) -> usize {
+        let is_attached = live.event.ticket_sources.contains(source);
+        let set = self.sources.get(source).filter(|_| is_attached);
+        let Some(set) = set.and_then(|source| source.set()) else {
+            return 0;
+        };
+        let unknown = set
+            .used_types()
+            .filter(|(id, _)| !self.knows_type(live, source, id));
+        unknown.map(|(_, tickets)| tickets).sum()
     }
 
     /// Returns the days of a source's types that are not days of an event, if the event imports the source.

@@ -25,6 +25,8 @@ pub enum SyncFault {
     Source(#[from] SourceFault),
     #[error("{0}; a second reading did not settle this, so what is served stays as it is")]
     Doubted(Doubt),
+    #[error("it lists no types of tickets where it had {0}, so what is served stays as it is")]
+    TypesVanished(usize),
     #[error("what it said cannot be kept: {0}")]
     Desk(#[from] DeskError),
 }
@@ -58,13 +60,12 @@ impl Desk {
         journal: &mut SourceJournal,
     ) -> Result<(), SyncFault> {
         let began_at = self.now();
-        let mut run = source.configured.source.begin().await?;
-        let types = run.ticket_types().await?;
         let mut upstream = Upstream {
-            run,
-            types,
+            run: source.configured.source.begin().await?,
+            types: Vec::new(),
             pages: 0,
         };
+        self.ask_types(source, journal, &mut upstream).await?;
         let goes_on = self.read_run(source, journal, &mut upstream).await?;
         self.serve_read(source, journal, &upstream.types).await?;
         if goes_on {
@@ -81,6 +82,26 @@ impl Desk {
             duration_ms = duration.as_secs_f64() * 1_000.0,
             "ticket source {name} was read to its end"
         );
+        Ok(())
+    }
+
+    /// Asks for the types of tickets. Does not believe that none are left: without a list of types, tickets of every type
+    /// admit.
+    async fn ask_types(
+        &self,
+        source: &LiveSource,
+        journal: &SourceJournal,
+        upstream: &mut Upstream,
+    ) -> Result<(), SyncFault> {
+        upstream.types = upstream.run.ticket_types().await?;
+        let served = journal.served.as_ref();
+        let is_same_reader = served.is_some_and(|served| served.reader == *upstream.run.reader());
+        if upstream.types.is_empty() && is_same_reader {
+            let had = source.types(self.store()).await?.len();
+            if had > 0 {
+                return Err(SyncFault::TypesVanished(had));
+            }
+        }
         Ok(())
     }
 
@@ -122,7 +143,7 @@ impl Desk {
         };
         // A run of its own: it reads files anew, too.
         upstream.run = source.configured.source.begin().await?;
-        upstream.types = upstream.run.ticket_types().await?;
+        self.ask_types(source, journal, upstream).await?;
         self.start_over(source, journal, upstream, &doubted.doubt.to_string());
         let second = self.read_pages(source, journal, upstream, Some(&doubted));
         match second.await? {
@@ -280,7 +301,7 @@ fn doubt(source: &LiveSource, reading: &Reading, first: Option<&Doubted>) -> Opt
 /// Whether resuming where the run broke off would end in the same fault.
 fn is_lasting(fault: &SyncFault) -> bool {
     match fault {
-        SyncFault::Doubted(_) => true,
+        SyncFault::Doubted(_) | SyncFault::TypesVanished(_) => true,
         SyncFault::Desk(_) => false,
         SyncFault::Source(fault) => !matches!(
             fault,

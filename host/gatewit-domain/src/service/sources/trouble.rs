@@ -64,19 +64,30 @@ impl SourceTrouble {
 
 impl From<&SourceFault> for SourceTrouble {
     fn from(fault: &SourceFault) -> Self {
+        let line = fault.words().and_then(|words| line_in(words.verbatim()));
         Self {
-            reason: fault.to_string(),
+            reason: line.map_or_else(
+                || fault.to_string(),
+                |line| format!("{fault} (line {line})"),
+            ),
             words: fault.words().cloned(),
             is_ours: false,
         }
     }
 }
 
+/// Finds the number of a line in a plugin's text: the only part that may be logged.
+fn line_in(words: &str) -> Option<u32> {
+    let (_, rest) = words.split_once("line ")?;
+    let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
 impl From<&SyncFault> for SourceTrouble {
     fn from(fault: &SyncFault) -> Self {
         match fault {
             SyncFault::Source(fault) => Self::from(fault),
-            SyncFault::Doubted(_) => Self {
+            SyncFault::Doubted(_) | SyncFault::TypesVanished(_) => Self {
                 reason: fault.to_string(),
                 words: None,
                 is_ours: false,

@@ -48,6 +48,16 @@ impl Desk {
         }
     }
 
+    /// Whether an event or its source lists a type.
+    pub(in crate::service) fn knows_type(
+        &self,
+        live: &LiveEvent,
+        source: &SourceName,
+        id: &str,
+    ) -> bool {
+        live.event.ticket_type(id).is_some() || self.type_of_source(live, source, id).is_some()
+    }
+
     /// Whether a ticket is for one date of a series while its source sells another one, too. Events cannot name their date
     /// yet, so no event lets it in.
     pub(in crate::service) fn is_for_another_date(&self, ticket: &Ticket) -> bool {

@@ -220,6 +220,14 @@ fn where_the_event_lists_types_and_the_source_does_not_a_ticket_is_of_one_of_the
         "{:?}",
         warned.warnings
     );
+    let warnings = desk.warnings(&block_on(async { desk.event(&ORGANIZER, summit) }).unwrap());
+    assert_eq!(
+        warnings,
+        [
+            "1 tickets of the source \"box-office\" are of types that neither it nor the event lists: the event refuses \
+             them; add the types to ticketTypes, or correct the tickets"
+        ]
+    );
     // Nobody lists types: all of them are good.
     let fair = event(
         &desk,
