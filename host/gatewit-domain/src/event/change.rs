@@ -17,8 +17,8 @@ use crate::window::StrategyName;
 
 pub(super) mod checks;
 use checks::{
-    LIST_MAX, NAME_MAX, bounded, checked_slug, identities, invalid, one_offset, slug_of, text,
-    unique, written,
+    LIST_MAX, NAME_MAX, bounded, checked_slug, distinct_types, identities, invalid, one_offset,
+    slug_of, text, unique, written,
 };
 
 const DAYS_MAX: usize = 366;
@@ -339,7 +339,7 @@ fn ticket_types(changes: Vec<TicketTypeChange>) -> Result<Vec<TicketType>, Probl
         })
     };
     let types: Vec<TicketType> = changes.into_iter().map(one).collect::<Result<_, _>>()?;
-    unique("ticketTypes", types.iter().map(|kind| kind.id.as_str()))?;
+    distinct_types(types.iter().map(|kind| kind.id.as_str()))?;
     Ok(types)
 }
 

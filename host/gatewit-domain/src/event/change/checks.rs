@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use super::DayChange;
 use crate::calendar::{EventZone, WrittenTime};
+use crate::identifier::fold;
 use crate::problem::{Problem, bounded_text};
 
 pub const NAME_MAX: usize = 200;
@@ -43,6 +44,19 @@ pub fn unique<'a>(field: &str, names: impl Iterator<Item = &'a str>) -> Result<(
     for name in names {
         if !seen.insert(name) {
             return Err(invalid(format!("{field} names \"{name}\" twice")));
+        }
+    }
+    Ok(())
+}
+
+/// Rejects ids of ticket types that are the same when they are compared.
+pub fn distinct_types<'a>(ids: impl Iterator<Item = &'a str>) -> Result<(), Problem> {
+    let mut seen = HashSet::new();
+    for id in ids {
+        if !seen.insert(fold(id)) {
+            return Err(invalid(format!(
+                "ticketTypes names \"{id}\" twice; case and the kind of a dash distinguish no types"
+            )));
         }
     }
     Ok(())

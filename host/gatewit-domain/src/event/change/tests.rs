@@ -69,6 +69,16 @@ fn what_cannot_be_is_refused_by_field() {
         json!({"ticketTypes": [{"id": "a"}, {"id": " a "}]}),
         "\"a\" twice",
     );
+    for (one, other) in [
+        ("v", "V"),
+        ("day-pass", "Day\u{2013}Pass"),
+        ("vip", "\u{feff}VIP "),
+    ] {
+        check_refused(
+            json!({"ticketTypes": [{"id": one}, {"id": other}]}),
+            "twice; case",
+        );
+    }
     check_refused(json!({"timezone": "Mars/Olympus"}), "Mars/Olympus");
     check_refused(json!({"slug": "No Slug"}), "No Slug");
     check_refused(
@@ -87,6 +97,18 @@ fn what_cannot_be_is_refused_by_field() {
         json!({"scanPoints": [{"id": "x", "acceptedTicketTypes": ["gold"]}]}),
         "gold",
     );
+}
+
+#[test]
+fn an_event_stored_with_types_that_are_the_same_when_compared_can_still_be_changed() {
+    let mut event = created(serde_json::json!({})).unwrap();
+    let mut same = event.ticket_types[0].clone();
+    same.id = "VIP".to_owned();
+    event.ticket_types.push(same);
+    event
+        .apply(change(serde_json::json!({"name": "Summit"})))
+        .unwrap();
+    assert_eq!(event.ticket_types.len(), 2);
 }
 
 #[test]
