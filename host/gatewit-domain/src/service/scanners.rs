@@ -213,8 +213,7 @@ impl Desk {
     }
 
     async fn statistics(&self, scanner: Scanner) -> Result<ScannerStatistics, DeskError> {
-        let last_scan = SCANNER_SEEN.get(self.store(), &scanner.id).await?;
-        let last_scan_at = last_scan.map(|stored| stored.value);
+        let last_scan_at = self.last_scan_at(scanner.id).await?;
         Ok(ScannerStatistics {
             event: self.live(scanner.event_id)?,
             successful_scans: SCANNER_ADMITTED.count(self.store(), &scanner.id).await?,
@@ -222,6 +221,11 @@ impl Desk {
             last_scan_at,
             last_synced_at: last_scan_at.unwrap_or(scanner.created_at),
         })
+    }
+
+    async fn last_scan_at(&self, id: ScannerId) -> Result<Option<Timestamp>, DeskError> {
+        let stored = SCANNER_SEEN.get(self.store(), &id).await?;
+        Ok(stored.map(|stored| stored.value))
     }
 
     async fn stored_token(&self, text: &TokenText) -> Result<Stored<RegistrationToken>, DeskError> {

@@ -18,6 +18,7 @@ use crate::upstream::{Upstream, crowd, ticket};
 use crate::world::block_on;
 
 mod codes;
+mod devices;
 mod live;
 mod orders;
 mod races;

@@ -38,7 +38,7 @@ pub struct ScannerLink {
     pub event: Arc<LiveEvent>,
     /// Its JWT, which cannot be retrieved again.
     pub credentials: String,
-    /// The scanner that its device was before, now revoked.
+    /// The scanner that its device was before, now revoked. If it was several, the one that was seen last.
     pub replaced: Option<Scanner>,
 }
 
@@ -82,7 +82,8 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Makes the scanner its device's active one and revokes those that it replaces; returns those, the latest last.
+    /// Makes the scanner its device's active one and revokes those that it replaces. Returns those in the order in which
+    /// they last scanned or registered.
     async fn replace(
         &self,
         scanner: &Scanner,
@@ -106,11 +107,14 @@ impl Desk {
             let mut former = former.value;
             former.revocation = Some(revocation(scanner, event));
             link.writes.push(SCANNERS.put(&id, &former));
-            replaced.push(former);
+            let last_scan_at = self.last_scan_at(id).await?;
+            replaced.push((last_scan_at.unwrap_or(former.created_at), former));
         }
+        // Stable: of those seen at the same moment, the one registered last stays last.
+        replaced.sort_by_key(|(seen_at, _)| *seen_at);
         active.push(scanner.id);
         link.writes.push(DEVICES.put(&device, &active));
-        Ok(replaced)
+        Ok(replaced.into_iter().map(|(_, former)| former).collect())
     }
 
     /// Whether two events of one organization are run by the same people. Everybody may have events in `default`, so

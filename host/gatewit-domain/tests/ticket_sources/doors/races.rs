@@ -24,7 +24,7 @@ pub const DEVICE: &str = "gate-device-1";
 pub struct Gate {
     pub office: Office,
     pub desk: Arc<Desk>,
-    event: EventId,
+    pub event: EventId,
     scanner: Scanner,
     pub ticket: ShownTicket,
 }
@@ -56,20 +56,43 @@ fn published(desk: &Desk, ticket_type: Value) -> EventId {
     event
 }
 
-fn invite(desk: &Desk, event: EventId) -> TokenText {
+pub fn invite(desk: &Desk, event: EventId) -> TokenText {
     let name = ScannerName::parse("North gate").unwrap();
     let place = Place::default();
     let made = block_on(desk.create_registration_token(&ORGANIZER, event, name, place));
     made.unwrap().token.token
 }
 
-fn register(desk: &Desk, token: TokenText, device: &str) -> Result<ScannerLink, DeskError> {
+pub fn register(desk: &Desk, token: TokenText, device: &str) -> Result<ScannerLink, DeskError> {
     block_on(desk.register_scanner(NewScanner {
         token,
         fingerprint: Fingerprint::parse(device).unwrap(),
         name: ScannerName::parse("North gate").unwrap(),
         device_info: None,
     }))
+}
+
+fn proof_of(scanner: &Scanner) -> ScannerProof {
+    ScannerProof {
+        scanner_id: scanner.id,
+        event_id: scanner.event_id,
+    }
+}
+
+/// Returns a scan of a text by a scanner that claims to be this device.
+pub fn scan_by(scanner: &Scanner, text: &str, device: &str) -> Scan {
+    Scan {
+        presented: Presented::scanned(text),
+        contract: Contract::EventCheckIn,
+        event_id: scanner.event_id,
+        by: ScannedBy::Scanner {
+            proof: proof_of(scanner),
+            claimed_scanner: scanner.id.to_string(),
+            claimed_fingerprint: device.to_owned(),
+        },
+        location: None,
+        repeat_key: None,
+    }
 }
 
 impl Gate {
@@ -80,14 +103,11 @@ impl Gate {
         *self.office.disk.meanwhile.lock().unwrap() = Some(happens);
     }
 
-    fn proof(&self) -> ScannerProof {
-        ScannerProof {
-            scanner_id: self.scanner.id,
-            event_id: self.event,
-        }
+    pub fn proof(&self) -> ScannerProof {
+        proof_of(&self.scanner)
     }
 
-    fn answer(&self, key: Option<&str>) -> Outcome {
+    pub fn answer(&self, key: Option<&str>) -> Outcome {
         let scan = Scan {
             repeat_key: key.map(|key| RepeatKey::parse(key).unwrap()),
             ..self.scan_of(self.ticket.token.as_ref().unwrap(), DEVICE)
@@ -97,18 +117,7 @@ impl Gate {
 
     /// Returns a scan of a text by a scanner that claims to be this device.
     pub fn scan_of(&self, text: &str, device: &str) -> Scan {
-        Scan {
-            presented: Presented::scanned(text),
-            contract: Contract::EventCheckIn,
-            event_id: self.event,
-            by: ScannedBy::Scanner {
-                proof: self.proof(),
-                claimed_scanner: self.scanner.id.to_string(),
-                claimed_fingerprint: device.to_owned(),
-            },
-            location: None,
-            repeat_key: None,
-        }
+        scan_by(&self.scanner, text, device)
     }
 
     /// Returns the result of a scan: `in`, or the code of the refusal.
@@ -132,7 +141,7 @@ impl Gate {
         .unwrap();
     }
 
-    fn act(&self, action: TicketAction) {
+    pub fn act(&self, action: TicketAction) {
         block_on(
             self.desk
                 .act_on_ticket(&ORGANIZER, self.ticket.ticket.id, action),
