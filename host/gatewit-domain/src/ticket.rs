@@ -102,7 +102,7 @@ impl TicketNumbers {
 }
 
 impl Ticket {
-    /// Makes a ticket from a checked draft.
+    /// Makes a ticket of a type from a checked draft, which may spell the type's id differently.
     pub fn issue(
         id: TicketId,
         draft: TicketDraft,
@@ -114,7 +114,7 @@ impl Ticket {
         Self {
             id,
             event_id: event,
-            type_id: draft.ticket_type_id,
+            type_id: kind.id.clone(),
             series: format!("{}-{:04}", kind.id.to_uppercase(), numbers.series),
             state: TicketState::Active,
             attendee_name: draft.attendee_name,
@@ -149,7 +149,8 @@ impl Ticket {
         }
     }
 
-    /// Returns the claims of the ticket's signed code.
+    /// Returns the claims of the ticket's signed code. They spell its type as the event does: offline readers compare
+    /// type ids literally.
     pub fn claims(&self, event: &Event, kind: &TicketType) -> TicketClaims {
         let calendar = &event.calendar;
         let days = calendar.days.iter().enumerate();
@@ -162,7 +163,7 @@ impl Ticket {
         TicketClaims {
             ticket_instance_id: self.id,
             event_id: self.event_id,
-            ticket_type_id: self.type_id.clone(),
+            ticket_type_id: kind.id.clone(),
             ticket_type_name: kind.name.clone(),
             ticket_series: self.series.clone(),
             attendee_name: self.attendee_name.clone(),
@@ -175,11 +176,11 @@ impl Ticket {
     }
 
     /// Returns the claims of the ticket's QR code, for when the signed code is too long for one.
-    pub fn compact_claims(&self, event: &Event) -> CompactTicketClaims {
+    pub fn compact_claims(&self, event: &Event, kind: &TicketType) -> CompactTicketClaims {
         CompactTicketClaims {
             ticket_instance_id: self.id,
             event_id: self.event_id,
-            ticket_type_id: self.type_id.clone(),
+            ticket_type_id: kind.id.clone(),
             iat: self.issued_at.as_second(),
             exp: self.readable_until(event).as_second(),
         }

@@ -1,5 +1,6 @@
 //! Issues tickets: all of a request or none, and once however often it is sent. `gatewit-api.md` §4, §5.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use sha2::{Digest, Sha256};
 use super::ShownTicket;
 use super::pieces::{Pieces, Repeat, TICKETS_MAX};
 use super::tokens::sign_tickets;
-use crate::event::Event;
+use crate::event::{Event, TicketType};
 use crate::id::{EventId, IssueId, TicketId};
+use crate::identifier::fold;
 use crate::ports::Commit;
 use crate::problem::DeskError;
 use crate::scan::{Entries, RepeatKey};
@@ -75,6 +77,7 @@ impl Desk {
         key: Option<&RepeatKey>,
     ) -> Result<Vec<ShownTicket>, DeskError> {
         let live = self.managed(caller, event)?;
+        let drafts = check_drafts(drafts).await?;
         let repeat = match key {
             Some(key) => Some(Repeat {
                 name: repeat_of(None, Some(caller.sub()), key),
@@ -168,8 +171,9 @@ impl Desk {
         mut pieces: Pieces<'_>,
     ) -> Result<Vec<ShownTicket>, DeskError> {
         live.published_key()?;
-        let drafts = check_drafts(&live.event, drafts).await?;
-        let tickets = self.number(&live.event, drafts, pieces.issue(), at).await?;
+        let drafts = of_known_types(&live.event, drafts).await?;
+        let event = live.event.id;
+        let tickets = self.number(event, drafts, pieces.issue(), at).await?;
         let mut tokens = Vec::with_capacity(tickets.len());
         for some in tickets.chunks(TICKETS_MAX) {
             let signed = sign_tickets(live, some.iter()).await?;
@@ -197,18 +201,18 @@ impl Desk {
     /// numbers stay unused.
     async fn number(
         &self,
-        event: &Event,
-        drafts: Vec<TicketDraft>,
+        event: EventId,
+        drafts: Vec<(&TicketType, TicketDraft)>,
         issue: IssueId,
         at: Timestamp,
     ) -> Result<Vec<Ticket>, DeskError> {
         let mut wanted = HashMap::from([(BOOKINGS, drafts.len() as u64)]);
-        for draft in &drafts {
-            *wanted.entry(&draft.ticket_type_id).or_default() += 1;
+        for (kind, _) in &drafts {
+            *wanted.entry(&kind.id).or_default() += 1;
         }
         let mut next = HashMap::new();
         for (type_id, count) in wanted {
-            let first = self.reserve(event.id, type_id, count).await?;
+            let first = self.reserve(event, type_id, count).await?;
             next.insert(type_id.to_owned(), first);
         }
         // Tickets are listed by id, but ids of the same moment are unordered.
@@ -221,16 +225,15 @@ impl Desk {
         };
         let mut tickets = Vec::with_capacity(drafts.len());
         let mut turns = Turns::default();
-        for (draft, id) in drafts.into_iter().zip(ids) {
+        for ((kind, draft), id) in drafts.into_iter().zip(ids) {
             turns.step().await;
-            let kind = known_type(event, &draft.ticket_type_id)?;
             let numbers = TicketNumbers {
-                series: take(&draft.ticket_type_id),
+                series: take(&kind.id),
                 booking: take(BOOKINGS),
             };
             tickets.push(Ticket {
                 issue: Some(issue),
-                ..Ticket::issue(id, draft, kind, numbers, event.id, at)
+                ..Ticket::issue(id, draft, kind, numbers, event, at)
             });
         }
         Ok(tickets)
@@ -252,11 +255,8 @@ impl Desk {
     }
 }
 
-/// Checks each draft, and that no two have the same code.
-async fn check_drafts(
-    event: &Event,
-    drafts: Vec<TicketDraft>,
-) -> Result<Vec<TicketDraft>, DeskError> {
+/// Checks and cleans each draft by itself, and checks that no two have the same code.
+async fn check_drafts(drafts: Vec<TicketDraft>) -> Result<Vec<TicketDraft>, DeskError> {
     if drafts.is_empty() || drafts.len() > ISSUE_MAX {
         let words = format!("tickets must hold 1 to {ISSUE_MAX} tickets");
         return Err(DeskError::unacceptable("invalid_ticket_request", words));
@@ -269,7 +269,6 @@ async fn check_drafts(
         let draft = draft.check().map_err(|problem| {
             DeskError::unacceptable(problem.code, format!("ticket {index}: {problem}"))
         })?;
-        known_type(event, &draft.ticket_type_id)?;
         if let Some(code) = &draft.credential_code
             && !codes.insert(code.clone())
         {
@@ -280,10 +279,21 @@ async fn check_drafts(
     Ok(checked)
 }
 
-pub(super) fn known_type<'e>(
-    event: &'e Event,
-    id: &str,
-) -> Result<&'e crate::event::TicketType, DeskError> {
+/// Finds the type of each draft among the event's.
+async fn of_known_types(
+    event: &Event,
+    drafts: Vec<TicketDraft>,
+) -> Result<Vec<(&TicketType, TicketDraft)>, DeskError> {
+    let mut typed = Vec::with_capacity(drafts.len());
+    let mut turns = Turns::default();
+    for draft in drafts {
+        turns.step().await;
+        typed.push((known_type(event, &draft.ticket_type_id)?, draft));
+    }
+    Ok(typed)
+}
+
+pub(super) fn known_type<'e>(event: &'e Event, id: &str) -> Result<&'e TicketType, DeskError> {
     event.ticket_type(id).ok_or_else(|| {
         let known: Vec<_> = event
             .ticket_types
@@ -302,12 +312,23 @@ pub(super) fn known_type<'e>(
     })
 }
 
-/// Returns a digest that distinguishes issuing requests under the same repeat key.
+/// Returns a digest of checked drafts that distinguishes issuing requests under the same repeat key.
 async fn fingerprint(event: EventId, asked: Asked, drafts: &[TicketDraft]) -> String {
     let mut digest = Sha256::new_with_prefix(json!([event, asked]).to_string());
     for some in drafts.chunks(DIGESTED_AT_ONCE) {
-        digest.update(json!(some).to_string());
+        let compared: Vec<_> = some.iter().map(compared).collect();
+        digest.update(json!(compared).to_string());
         let_others_run().await;
     }
     format!("{:x}", digest.finalize())
+}
+
+/// Returns a draft whose identifiers are folded.
+fn compared(draft: &TicketDraft) -> TicketDraft {
+    let reference = draft.booking_reference.as_deref().map(fold);
+    TicketDraft {
+        ticket_type_id: fold(&draft.ticket_type_id).into_owned(),
+        booking_reference: reference.map(Cow::into_owned),
+        ..draft.clone()
+    }
 }

@@ -98,7 +98,8 @@ pub(super) async fn sign_tickets<'t>(
     let wholes = key.sign(claims.collect::<Result<_, _>>()?).await?;
     let long = tickets.zip(&wholes).filter(|(_, whole)| is_too_long(whole));
     let compact = long.map(|(ticket, _)| compact_claims(live, ticket));
-    let mut compact = key.sign(compact.collect()).await?.into_iter();
+    let compact = compact.collect::<Result<_, _>>()?;
+    let mut compact = key.sign(compact).await?.into_iter();
     let tokens = wholes.into_iter().map(|whole| TicketTokens {
         compact: is_too_long(&whole).then(|| compact.next()).flatten(),
         whole,
@@ -115,7 +116,9 @@ fn is_outdated(live: &LiveEvent, shown: &ShownTicket) -> bool {
         return false;
     };
     let is_compact_current = || match is_too_long(token) {
-        true => key.says(&shown.code, &compact_claims(live, &shown.ticket)),
+        true => {
+            compact_claims(live, &shown.ticket).is_ok_and(|claims| key.says(&shown.code, &claims))
+        }
         false => shown.code == *token,
     };
     !(key.says(token, &claims) && is_compact_current())
@@ -130,6 +133,9 @@ fn claims(live: &LiveEvent, ticket: &Ticket) -> Result<Claims, DeskError> {
     Ok(Claims::Ticket(ticket.claims(&live.event, kind)))
 }
 
-fn compact_claims(live: &LiveEvent, ticket: &Ticket) -> Claims {
-    Claims::CompactTicket(ticket.compact_claims(&live.event))
+fn compact_claims(live: &LiveEvent, ticket: &Ticket) -> Result<Claims, DeskError> {
+    let kind = known_type(&live.event, &ticket.type_id)?;
+    Ok(Claims::CompactTicket(
+        ticket.compact_claims(&live.event, kind),
+    ))
 }
