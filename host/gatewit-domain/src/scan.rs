@@ -8,12 +8,14 @@ use sha2::{Digest, Sha256};
 
 use crate::calendar::DayId;
 use crate::id::{CheckInId, EventId, ScannerId, TicketId};
-use crate::identifier::fold;
+use crate::identifier::{fold, is_outer};
 use crate::plugin::PluginIdentity;
 use crate::problem::{DeskError, Problem};
-use crate::scanned::{ScannedText, clean};
+use crate::scanned::{SIGNED_BYTES_MAX, ScannedText, clean};
 use crate::scanner::Replacement;
 use crate::ticket::Inactive;
+
+const LOCATION_MAX: usize = 200;
 
 /// One scan, from any contract.
 #[derive(Clone, Debug)]
@@ -23,8 +25,7 @@ pub struct Scan {
     /// The event at whose door it happened.
     pub event_id: EventId,
     pub by: ScannedBy,
-    /// The location, in the words of the person who scans.
-    pub location: Option<String>,
+    pub location: Option<Location>,
     /// The key under which the answer is stored for 24 hours.
     pub repeat_key: Option<RepeatKey>,
 }
@@ -35,8 +36,14 @@ pub struct Scan {
 pub enum Presented {
     /// Claims to be a signed ticket. A text that is not a token may still be one of a ticket's codes.
     Token(ScannedText),
-    /// A text longer than any code. Its digest identifies it.
-    TooLong { sha256: String },
+    /// A text longer than any other code: a signed ticket or nothing. It is verified but never looked up.
+    TooLong {
+        /// Identifies the text.
+        sha256: String,
+        /// The text; None if it is longer than any signed ticket.
+        #[serde(skip)]
+        token: Option<Box<str>>,
+    },
     /// No code: staff at the desk found the ticket themselves.
     Ticket(TicketId),
 }
@@ -44,11 +51,13 @@ pub enum Presented {
 impl Presented {
     /// Reads a scanned text.
     pub fn scanned(text: &str) -> Self {
-        match ScannedText::parse(text) {
-            Ok(code) => Self::Token(code),
-            Err(_) => Self::TooLong {
-                sha256: format!("{:x}", Sha256::digest(clean(text))),
-            },
+        if let Ok(code) = ScannedText::parse(text) {
+            return Self::Token(code);
+        }
+        let text = clean(text);
+        Self::TooLong {
+            sha256: format!("{:x}", Sha256::digest(text)),
+            token: (text.len() <= SIGNED_BYTES_MAX).then(|| text.into()),
         }
     }
 }
@@ -147,6 +156,28 @@ impl RepeatKey {
     /// Derives the key of one of several scans of one request.
     pub fn for_one_of_many(&self, ticket: &TicketId) -> Self {
         Self(format!("{}/{ticket}", self.0))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The location of a scan, in the words of the person who scans: at most 200 characters, without outer space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Location(String);
+
+impl Location {
+    pub fn parse(words: &str) -> Result<Self, Problem> {
+        let words = words.trim_matches(is_outer);
+        match words.chars().count() {
+            0..=LOCATION_MAX => Ok(Self(words.to_owned())),
+            _ => Err(Problem::new(
+                "invalid_scan",
+                format!("checkInLocation must have at most {LOCATION_MAX} characters"),
+            )),
+        }
     }
 
     pub fn as_str(&self) -> &str {

@@ -7,8 +7,10 @@ use serde::Serialize;
 
 use crate::identifier::is_outer;
 
-/// A longer text is not a code: it is never looked up and never part of a key.
+/// A longer text is a signed ticket or no code at all: it is never looked up and never part of a key.
 pub const CODE_BYTES_MAX: usize = 4 << 10;
+/// A longer text is not even a signed ticket. One that lists 366 days with long names takes about 650 KiB.
+pub const SIGNED_BYTES_MAX: usize = 768 << 10;
 
 /// A code as it is looked up and compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -88,6 +88,26 @@ async fn a_signed_code_too_long_for_a_qr_code_has_a_compact_one_and_both_let_in(
 }
 
 #[tokio::test]
+async fn a_signed_code_lets_in_however_long_it_is() {
+    let server = Server::start().await;
+    let mut days = days(14);
+    for day in &mut days {
+        day["dayName"] = format!("{} {}", text(&day["dayName"]), "é".repeat(190)).into();
+    }
+    let door = Door::open(&server.client, with(&one_day(), json!({ "days": days }))).await;
+    let whole = door.issue_jwt("vip").await;
+    assert!(whole.len() > 4 * 1024, "{}", whole.len());
+    let scan = |text: &str| door.scanner.post_once(VALIDATE, "scan-1", door.body(text));
+    let first = scan(&whole).await;
+    assert_eq!(first.data(200)["status"], "VALID");
+    assert_eq!(scan(&format!("]Q1{whole}\r\n")).await, first);
+    assert_eq!(
+        door.verdict(&format!("{whole}x")).await,
+        "INVALID_SIGNATURE invalid_signature"
+    );
+}
+
+#[tokio::test]
 async fn a_ticket_is_signed_anew_when_it_is_read_after_what_its_code_says_has_changed() {
     let server = Server::start().await;
     let door = Door::open(&server.client, one_day()).await;

@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
-
 use super::{ATTEMPTS_MAX, Desk, LiveEvent};
 use crate::claims::TicketProof;
 use crate::event::MatchField;
 use crate::id::{EventId, ScannerId, TicketId};
 use crate::ports::{Commit, Guard, Write};
-use crate::problem::{DeskError, Problem};
+use crate::problem::DeskError;
 use crate::rules::{Facts, Found, Held, check_scanner};
-use crate::scan::{CheckIn, Outcome, Presented, RepeatKey, Scan, ScannedBy, Verdict};
+use crate::scan::{CheckIn, Outcome, Presented, Scan, ScannedBy, Verdict};
 use crate::scanner::Scanner;
 use crate::tables::{CallerRepeat, ENTRIES, REPEATS, Remembered, SCANNERS, Stored};
 
@@ -20,13 +17,13 @@ mod codes;
 mod forgetting;
 mod record;
 mod refusals;
+mod repeats;
 mod unknown;
 
 pub(super) use refusals::RefusalBound;
+pub(super) use repeats::{is_forgotten, repeat_of, used_for_another};
 
-/// How long an answer is kept for repeated requests.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
-const LOCATION_MAX: usize = 200;
+use repeats::{fingerprint, repeat};
 
 /// An outcome, with the event in whose time zone it is shown.
 pub struct Answered {
@@ -56,11 +53,11 @@ struct Plan {
 impl Desk {
     /// Decides a scan. The outcome is on disk when this returns; an error means that nothing was decided.
     pub async fn admit(&self, scan: &Scan) -> Result<Answered, DeskError> {
-        check_location(scan)?;
         for _ in 0..ATTEMPTS_MAX {
             let event = self.live(scan.event_id)?;
             let read = self.read(scan).await?;
-            if let Some(outcome) = read.first_answer(scan, self.now())? {
+            if let Some(first) = read.first_answer(scan, self.now())? {
+                let outcome = self.with_ticket_as_it_is(&event, first).await?;
                 return Ok(Answered { outcome, event });
             }
             let plan = self.plan(scan, &event, read).await?;
@@ -168,11 +165,18 @@ impl Desk {
         let field = match_field(scanner, live);
         let id = match &scan.presented {
             Presented::Ticket(id) => *id,
-            Presented::TooLong { .. } => return Ok(unknown_code(field)),
             Presented::Token(code) => match self.named(code.as_str(), live, field).await? {
                 Ok(id) => id,
                 Err(found) => return Ok(found),
             },
+            Presented::TooLong { token, .. } => {
+                let token = token.as_deref();
+                match token.and_then(|token| self.signed(token, field)) {
+                    Some(Ok(id)) => id,
+                    Some(Err(found)) => return Ok(found),
+                    None => return Ok(unknown_code(field)),
+                }
+            }
         };
         let Some(stored) = self.stored_ticket(&id).await? else {
             return Ok(Found::Nothing);
@@ -200,17 +204,22 @@ impl Desk {
         live: &LiveEvent,
         field: MatchField,
     ) -> Result<Result<TicketId, Found>, DeskError> {
-        let Some(header) = self.ports.signer.header(code) else {
-            let id = self.by_code(live.event.id, field, code).await?;
-            return Ok(id.ok_or(unknown_code(field)));
-        };
-        if !matches!(field, MatchField::Any | MatchField::QrCode) {
-            return Ok(Err(Found::Nothing));
+        if let Some(signed) = self.signed(code, field) {
+            return Ok(signed);
         }
-        let proof = self.verified(code, header.event);
-        Ok(proof
-            .map(|proof| proof.ticket_instance_id)
-            .ok_or(Found::Forged))
+        let id = self.by_code(live.event.id, field, code).await?;
+        Ok(id.ok_or(unknown_code(field)))
+    }
+
+    /// Returns the ticket that a signed code names, or what is wrong with it; None if the text is not a signed code.
+    fn signed(&self, text: &str, field: MatchField) -> Option<Result<TicketId, Found>> {
+        let header = self.ports.signer.header(text)?;
+        if !matches!(field, MatchField::Any | MatchField::QrCode) {
+            return Some(Err(Found::Nothing));
+        }
+        let proof = self.verified(text, header.event);
+        let id = proof.map(|proof| proof.ticket_instance_id);
+        Some(id.ok_or(Found::Forged))
     }
 
     /// Verifies a ticket's token with the key of the event that it names.
@@ -222,22 +231,6 @@ impl Desk {
 }
 
 impl Read {
-    /// Returns the stored answer to the same request, unless it is too old.
-    fn first_answer(&self, scan: &Scan, now: Timestamp) -> Result<Option<Outcome>, DeskError> {
-        let remembered = self
-            .repeat
-            .as_ref()
-            .and_then(|(_, remembered)| remembered.as_ref());
-        let fresh = remembered.filter(|stored| !is_forgotten(stored.value.outcome.at, now));
-        let Some(Stored { value, .. }) = fresh else {
-            return Ok(None);
-        };
-        if value.request != fingerprint(scan) {
-            return Err(used_for_another());
-        }
-        Ok(Some(value.outcome.clone()))
-    }
-
     /// Returns the guards of the commit. An admission requires that nobody used or cancelled the ticket or revoked the
     /// scanner meanwhile; a refusal only has to be true at the moment it was decided.
     fn guards(self, is_admitted: bool) -> Vec<Guard> {
@@ -267,68 +260,4 @@ fn match_field(scanner: Option<&Scanner>, live: &LiveEvent) -> MatchField {
     let point = scanner.and_then(|scanner| scanner.place.scan_point.as_deref());
     let point = point.and_then(|id| live.event.scan_point(id));
     point.map_or(MatchField::QrCode, |point| point.match_field)
-}
-
-fn check_location(scan: &Scan) -> Result<(), DeskError> {
-    let length = scan
-        .location
-        .as_ref()
-        .map_or(0, |location| location.chars().count());
-    match length {
-        0..=LOCATION_MAX => Ok(()),
-        _ => {
-            let words = format!("checkInLocation must have at most {LOCATION_MAX} characters");
-            Err(DeskError::unacceptable("invalid_scan", words))
-        }
-    }
-}
-
-/// Whether an answer given at `at` is too old to be repeated.
-pub(super) fn is_forgotten(at: Timestamp, now: Timestamp) -> bool {
-    now >= at + REMEMBERED
-}
-
-pub(super) fn used_for_another() -> DeskError {
-    DeskError::Conflict(Problem::new(
-        "idempotency_mismatch",
-        "this idempotency key was used for another request; use a new key for each request",
-    ))
-}
-
-/// Returns the key under which a scan's answer is stored.
-fn repeat(by: &ScannedBy, key: &RepeatKey) -> CallerRepeat {
-    match by {
-        ScannedBy::Scanner { proof, .. } => repeat_of(Some(proof.scanner_id), None, key),
-        ScannedBy::Organizer(sub) => repeat_of(None, Some(sub), key),
-    }
-}
-
-/// Returns the key of a stored answer. An organizer's identity is free text, so it is prefixed with its length.
-pub(super) fn repeat_of(
-    scanner: Option<ScannerId>,
-    organizer: Option<&str>,
-    key: &RepeatKey,
-) -> CallerRepeat {
-    let who = match scanner {
-        Some(scanner) => scanner.to_string(),
-        None => {
-            let sub = organizer.unwrap_or_default();
-            format!("{}:{sub}", sub.len())
-        }
-    };
-    CallerRepeat(who, key.clone())
-}
-
-/// Returns a digest that distinguishes requests under the same repeat key.
-fn fingerprint(scan: &Scan) -> String {
-    let claimed = match &scan.by {
-        ScannedBy::Scanner {
-            claimed_scanner,
-            claimed_fingerprint,
-            ..
-        } => Some((claimed_scanner, claimed_fingerprint)),
-        ScannedBy::Organizer(_) => None,
-    };
-    let parts = serde_json::json!([scan.presented, claimed, scan.location]);
-    format!("{:x}", Sha256::digest(parts.to_string()))
 }

@@ -22,6 +22,7 @@ mod devices;
 mod live;
 mod orders;
 mod races;
+mod repeats;
 mod spellings;
 mod states;
 mod sub_events;

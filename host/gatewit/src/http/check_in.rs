@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::id::CheckInId;
 use gatewit_domain::problem::{DeskError, Problem};
-use gatewit_domain::scan::{Contract, Presented, Refusal, Scan, ScannedBy, Verdict};
+use gatewit_domain::scan::{Contract, Location, Presented, Refusal, Scan, ScannedBy, Verdict};
 use gatewit_domain::service::{Answered, UndoneBy};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -76,8 +76,11 @@ pub async fn validate(
     key: IdempotencyKey,
     Body(request): Body<ValidateRequest>,
 ) -> Result<Response, Failure> {
+    let repeat_key = key.or(request.scan_id.as_deref())?;
+    let location = request.check_in_location.as_deref().map(Location::parse);
+    let location = location.transpose().map_err(DeskError::Unacceptable)?;
     let scan = Scan {
-        repeat_key: key.or(request.scan_id.as_deref())?,
+        repeat_key,
         presented: Presented::scanned(&request.jwt_token),
         contract: Contract::EventCheckIn,
         event_id: proof.event_id,
@@ -86,7 +89,7 @@ pub async fn validate(
             claimed_scanner: request.scanner_id,
             claimed_fingerprint: request.device_fingerprint,
         },
-        location: request.check_in_location,
+        location,
     };
     print(&desk.admit(&scan).await?)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::event::Scope;
+use crate::event::{Scope, TicketType};
 use crate::id::{CheckInId, ScannerId};
 use crate::ports::Write;
 use crate::rules::{Decision, Facts, Found, Held};
@@ -12,6 +12,7 @@ use crate::scan::{CheckIn, Entry, Outcome, Refusal, ScannedBy, TicketSummary, Ve
 use crate::tables::{
     CHECK_INS, ENTRIES, EventCheckIn, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN,
 };
+use crate::ticket::Ticket;
 
 /// Returns the answer to the scan.
 pub(super) fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
@@ -28,7 +29,7 @@ pub(super) fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
             None => Verdict::Admitted,
             Some(refusal) => Verdict::Refused(refusal.clone()),
         },
-        ticket: held.map(|held| summary(facts, held)),
+        ticket: held.map(|held| summary(&held.ticket, held.kind(facts.event))),
         day_name: decision.day.map(|day| days[day].name.clone()),
         scanner_name: facts
             .scanner
@@ -36,8 +37,8 @@ pub(super) fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
     }
 }
 
-fn summary(facts: &Facts, held: &Held) -> TicketSummary {
-    let (ticket, kind) = (&held.ticket, held.kind(facts.event));
+/// Returns the details of a ticket that a scanner shows; without a type, the type's id stands for its name.
+pub(super) fn summary(ticket: &Ticket, kind: Option<&TicketType>) -> TicketSummary {
     TicketSummary {
         id: ticket.id,
         type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
@@ -60,7 +61,7 @@ pub(super) fn writes(facts: &Facts, decision: &Decision, check_in: &CheckIn) -> 
             zone: facts.zone().to_owned(),
             from_outside: facts.event.scope_of(facts.zone()) == Scope::Perimeter,
             at: facts.now,
-            location: facts.scan.location.clone(),
+            location: location(facts),
         });
         writes.push(ENTRIES.put(&held.ticket.id, &entries));
     }
@@ -104,12 +105,17 @@ pub(super) fn check_in(facts: &Facts, decision: &Decision, outcome: &Outcome) ->
         scan_point: facts
             .scanner
             .and_then(|scanner| scanner.place.scan_point.clone()),
-        location: facts.scan.location.clone(),
+        location: location(facts),
         day,
         plugin: answer.map(|answer| answer.plugin.clone()),
         repeat_key: facts.scan.repeat_key.clone(),
         undo: None,
     }
+}
+
+fn location(facts: &Facts) -> Option<String> {
+    let location = facts.scan.location.as_ref();
+    location.map(|location| location.as_str().to_owned())
 }
 
 fn held<'f>(facts: &'f Facts) -> Option<&'f Held> {
