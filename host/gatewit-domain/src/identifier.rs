@@ -36,22 +36,32 @@ pub fn is_same(one: &str, other: &str) -> bool {
     fold(one) == fold(other)
 }
 
-/// Whether a character is a dash. This includes the soft hyphen, which is a line-end hyphen in text copied from a PDF.
+/// Whether a character is a dash: the category Pd of Unicode, minus signs, and the soft hyphen, which is a line-end hyphen
+/// in text copied from a PDF.
 pub fn is_dash(letter: char) -> bool {
     matches!(
         letter,
-        '-' | '\u{ad}' | '\u{58a}' | '\u{5be}' | '\u{1806}' | '\u{2010}'
+        '-' | '\u{ad}' | '\u{58a}' | '\u{5be}' | '\u{1400}' | '\u{1806}' | '\u{2010}'
             ..='\u{2015}'
                 | '\u{2043}'
                 | '\u{207b}'
                 | '\u{2212}'
+                | '\u{2e17}'
+                | '\u{2e1a}'
                 | '\u{2e3a}'
                 | '\u{2e3b}'
+                | '\u{2e40}'
+                | '\u{2e5d}'
+                | '\u{301c}'
+                | '\u{3030}'
+                | '\u{30a0}'
                 | '\u{fe31}'
                 | '\u{fe32}'
                 | '\u{fe58}'
                 | '\u{fe63}'
                 | '\u{ff0d}'
+                | '\u{10d6e}'
+                | '\u{10ead}'
     )
 }
 
@@ -59,13 +69,14 @@ pub fn is_dash(letter: char) -> bool {
 pub fn is_invisible(letter: char) -> bool {
     matches!(
         letter,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
     )
 }
 
-/// Whether a character at either end of a text does not belong to it: space, a control character, or one without width.
+/// Whether a character at either end of a text does not belong to it: space, a control character, one without width, or
+/// a soft hyphen, which shows only at the end of a line.
 pub fn is_outer(letter: char) -> bool {
-    letter.is_whitespace() || letter.is_control() || is_invisible(letter)
+    letter.is_whitespace() || letter.is_control() || is_invisible(letter) || letter == '\u{ad}'
 }
 
 #[cfg(test)]
@@ -86,9 +97,22 @@ mod tests {
             "abcd\u{2011}1\u{a0}",
             "\u{feff}abcd\u{2212}1",
             "ab\u{200b}cd\u{ad}1\r",
+            "\u{ad}abcd\u{301c}1\u{ad}",
+            "\u{180e}ab\u{180e}cd\u{10ead}1",
             "ＡＢＣＤ－１",
         ] {
             check(text, "ABCD-1");
+        }
+    }
+
+    #[test]
+    fn every_dash_of_unicode_is_a_dash() {
+        // The category Pd of Unicode 16.
+        let category = "-\u{58a}\u{5be}\u{1400}\u{1806}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2015}\u{2e17}\u{2e1a}\
+                        \u{2e3a}\u{2e3b}\u{2e40}\u{2e5d}\u{301c}\u{3030}\u{30a0}\u{fe31}\u{fe32}\u{fe58}\u{fe63}\u{ff0d}\
+                        \u{10d6e}\u{10ead}";
+        for dash in category.chars() {
+            check(&format!("a{dash}1"), "A-1");
         }
     }
 

@@ -37,7 +37,7 @@ impl ScannedText {
 }
 
 /// Removes the surroundings of a code: space, control characters (GS, NUL, STX), zero-width characters (byte order
-/// marks, joiners), and the AIM identifier by which a reader names the symbology (`]Q1`). Cleaning is idempotent.
+/// marks, joiners), soft hyphens, and the AIM identifier by which a reader names the symbology (`]Q1`). Cleaning is idempotent.
 pub fn clean(text: &str) -> &str {
     let mut code = text.trim_matches(is_outer);
     while let Some(rest) = without_aim_identifier(code) {
@@ -83,6 +83,7 @@ mod tests {
             "NFC-1\0\0",
             "\u{feff}NFC-1\u{200b}",
             "\u{a0}NFC-1\u{3000}",
+            "\u{ad}NFC-1\u{180e}",
             "]Q1NFC-1",
             "]C1\u{1d}NFC-1",
             " \u{2}]d2NFC-1\n",

@@ -17,21 +17,19 @@ pub struct Reader<'t> {
     /// The line that `rest` begins in.
     line: u64,
     pub delimiter: char,
-    /// The number of cells in a complete record, once it is known.
-    pub columns: usize,
 }
 
 impl<'t> Reader<'t> {
-    /// Begins with the first line, before the header. A line `sep=;`, as spreadsheets write it, names the separator;
-    /// without one, it is the most frequent candidate in the header.
+    /// Begins at the header. A line `sep=;` above it, as spreadsheets write it, names the separator; without one, it is the
+    /// most frequent candidate in the header.
     pub fn new(text: &'t str) -> Self {
         let mut reader = Self {
             rest: text,
             line: 1,
             delimiter: ',',
-            columns: 0,
         };
-        let told = reader.peek_line().trim().trim_matches('"');
+        reader.skip_to_header();
+        let told = reader.peek_line().trim_matches([' ', '"']);
         let told = told
             .get(..4)
             .filter(|key| key.eq_ignore_ascii_case("sep="))
@@ -43,10 +41,7 @@ impl<'t> Reader<'t> {
                 reader.skip_line();
                 reader.skip_to_header();
             }
-            _ => {
-                reader.skip_to_header();
-                reader.delimiter = delimiter_of(reader.peek_line());
-            }
+            _ => reader.delimiter = delimiter_of(reader.peek_line()),
         }
         reader
     }
@@ -129,19 +124,15 @@ impl<'t> Reader<'t> {
                 }
             }
         }
-        match self.holds_records(&text) {
+        // A stray quote and the next one make a cell of the rows between them.
+        let mut later_lines = text.split(['\r', '\n']).skip(1);
+        match later_lines.any(|line| line.contains(self.delimiter)) {
             true => Err(format!(
-                "line {opened_in}: a quote opens a cell that holds whole rows; close it, or take it out"
+                "line {opened_in}: a quote opens a cell whose later lines contain the separator, as rows do; \
+                 close the quote, take it out, or write the cell in one line"
             )),
             false => Ok(text.trim().to_owned()),
         }
-    }
-
-    /// Whether a later line of a cell has as many cells as a record.
-    fn holds_records(&self, text: &str) -> bool {
-        let delimiters = |line: &str| line.matches(self.delimiter).count();
-        let is_record = |line: &str| delimiters(line) + 1 >= self.columns;
-        self.columns > 2 && text.split(['\r', '\n']).skip(1).any(is_record)
     }
 
     fn end_line(&mut self) {

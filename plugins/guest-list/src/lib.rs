@@ -4,7 +4,8 @@
 //! and may be separated by commas, semicolons or tabs, or by the character in a first line such as `sep=;`; a YAML file
 //! is a list of maps with the same names as keys. Comments stand above the column names and begin with `#`; below them,
 //! a comment begins with `# ` and contains no separator. An empty list is written `[]`: a file that ends after its
-//! column names counts as cut off.
+//! column names counts as cut off. A cell of `email` or `details.NAME` may have several lines, in quotes; only the first
+//! may contain the separator.
 //!
 //! | column | meaning |
 //! |---|---|
@@ -13,7 +14,7 @@
 //! | `name` | who will come |
 //! | `email` | that person's own e-mail address; several with semicolons between |
 //! | `type` | the id of the ticket's type, in any case; `guest` if it is missing. If the settings have `types`, one of those |
-//! | `code` | what a scanner may read, unique; several with spaces between. The reference if it is missing, and then whoever knows a reference has a ticket |
+//! | `code` | what a scanner may read, unique among tickets that are not canceled; several with spaces between. The reference if it is missing, and then whoever knows a reference has a ticket |
 //! | `state` | `valid` (if it is missing), `pending`, `canceled` or `blocked` |
 //! | `variation` | the variation of the type |
 //! | `parent` | the reference of the ticket this one is an add-on of |

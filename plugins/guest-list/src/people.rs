@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gatewit_sdk::identifier::{fold, is_dash};
 use gatewit_sdk::jiff::Timestamp;
+use gatewit_sdk::scanned::clean;
 use gatewit_sdk::{Ticket, TicketState, addresses};
 use serde::Deserialize;
 
@@ -45,7 +46,7 @@ impl TryFrom<String> for People {
 #[derive(Default)]
 struct Numbers(BTreeMap<String, u32>);
 
-/// The line of each reference and of each code.
+/// The line of each reference, and of each code of a ticket that is not canceled: a canceled one leaves its codes to others.
 #[derive(Default)]
 struct Taken {
     references: BTreeMap<String, u64>,
@@ -59,6 +60,9 @@ impl Taken {
             return Err(format!(
                 "reference: the one of line {other}, expected its own"
             ));
+        }
+        if ticket.state == TicketState::Canceled {
+            return Ok(());
         }
         for code in &ticket.codes {
             if let Some(other) = self.codes.insert(code.clone(), line) {
@@ -78,7 +82,7 @@ fn ticket(row: Row, numbers: &mut Numbers) -> Result<Ticket, String> {
             Column::Name => ticket.holder_name = text,
             Column::Email => ticket.email = Some(email(&text)?),
             Column::Type => ticket.type_id = text,
-            Column::Code => ticket.codes = text.split_whitespace().map(str::to_owned).collect(),
+            Column::Code => ticket.codes = codes(&text),
             Column::State => ticket.state = state(&text)?,
             Column::Variation => ticket.variation = Some(text),
             Column::Parent => ticket.parent = Some(text),
@@ -106,6 +110,17 @@ fn ticket(row: Row, numbers: &mut Numbers) -> Result<Ticket, String> {
         ticket.codes.push(ticket.reference.clone());
     }
     Ok(ticket)
+}
+
+/// The codes of a cell, each once.
+fn codes(text: &str) -> Vec<String> {
+    let mut codes = Vec::new();
+    for code in text.split_whitespace().map(clean) {
+        if !code.is_empty() && !codes.iter().any(|known| known == code) {
+            codes.push(code.to_owned());
+        }
+    }
+    codes
 }
 
 fn nobody() -> Ticket {

@@ -64,7 +64,6 @@ fn read_csv(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Resu
         return Err("expected a line of column names below sep=".to_owned());
     };
     let columns = columns_of(&header)?;
-    reader.columns = columns.len();
     let mut is_nobody = true;
     loop {
         let line = reader.peek_line();
@@ -78,13 +77,7 @@ fn read_csv(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Resu
         if record.cells.iter().all(String::is_empty) {
             continue;
         }
-        if line.starts_with('#') && record.cells.len() == 1 && columns.len() > 1 {
-            return Err(format!(
-                "line {}: # stands before a single cell; begin a comment with \"# \", and fill in the other cells of \
-                 a row",
-                record.line
-            ));
-        }
+        check_hash(&record, columns.len())?;
         take(row_of(record, &columns)?)?;
         is_nobody = false;
     }
@@ -100,8 +93,24 @@ fn read_csv(text: &str, mut take: impl FnMut(Row) -> Result<(), String>) -> Resu
 
 /// Whether a line below the header is a comment. `#1001,Ada` is a row.
 fn is_comment(line: &str, reader: &Reader) -> bool {
-    let line = line.trim_end();
+    let line = line.trim_matches(' ');
     (line == "#" || line.starts_with("# ")) && !line.contains(reader.delimiter)
+}
+
+/// Refuses a row that may be meant as a comment.
+fn check_hash(record: &Record, columns: usize) -> Result<(), String> {
+    let is_short = record.cells.len() < columns;
+    let fault = match &*record.cells {
+        [only] if is_short && only.starts_with('#') => {
+            "# stands before a single cell; begin a comment with \"# \", and fill in the other cells of a row"
+        }
+        [first, ..] if is_short && first.starts_with("# ") => {
+            "\"# \" begins a comment, but the line contains the separator; take the separator out, move the comment \
+             above the column names, or fill in all cells of a row"
+        }
+        _ => return Ok(()),
+    };
+    Err(format!("line {}: {fault}", record.line))
 }
 
 /// The meaning of each column; `None` for one without a name.

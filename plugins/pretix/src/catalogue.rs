@@ -16,7 +16,7 @@ pub struct Catalogue {
 /// A category of products.
 #[derive(Deserialize, Hash)]
 pub struct Category {
-    id: Id,
+    pub id: Id,
     #[serde(flatten)]
     pub names: Names,
 }
@@ -24,7 +24,7 @@ pub struct Category {
 /// A product: pretix calls it an item.
 #[derive(Deserialize, Hash)]
 pub struct Item {
-    id: Id,
+    pub id: Id,
     #[serde(flatten)]
     pub names: Names,
     pub category: Option<Id>,

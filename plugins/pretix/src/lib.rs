@@ -13,17 +13,18 @@ mod orders;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use gatewit_sdk::{
-    Answer, Backend, BaseUrl, Continuation, Fault, Http, Page, Request, Secret, Slug, Ticket,
+    Answer, Backend, BaseUrl, Continuation, Fault, Http, Id, Page, Request, Secret, Slug, Ticket,
     TicketType, Total, check_whole, cursor,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use catalogue::Catalogue;
+use catalogue::{Catalogue, Category, Item};
 use mapping::Mapping;
 use orders::{Order, blocked};
 
@@ -200,8 +201,8 @@ impl Pretix {
             return Ok(Rc::clone(catalogue));
         }
         let catalogue = Rc::new(Catalogue {
-            categories: self.fetch_all(http, "categories")?,
-            items: self.fetch_all(http, "items")?,
+            categories: self.fetch_all(http, "categories", |row: &Category| &row.id)?,
+            items: self.fetch_all(http, "items", |row: &Item| &row.id)?,
         });
         self.catalogue = Some(Rc::clone(&catalogue));
         Ok(catalogue)
@@ -261,14 +262,21 @@ impl Pretix {
         })
     }
 
-    fn fetch_all<T: DeserializeOwned>(&self, http: &Http, list: &str) -> Result<Vec<T>, Fault> {
+    /// Reads all pages of a list. pretix may list a row twice while the list changes, so distinct ids are counted.
+    fn fetch_all<T: DeserializeOwned>(
+        &self,
+        http: &Http,
+        list: &str,
+        id: fn(&T) -> &Id,
+    ) -> Result<Vec<T>, Fault> {
         let mut rows = Vec::new();
         for page in 1.. {
             let listing: Listing<T> = self.fetch(http, &self.get(list, page))?.json()?;
             let goes_on = listing.goes_on(page)?;
             rows.extend(listing.results);
             if !goes_on {
-                check_whole(list, rows.len(), listing.count)?;
+                let ids: HashSet<_> = rows.iter().map(id).collect();
+                check_whole(list, ids.len(), listing.count)?;
                 break;
             }
         }

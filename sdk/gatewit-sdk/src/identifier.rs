@@ -37,23 +37,32 @@ pub fn is_same(one: &str, other: &str) -> bool {
     fold(one) == fold(other)
 }
 
-/// Whether a character is written as a dash. The soft hyphen is among them: copied from a PDF, it is the hyphen at the
-/// end of a line.
+/// Whether a character is a dash: the category Pd of Unicode, minus signs, and the soft hyphen, which is a line-end hyphen
+/// in text copied from a PDF.
 pub fn is_dash(letter: char) -> bool {
     matches!(
         letter,
-        '-' | '\u{ad}' | '\u{58a}' | '\u{5be}' | '\u{1806}' | '\u{2010}'
+        '-' | '\u{ad}' | '\u{58a}' | '\u{5be}' | '\u{1400}' | '\u{1806}' | '\u{2010}'
             ..='\u{2015}'
                 | '\u{2043}'
                 | '\u{207b}'
                 | '\u{2212}'
+                | '\u{2e17}'
+                | '\u{2e1a}'
                 | '\u{2e3a}'
                 | '\u{2e3b}'
+                | '\u{2e40}'
+                | '\u{2e5d}'
+                | '\u{301c}'
+                | '\u{3030}'
+                | '\u{30a0}'
                 | '\u{fe31}'
                 | '\u{fe32}'
                 | '\u{fe58}'
                 | '\u{fe63}'
                 | '\u{ff0d}'
+                | '\u{10d6e}'
+                | '\u{10ead}'
     )
 }
 
@@ -61,10 +70,12 @@ pub fn is_dash(letter: char) -> bool {
 pub fn is_invisible(letter: char) -> bool {
     matches!(
         letter,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
     )
 }
 
-fn is_outer(letter: char) -> bool {
-    letter.is_whitespace() || letter.is_control() || is_invisible(letter)
+/// Whether a character at either end of a text does not belong to it: space, a control character, one without width, or
+/// a soft hyphen, which shows only at the end of a line.
+pub(crate) fn is_outer(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || is_invisible(letter) || letter == '\u{ad}'
 }

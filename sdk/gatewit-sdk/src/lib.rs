@@ -104,6 +104,7 @@ pub mod identifier;
 #[cfg(target_arch = "wasm32")]
 mod memory;
 mod options;
+pub mod scanned;
 mod strategy;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;

@@ -67,7 +67,9 @@ pub(super) fn read(folder: &Path, name: &str) -> Result<String, String> {
 
 /// Decodes a file's bytes as UTF-8. Spreadsheets may write other encodings.
 fn as_utf8(bytes: Vec<u8>) -> Result<String, String> {
-    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    // UTF-16 begins with its mark, or has a zero byte in each ASCII letter.
+    let is_utf16 =
+        bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0);
     String::from_utf8(bytes).map_err(|err| {
         let good = &err.as_bytes()[..err.utf8_error().valid_up_to()];
         let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
@@ -113,6 +115,26 @@ mod tests {
         for name in ["", ".", "./", "lists/.."] {
             check_refused(name, "names no file");
         }
+    }
+
+    #[test]
+    fn an_encoding_that_is_not_utf_8_is_named() {
+        let wide = "order,name\nA,Jürgen\n".encode_utf16();
+        let little: Vec<_> = wide.clone().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<_> = wide.flat_map(u16::to_be_bytes).collect();
+        let marked = [&[0xff, 0xfe], &little[..]].concat();
+        for bytes in [little, big, marked] {
+            let problem = as_utf8(bytes).unwrap_err();
+            assert!(
+                problem.starts_with("it is UTF-16; save it as UTF-8"),
+                "{problem}"
+            );
+        }
+        let problem = as_utf8(b"order,name\nA,J\xfcrgen\n".to_vec()).unwrap_err();
+        assert!(
+            problem.starts_with("line 2 is not UTF-8, but Windows-1252"),
+            "{problem}"
+        );
     }
 
     #[test]

@@ -33,13 +33,31 @@ fn a_quote_that_never_closes_is_told_by_its_line() {
 #[test]
 fn a_stray_quote_that_another_closes_is_told_by_its_line() {
     let early = "a quote opens a cell and closes before the cell ends; write \"\" for a quote within a cell, or take it out";
-    let list_of_two = "order,name\nA,\"\nB,Bob\nC,\"Cid, C\"\nD,Dan\n";
-    refused(list_of_two, &format!("line 2: {early}"));
+    refused("order\nA\n\"B\nC\" D\n", &format!("line 3: {early}"));
     refused(&list(&["A,\"Big\" Joe,vip,x"]), &format!("line 2: {early}"));
-    // A stray quote at each end.
-    let whole = "a quote opens a cell that holds whole rows; close it, or take it out";
-    let rows = ["A,Ada,vip,\"", "B,Bob,vip,x", "C,Cid,vip,\"", "D,Dan,vip,x"];
-    refused(&list(&rows), &format!("line 2: {whole}"));
+}
+
+#[test]
+fn a_quoted_cell_holds_no_rows() {
+    let rows = "a quote opens a cell whose later lines contain the separator, as rows do; close the quote, take it out, \
+                or write the cell in one line";
+    for (list, line) in [
+        ("order,name\nA,\"\nB,Bob\nC,\"Cid, C\"\nD,Dan\n", 2),
+        ("order,details.note\nA,Ada\nB,\"Bob\nC,Eve\"\nD,Joe", 3),
+        (
+            "order,name,details.note\nA,Ada,\"VIP\nC,Eve\nD,Joe\"\nE,Kim,",
+            2,
+        ),
+        ("order;email\nA;\"ada@example.org\nB;bob@example.org\"\n", 2),
+        ("details.note,order\n\"x\r\ny,A\r\nz\",B\r\n", 2),
+        ("\"order\nA,name\"\nB\n", 1),
+    ] {
+        refused(list, &format!("line {line}: {rows}"));
+    }
+    let stray = ["A,Ada,vip,\"", "B,Bob,vip,x", "C,Cid,vip,\"", "D,Dan,vip,x"];
+    refused(&list(&stray), &format!("line 2: {rows}"));
+    let noted = people("order,details.note\nA,\"Vegan, no nuts\nArrives late; call\"\n");
+    assert_eq!(noted[0].details[0].1, "Vegan, no nuts\nArrives late; call");
 }
 
 #[test]
@@ -80,6 +98,7 @@ fn what_begins_with_a_hash_is_a_row_unless_it_is_plainly_a_comment() {
         "#1003,Cid",
         "# Two more will follow",
         "#",
+        " # And one",
         "E,Eve,vip,x",
     ];
     let list = format!("# Who comes, and when\n\n{}", list(&rows));
@@ -91,6 +110,22 @@ fn what_begins_with_a_hash_is_a_row_unless_it_is_plainly_a_comment() {
         "order,name\nA,Ada\n#speakers\nB,Bob\n",
         "line 3: # stands before a single cell; begin a comment with \"# \", and fill in the other cells of a row",
     );
+}
+
+#[test]
+fn a_comment_with_the_separator_in_it_is_nobody() {
+    let separator = "\"# \" begins a comment, but the line contains the separator; take the separator out, move the \
+                     comment above the column names, or fill in all cells of a row";
+    for note in ["# note, see below", " # note, see below", "# 1002,Bob,vip"] {
+        refused(
+            &list(&["A,Ada,vip,x", note]),
+            &format!("line 3: {separator}"),
+        );
+    }
+    let quoted = list(&["A,Ada,vip,x", "\"# note, see below\""]);
+    let single = "# stands before a single cell; begin a comment with \"# \", and fill in the other cells of a row";
+    refused(&quoted, &format!("line 3: {single}"));
+    assert_eq!(names("order;name\nA;Ada\n# note, see below\n"), ["Ada"]);
 }
 
 #[test]
@@ -128,6 +163,8 @@ fn a_first_line_may_say_what_separates_cells() {
         ("sep=;", ";"),
         ("SEP=|", "|"),
         ("\"sep=\t\"", "\t"),
+        ("sep=\t", "\t"),
+        ("\r\n# Who comes\r\nsep=;", ";"),
         ("\u{feff}sep=,", ","),
     ] {
         let list = format!("{said}\r\norder|name\r\nA|Ada; Lady, that is\r\n");

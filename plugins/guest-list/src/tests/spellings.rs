@@ -93,6 +93,50 @@ fn two_spellings_of_a_reference_are_one() {
 }
 
 #[test]
+fn a_code_is_what_a_reader_makes_of_it() {
+    let codes = |cell: &str| {
+        people(&format!("reference,code\nA-1,{cell}\n"))[0]
+            .codes
+            .clone()
+    };
+    assert_eq!(codes("]Q1LC2"), ["LC2"]);
+    assert_eq!(
+        codes("\u{1d}LC2\u{1d}x \u{feff}q1\u{ad}"),
+        ["LC2\u{1d}x", "q1"]
+    );
+    assert_eq!(codes("LC2 ]Q1LC2 ]C1\u{1d}LC2"), ["LC2"]);
+    // Nothing is left, as in an empty cell.
+    for nothing in ["]Q1", "\u{1d}", "\u{200b} ]Q1"] {
+        assert_eq!(codes(nothing), ["A-1"], "{nothing:?}");
+    }
+    refused(
+        "reference,code\nA-1,]Q1LC2\nA-2,LC2\n",
+        "line 3: code: the one of line 2, expected its own",
+    );
+    assert_eq!(people("- {order: A, code: ']Q1LC2'}\n")[0].codes, ["LC2"]);
+}
+
+#[test]
+fn a_canceled_ticket_leaves_its_code_to_another() {
+    for state in ["canceled", "Cancelled"] {
+        let found = people(&format!(
+            "reference,code,state\nA-3,LC3,{state}\nA-4,LC3,\nA-5,LC3,{state}\n"
+        ));
+        assert_eq!(found[1].codes, ["LC3"]);
+    }
+    for state in ["pending", "blocked", ""] {
+        refused(
+            &format!("reference,code,state\nA-3,LC3,{state}\nA-4,LC3,\n"),
+            "line 3: code: the one of line 2, expected its own",
+        );
+    }
+    refused(
+        "reference,code,state\nA-3,LC3,canceled\nA-3,LC4,\n",
+        "line 3: reference: the one of line 2, expected its own",
+    );
+}
+
+#[test]
 fn addresses_are_taken_as_people_paste_them() {
     for (cell, addresses) in [
         ("Ada Lovelace <Ada@example.org>", "Ada@example.org"),

@@ -103,6 +103,14 @@ fn products_are_types_and_merchandise_admits_nobody() {
 }
 
 #[test]
+fn a_product_that_is_listed_twice_counts_once() {
+    let items = r#"{"count": 2, "next": null, "results": [{"id": 14, "name": "VIP"}, {"id": 14, "name": "VIP"}]}"#;
+    let fault = run("{}", whole().but("/items/", items)).ticket_types();
+    let words = "the ticketing system counts 2 items and listed 1";
+    assert_eq!(fault.unwrap_err(), Fault::Unavailable(words.to_owned()));
+}
+
+#[test]
 fn names_tell_activities_and_the_days_of_day_passes() {
     let items = r#"{"next": null, "results": [
         {"id": 14, "name": {"en": "Day Pass Monday"}, "category": null},
