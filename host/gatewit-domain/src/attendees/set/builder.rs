@@ -111,7 +111,7 @@ impl SetBuilder {
         self.set.push(entry, texts);
     }
 
-    /// Notes a ticket's codes; tells whether another ticket has one of them.
+    /// Notes a ticket's codes. Returns whether another ticket has one of them.
     fn shares_code(&mut self, ticket: &SourceTicket) -> bool {
         let codes = ticket.codes.iter().map(|code| code.trim());
         let codes: HashSet<_> = codes.map(|code| self.digests.hash_one(code)).collect();

@@ -1,4 +1,4 @@
-//! What the type of a ticket is at an event, by what the event and its sources say.
+//! Finds the type of a ticket at an event: declared by the event, else by one of its sources.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::ticket::Ticket;
 use crate::window::Holder;
 
 impl Desk {
-    /// What a type of tickets is at an event: what the event says itself, else what one of its sources does.
+    /// Returns the type with this id: the event's own, else the first of its sources that has one.
     pub(in crate::service) fn ticket_type(
         &self,
         live: &LiveEvent,
@@ -24,7 +24,7 @@ impl Desk {
         own.or_else(|| live.event.ticket_sources.iter().find_map(of_source))
     }
 
-    /// What a ticket's type is at its event.
+    /// Returns a ticket's type at its event.
     pub(in crate::service) fn ticket_type_of(
         &self,
         live: &LiveEvent,
@@ -35,7 +35,7 @@ impl Desk {
         own.or_else(|| self.source_type(live, ticket))
     }
 
-    /// What a ticket's source says of its type, if the event itself says nothing.
+    /// Returns a ticket's type as its source declares it, if the event does not declare it itself.
     pub(in crate::service) fn source_type(
         &self,
         live: &LiveEvent,
@@ -72,8 +72,8 @@ impl Desk {
         set.is_none_or(|set| set.sub_events().any(|sub_event| sub_event != own))
     }
 
-    /// What a source says of a type. Where the event lists types and the source does not, a type that stands on tickets
-    /// alone may be a misspelt one, and is nothing.
+    /// Returns a type of a source. If the event lists types and the source does not, a type that only tickets name may be
+    /// misspelt, and is unknown.
     fn type_of_source(
         &self,
         live: &LiveEvent,
@@ -86,7 +86,7 @@ impl Desk {
         set.ticket_type(id).filter(|_| is_listed).cloned()
     }
 
-    /// Says of whom a strategy is asked: the holder of a ticket, of the type as it is written at the event.
+    /// Returns a ticket's holder as strategies see it, with the type spelled as at the event.
     pub(in crate::service) fn holder(&self, live: &LiveEvent, ticket: &Ticket) -> Holder {
         let mut holder = ticket.holder();
         if let Some(kind) = self.ticket_type_of(live, ticket) {
