@@ -210,15 +210,29 @@ async fn thirty_two_issuers_at_once_get_numbers_of_their_own() {
 }
 
 #[tokio::test]
-async fn types_that_read_alike_in_capitals_share_their_numbers() {
+async fn a_type_is_one_however_it_is_spelled() {
     let server = Server::start().await;
-    let types = json!({"ticketTypes": [{"id": "vip"}, {"id": "Vip"}, {"id": "crew"}]});
-    let door = Door::open(&server.client, with(&one_day(), types)).await;
+    let types = |ids: &[&str]| {
+        let types: Vec<_> = ids.iter().map(|id| json!({"id": id})).collect();
+        with(&one_day(), json!({ "ticketTypes": types }))
+    };
+    for same in ["Vip", " VIP "] {
+        let event = types(&["vip", same]);
+        let refused = server.client.post("/api/v1/events", event).await;
+        refused.failure(422, "invalid_event");
+    }
+    let door = Door::open(&server.client, types(&["vip", "crew"])).await;
     let of_type = |kind: &str| json!({"ticketTypeId": kind, "attendeeName": "Ann"});
-    let bulk = json!({"tickets": [of_type("vip"), of_type("Vip"), of_type("crew")]});
-    let mut series = texts(&door.issue_all(bulk).await, "ticketSeries");
-    series.sort();
-    assert_eq!(series, ["CREW-0001", "VIP-0001", "VIP-0002"]);
+    let drafts = ["vip", "Vip", " VIP ", "crew"].map(of_type);
+    let issued = door.issue_all(json!({ "tickets": drafts })).await;
+    assert_eq!(
+        texts(&issued, "ticketTypeId"),
+        ["vip", "vip", "vip", "crew"]
+    );
+    assert_eq!(
+        texts(&issued, "ticketSeries"),
+        ["VIP-0001", "VIP-0002", "VIP-0003", "CREW-0001"]
+    );
 }
 
 #[tokio::test]
