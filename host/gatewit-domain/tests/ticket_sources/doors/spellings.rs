@@ -5,6 +5,7 @@ use gatewit_domain::ports::{Key, Store, Write};
 use gatewit_domain::tables::{ENTRIES, EVENT_TICKETS, EventTicket, TICKET_CODES, TICKETS};
 use gatewit_domain::ticket::ShownState;
 
+use super::races::gate;
 use super::*;
 use crate::upstream::kind;
 
@@ -234,4 +235,25 @@ fn where_the_event_lists_types_and_the_source_does_not_a_ticket_is_of_one_of_the
         json!({"slug": "fair", "ticketSources": ["box-office"]}),
     );
     assert_eq!(scans(fair), ["in", "in", "in"]);
+}
+
+#[test]
+fn an_event_stored_with_types_that_are_the_same_when_compared_survives_a_start() {
+    let gate = gate();
+    gate.office.disk.edit("events/", |event| {
+        let types = event["ticketTypes"].as_array_mut().unwrap();
+        let mut same = types[0].clone();
+        same["id"] = json!("VIP");
+        types.push(same);
+    });
+    let desk = gate.office.open();
+    let token = gate.ticket.token.as_deref().unwrap();
+    assert_eq!(scanned(&desk, gate.event, token), "in");
+    patch(&desk, gate.event, json!({"name": "Another"})).unwrap();
+    // Declared once more like this, it stays as it is stored.
+    let types = json!([{"id": "vip"}, {"id": "VIP"}]);
+    let declared = two_days(json!({"slug": "summit", "ticketTypes": types}));
+    let refused = desk.check_declared(&declared).unwrap_err();
+    assert!(refused.to_string().contains("twice"), "{refused}");
+    assert!(desk.has_declared(&declared));
 }
