@@ -156,7 +156,7 @@ async fn lines_of_an_order_that_are_sorted_anew_are_warned_of_once_somebody_came
 #[tokio::test]
 async fn a_type_of_the_list_is_one_that_the_source_or_the_event_declares() {
     let list = |other: &str| format!("order,name,type\nA,Ada,Workshop\nB,Bob,{other}\n");
-    let workshop = json!({"workshop": {"days": ["2001-01-01"]}, "vip": {}});
+    let workshop = json!({"workshop": {"days": ["2001-01-01"]}, "vip": {"name": 2027}});
     let office = Guests::start(&list("VIP "), workshop, json!({"ticketTypes": []})).await;
     assert_eq!(office.door.verdict("A-1").await, "EXPIRED wrong_day");
     assert_eq!(office.door.verdict("B-1").await, "VALID");

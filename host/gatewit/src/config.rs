@@ -11,6 +11,7 @@ use gatewit_domain::source::SourceName;
 use gatewit_engine::PluginLimits;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 mod checked;
 mod contract;
@@ -20,6 +21,7 @@ mod files;
 mod identities;
 mod lines;
 mod misspelt;
+mod scalars;
 mod sources;
 mod ticketing;
 
@@ -132,10 +134,25 @@ impl Config {
         let config = parsed.map_err(|error| misspelt::explain(&placed(&error)))?;
         let mut config = config.unwrap_or_default();
         config.lines = Lines::of(text);
+        config.read_settings(text)?;
         config
             .check()
             .map_err(|problem| config.lines.locate(problem))?;
         Ok(config)
+    }
+
+    /// Reads the settings of the sources again, with each scalar as it is written: only the plugin knows its type.
+    fn read_settings(&mut self, text: &str) -> Result<(), String> {
+        if self.sources.is_empty() {
+            return Ok(());
+        }
+        let written = scalars::read(text).map_err(|error| placed(&error))?;
+        for (name, entry) in &mut self.sources {
+            if let Value::Object(settings) = &written["sources"][name.as_str()]["settings"] {
+                entry.settings.clone_from(settings);
+            }
+        }
+        Ok(())
     }
 
     /// Checks what parsing does not, such as values that are wrong only together.
@@ -227,6 +244,8 @@ fn placed(error: &serde_yaml::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use gatewit_domain::event::EventChange;
+
     use super::*;
 
     #[track_caller]
@@ -266,6 +285,31 @@ mod tests {
             &["plugins.x", "at least 1"],
         );
         check("events: [\n", &["line"]);
+    }
+
+    #[test]
+    fn a_name_of_an_event_is_the_text_that_stands_there() {
+        for (written, name) in [
+            ("Null", Some("Null")),
+            ("1e3", Some("1e3")),
+            ("2027", Some("2027")),
+            ("null", None),
+            ("", None),
+        ] {
+            let text = format!(
+                "events:\n  - slug: demo\n    name: {written}\n    timezone: ~\n    ticket_types: [{{id: a, name: NULL, days: [2026-11-29, 1]}}]\n"
+            );
+            let event = Config::parse(&text).unwrap().events.pop().unwrap();
+            let event = EventChange::from(event);
+            assert_eq!(
+                (event.name.as_deref(), event.timezone),
+                (name, None),
+                "{written}"
+            );
+            let kind = event.ticket_types.unwrap().pop().unwrap();
+            assert_eq!(kind.name.as_deref(), Some("NULL"));
+            assert_eq!(kind.days.unwrap(), ["2026-11-29", "1"]);
+        }
     }
 
     #[test]

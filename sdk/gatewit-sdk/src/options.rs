@@ -1,5 +1,6 @@
 //! Reads an organizer's options, explains errors in helpful words, and describes options as a JSON Schema.
 
+mod scalars;
 pub(crate) mod units;
 
 use schemars::JsonSchema;
@@ -9,6 +10,20 @@ use serde_json::Value;
 /// Reads options from the text of a JSON object. `origin` is the organizer's name for them, such as `strategyOptions`;
 /// every error starts with it.
 pub(crate) fn parse<T: DeserializeOwned>(origin: &str, text: &str) -> Result<T, String> {
+    read(origin, object(origin, text)?)
+}
+
+/// The same for settings, which are written in YAML: a number or a boolean is a text where a text is expected.
+pub(crate) fn parse_settings<T: DeserializeOwned + JsonSchema>(
+    origin: &str,
+    text: &str,
+) -> Result<T, String> {
+    let mut settings = object(origin, text)?;
+    scalars::fit(&mut settings, schemars::schema_for!(T).as_value());
+    read(origin, settings)
+}
+
+fn object(origin: &str, text: &str) -> Result<Value, String> {
     let value: Value =
         serde_json::from_str(text).map_err(|err| format!("{origin}: not JSON: {err}"))?;
     if !value.is_object() {
@@ -17,6 +32,10 @@ pub(crate) fn parse<T: DeserializeOwned>(origin: &str, text: &str) -> Result<T, 
             kind(&value)
         ));
     }
+    Ok(value)
+}
+
+fn read<T: DeserializeOwned>(origin: &str, value: Value) -> Result<T, String> {
     serde_path_to_error::deserialize(value).map_err(|err| explain(origin, &err))
 }
 

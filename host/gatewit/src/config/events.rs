@@ -8,13 +8,18 @@ use gatewit_domain::service::DEFAULT_ORGANIZATION;
 use gatewit_domain::window::StrategyName;
 use serde::Deserialize;
 
+use super::scalars;
+
 /// A declared event, identified by its slug.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventEntry {
     pub slug: String,
+    #[serde(default, deserialize_with = "scalars::optional")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "scalars::optional")]
     org_id: Option<String>,
+    #[serde(default, deserialize_with = "scalars::optional")]
     timezone: Option<String>,
     days: Option<Vec<DayEntry>>,
     check_in_strategy: Option<StrategyName>,
@@ -30,6 +35,7 @@ pub struct EventEntry {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DayEntry {
+    #[serde(default, deserialize_with = "scalars::optional")]
     day_name: Option<String>,
     start_date_time: String,
     end_date_time: String,
@@ -39,6 +45,7 @@ struct DayEntry {
 #[serde(deny_unknown_fields)]
 struct TicketTypeEntry {
     id: String,
+    #[serde(default, deserialize_with = "scalars::optional")]
     name: Option<String>,
     #[serde(default)]
     allow_reentry: bool,
@@ -59,7 +66,9 @@ struct ZoneEntry {
 #[serde(deny_unknown_fields)]
 struct ScanPointEntry {
     id: String,
+    #[serde(default, deserialize_with = "scalars::optional")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "scalars::optional")]
     zone: Option<String>,
     match_field: Option<MatchFieldEntry>,
     accepted_ticket_types: Option<Vec<String>>,

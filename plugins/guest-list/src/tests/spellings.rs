@@ -35,6 +35,19 @@ fn types_are_those_that_the_settings_describe() {
 }
 
 #[test]
+fn numbers_of_the_settings_are_texts() {
+    let types =
+        json!({"vip": {"name": 2027, "days": ["2026-11-29", 1], "category": true}, "guest": {}});
+    let mut run = run_with(CSV, types).unwrap();
+    let vip = &run.ticket_types().unwrap()[1];
+    assert_eq!(
+        (&*vip.name, vip.category.as_deref()),
+        ("2027", Some("true"))
+    );
+    assert_eq!(vip.days, ["2026-11-29", "1"]);
+}
+
+#[test]
 fn a_type_is_one_of_those_in_the_settings_without_case_and_outer_space() {
     let types = || json!({"workshop": {"days": ["Day 2"]}, "VIP": {}});
     let list = "order,name,type\nA,Ada,Workshop\nB,Bob, vip \nC,Cid,\"WORKSHOP\u{a0}\"\n";

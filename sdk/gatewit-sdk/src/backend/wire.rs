@@ -24,7 +24,7 @@ pub fn check_settings<B: Backend>(settings: &str) -> Result<(), String> {
 }
 
 pub(crate) fn read<B: Backend>(text: &str) -> Result<B, String> {
-    let backend: B = options::parse(ORIGIN, text)?;
+    let backend: B = options::parse_settings(ORIGIN, text)?;
     backend
         .check()
         .map_err(|reason| format!("{ORIGIN}: {reason}"))?;

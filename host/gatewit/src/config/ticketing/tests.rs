@@ -1,6 +1,7 @@
 //! Which sources result from which keys and variables, and the errors for invalid ones.
 
 use gatewit_domain::service::Ticketing;
+use serde_json::Value;
 
 use super::*;
 
@@ -205,6 +206,19 @@ fn what_has_no_effect_is_named_once() {
         "the attribute hint of pretix_mapping.categories",
     ];
     assert_eq!(config.without_effect(), expected);
+}
+
+#[test]
+fn a_setting_is_the_text_that_stands_there() {
+    let text = format!(
+        "{OURS}      event: 1e3\n      year: 2027\n      types: {{vip: {{name: Null, days: [2026-11-29, 1], admits: true}}}}\n"
+    )
+    .replace("file://people.csv", "[]");
+    let plan = check(&text, &[], &["crew"], &["crew"]);
+    let settings = plan.sources[0].read().unwrap().settings;
+    let vip = json!({"name": "Null", "days": ["2026-11-29", 1], "admits": true});
+    let expected = json!({"people": [], "event": "1e3", "year": 2027, "types": {"vip": vip}});
+    assert_eq!(Value::Object(settings), expected);
 }
 
 #[test]
