@@ -113,6 +113,27 @@ fn a_source_that_is_attached_under_another_name_gets_the_codes_of_the_detached_o
 }
 
 #[test]
+fn a_code_that_a_withdrawn_ticket_had_is_the_living_ones_from_the_first_sync_on() {
+    let coded = |reference: &str, code: &str, state| SourceTicket {
+        codes: vec![code.to_owned()],
+        state,
+        ..ticket(reference, reference)
+    };
+    let (office, _) = selling([
+        coded("AAAA-1", "one", SourceState::Canceled),
+        coded("AAAA-2", "one", SourceState::Valid),
+        coded("AAAA-3", "two", SourceState::Valid),
+        coded("AAAA-4", "two", SourceState::Canceled),
+    ]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    for (code, reference) in [("one", "AAAA-2"), ("two", "AAAA-3")] {
+        let holder = scan(&desk, summit, code).ticket.map(|ticket| ticket.series);
+        assert_eq!(holder.as_deref(), Some(reference));
+    }
+}
+
+#[test]
 fn a_ticket_that_is_withdrawn_upstream_leaves_its_code_to_the_one_that_replaces_it() {
     let coded = |reference: &str, state| SourceTicket {
         codes: vec!["one".to_owned()],
