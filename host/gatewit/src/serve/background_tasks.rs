@@ -8,17 +8,20 @@ use tokio::time::MissedTickBehavior;
 
 use crate::declared::name_rejected;
 
+/// How often to look whether refusals are due. Ticks a second apart would come a moment too early, and each would cost
+/// another second.
+const RECORD_CHECKED_EVERY: Duration = Duration::from_millis(100);
 /// How often to look for issued tickets whose request was abandoned.
 const TAKE_BACK_EVERY: Duration = Duration::from_secs(1);
 /// How often to delete stored answers that are too old to be repeated.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// Records, every second, the refusals that were too many to record one by one.
+/// Records the refusals that were too many to record one by one, once a second.
 pub(super) async fn record_refusals(desk: Arc<Desk>) {
-    let mut every_second = tokio::time::interval(Duration::from_secs(1));
+    let mut ticks = tokio::time::interval(RECORD_CHECKED_EVERY);
     let mut has_failed = false;
     loop {
-        every_second.tick().await;
+        ticks.tick().await;
         let recorded = desk.record_refusals().await;
         if let (Err(error), false) = (&recorded, has_failed) {
             tracing::warn!(error = %error, "cannot record refusals; will try again every second");

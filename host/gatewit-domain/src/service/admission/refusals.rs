@@ -169,7 +169,7 @@ impl Summary {
 impl Desk {
     /// Records the refusals beyond their scanners' bounds, at most once a second.
     ///
-    /// Call this every second, so that a crash loses at most the last second's count.
+    /// Call this several times a second, so that a crash loses at most the last second's count.
     pub async fn record_refusals(&self) -> Result<(), DeskError> {
         let now = self.now();
         self.record_summaries(self.refusals.due(now), now).await
