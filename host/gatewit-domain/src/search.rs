@@ -5,6 +5,7 @@
 
 use memchr::memmem::Finder;
 
+use crate::email::EmailAddress;
 use crate::id::TicketId;
 use crate::scanned::clean;
 use crate::ticket::Ticket;
@@ -24,9 +25,11 @@ const ADDRESSES_MAX: usize = 8;
 /// How many letters a typed word needs to be searched for inside words, too.
 const INSIDE_MIN: usize = 3;
 
-/// The rank of a ticket with a field that equals the query. All others come after it.
-const WHOLE: u32 = 0;
-const IN_PARTS: u32 = 1;
+/// The rank of a ticket with an identifier that equals the query.
+const IDENTIFIER: u32 = 0;
+/// The rank of a ticket whose name or mail address equals the query. All others come after it.
+const WHOLE: u32 = 1;
+const IN_PARTS: u32 = 2;
 /// The amount that each part of a query adds to a ticket's rank. Any typo ranks behind all correct matches.
 const BEGINS: u32 = 1;
 const INSIDE: u32 = 2;
@@ -50,8 +53,8 @@ pub struct Card {
 pub struct Search {
     /// Set if the query is a ticket's id.
     id: Option<TicketId>,
-    /// The whole query, [squeezed] and with a line break on either side.
-    whole: Finder<'static>,
+    /// The whole query, and each of several mail addresses in it: [squeezed] and with a line break on either side.
+    whole: Vec<Finder<'static>>,
     parts: Vec<Part>,
     /// If a whole mail address was typed, a typo is tolerated in the domain, too.
     is_address: bool,
@@ -84,10 +87,14 @@ struct Spelling {
 
 impl Card {
     pub fn of(ticket: &Ticket) -> Self {
-        let address = ticket.attendee_email.as_deref().unwrap_or_default();
-        let (mailbox, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+        let addresses = addresses(ticket);
+        let parts = addresses.iter().map(|address| {
+            let parts = address.rsplit_once('@');
+            parts.unwrap_or((address, ""))
+        });
+        let mailboxes = parts.clone().flat_map(|(mailbox, _)| words(mailbox));
         let mut text = String::new();
-        for word in words(&ticket.attendee_name).chain(words(mailbox)) {
+        for word in words(&ticket.attendee_name).chain(mailboxes) {
             word.add_to(&mut text);
         }
         let name: Vec<_> = words(&ticket.attendee_name).collect();
@@ -98,7 +105,7 @@ impl Card {
             add_word(&mut text, &joined);
         }
         text.push('\n');
-        for word in words(domain) {
+        for word in parts.flat_map(|(_, domain)| words(domain)) {
             word.add_to(&mut text);
         }
         text.push('\n');
@@ -106,7 +113,7 @@ impl Card {
         for word in identifiers.into_iter().flat_map(|of| words(of)) {
             word.add_to(&mut text);
         }
-        let (fields, identifiers_at) = fields(ticket);
+        let (fields, identifiers_at) = fields(ticket, &addresses);
         Self {
             id: ticket.id,
             words: text.into(),
@@ -137,10 +144,19 @@ impl Search {
     /// Reads a query; None if it is blank.
     pub fn parse(typed: &str) -> Option<Self> {
         let typed = clean(typed);
-        let whole = format!("\n{}\n", squeezed(typed));
+        let addresses = EmailAddress::parse_all(typed).unwrap_or_default();
+        // An address may stand in a link or behind a name.
+        let (typed, addresses) = match addresses.as_slice() {
+            [only] => (only.as_str(), &[][..]),
+            several => (typed, several),
+        };
+        let addresses = addresses.iter().take(ADDRESSES_MAX);
+        let whole = [typed]
+            .into_iter()
+            .chain(addresses.map(EmailAddress::as_str));
         (!typed.is_empty()).then(|| Self {
             id: typed.parse().ok(),
-            whole: Finder::new(&whole).into_owned(),
+            whole: whole.filter_map(whole_field).collect(),
             parts: parts(typed),
             is_address: typed.contains('@'),
         })
@@ -148,13 +164,21 @@ impl Search {
 
     /// Returns a ticket's rank among the matches, 0 for the first; None if it does not match.
     ///
-    /// A ticket comes first if one of its fields equals the query, ignoring case, dashes and spaces. Other tickets must
-    /// match every part of the query: exact words rank first, then prefixes, then matches inside words, and typos last.
+    /// A ticket comes first if one of its fields equals the query, ignoring case, dashes, spaces, and punctuation at the
+    /// ends; identifiers come before names. Other tickets must match every part of the query: exact words rank first,
+    /// then prefixes, then matches inside words, and typos last.
     pub fn rank(&self, card: &Card) -> Option<u32> {
         if self.parts.is_empty() {
             return None;
         }
-        if self.id == Some(card.id) || self.whole.find(card.fields.as_bytes()).is_some() {
+        let is_in = |fields: &str| {
+            let mut whole = self.whole.iter();
+            whole.any(|field| field.find(fields.as_bytes()).is_some())
+        };
+        if self.id == Some(card.id) || is_in(card.identifiers()) {
+            return Some(IDENTIFIER);
+        }
+        if is_in(&card.fields) {
             return Some(WHOLE);
         }
         let forgiving = match self.is_address {
@@ -278,16 +302,31 @@ fn parts(typed: &str) -> Vec<Part> {
     parts
 }
 
+/// Prepares the search for a whole field; None if it consists of punctuation.
+fn whole_field(typed: &str) -> Option<Finder<'static>> {
+    let field = squeezed(typed);
+    let field = (!field.is_empty()).then(|| format!("\n{field}\n"))?;
+    Some(Finder::new(&field).into_owned())
+}
+
+/// Returns a ticket's mail addresses as they are compared. A text that is no address stays as it is.
+fn addresses(ticket: &Ticket) -> Vec<String> {
+    let text = ticket.attendee_email.as_deref().unwrap_or_default();
+    match EmailAddress::parse_all(text) {
+        Ok(addresses) => addresses.iter().map(EmailAddress::to_string).collect(),
+        Err(_) => text.split(';').map(str::to_owned).collect(),
+    }
+}
+
 /// Writes a ticket's fields, and returns where its identifiers begin.
-fn fields(ticket: &Ticket) -> (String, u16) {
+fn fields(ticket: &Ticket, addresses: &[String]) -> (String, u16) {
     let mut fields = String::from("\n");
     let add = |field: &str, fields: &mut String| {
         fields.push_str(&squeezed(field));
         fields.push('\n');
     };
     add(&ticket.attendee_name, &mut fields);
-    let addresses = ticket.attendee_email.as_deref().unwrap_or_default();
-    for address in addresses.split(';').take(ADDRESSES_MAX) {
+    for address in addresses.iter().take(ADDRESSES_MAX) {
         add(address, &mut fields);
     }
     let identifiers_at = u16::try_from(fields.len() - 1);

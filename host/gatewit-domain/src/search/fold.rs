@@ -23,14 +23,17 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = Word> {
     words.filter(|word| !word.plain.is_empty())
 }
 
-/// Returns a whole field as it is compared: in lower-case Latin letters, without spaces and dashes.
+/// Returns a whole field as it is compared: in lower-case Latin letters, without spaces, dashes, and punctuation at its
+/// ends.
 pub(super) fn squeezed(field: &str) -> String {
     let letters = field
         .chars()
         .flat_map(|letter| any_ascii::any_ascii_char(letter).chars());
     let letters = letters.filter(|letter| letter.is_ascii_graphic() && *letter != '-');
     let letters = letters.map(|letter| letter.to_ascii_lowercase());
-    letters.take(FIELD_MAX).collect()
+    let field: String = letters.take(FIELD_MAX).collect();
+    let is_punctuation = |letter: char| !letter.is_ascii_alphanumeric();
+    field.trim_matches(is_punctuation).to_owned()
 }
 
 /// Adds a word unless it is already there.
