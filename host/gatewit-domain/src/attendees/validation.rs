@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Attendee, AttendeeFlags, EmailAddress, OrderId, TicketReference, request};
+use crate::identifier::fold;
 use crate::names::{Likeness, NameMatching, PreparedName};
 
 /// The result of a look-up.
@@ -285,10 +286,19 @@ fn called<'a>(
 
 /// The flags of a ticket's holder, from all tickets of the order that have the same name and make attendees.
 fn flags_of(ticket: &Attendee, order: &[&Attendee]) -> AttendeeFlags {
-    let is_theirs =
-        |other: &&&Attendee| other.wrong_type.is_none() && other.name.is_same(&ticket.name);
+    let holder = person(&ticket.name);
+    let is_theirs = |other: &&&Attendee| {
+        other.wrong_type.is_none() && !holder.is_empty() && person(&other.name) == holder
+    };
     let theirs = order.iter().filter(is_theirs).map(|other| other.flags);
     theirs.fold(ticket.flags, AttendeeFlags::or)
+}
+
+/// A name by which one person's tickets are recognized: without case, in one Unicode form, and with single spaces. It
+/// keeps umlauts and accents, because Müller and Muller may be two people.
+fn person(name: &PreparedName) -> String {
+    let words: Vec<_> = name.text().split_whitespace().collect();
+    fold(&words.join(" ")).into_owned()
 }
 
 fn wrong_type(title: &str) -> String {

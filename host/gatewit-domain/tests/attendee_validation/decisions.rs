@@ -81,6 +81,41 @@ fn of_two_tickets_of_one_name_the_last_is_meant_and_both_tell_who_that_is() {
 }
 
 #[test]
+fn a_person_is_the_same_however_their_name_is_spelled() {
+    let fixture = cases()["fixtures"]["pretix_main"].clone();
+    let is_united = |first: &str, second: &str| {
+        let mut attendees = pretix(&fixture);
+        for (reference, name) in [("CCCC3-1", first), ("CCCC3-2", second)] {
+            let mut found = attendees.iter_mut();
+            let ticket = found.find(|attendee| attendee.reference.as_str() == reference);
+            let ticket = ticket.expect("it is in the fixture");
+            ticket.name = PreparedName::of(name);
+            ticket.flags.is_guest = reference == "CCCC3-1";
+        }
+        let question = json!({"ticket_id": "CCCC3-2", "name": second});
+        let (status, body) = attendee(&question, &attendees).unwrap_or_else(|refusal| refusal);
+        assert_eq!(status, 200, "{second}");
+        body["is_guest"] == true
+    };
+    for (first, second) in [
+        ("J\u{fc}rgen M\u{fc}ller", "Ju\u{308}rgen Mu\u{308}ller"),
+        ("ada  lovelace", "ADA LOVELACE"),
+        ("Ada\u{a0}Lovelace", "Ada\t Lovelace"),
+        ("Anna\u{2013}Lena", "anna-lena"),
+    ] {
+        assert!(is_united(first, second), "{first} {second}");
+        assert!(is_united(second, first), "{second} {first}");
+    }
+    for (first, second) in [
+        ("J\u{fc}rgen M\u{fc}ller", "Jurgen Muller"),
+        ("J\u{fc}rgen M\u{fc}ller", "Juergen Mueller"),
+        ("Ada Lovelace", "AdaLovelace"),
+    ] {
+        assert!(!is_united(first, second), "{first} {second}");
+    }
+}
+
+#[test]
 fn what_admits_nobody_is_no_match_and_hides_no_ticket() {
     let fixture = cases()["fixtures"]["pretix_main"].clone();
     let mut attendees = pretix(&fixture);
