@@ -50,17 +50,41 @@ async fn a_token_without_kid_is_good_where_a_key_fits() {
     });
     let pinned = with(&key("k2"), json!({"alg": "RS512"}));
     let encrypting = with(&key("k3"), json!({"use": "enc"}));
+    let wrapping = with(&key("k1"), json!({"key_ops": ["encrypt"]}));
     for (keys, expected) in [
         (json!([key("k1")]), 200),
         (json!([without_kid(key("k1"))]), 200),
         (json!([elliptic, other_key("k2"), key("k1")]), 200),
-        (json!([elliptic, pinned, encrypting]), 503),
+        (json!([elliptic, pinned, encrypting, wrapping]), 503),
         (json!([other_key("k1")]), 401),
         (json!([other_key("k1"), pinned, encrypting]), 401),
     ] {
         let (issuer, server) = identifying().await;
         issuer.publish(200, &json!({"keys": keys}));
         assert_eq!(status(&server, &unnamed(&issuer)).await, expected, "{keys}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_kid_and_unused_members_of_a_header_are_not_looked_at() {
+    let (issuer, server) = identifying().await;
+    issuer.publish(
+        200,
+        &json!({"keys": [with(&key("k1"), json!({"x5c": "str"}))]}),
+    );
+    for (header, expected) in [
+        (json!({"alg": "RS256", "kid": ""}), 200),
+        (json!({"alg": "RS256", "typ": 5, "x5c": "str"}), 200),
+        (
+            json!({"alg": "RS256", "kid": "k1", "cty": {}, "jwk": 1}),
+            200,
+        ),
+        (json!({"alg": "RS256", "kid": 1}), 401),
+        (json!({"alg": "RS256", "crit": "exp"}), 401),
+        (json!({"alg": "HS256"}), 401),
+    ] {
+        let token = issuer.sign_under_odd(&header);
+        assert_eq!(status(&server, &token).await, expected, "{header}");
     }
 }
 

@@ -2,11 +2,17 @@
 
 use jiff::Timestamp;
 use jsonwebtoken::crypto::verify;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Header};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::header::Header;
+
+/// The members of a key that are used. All others are ignored, whatever they hold.
+const MEMBERS: [&str; 10] = [
+    "kty", "use", "key_ops", "alg", "kid", "n", "e", "crv", "x", "y",
+];
 /// How many keys are tried for one token, which bounds the work that a forged token causes.
 const TRIED_MAX: usize = 8;
 
@@ -33,7 +39,7 @@ impl KeySet {
     /// Keeps the keys that sign with one of these algorithms.
     pub(super) fn new(document: JwksDocument, algorithms: &[Algorithm], now: Timestamp) -> Self {
         let keys = document.keys.into_iter();
-        let keys = keys.filter_map(|jwk| Key::of(serde_json::from_value(jwk).ok()?, algorithms));
+        let keys = keys.filter_map(|jwk| Key::of(read(jwk)?, algorithms));
         Self {
             keys: keys.collect(),
             fetched_at: now,
@@ -77,10 +83,7 @@ impl KeySet {
 
 impl Key {
     fn of(jwk: Jwk, allowed: &[Algorithm]) -> Option<Self> {
-        let is_for_signatures = !matches!(
-            jwk.common.public_key_use,
-            Some(PublicKeyUse::Encryption | PublicKeyUse::Other(_))
-        );
+        let is_for_signatures = is_for_signatures(&jwk);
         let mut algorithms = of_its_kind(&jwk);
         algorithms.retain(|algorithm| {
             let pinned = jwk.common.key_algorithm;
@@ -93,10 +96,25 @@ impl Key {
         }
         Some(Self {
             key: DecodingKey::from_jwk(&jwk).ok()?,
-            name: jwk.common.key_id,
+            name: jwk.common.key_id.filter(|name| !name.is_empty()),
             algorithms,
         })
     }
+}
+
+/// Reads a key; None if it is of a kind that is not supported.
+fn read(mut jwk: Value) -> Option<Jwk> {
+    let members = jwk.as_object_mut()?;
+    members.retain(|member, _| MEMBERS.contains(&member.as_str()));
+    serde_json::from_value(jwk).ok()
+}
+
+/// Whether a key may verify signatures, by its `use` and its `key_ops`.
+fn is_for_signatures(jwk: &Jwk) -> bool {
+    let purpose = jwk.common.public_key_use.as_ref();
+    let operations = jwk.common.key_operations.as_ref();
+    purpose.is_none_or(|purpose| *purpose == PublicKeyUse::Signature)
+        && operations.is_none_or(|all| all.contains(&KeyOperations::Verify))
 }
 
 /// Returns the algorithms that a key of this kind can verify: never HMAC, whose secret would be the public key.
@@ -112,5 +130,63 @@ fn of_its_kind(jwk: &Jwk) -> Vec<Algorithm> {
             vec![Algorithm::EdDSA]
         }
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Whether a key with these members may verify a token that names the key `k1`.
+    fn verifies(members: &Value) -> bool {
+        let mut key = json!({
+            "kty": "EC", "crv": "P-256",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        });
+        for (name, value) in members.as_object().unwrap() {
+            key[name] = value.clone();
+        }
+        let document = JwksDocument { keys: vec![key] };
+        let keys = KeySet::new(document, &[Algorithm::ES256], Timestamp::UNIX_EPOCH);
+        let kid = Some("k1".to_owned());
+        let alg = Algorithm::ES256;
+        keys.has_key_for(&Header { alg, kid })
+    }
+
+    #[test]
+    fn only_a_key_for_signatures_verifies() {
+        for members in [
+            json!({}),
+            json!({"use": "sig"}),
+            json!({"key_ops": ["verify"]}),
+            json!({"use": "sig", "key_ops": ["sign", "verify"]}),
+        ] {
+            assert!(verifies(&members), "{members}");
+        }
+        for members in [
+            json!({"use": "enc"}),
+            json!({"use": "other"}),
+            json!({"key_ops": ["encrypt"]}),
+            json!({"key_ops": []}),
+            json!({"use": "sig", "key_ops": ["encrypt", "wrapKey"]}),
+            json!({"use": "enc", "key_ops": ["verify"]}),
+        ] {
+            assert!(!verifies(&members), "{members}");
+        }
+    }
+
+    #[test]
+    fn members_that_are_not_used_are_not_looked_at() {
+        for member in ["x5c", "x5t", "x5u", "x5t#S256", "exp", "of_theirs"] {
+            assert!(verifies(&json!({member: 5})), "{member}");
+        }
+    }
+
+    #[test]
+    fn an_empty_kid_is_none() {
+        assert!(verifies(&json!({"kid": ""})));
+        assert!(!verifies(&json!({"kid": "k2"})));
     }
 }
