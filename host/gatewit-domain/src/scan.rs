@@ -67,7 +67,8 @@ impl Presented {
 #[serde(rename_all = "camelCase")]
 pub enum FoundAtDesk {
     Ticket(TicketId),
-    /// Every ticket of a booking reference, which is [folded](fold).
+    /// Every ticket of an order, as it was written but [folded](fold). It may mean
+    /// [several](crate::identifier::order_meanings).
     Order(String),
 }
 

@@ -12,6 +12,8 @@ use crate::names::PreparedName;
 pub struct Asked<T> {
     /// The possible meanings, starting with the text as written.
     meanings: Vec<T>,
+    /// The meaning that has the contract's form. If no source has any, it may have been sold just now.
+    well_formed: Option<T>,
     /// The error in the text if no source has any of them.
     fault: Option<&'static str>,
 }
@@ -39,8 +41,18 @@ pub struct NameQuestion {
 }
 
 impl<T: Clone> Asked<T> {
-    pub(super) fn new(meanings: Vec<T>, fault: Option<&'static str>) -> Self {
-        Self { meanings, fault }
+    pub(super) fn new(
+        meanings: Vec<T>,
+        is_well_formed: fn(&T) -> bool,
+        fault: Option<&'static str>,
+    ) -> Self {
+        let well_formed = meanings.iter().find(|meaning| is_well_formed(meaning));
+        let as_written = meanings.first().filter(|_| fault.is_none());
+        Self {
+            well_formed: well_formed.or(as_written).cloned(),
+            meanings,
+            fault,
+        }
     }
 
     /// The error in the text if no source has it.
@@ -48,9 +60,19 @@ impl<T: Clone> Asked<T> {
         self.fault
     }
 
+    /// Returns the meaning to look for: the one that a source has, else the well-formed one.
+    fn sought(&self, is_known: impl Fn(&T) -> bool) -> Option<T> {
+        let known = self.known(is_known);
+        known.or(self.well_formed.as_ref()).cloned()
+    }
+
+    fn known(&self, is_known: impl Fn(&T) -> bool) -> Option<&T> {
+        self.meanings.iter().find(|meaning| is_known(meaning))
+    }
+
     /// Chooses the meaning that a source has, else the text as written if it is well-formed.
     fn settle(&self, field: &'static str, is_known: impl Fn(&T) -> bool) -> Result<T, FieldFault> {
-        let known = self.meanings.iter().find(|meaning| is_known(meaning));
+        let known = self.known(is_known);
         let meaning = match self.fault {
             None => known.or(self.meanings.first()),
             Some(_) => known,
@@ -61,7 +83,25 @@ impl<T: Clone> Asked<T> {
 }
 
 impl AttendeeQuestion {
-    /// Resolves the request by the data of the sources. An error lists every malformed field.
+    /// Returns the order or ticket to look for; None if a field is malformed whatever a ticketing system has.
+    pub fn sought(
+        &self,
+        has_order: impl Fn(&OrderId) -> bool,
+        has_ticket: impl Fn(&TicketReference) -> bool,
+    ) -> Option<Sought> {
+        Some(match &self.sought {
+            Sought::Order { order, ticket } => Sought::Order {
+                order: order.sought(has_order)?,
+                ticket: match ticket {
+                    Some(ticket) => Some(ticket.sought(has_ticket)?),
+                    None => None,
+                },
+            },
+            Sought::Ticket(ticket) => Sought::Ticket(ticket.sought(has_ticket)?),
+        })
+    }
+
+    /// Resolves the request by the orders and tickets that are known. An error lists every malformed field.
     pub fn settle(
         &self,
         has_order: impl Fn(&OrderId) -> bool,
@@ -90,6 +130,11 @@ impl AttendeeQuestion {
 }
 
 impl NameQuestion {
+    /// Returns the ticket to look for, in the same way.
+    pub fn sought(&self, has_ticket: impl Fn(&TicketReference) -> bool) -> Option<TicketReference> {
+        self.ticket.sought(has_ticket)
+    }
+
     /// Resolves the request in the same way.
     pub fn settle(
         &self,

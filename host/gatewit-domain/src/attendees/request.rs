@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::asked::Asked;
-use crate::identifier::fold;
+use crate::identifier::{fold, order_meanings, without_mark};
 use crate::names::PreparedName;
 use crate::scanned::ScannedText;
 
@@ -32,17 +32,13 @@ impl OrderId {
         Self(fold(order).into())
     }
 
-    /// Reads the `order_id` of `validate_attendee`. People write a mark before an order, and a ticket's number after
-    /// it: `#MH9CG`, `MH9CG-1`.
+    /// Reads the `order_id` of `validate_attendee`.
     pub fn ask(text: &str) -> Result<Asked<Self>, &'static str> {
         let order = scanned(text, Self::of).ok_or(BAD_ORDER_LENGTH)?;
-        let unmarked = without_mark(&order.0).map(Self::of);
-        let whole = [Some(&order), unmarked.as_ref()].into_iter().flatten();
-        let unnumbered = whole.filter_map(|order| Some(Self::of(without_position(&order.0)?)));
-        let unnumbered: Vec<_> = unnumbered.collect();
-        let fault = order.fault();
-        let meanings = [order].into_iter().chain(unmarked).chain(unnumbered);
-        Ok(Asked::new(meanings.collect(), fault))
+        let meanings = order_meanings(&order.0).into_iter();
+        let meanings = meanings.map(|order| Self(order.into())).collect();
+        let is_well_formed = |order: &Self| order.fault().is_none();
+        Ok(Asked::new(meanings, is_well_formed, order.fault()))
     }
 
     fn fault(&self) -> Option<&'static str> {
@@ -84,7 +80,8 @@ impl TicketReference {
     fn asked(self, fault: Option<&'static str>) -> Asked<Self> {
         let unmarked = without_mark(&self.0).map(Self::of);
         let meanings = [self].into_iter().chain(unmarked);
-        Asked::new(meanings.collect(), fault)
+        let meanings = meanings.filter(|reference| !reference.0.is_empty());
+        Asked::new(meanings.collect(), Self::is_order_and_position, fault)
     }
 
     pub fn as_str(&self) -> &str {
@@ -113,17 +110,6 @@ impl TicketReference {
 fn scanned<T>(text: &str, read: impl FnOnce(&str) -> T) -> Option<T> {
     let text = ScannedText::parse(text).ok()?;
     (!text.as_str().is_empty()).then(|| read(text.as_str()))
-}
-
-fn without_mark(text: &str) -> Option<&str> {
-    text.strip_prefix('#')
-}
-
-/// Returns the order if a ticket's number follows it.
-fn without_position(text: &str) -> Option<&str> {
-    let (order, position) = text.rsplit_once('-')?;
-    let is_number = !position.is_empty() && position.bytes().all(|digit| digit.is_ascii_digit());
-    is_number.then_some(order)
 }
 
 /// Reads a name, which must not be empty.

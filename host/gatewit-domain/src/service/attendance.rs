@@ -25,7 +25,7 @@ pub struct Validated<A> {
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAnswered {
-    /// The text does not look like an order or a ticket, and no source has it.
+    /// The text does not look like an order or a ticket, and no source has any meaning of it.
     #[error("the question is malformed")]
     Malformed(Vec<FieldFault>),
     #[error(transparent)]
@@ -51,15 +51,20 @@ impl Desk {
         question: &AttendeeQuestion,
     ) -> Result<Validated<AttendeeAnswer>, NotAnswered> {
         let known = self.known()?;
+        let sought = question.sought(
+            |order| known.has_order(order),
+            |ticket| known.has_ticket(ticket),
+        );
+        let tickets = match &sought {
+            Some(Sought::Order { order, .. }) => self.attendees_of(order).await?,
+            Some(Sought::Ticket(ticket)) => self.order_of(ticket).await?,
+            None => Vec::new(),
+        };
         let query = question.settle(
-            |order| known.sets.iter().any(|(_, set)| set.has_order(order)),
-            |ticket| known.sets.iter().any(|(_, set)| set.has_ticket(ticket)),
+            |order| known.has_order(order) || tickets.iter().any(|found| found.order == *order),
+            |ticket| known.has_ticket(ticket) || has_ticket(&tickets, ticket),
         );
         let query = query.map_err(|faults| known.malformed(faults))?;
-        let tickets = match &query.sought {
-            Sought::Order { order, .. } => self.attendees_of(order).await?,
-            Sought::Ticket(ticket) => self.order_of(ticket).await?,
-        };
         let tickets: Vec<_> = tickets.iter().collect();
         let finding = query.find(&tickets, &self.settings.ticketing.matching);
         Ok(Validated {
@@ -75,10 +80,13 @@ impl Desk {
         question: &NameQuestion,
     ) -> Result<Validated<NameAnswer>, NotAnswered> {
         let known = self.known()?;
+        let tickets = match question.sought(|ticket| known.has_ticket(ticket)) {
+            Some(ticket) => self.order_of(&ticket).await?,
+            None => Vec::new(),
+        };
         let query =
-            question.settle(|ticket| known.sets.iter().any(|(_, set)| set.has_ticket(ticket)));
+            question.settle(|ticket| known.has_ticket(ticket) || has_ticket(&tickets, ticket));
         let query = query.map_err(|faults| known.malformed(faults))?;
-        let tickets = self.order_of(&query.ticket).await?;
         let tickets: Vec<_> = tickets.iter().collect();
         let finding = query.find(&tickets, &self.settings.ticketing.matching);
         Ok(Validated {
@@ -187,7 +195,7 @@ impl Desk {
         }
         for (source, set) in &known.sets {
             let found = self.find_live(source, set, reference.as_str()).await?;
-            if found.iter().any(|found| found.reference == *reference) {
+            if has_ticket(&found, reference) {
                 return Ok(found);
             }
         }
@@ -230,6 +238,18 @@ impl Desk {
 }
 
 impl Known<'_> {
+    fn has_order(&self, order: &OrderId) -> bool {
+        self.sets.iter().any(|(_, set)| set.has_order(order))
+    }
+
+    fn has_ticket(&self, ticket: &TicketReference) -> bool {
+        self.sets.iter().any(|(_, set)| set.has_ticket(ticket))
+    }
+
+    fn has_address(&self, address: &EmailAddress) -> bool {
+        self.sets.iter().any(|(_, set)| set.has_address(address))
+    }
+
     /// Returns `Malformed`, unless a source that was never read might hold the text all the same.
     fn malformed(self, faults: Vec<FieldFault>) -> NotAnswered {
         match self.unread {
@@ -242,6 +262,10 @@ impl Known<'_> {
     fn or_unread<T>(self, nothing: T) -> Result<T, DeskError> {
         self.unread.map_or(Ok(nothing), Err)
     }
+}
+
+fn has_ticket(tickets: &[Attendee], reference: &TicketReference) -> bool {
+    tickets.iter().any(|ticket| ticket.reference == *reference)
 }
 
 /// The error for a source that has never been read completely.

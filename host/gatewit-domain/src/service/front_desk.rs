@@ -5,6 +5,7 @@ use super::taking_in::Wanted;
 use super::turns::Turns;
 use super::{ATTEMPTS_MAX, Answered, Caller, Desk};
 use crate::id::{EventId, TicketId};
+use crate::identifier::order_meanings;
 use crate::ports::Commit;
 use crate::problem::DeskError;
 use crate::scan::{Contract, FoundAtDesk, Presented, RepeatKey, Scan, ScannedBy};
@@ -47,10 +48,11 @@ impl Desk {
         match found {
             FoundAtDesk::Ticket(id) => Ok(vec![self.ticket_of(event, *id).await?]),
             FoundAtDesk::Order(order) => {
-                let mut tickets = self.tickets_of_order(event, order).await?;
+                let orders = order_meanings(order);
+                let mut tickets = self.tickets_of_first(event, &orders).await?;
                 let live = self.live(event)?;
-                if tickets.is_empty() && self.take_in_found(&live, Wanted::Order(order)).await {
-                    tickets = self.tickets_of_order(event, order).await?;
+                if tickets.is_empty() && self.take_in_found(&live, Wanted::Order(&orders)).await {
+                    tickets = self.tickets_of_first(event, &orders).await?;
                 }
                 match tickets.is_empty() {
                     false => Ok(tickets),

@@ -118,6 +118,14 @@ fn an_order_that_looks_like_a_position_of_another_is_itself() {
 }
 
 #[test]
+fn a_mark_or_a_position_alone_does_not_mean_the_tickets_without_an_order() {
+    let desk = desk(&[("", "GUEST-1")]);
+    for order in ["#", "-1", "#-1"] {
+        check_malformed(&desk, Some(order), None, &[("order_id", BAD_LENGTH)]);
+    }
+}
+
+#[test]
 fn what_is_unknown_and_malformed_is_told_field_by_field() {
     let desk = desk(&[("MH9CG", "MH9CG-1")]);
     check_malformed(&desk, Some("AAA"), None, &[("order_id", BAD_LENGTH)]);

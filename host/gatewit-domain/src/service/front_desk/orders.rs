@@ -10,8 +10,23 @@ use crate::tables::{FOLDED_ORDERS, ORDERS, OrderTicket, Stored, TICKETS, within}
 use crate::ticket::Ticket;
 
 impl Desk {
+    /// Finds the tickets of the first of these folded orders that has any.
+    pub(super) async fn tickets_of_first(
+        &self,
+        event: EventId,
+        orders: &[String],
+    ) -> Result<Vec<TicketId>, DeskError> {
+        for order in orders {
+            let tickets = self.tickets_of_order(event, order).await?;
+            if !tickets.is_empty() {
+                return Ok(tickets);
+            }
+        }
+        Ok(Vec::new())
+    }
+
     /// Finds the tickets of a folded order.
-    pub(super) async fn tickets_of_order(
+    async fn tickets_of_order(
         &self,
         event: EventId,
         order: &str,

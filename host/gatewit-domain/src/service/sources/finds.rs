@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
-use futures::future::{BoxFuture, Either, Shared, select};
+use futures::future::{BoxFuture, Shared};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Desk, LiveSource, SourceTrouble};
@@ -34,8 +34,6 @@ const AT_ONCE_MAX: usize = 6;
 const QUESTIONS_AT_ONCE_MAX: usize = 2;
 /// How long a look-up may take if nobody waits for it any longer.
 const LEFT_ALONE_MAX: SignedDuration = SignedDuration::from_mins(1);
-/// How long a door waits.
-const DOOR_WAIT_MAX: SignedDuration = SignedDuration::from_secs(1);
 /// The shortest time between two logs of failing look-ups.
 const REPORT_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
@@ -236,8 +234,7 @@ fn weight(text: &str, found: &Found) -> usize {
 }
 
 impl Desk {
-    /// Asks a source for tickets with this reference, order, code or address, if it allows look-ups. For a door, an
-    /// answer that takes longer than a second counts as empty.
+    /// Asks a source for tickets with this reference, order, code or address, if it allows look-ups.
     pub(in crate::service) async fn look_up(
         &self,
         source: &LiveSource,
@@ -258,14 +255,7 @@ impl Desk {
                 return Err(DeskError::Unavailable(Problem::new("source_busy", words)));
             }
         };
-        let found = look_up.found.clone();
-        let found = match asker {
-            Asker::Question => found.await,
-            Asker::Door => match select(found, self.ports.clock.sleep(DOOR_WAIT_MAX)).await {
-                Either::Left((found, _)) => found,
-                Either::Right(_) => return Ok(Arc::default()),
-            },
-        };
+        let found = look_up.found.clone().await;
         finds.end(source, &look_up, &found, self.now());
         found.map_err(|_| DeskError::source_unavailable())
     }

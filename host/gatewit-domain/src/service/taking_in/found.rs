@@ -1,20 +1,29 @@
 //! Looks up tickets that are unknown here in the event's sources, and imports them as a sync would.
 
-use futures::future::join_all;
+use std::borrow::Cow;
+use std::iter;
+use std::pin::pin;
+
+use futures::future::{Either, join_all, select};
+use jiff::SignedDuration;
 
 use super::News;
-use crate::identifier::is_same;
+use crate::identifier::{fold, is_same, without_mark};
 use crate::problem::DeskError;
 use crate::service::sources::{Asker, LiveSource};
 use crate::service::{Desk, LiveEvent};
 use crate::source::SourceTicket;
 use crate::ticket::code_of;
 
+/// How long a door waits for a source.
+const DOOR_WAIT_MAX: SignedDuration = SignedDuration::from_secs(1);
+
 /// An unknown code or order at a door.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::service) enum Wanted<'t> {
     Code(&'t str),
-    Order(&'t str),
+    /// The [meanings](crate::identifier::order_meanings) of an order.
+    Order(&'t [String]),
 }
 
 impl Desk {
@@ -30,14 +39,15 @@ impl Desk {
         // Until a source has been read once, its types are unknown.
         let sources = sources.filter(|source| source.set().is_some());
         let look_ups = sources.map(async |source| {
-            let found = self.look_up(source, wanted.text(), Asker::Door).await;
-            // The look-up logs its own failure; the scan is decided without it.
-            (source, found.unwrap_or_default())
+            let asking = pin!(self.ask_source(source, wanted));
+            match select(asking, self.ports.clock.sleep(DOOR_WAIT_MAX)).await {
+                Either::Left((found, _)) => (source, found),
+                Either::Right(_) => (source, Vec::new()),
+            }
         });
         let mut is_found = false;
         for (source, found) in join_all(look_ups).await {
-            let meant = found.iter().filter(|ticket| wanted.is_of(ticket));
-            let news: Vec<_> = meant.cloned().map(Box::new).map(News::Found).collect();
+            let news: Vec<_> = found.into_iter().map(Box::new).map(News::Found).collect();
             if news.is_empty() {
                 continue;
             }
@@ -54,6 +64,23 @@ impl Desk {
         is_found
     }
 
+    /// Asks a source for one spelling after the other, until it has a ticket that is meant.
+    async fn ask_source(&self, source: &LiveSource, wanted: Wanted<'_>) -> Vec<SourceTicket> {
+        for spelling in wanted.spellings() {
+            let found = self.look_up(source, &spelling, Asker::Door).await;
+            // The look-up logs its own failure; the scan is decided without it.
+            let Ok(found) = found else { break };
+            let meant = found
+                .iter()
+                .filter(|ticket| wanted.is_of(ticket, &spelling));
+            let meant: Vec<_> = meant.cloned().collect();
+            if !meant.is_empty() {
+                return meant;
+            }
+        }
+        Vec::new()
+    }
+
     async fn keep_found(
         &self,
         live: &LiveEvent,
@@ -66,21 +93,32 @@ impl Desk {
     }
 }
 
-impl Wanted<'_> {
-    fn text(&self) -> &str {
+impl<'t> Wanted<'t> {
+    /// The texts to ask for, likeliest first, two at most.
+    fn spellings(self) -> Vec<Cow<'t, str>> {
         match self {
-            Self::Code(text) | Self::Order(text) => text,
+            // The code may be a reference, which the ticketing system's own search may compare letter by letter.
+            Self::Code(code) => {
+                let folded = Some(fold(code)).filter(|folded| folded != code);
+                iter::once(code.into()).chain(folded).collect()
+            }
+            // People add the mark; ticketing systems have none.
+            Self::Order(orders) => {
+                let unmarked = orders.iter().filter(|order| without_mark(order).is_none());
+                unmarked.map(Cow::from).collect()
+            }
         }
     }
 
-    /// Whether a ticket has this code or order. A ticketing system may return more than was asked for.
-    fn is_of(&self, ticket: &SourceTicket) -> bool {
+    /// Whether a ticket has this code, or the order that was asked for. A ticketing system may return more: for
+    /// `MH9CG-1`, one ticket of the order `MH9CG`.
+    fn is_of(&self, ticket: &SourceTicket, asked: &str) -> bool {
         match self {
             Self::Code(code) => {
                 let mut codes = ticket.codes.iter();
                 codes.any(|own| code_of(&ticket.reference, own) == code_of(&ticket.reference, code))
             }
-            Self::Order(order) => is_same(&ticket.order, order),
+            Self::Order(_) => is_same(&ticket.order, asked),
         }
     }
 }

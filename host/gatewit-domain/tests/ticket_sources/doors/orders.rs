@@ -49,6 +49,31 @@ fn an_order_is_found_without_case_and_with_any_dash() {
 }
 
 #[test]
+fn a_mark_before_an_order_and_a_position_behind_a_known_one_are_understood() {
+    for order in ["#MH9CG", "mh9cg-1", "#mh9cg\u{2013}1", " # MH9CG"] {
+        let (office, _) = selling([on("MH9CG", "MH9CG-1")]);
+        let desk = office.open_synced();
+        let summit = attached(&desk);
+        assert_eq!(check_in(&desk, summit, order).unwrap(), ["MH9CG-1"]);
+    }
+    let (office, _) = selling([
+        on("EVT-A3F4B21C", "T1"),
+        on("2027", "T2"),
+        on("2027-001", "T3"),
+        on("", "T4"),
+    ]);
+    let desk = office.open_synced();
+    let summit = attached(&desk);
+    assert_eq!(check_in(&desk, summit, "#EVT-A3F4B21C").unwrap(), ["T1"]);
+    assert_eq!(check_in(&desk, summit, "2027-001").unwrap(), ["T3"]);
+    assert_eq!(check_in(&desk, summit, "2027-002").unwrap(), ["T2"]);
+    for unknown in ["#", "-1", "#2028", "2027-x", "2027-001-1-2", "##2027"] {
+        let refused = check_in(&desk, summit, unknown).unwrap_err();
+        assert!(refused.to_string().contains("has no ticket"), "{refused}");
+    }
+}
+
+#[test]
 fn an_order_that_is_too_long_for_a_code_is_unknown() {
     let (office, _) = selling([]);
     let desk = office.open_synced();
