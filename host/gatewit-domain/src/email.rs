@@ -3,7 +3,9 @@
 //! An address stands alone or as people paste it: `Ada <ada@example.org>`, `mailto:ada@example.org`, several in a row.
 //! Spellings of a mailbox that differ only in case, Unicode normalization or `xn--` domains are one address.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::iter;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::Serialize;
@@ -41,6 +43,17 @@ impl EmailAddress {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The spellings in which ticketing systems may have stored it: with its domain in Unicode, and in ASCII if that
+    /// differs.
+    pub fn spellings(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let (mailbox, domain) = self.0.rsplit_once('@').unwrap_or_default();
+        let encoded = (!domain.is_ascii()).then(|| idna::domain_to_ascii(domain).ok());
+        let encoded = encoded
+            .flatten()
+            .map(|domain| format!("{mailbox}@{domain}"));
+        iter::once(Cow::from(&*self.0)).chain(encoded.map(Cow::from))
     }
 
     /// Reads one address that stands alone.
@@ -211,6 +224,21 @@ mod tests {
         ] {
             let read = |text| EmailAddress::parse(text).unwrap();
             assert_eq!(read(one), read(other));
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_unicode_domain_has_a_second_spelling() {
+        for (text, spellings) in [
+            ("ada@example.org", &["ada@example.org"][..]),
+            ("jürgen@example.org", &["jürgen@example.org"]),
+            (
+                "jürgen@xn--mller-kva.example",
+                &["jürgen@müller.example", "jürgen@xn--mller-kva.example"],
+            ),
+        ] {
+            let address = EmailAddress::parse(text).unwrap();
+            assert!(address.spellings().eq(spellings.iter().copied()), "{text}");
         }
     }
 

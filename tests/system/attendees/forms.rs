@@ -181,6 +181,12 @@ async fn an_address_is_found_however_list_and_question_write_it() {
         ("ju\u{308}rgen@example.org", 200),
         ("jurgen@example.org", 404),
         ("sam@muller.example", 404),
+        ("nobody@example.com; ADA@example.org", 200),
+        ("nobody@example.com, Ada <ada@example.org>", 200),
+        ("a@z.org b@z.org c@z.org ada@example.org", 200),
+        ("a@z.org; b@z.org; c@z.org; d@z.org", 404),
+        ("a@z.org b@z.org c@z.org d@z.org ada@example.org", 422),
+        ("nobody; ada@example.org", 422),
         ("mailto:", 422),
         ("<>", 422),
     ] {

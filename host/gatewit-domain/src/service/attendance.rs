@@ -96,16 +96,20 @@ impl Desk {
         })
     }
 
-    /// Checks whether a ticket with this address makes an attendee.
-    pub async fn is_attendee(&self, address: &EmailAddress) -> Result<bool, DeskError> {
+    /// Checks whether a ticket with one of these addresses makes an attendee.
+    pub async fn is_attendee(&self, addresses: &[EmailAddress]) -> Result<bool, DeskError> {
         let known = self.known()?;
-        if known.sets.iter().any(|(_, set)| set.has_address(address)) {
+        if addresses.iter().any(|address| known.has_address(address)) {
             return Ok(true);
         }
-        for (source, set) in &known.sets {
-            let found = self.find_live(source, set, address.as_str()).await?;
-            if is_attendee(address, &found) {
-                return Ok(true);
+        for address in addresses {
+            for spelling in address.spellings() {
+                for (source, set) in &known.sets {
+                    let found = self.find_live(source, set, &spelling).await?;
+                    if is_attendee(address, &found) {
+                        return Ok(true);
+                    }
+                }
             }
         }
         known.or_unread(false)

@@ -382,6 +382,6 @@ fn a_look_up_that_fails_is_no_no_and_is_not_repeated_at_once() {
     upstream.state().find_fault = Some(SourceFault::NotFound("no such ticket".into()));
     assert_eq!(named(&desk, "LIVE-13", "x").unwrap(), "invalid ticket id");
     let address = EmailAddress::parse("x@example.org").unwrap();
-    assert!(!block_on(desk.is_attendee(&address)).unwrap());
+    assert!(!block_on(desk.is_attendee(&[address])).unwrap());
     refresh(&desk).unwrap();
 }

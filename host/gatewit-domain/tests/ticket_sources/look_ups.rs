@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use futures::FutureExt;
-use gatewit_domain::attendees::{NameQuestion, TicketReference};
+use gatewit_domain::attendees::{EmailAddress, NameQuestion, TicketReference};
 use gatewit_domain::names::PreparedName;
-use gatewit_domain::service::Desk;
+use gatewit_domain::service::{Desk, NotAnswered};
 use gatewit_domain::source::SourceTicket;
 
-use crate::office::{Office, has_address, named, office, on_order, refresh};
+use crate::office::{Office, ask, has_address, named, office, on_order, refresh};
 use crate::upstream::{Upstream, ticket};
+use crate::world::block_on;
 
 const BUSY: &str = "the ticketing system is being asked too much; try again in a moment";
 
@@ -54,6 +55,98 @@ fn a_reference_an_order_and_an_address_are_looked_up_if_nobody_knows_them() {
     assert_eq!(on_order(&desk, "AAAA", "Ada One"), "AAAA-1");
     assert_ne!(on_order(&desk, "AAAA", "Late Buyer"), "LIVE-1");
     assert_eq!(found(&upstream).len(), 4, "what is known is not looked up");
+}
+
+#[test]
+fn a_mark_and_a_position_are_taken_off_what_is_looked_up() {
+    for (order, looked_up) in [
+        ("#live", "LIVE"),
+        ("live\u{2013}1", "LIVE"),
+        (" #LIVE-2", "LIVE"),
+        ("LIVE-99", "LIVE"),
+    ] {
+        let upstream = Upstream::new(500);
+        upstream.state().sold_now = vec![
+            ticket("LIVE-1", "Late Buyer"),
+            ticket("LIVE-2", "Her Guest"),
+        ];
+        let (_, desk) = asking(&upstream);
+        let found = ask(&desk, Some(order), Some("#live-2"), "Her Guest").unwrap();
+        let ticket = found.answer.ticket_id.unwrap();
+        assert_eq!(
+            (ticket.as_str(), &*found.about),
+            ("LIVE-2", "LIVE"),
+            "{order}"
+        );
+        assert_eq!(self::found(&upstream), [looked_up]);
+    }
+    let upstream = Upstream::new(500);
+    upstream.state().sold_now = vec![ticket("REF-1", "Late Buyer")];
+    let (_, desk) = asking(&upstream);
+    let found = ask(&desk, None, Some("#ref-1"), "Late Buyer").unwrap();
+    assert!(found.answer.is_attendee);
+    assert_eq!(
+        named(&desk, "#REF\u{2013}1", "Late Buyer").unwrap(),
+        "attendee"
+    );
+    assert_eq!(self::found(&upstream), ["REF-1"]);
+}
+
+#[test]
+fn what_is_malformed_stays_so_if_the_ticketing_system_has_no_meaning_of_it() {
+    let upstream = Upstream::new(500);
+    let (_, desk) = asking(&upstream);
+    let malformed = |order: Option<&str>, ticket: Option<&str>| {
+        let answer = ask(&desk, order, ticket, "Late Buyer");
+        let is_malformed = matches!(answer, Err(NotAnswered::Malformed(_)));
+        assert!(is_malformed, "{order:?} {ticket:?}: {answer:?}");
+    };
+    malformed(Some("#NONE"), None);
+    malformed(Some("NONE-1"), None);
+    malformed(None, Some("#NONE-1"));
+    assert_eq!(found(&upstream), ["NONE", "NONE-1"]);
+    for order in [
+        "CREW_7", "#CREW_7", "#", "AAA", "#AAA-1", "NONE-1-2", "NONE-x",
+    ] {
+        malformed(Some(order), None);
+    }
+    malformed(None, Some("#NONE"));
+    malformed(Some("OTHER"), Some("x"));
+    assert_eq!(
+        found(&upstream).len(),
+        2,
+        "no meaning of them is well-formed"
+    );
+}
+
+#[test]
+fn an_address_with_a_unicode_domain_is_looked_up_in_both_spellings() {
+    let upstream = Upstream::new(500);
+    let (_, desk) = asking(&upstream);
+    let spellings = ["id@b\u{fc}cher.example", "id@xn--bcher-kva.example"];
+    assert!(!has_address(&desk, spellings[1]));
+    assert_eq!(found(&upstream), spellings);
+    assert!(!has_address(&desk, "id@example.org"));
+    assert_eq!(found(&upstream)[2..], ["id@example.org"]);
+}
+
+#[test]
+fn one_of_several_addresses_is_enough() {
+    let upstream = Upstream::new(500);
+    upstream.put(ticket("AAAA-1", "Ada One"));
+    let (_, desk) = asking(&upstream);
+    let is_attendee = |text: &str| {
+        let addresses = EmailAddress::parse_all(text).unwrap();
+        block_on(desk.is_attendee(&addresses)).unwrap()
+    };
+    assert!(is_attendee("nobody@example.com; ada.one@example.org"));
+    assert!(
+        found(&upstream).is_empty(),
+        "what is known is not looked up"
+    );
+    upstream.state().sold_now = vec![ticket("LIVE-1", "Late Buyer")];
+    assert!(is_attendee("nobody@example.com, late.buyer@example.org"));
+    assert!(!is_attendee("nobody@example.com, nobody@example.net"));
 }
 
 #[test]

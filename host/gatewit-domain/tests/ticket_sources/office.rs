@@ -177,7 +177,7 @@ pub fn ask(
 
 pub fn has_address(desk: &Desk, address: &str) -> bool {
     let address = EmailAddress::parse(address).unwrap();
-    block_on(desk.is_attendee(&address)).unwrap()
+    block_on(desk.is_attendee(&[address])).unwrap()
 }
 
 /// Whether exactly these tickets are served, under the names they have upstream.

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use gatewit_domain::attendees::{
-    AddonStatistics, AttendeeAnswer, AttendeeQuestion, EmailAddress, NameAnswer, NameQuestion,
+    AddonStatistics, AttendeeAnswer, AttendeeQuestion, NameAnswer, NameQuestion,
 };
 use gatewit_domain::problem::{DeskError, Problem};
 use gatewit_domain::source::SourceType;
@@ -26,7 +26,7 @@ pub use paths::{is_contract_path, is_refresh, no_such_method, no_such_path, refu
 
 pub use answer::{Guess, refusal, throttled};
 use answer::{Judged, Refusal};
-use fields::{AttendeeRequest, EmailRequest, NameRequest};
+use fields::{AttendeeRequest, EmailQuestion, EmailRequest, NameRequest};
 use question::{Question, ValidationErrors};
 use refresh::{Refresh, Refreshed, refresh};
 
@@ -115,9 +115,9 @@ pub async fn validate_name(
 )]
 pub async fn validate_email(
     State(desk): State<Shared>,
-    question: Question<EmailAddress>,
+    question: Question<EmailQuestion>,
 ) -> Result<Judged<EmailAnswer>, Refusal> {
-    let valid = desk.is_attendee(&question.query).await?;
+    let valid = desk.is_attendee(&question.query.addresses).await?;
     Ok(Judged::email(EmailAnswer { valid }, valid, &question))
 }
 

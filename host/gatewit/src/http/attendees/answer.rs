@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::attendees::{
-    AttendeeAnswer, AttendeeQuestion, EmailAddress, NameAnswer, NameQuestion, Verdict,
+    AttendeeAnswer, AttendeeQuestion, NameAnswer, NameQuestion, Verdict,
 };
 use gatewit_domain::problem::DeskError;
 use gatewit_domain::service::Validated;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::EmailAnswer;
+use super::fields::EmailQuestion;
 use super::question::Question;
 use crate::http::answer::Failure;
 
@@ -78,7 +79,7 @@ impl Judged<NameAnswer> {
 }
 
 impl Judged<EmailAnswer> {
-    pub fn email(answer: EmailAnswer, valid: bool, question: &Question<EmailAddress>) -> Self {
+    pub fn email(answer: EmailAnswer, valid: bool, question: &Question<EmailQuestion>) -> Self {
         Self {
             status: if valid { 200 } else { 404 },
             guess: question.guess(None, valid),

@@ -9,6 +9,10 @@ use utoipa::ToSchema;
 
 use super::question::{FromFields, ValidationError};
 
+/// The most addresses in one question: each is a guess, and may be looked up in the ticketing systems.
+const ADDRESSES_MAX: usize = 4;
+const TOO_MANY_ADDRESSES: &str = "There must be at most four email addresses.";
+
 type Fields = Map<String, Value>;
 
 /// One of the two ids is required; if both are given, the order decides.
@@ -37,6 +41,12 @@ pub struct NameRequest {
 pub struct EmailRequest {
     #[schema(example = "ada@example.org")]
     email: String,
+}
+
+/// A request to `validate_email`.
+pub struct EmailQuestion {
+    /// People paste several. One that belongs to an attendee is enough.
+    pub addresses: Vec<EmailAddress>,
 }
 
 impl FromFields for AttendeeQuestion {
@@ -75,12 +85,22 @@ impl FromFields for NameQuestion {
     }
 }
 
-impl FromFields for EmailAddress {
+impl FromFields for EmailQuestion {
     fn read(fields: &Fields) -> Result<Self, Vec<ValidationError>> {
         let text = required(fields, "email", |text| Ok(text.to_owned()));
         let text = text.map_err(|error| vec![*error])?;
-        let address = Self::parse(&text);
-        address.map_err(|reason| vec![ValidationError::no_email("email", reason, text.into())])
+        let addresses = match EmailAddress::parse_all(&text) {
+            Ok(addresses) if addresses.len() > ADDRESSES_MAX => Err(TOO_MANY_ADDRESSES),
+            addresses => addresses,
+        };
+        match addresses {
+            Ok(addresses) => Ok(Self { addresses }),
+            Err(reason) => Err(vec![ValidationError::no_email(
+                "email",
+                reason,
+                text.into(),
+            )]),
+        }
     }
 }
 
