@@ -36,7 +36,7 @@ pub const TICKET_TOKENS: Table<String, TicketId> = Table::new("ticket_tokens");
 /// The short signed code for a ticket's QR code, if the full one is too long.
 pub const COMPACT_TOKENS: Table<String, TicketId> = Table::new("compact_tokens");
 /// By `{event}/{code}`.
-pub const CREDENTIAL_CODES: Table<TicketId, String> = Table::new("credential_codes");
+pub const CREDENTIAL_CODES: Table<CodeHolder, String> = Table::new("credential_codes");
 /// By `{event}/{ticket type in capitals}`: the last number used. Without a type, that of booking references.
 pub const SERIES: Table<u64, String> = Table::new("series");
 pub const REGISTRATION_TOKENS: Table<RegistrationToken, TokenText> =
@@ -74,12 +74,46 @@ pub const SOURCE_TYPES: Table<Vec<SourceType>, SourceName> = Table::new("source_
 /// By `{source}/{log}/{row}`: a source's tickets, several in each row.
 pub const SOURCE_ROWS: Table<SourceRow, LogRow> = Table::new("source_rows");
 /// By `{event}/{code}`: the tickets of sources, by their ticketing systems' codes.
-pub const TICKET_CODES: Table<TicketId, String> = Table::new("ticket_codes");
+pub const TICKET_CODES: Table<CodeHolder, String> = Table::new("ticket_codes");
 /// By `{event}/{source}`: the tickets whose ids an earlier version derived from a spelling of their reference, by the
 /// folded reference. Absent until somebody has searched for them.
 pub const SPELLED_IDS: Table<BTreeMap<String, TicketId>, EventSource> = Table::new("spelled_ids");
 /// By `{event}/{source}`: how much of a source's log an event has imported.
 pub const TAKEN_IN: Table<TakenIn, EventSource> = Table::new("taken_in");
+
+/// The ticket that a code belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CodeHolder {
+    Only(TicketId),
+    /// A ticket that took the code over. As long as its issue is not done, the code belongs to the former holder.
+    Successor {
+        ticket: TicketId,
+        former: TicketId,
+    },
+}
+
+impl CodeHolder {
+    pub fn new(ticket: TicketId, former: Option<TicketId>) -> Self {
+        match former {
+            Some(former) => Self::Successor { ticket, former },
+            None => Self::Only(ticket),
+        }
+    }
+
+    pub fn ticket(self) -> TicketId {
+        match self {
+            Self::Only(ticket) | Self::Successor { ticket, .. } => ticket,
+        }
+    }
+
+    pub fn former(self) -> Option<TicketId> {
+        match self {
+            Self::Only(_) => None,
+            Self::Successor { former, .. } => Some(former),
+        }
+    }
+}
 
 /// How much of a source's log an event has imported, and how.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

@@ -1,14 +1,15 @@
 //! Which ticket of an event a code belongs to: one that is neither cancelled nor refunded. `gatewit-api.md` §4.
 //!
 //! A withdrawn ticket is still found by its code, so that a scan reports its state, until another ticket takes over the
-//! code.
+//! code. If an issue of many tickets takes it over, the withdrawn ticket has the code until the issue is done, and keeps
+//! it if the issue is rolled back.
 
 use super::{Desk, LiveEvent};
-use crate::id::TicketId;
+use crate::id::{EventId, TicketId};
 use crate::ports::{Guard, Write};
 use crate::problem::{DeskError, Problem};
 use crate::scanned::clean;
-use crate::tables::{CREDENTIAL_CODES, TICKET_CODES, TICKETS, Table, within};
+use crate::tables::{CREDENTIAL_CODES, CodeHolder, Stored, TICKET_CODES, TICKETS, Table, within};
 use crate::ticket::{Origin, Ticket};
 
 /// The guards and writes of a commit.
@@ -21,31 +22,35 @@ pub(super) struct Claim {
 impl Desk {
     /// Returns the claim of a code of `table` for a ticket; None if another ticket of the event has the code.
     ///
-    /// The claim writes nothing if the ticket has the code already.
+    /// The claim writes nothing if the ticket has the code already. It records the former holder, for as long as the
+    /// ticket's issue is not done.
     pub(super) async fn claim_code(
         &self,
         live: &LiveEvent,
-        table: &Table<TicketId, String>,
+        table: &Table<CodeHolder, String>,
         code: &str,
         ticket: TicketId,
     ) -> Result<Option<Claim>, DeskError> {
-        let key = code_key(live, code);
+        let key = code_key(live.event.id, code);
         let own = table.get(self.store(), &key).await?;
-        if let Some(own) = own.filter(|own| own.value == ticket) {
+        if let Some(own) = own.filter(|own| own.value.ticket() == ticket) {
             return Ok(Some(Claim {
                 guards: vec![own.unchanged()],
                 writes: Vec::new(),
             }));
         }
         let mut claim = Claim::default();
+        let mut former = None;
         for listed in [&TICKET_CODES, &CREDENTIAL_CODES] {
             let stored = listed.get(self.store(), &key).await?;
             claim.guards.push(listed.as_read(&key, stored.as_ref()));
             let Some(stored) = stored else { continue };
-            if stored.value != ticket
-                && !self.gives_up(live, stored.value, code, &mut claim).await?
-            {
-                return Ok(None);
+            let holder = stored.value.ticket();
+            if holder != ticket {
+                if !self.gives_up(live, holder, code, &mut claim).await? {
+                    return Ok(None);
+                }
+                former = former.or(Some(holder));
             }
             claim.writes.push(listed.delete(&key));
         }
@@ -56,7 +61,8 @@ impl Desk {
         {
             return Ok(None);
         }
-        claim.writes.push(table.put(&key, &ticket));
+        let holder = CodeHolder::new(ticket, former);
+        claim.writes.push(table.put(&key, &holder));
         Ok(Some(claim))
     }
 
@@ -84,17 +90,58 @@ impl Desk {
     pub(super) async fn release_code(
         &self,
         live: &LiveEvent,
-        table: &Table<TicketId, String>,
+        table: &Table<CodeHolder, String>,
         code: &str,
         ticket: TicketId,
     ) -> Result<Claim, DeskError> {
-        let key = code_key(live, code);
+        let key = code_key(live.event.id, code);
         let stored = table.get(self.store(), &key).await?;
-        let own = stored.filter(|stored| stored.value == ticket);
+        let own = stored.filter(|stored| stored.value.ticket() == ticket);
         Ok(own.map_or_else(Claim::default, |own| Claim {
             guards: vec![own.unchanged()],
             writes: vec![table.delete(&key)],
         }))
+    }
+
+    /// Returns the writes that return a code of an issue that is rolled back to its former holder, or free it.
+    pub(super) async fn return_code(
+        &self,
+        event: EventId,
+        code: &str,
+        ticket: TicketId,
+    ) -> Result<Claim, DeskError> {
+        let key = code_key(event, code);
+        let stored = CREDENTIAL_CODES.get(self.store(), &key).await?;
+        let Some(own) = stored.filter(|stored| stored.value.ticket() == ticket) else {
+            return Ok(Claim::default());
+        };
+        let mut claim = Claim {
+            guards: vec![own.unchanged()],
+            writes: vec![CREDENTIAL_CODES.delete(&key)],
+        };
+        if let Some(former) = self.former_holder(own.value, code).await? {
+            let table = match former.value.origin {
+                Some(_) => &TICKET_CODES,
+                None => &CREDENTIAL_CODES,
+            };
+            let holder = CodeHolder::Only(former.value.id);
+            claim.guards.push(former.unchanged());
+            claim.writes.push(table.put(&key, &holder));
+        }
+        Ok(claim)
+    }
+
+    /// Finds the ticket that had a code before its holder, if it still bears the code.
+    pub(super) async fn former_holder(
+        &self,
+        holder: CodeHolder,
+        code: &str,
+    ) -> Result<Option<Stored<Ticket>>, DeskError> {
+        let Some(former) = holder.former() else {
+            return Ok(None);
+        };
+        let former = self.stored_ticket(&former).await?;
+        Ok(former.filter(|former| former.value.bears(code)))
     }
 
     /// Whether a ticket leaves a code to another: it is withdrawn, of another event, or no longer bears the code. Adds
@@ -123,10 +170,10 @@ pub(super) fn claim_unseen(live: &LiveEvent, ticket: &Ticket) -> Option<Claim> {
     if clean(code).parse::<TicketId>().is_ok() {
         return None;
     }
-    let key = code_key(live, code);
+    let key = code_key(live.event.id, code);
     Some(Claim {
         guards: vec![TICKET_CODES.absent(&key), CREDENTIAL_CODES.absent(&key)],
-        writes: vec![CREDENTIAL_CODES.put(&key, &ticket.id)],
+        writes: vec![CREDENTIAL_CODES.put(&key, &CodeHolder::Only(ticket.id))],
     })
 }
 
@@ -139,6 +186,6 @@ pub(super) fn code_taken(code: &str) -> DeskError {
     ))
 }
 
-fn code_key(live: &LiveEvent, code: &str) -> String {
-    within(&live.event.id, &clean(code))
+fn code_key(event: EventId, code: &str) -> String {
+    within(&event, &clean(code))
 }

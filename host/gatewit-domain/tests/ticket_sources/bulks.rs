@@ -23,6 +23,7 @@ use crate::upstream::Upstream;
 use crate::world::block_on;
 
 mod interrupted;
+mod taken_over;
 mod under_way;
 
 const ORGANIZER: Caller = Caller::Local;
@@ -44,6 +45,8 @@ type Issued = Result<Vec<ShownTicket>, DeskError>;
 
 /// A published event, and a scanner at a scan point where any code counts.
 struct Shop {
+    /// The ticketing system of the source `box-office`, which the event does not have.
+    upstream: Arc<Upstream>,
     office: Office,
     desk: Arc<Desk>,
     event: EventId,
@@ -52,7 +55,8 @@ struct Shop {
 
 impl Shop {
     fn open() -> Self {
-        let office = office(&Upstream::new(1));
+        let upstream = Upstream::new(1);
+        let office = office(&upstream);
         let desk = office.open();
         let event: EventChange = serde_json::from_value(json!({
             "name": "Summit",
@@ -69,6 +73,7 @@ impl Shop {
         block_on(desk.publish_event(&ORGANIZER, event)).unwrap();
         Self {
             scanner: register(&desk, event),
+            upstream,
             office,
             desk,
             event,

@@ -78,7 +78,7 @@ fn scan(desk: &Desk, event: EventId, code: &str) -> Outcome {
 }
 
 /// Returns the result of a scan: `in`, or the code of the refusal.
-fn scanned(desk: &Desk, event: EventId, code: &str) -> &'static str {
+pub fn scanned(desk: &Desk, event: EventId, code: &str) -> &'static str {
     match scan(desk, event, code).verdict {
         Verdict::Admitted => "in",
         Verdict::Refused(refusal) => refusal.code(),

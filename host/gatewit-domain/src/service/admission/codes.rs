@@ -5,7 +5,8 @@ use crate::id::{EventId, TicketId};
 use crate::identifier::{fold, is_same};
 use crate::problem::DeskError;
 use crate::service::Desk;
-use crate::tables::{CREDENTIAL_CODES, TICKET_CODES, TICKETS, within};
+use crate::tables::{CREDENTIAL_CODES, TICKET_CODES, within};
+use crate::ticket::Ticket;
 
 impl Desk {
     /// Finds a ticket by a code that it bears.
@@ -15,21 +16,18 @@ impl Desk {
         field: MatchField,
         code: &str,
     ) -> Result<Option<TicketId>, DeskError> {
-        let key = within(&event, &code);
-        if matches!(field, MatchField::Any | MatchField::QrCode)
-            && let Some(found) = TICKET_CODES.get(self.store(), &key).await?
-        {
-            return Ok(Some(found.value));
+        let is_qr_code = matches!(field, MatchField::Any | MatchField::QrCode);
+        let is_credential = matches!(field, MatchField::Any | MatchField::CredentialCode);
+        let found = self.code_holder(event, code).await?;
+        // Only tickets of sources have QR codes that are not signed, and only others have credential codes.
+        let is_of_field = |ticket: &Ticket| match ticket.origin {
+            Some(_) => is_qr_code,
+            None => is_credential,
+        };
+        if let Some(found) = found.filter(is_of_field) {
+            return Ok(Some(found.id));
         }
-        if matches!(field, MatchField::Any | MatchField::CredentialCode) {
-            let found = CREDENTIAL_CODES.get(self.store(), &key).await?;
-            if let Some(found) = found {
-                return Ok(Some(found.value));
-            }
-        }
-        if matches!(field, MatchField::Any | MatchField::QrCode)
-            && let Some(found) = self.by_reference(event, code).await?
-        {
+        if is_qr_code && let Some(found) = self.by_reference(event, code).await? {
             return Ok(Some(found));
         }
         match field {
@@ -45,16 +43,29 @@ impl Desk {
         code: &str,
     ) -> Result<Option<TicketId>, DeskError> {
         let folded = fold(code);
-        let Some(found) = TICKET_CODES
-            .get(self.store(), &within(&event, &folded))
-            .await?
-        else {
+        let found = self.code_holder(event, &folded).await?;
+        // A code that happens to be in capitals is no reference.
+        let found = found.filter(|ticket| {
+            let origin = ticket.origin.as_ref();
+            origin.is_some_and(|origin| is_same(&origin.reference, &folded))
+        });
+        Ok(found.map(|ticket| ticket.id))
+    }
+
+    /// Finds the ticket that a code belongs to. A code that an unfinished issue took over belongs to the former holder.
+    async fn code_holder(&self, event: EventId, code: &str) -> Result<Option<Ticket>, DeskError> {
+        let key = within(&event, &code);
+        if let Some(of_source) = TICKET_CODES.get(self.store(), &key).await? {
+            let ticket = self.stored_ticket(&of_source.value.ticket()).await?;
+            return Ok(ticket.map(|stored| stored.value));
+        }
+        let Some(holder) = CREDENTIAL_CODES.get(self.store(), &key).await? else {
             return Ok(None);
         };
-        let ticket = TICKETS.get(self.store(), &found.value).await?;
-        let origin = ticket.and_then(|stored| stored.value.origin);
-        // A code that happens to be in capitals is no reference.
-        let is_reference = origin.is_some_and(|origin| is_same(&origin.reference, &folded));
-        Ok(is_reference.then_some(found.value))
+        let ticket = match self.stored_ticket(&holder.value.ticket()).await? {
+            Some(ticket) => Some(ticket),
+            None => self.former_holder(holder.value, code).await?,
+        };
+        Ok(ticket.map(|stored| stored.value))
     }
 }

@@ -1,14 +1,14 @@
-//! Rolls back an issue that will never finish: no ticket, order or code of it remains.
+//! Rolls back an issue that will never finish: no ticket, order or code of it remains, and codes that it took over
+//! belong to their former holders again.
 
 use crate::id::{EventId, IssueId, TicketId};
 use crate::ports::{Commit, Guard, Key, Write};
 use crate::problem::DeskError;
-use crate::scanned::clean;
 use crate::service::issues::IssueLock;
 use crate::service::{ATTEMPTS_MAX, Desk};
 use crate::tables::{
-    COMPACT_TOKENS, CREDENTIAL_CODES, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue,
-    IssueRequest, IssueState, ORDERS, OrderTicket, Stored, TICKET_TOKENS, TICKETS, within,
+    COMPACT_TOKENS, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest,
+    IssueState, ORDERS, OrderTicket, Stored, TICKET_TOKENS, TICKETS, within,
 };
 use crate::ticket::Ticket;
 use jiff::Timestamp;
@@ -118,7 +118,7 @@ impl Desk {
         }
     }
 
-    /// Adds the guards and writes that delete everything written when a ticket was issued.
+    /// Adds the guards and writes that delete everything written when a ticket was issued, and return its code.
     async fn delete_ticket(
         &self,
         stored: &Stored<Ticket>,
@@ -128,13 +128,9 @@ impl Desk {
         let ticket = &stored.value;
         let (event, id) = (ticket.event_id, ticket.id);
         if let Some(code) = &ticket.credential_code {
-            let code = CREDENTIAL_CODES
-                .get(self.store(), &within(&event, &clean(code)))
-                .await?;
-            if let Some(code) = code.filter(|code| code.value == id) {
-                guards.push(code.unchanged());
-                writes.push(Write::Delete(code.key));
-            }
+            let returned = self.return_code(event, code, id).await?;
+            guards.extend(returned.guards);
+            writes.extend(returned.writes);
         }
         guards.push(stored.unchanged());
         writes.extend([

@@ -2,7 +2,9 @@
 
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::ports::{Key, Store, Write};
-use gatewit_domain::tables::{ENTRIES, EVENT_TICKETS, EventTicket, TICKET_CODES, TICKETS};
+use gatewit_domain::tables::{
+    CodeHolder, ENTRIES, EVENT_TICKETS, EventTicket, TICKET_CODES, TICKETS,
+};
 use gatewit_domain::ticket::ShownState;
 
 use super::races::gate;
@@ -93,7 +95,7 @@ fn age(office: &Office, event: EventId, reference: &str) -> TicketId {
         EVENT_TICKETS.delete(&EventTicket(event, id)),
         EVENT_TICKETS.put(&EventTicket(event, old), &()),
         TICKET_CODES.delete(&code("ABCD-1")),
-        TICKET_CODES.put(&code(reference), &old),
+        TICKET_CODES.put(&code(reference), &CodeHolder::Only(old)),
         Write::Delete(Key::new(format!("spelled_ids/{event}/box-office"))),
         Write::Delete(Key::new(format!("taken_in/{event}/box-office"))),
     ];
@@ -154,7 +156,7 @@ fn of_two_spellings_that_an_earlier_version_took_in_the_one_with_entries_goes_on
     let writes = vec![
         TICKETS.put(&second.id, &second),
         EVENT_TICKETS.put(&EventTicket(summit, second.id), &()),
-        TICKET_CODES.put(&format!("{summit}/ABCD-1"), &second.id),
+        TICKET_CODES.put(&format!("{summit}/ABCD-1"), &CodeHolder::Only(second.id)),
     ];
     block_on(office.disk.commit(Vec::new(), writes)).unwrap();
 
