@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::crowd::{ADMITTED, today};
-use crate::support::door::{VALIDATE, one_day, text};
+use crate::support::door::{VALIDATE, one_day, statistics, text};
 use crate::support::wire::{Wire, request};
 use crate::support::{Door, Process, Server};
 
@@ -49,6 +49,38 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
     assert_eq!(wire.ask("GET", ALIVE, &[LOCALHOST], "").await.status, 200);
     wire.send("GET /healthcheck/al").await;
     assert_eq!(wire.until_closed().await, "");
+}
+
+#[tokio::test]
+async fn a_head_that_begins_together_with_the_request_before_is_not_waited_for() {
+    let limits = HttpLimits {
+        head: SOON,
+        ..generous()
+    };
+    let server = Server::start_limited(limits).await;
+    let mut idle = Wire::connect(&server.client).await;
+    assert_eq!(idle.ask("GET", ALIVE, &[LOCALHOST], "").await.status, 200);
+    let event = one_day().to_string();
+    let post = |fields: &[&str], body: &str| {
+        let headers = [&[LOCALHOST, JSON], fields].concat();
+        request("POST", "/api/v1/events", &headers, body)
+    };
+    let chunked = post(&["Transfer-Encoding: chunked"], "");
+    for (whole, status) in [
+        (request("GET", ALIVE, &[LOCALHOST], ""), 200),
+        (post(&[], &event), 201),
+        (
+            format!("{chunked}{:x}\r\n{event}\r\n0\r\n\r\n", event.len()),
+            201,
+        ),
+    ] {
+        let mut wire = Wire::connect(&server.client).await;
+        wire.send(&format!("{whole}GET /heal")).await;
+        assert_eq!(wire.answer().await.status, status);
+        assert_eq!(wire.until_closed().await, "");
+    }
+    // By now this one has been idle for longer than a head may take.
+    assert_eq!(idle.ask("GET", ALIVE, &[LOCALHOST], "").await.status, 200);
 }
 
 #[tokio::test]
@@ -147,20 +179,12 @@ async fn at_the_cap_strangers_make_room_and_a_scanner_keeps_its_connection() {
     let server = Server::start_limited(limits).await;
     let door = Door::open_one_day(&server.client).await;
     server.clock.set("2025-12-15T10:00:00+03:00");
-    let bearer = door.scanner.bearer().expect("a scanner has credentials");
-    let authorization = format!("Authorization: Bearer {bearer}");
     let mut jwts = Vec::new();
     for _ in 0..3 {
         jwts.push(door.issue_jwt("vip").await);
     }
     let mut scanner = Wire::connect(&server.client).await;
-    let mut scan = async |jwt: &String| {
-        let headers = [LOCALHOST, JSON, &authorization];
-        let body = door.body(jwt).to_string();
-        let answer = scanner.ask("POST", VALIDATE, &headers, &body).await;
-        text(&answer.body["data"]["status"])
-    };
-    assert_eq!(scan(&jwts[0]).await, ADMITTED);
+    assert_eq!(scan(&mut scanner, &door, &jwts[0]).await, ADMITTED);
 
     let first = Wire::connect(&server.client).await;
     let mut strangers = Vec::new();
@@ -173,7 +197,7 @@ async fn at_the_cap_strangers_make_room_and_a_scanner_keeps_its_connection() {
         strangers.push(stranger);
     }
     assert_eq!(first.until_closed().await, "");
-    assert_eq!(scan(&jwts[1]).await, ADMITTED);
+    assert_eq!(scan(&mut scanner, &door, &jwts[1]).await, ADMITTED);
 
     // Invalid tokens hold no place.
     for token in ["nonsense", &jwts[0]] {
@@ -186,7 +210,59 @@ async fn at_the_cap_strangers_make_room_and_a_scanner_keeps_its_connection() {
             strangers.push(stranger);
         }
     }
-    assert_eq!(scan(&jwts[2]).await, ADMITTED);
+    assert_eq!(scan(&mut scanner, &door, &jwts[2]).await, ADMITTED);
+}
+
+/// Scans a ticket over a connection, and returns the status of the answer.
+async fn scan(wire: &mut Wire, door: &Door, jwt: &str) -> String {
+    let bearer = door.scanner.bearer().expect("a scanner has credentials");
+    let authorization = format!("Authorization: Bearer {bearer}");
+    let body = door.body(jwt).to_string();
+    let headers = [LOCALHOST, JSON, &authorization];
+    let answer = wire.ask("POST", VALIDATE, &headers, &body).await;
+    text(&answer.body["data"]["status"])
+}
+
+#[tokio::test]
+async fn at_the_cap_a_revoked_scanner_is_a_stranger() {
+    const MAX: usize = 8;
+    let limits = HttpLimits {
+        connections_max: MAX,
+        ..generous()
+    };
+    let server = Server::start_limited(limits).await;
+    let door = Door::open_one_day(&server.client).await;
+    let lost = Door::link(&server.client, &door.event_id, "a-lost-phone", json!({})).await;
+    server.clock.set("2025-12-15T10:00:00+03:00");
+    let mut jwts = Vec::new();
+    for _ in 0..3 {
+        jwts.push(door.issue_jwt("vip").await);
+    }
+    let mut before = Wire::connect(&server.client).await;
+    assert_eq!(scan(&mut before, &lost, &jwts[0]).await, ADMITTED);
+    let revoke = format!("/api/v1/check-in/scanners/{}/revoke", lost.scanner_id);
+    server.client.post(&revoke, json!({})).await.data(200);
+    assert_eq!(scan(&mut before, &lost, &jwts[0]).await, "REVOKED");
+
+    let mut scanner = Wire::connect(&server.client).await;
+    assert_eq!(scan(&mut scanner, &door, &jwts[1]).await, ADMITTED);
+    let bearer = lost.scanner.bearer().expect("a scanner has credentials");
+    let authorization = format!("Authorization: Bearer {bearer}");
+    let mut revoked = Vec::new();
+    for _ in 0..MAX {
+        let mut wire = Wire::connect(&server.client).await;
+        assert_eq!(scan(&mut wire, &lost, &jwts[2]).await, "REVOKED");
+        revoked.push(wire);
+        let mut wire = Wire::connect(&server.client).await;
+        let path = statistics(&lost.scanner_id);
+        let answer = wire
+            .ask("GET", &path, &[LOCALHOST, &authorization], "")
+            .await;
+        assert_eq!(answer.status, 200);
+        revoked.push(wire);
+    }
+    assert_eq!(before.until_closed().await, "");
+    assert_eq!(scan(&mut scanner, &door, &jwts[2]).await, ADMITTED);
 }
 
 /// The command that starts a server with this limit on open files.

@@ -221,6 +221,16 @@ pub enum Verdict {
     Refused(Refusal),
 }
 
+impl Verdict {
+    /// Whether the scanner, if there was one, was found active and on its own device.
+    pub fn is_of_good_scanner(&self) -> bool {
+        !matches!(
+            self,
+            Self::Refused(Refusal::ScannerMismatch | Refusal::ScannerRevoked { .. })
+        )
+    }
+}
+
 /// Why a scan was refused, in the order of `gatewit-api.md` §5.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(

@@ -171,6 +171,11 @@ impl Desk {
         self.statistics(scanner).await
     }
 
+    /// Whether a scanner whose credentials were verified is still active.
+    pub async fn is_active(&self, proof: &ScannerProof) -> Result<bool, DeskError> {
+        Ok(self.scanner(proof.scanner_id).await?.value.is_active())
+    }
+
     /// Verifies a bearer token and returns its scanner. The decision checks whether the scanner is still active.
     pub fn prove_scanner(&self, token: &str) -> Result<ScannerProof, DeskError> {
         let refuse =

@@ -72,7 +72,7 @@ pub struct UndoResponse {
 )]
 pub async fn validate(
     State(desk): State<Shared>,
-    Device(proof): Device,
+    device: Device,
     key: IdempotencyKey,
     Body(request): Body<ValidateRequest>,
 ) -> Result<Response, Failure> {
@@ -83,15 +83,17 @@ pub async fn validate(
         repeat_key,
         presented: Presented::scanned(&request.jwt_token),
         contract: Contract::EventCheckIn,
-        event_id: proof.event_id,
+        event_id: device.proof.event_id,
         by: ScannedBy::Scanner {
-            proof,
+            proof: device.proof,
             claimed_scanner: request.scanner_id,
             claimed_fingerprint: request.device_fingerprint,
         },
         location,
     };
-    print(&desk.admit(&scan).await?)
+    let answered = desk.admit(&scan).await?;
+    device.judged(&answered.outcome.verdict);
+    print(&answered)
 }
 
 /// Prints an outcome in the contract's envelope; `success` is true if the ticket is valid.

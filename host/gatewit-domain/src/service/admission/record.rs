@@ -8,7 +8,7 @@ use crate::event::{Scope, TicketType};
 use crate::id::{CheckInId, ScannerId};
 use crate::ports::Write;
 use crate::rules::{Decision, Facts, Found, Held};
-use crate::scan::{CheckIn, Entry, Outcome, Refusal, ScannedBy, TicketSummary, Verdict};
+use crate::scan::{CheckIn, Entry, Outcome, ScannedBy, TicketSummary, Verdict};
 use crate::tables::{
     CHECK_INS, ENTRIES, EventCheckIn, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN,
 };
@@ -17,18 +17,15 @@ use crate::ticket::Ticket;
 /// Returns the answer to the scan.
 pub(super) fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
     let days = &facts.event.calendar.days;
-    let may_know = !matches!(
-        decision.refusal,
-        Some(Refusal::ScannerMismatch | Refusal::ScannerRevoked { .. })
-    );
-    let held = held(facts).filter(|_| may_know);
+    let verdict = match &decision.refusal {
+        None => Verdict::Admitted,
+        Some(refusal) => Verdict::Refused(refusal.clone()),
+    };
+    let held = held(facts).filter(|_| verdict.is_of_good_scanner());
     Outcome {
         check_in_id: CheckInId::new(facts.now),
         at: facts.now,
-        verdict: match &decision.refusal {
-            None => Verdict::Admitted,
-            Some(refusal) => Verdict::Refused(refusal.clone()),
-        },
+        verdict,
         ticket: held.map(|held| summary(&held.ticket, held.kind(facts.event))),
         day_name: decision.day.map(|day| days[day].name.clone()),
         scanner_name: facts

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::problem::{DeskError, Problem};
-use gatewit_domain::scan::ScannerProof;
+use gatewit_domain::scan::{ScannerProof, Verdict};
 use gatewit_domain::service::Caller;
 use serde_json::{Value, json};
 
@@ -51,7 +51,20 @@ impl FromRequestParts<App> for ValidatorClient {
 }
 
 /// A registered scanner, identified by its credentials. It may have been revoked since.
-pub struct Device(pub ScannerProof);
+pub struct Device {
+    pub proof: ScannerProof,
+    /// None without a connection, as in a router's test.
+    connection: Option<Arc<Connection>>,
+}
+
+impl Device {
+    /// Notes the verdict on a scan, which tells whether the scanner may scan.
+    pub fn judged(&self, verdict: &Verdict) {
+        if let Some(connection) = &self.connection {
+            connection.credential_checked(verdict.is_of_good_scanner());
+        }
+    }
+}
 
 impl FromRequestParts<App> for Device {
     type Rejection = Failure;
@@ -61,7 +74,10 @@ impl FromRequestParts<App> for Device {
             let words = "send the scanner's credentials as Authorization: Bearer";
             DeskError::Unauthenticated(Problem::new("missing_credentials", words))
         })?;
-        prove_scanner(token, parts, app).map(Self)
+        Ok(Self {
+            proof: app.desk.prove_scanner(token)?,
+            connection: parts.extensions.get().cloned(),
+        })
     }
 }
 
@@ -77,7 +93,9 @@ impl FromRequestParts<App> for ScannerOrOrganizer {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let is_ours = |token: &&str| app.desk.is_said_to_be_ours(token);
         if let Some(token) = bearer(&parts.headers).filter(is_ours) {
-            return prove_scanner(token, parts, app).map(Self::Scanner);
+            let proof = app.desk.prove_scanner(token)?;
+            credential_checked(parts, app.desk.is_active(&proof).await?);
+            return Ok(Self::Scanner(proof));
         }
         let Organizer(caller) = Organizer::from_request_parts(parts, app).await?;
         Ok(Self::Organizer(caller))
@@ -91,22 +109,15 @@ async fn identity(parts: &Parts, app: &App) -> Result<Option<String>, TokenError
     };
     let token = bearer(&parts.headers).ok_or(TokenError::Missing)?;
     let sub = oidc.identify(token).await?;
-    credential_proven(parts);
+    credential_checked(parts, true);
     Ok(Some(sub))
 }
 
-/// Verifies a request's scanner credentials.
-fn prove_scanner(token: &str, parts: &Parts, app: &App) -> Result<ScannerProof, Failure> {
-    let proof = app.desk.prove_scanner(token)?;
-    credential_proven(parts);
-    Ok(proof)
-}
-
-/// Lets the connection of a request outlast those of strangers when there are too many. A request without a connection,
-/// as in a router's test, is left alone.
-fn credential_proven(parts: &Parts) {
+/// Lets the connection of a request outlast those of strangers when there are too many, if its credential is valid. A
+/// request without a connection, as in a router's test, is left alone.
+fn credential_checked(parts: &Parts, is_valid: bool) {
     if let Some(connection) = parts.extensions.get::<Arc<Connection>>() {
-        connection.credential_proven();
+        connection.credential_checked(is_valid);
     }
 }
 

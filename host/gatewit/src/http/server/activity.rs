@@ -18,6 +18,8 @@ enum Phase {
     Head { since: Instant },
     /// A request is under way; its body has its own limits.
     Request,
+    /// The last request is answered. The beginning of the next head may have come together with it.
+    Answered { since: Instant },
     /// The last request is answered, and no byte of the next has come.
     Idle { since: Instant },
 }
@@ -33,7 +35,7 @@ impl Activity {
 
     /// Notes that bytes came.
     pub fn read(&mut self, now: Instant) {
-        if let Phase::Idle { .. } = self.phase {
+        if let Phase::Answered { .. } | Phase::Idle { .. } = self.phase {
             self.phase = Phase::Head { since: now };
         }
     }
@@ -45,7 +47,17 @@ impl Activity {
 
     /// Notes that the whole answer is ready to be written.
     pub fn answered(&mut self, now: Instant) {
-        self.phase = Phase::Idle { since: now };
+        self.phase = Phase::Answered { since: now };
+    }
+
+    /// Returns whether a connection that is due may stay if no byte of the next head has come, and takes it that none
+    /// has.
+    pub fn is_perhaps_idle(&mut self) -> bool {
+        let Phase::Answered { since } = self.phase else {
+            return false;
+        };
+        self.phase = Phase::Idle { since };
+        self.stalled_since.is_none()
     }
 
     /// Notes that bytes wait because the client accepts no more.
@@ -57,11 +69,12 @@ impl Activity {
         self.stalled_since = None;
     }
 
-    /// Returns when to close the connection unless something happens before.
+    /// Returns when to close the connection unless something happens before, or unless it turns out to be idle.
     pub fn due(&self, limits: &HttpLimits) -> Option<Instant> {
         let next = match self.phase {
             Phase::Head { since } => Some(since + limits.head),
             Phase::Request => None,
+            Phase::Answered { since } => Some(since + limits.head.min(limits.keep_alive)),
             Phase::Idle { since } => Some(since + limits.keep_alive),
         };
         let stalled = self.stalled_since.map(|since| since + limits.answer_stall);
@@ -106,11 +119,24 @@ mod tests {
         let mut activity = Activity::new(answered);
         activity.request_began();
         activity.answered(answered);
+        assert!(activity.is_perhaps_idle());
         assert_eq!(due(&activity), Some(answered + KEEP_ALIVE));
+        assert!(!activity.is_perhaps_idle());
         let next = answered + Duration::from_secs(59);
         activity.read(next);
         activity.read(next + Duration::from_secs(5));
         assert_eq!(due(&activity), Some(next + HEAD));
+    }
+
+    #[test]
+    fn a_head_that_may_have_begun_with_the_request_before_has_ten_seconds_from_its_answer() {
+        let answered = Instant::now();
+        let mut activity = Activity::new(answered);
+        activity.request_began();
+        activity.answered(answered);
+        assert_eq!(due(&activity), Some(answered + HEAD));
+        activity.write_blocked(answered);
+        assert!(!activity.is_perhaps_idle(), "its client does not read");
     }
 
     #[test]

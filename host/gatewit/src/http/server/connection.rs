@@ -31,6 +31,9 @@ use super::stream::NotedStream;
 /// The longest head of a request, and the size of the read and write buffers.
 const BUFFER_MAX: usize = 64 * 1024;
 
+/// The byte stream that hyper reads and writes.
+type HttpStream<S> = TokioIo<SpokenRefusals<NotedStream<S>>>;
+
 /// The state of a connection. Each of its requests has it as an extension.
 pub struct Connection {
     place: Place,
@@ -48,9 +51,9 @@ impl Connection {
         }
     }
 
-    /// Notes a valid credential: if there are too many connections, those without one are closed first.
-    pub fn credential_proven(&self) {
-        self.place.credential_proven();
+    /// Notes whether the latest credential was valid: if there are too many connections, the others are closed first.
+    pub fn credential_checked(&self, is_valid: bool) {
+        self.place.credential_checked(is_valid);
     }
 
     pub(super) fn read(&self) {
@@ -97,24 +100,37 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) {
     let app = TowerToHyperService::new(app);
-    let service = service_fn(|request| answer(request, peer, &app, &connection));
-    let stream = TokioIo::new(SpokenRefusals::new(NotedStream::new(
-        stream,
-        connection.clone(),
-    )));
+    let stream = NotedStream::new(stream, connection.clone());
+    let mut idle = Some(TokioIo::new(SpokenRefusals::new(stream)));
+    while let Some(stream) = idle {
+        idle = serve_until_idle(stream, peer, &app, &connection, &stop).await;
+    }
+}
+
+/// Serves a connection until it ends, or until it has been idle for as long as a head may take; then returns its stream.
+/// It is not idle if the beginning of a head has come together with the request before. hyper holds such bytes, and
+/// gives them out only when its connection is taken apart.
+async fn serve_until_idle<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: HttpStream<S>,
+    peer: SocketAddr,
+    app: &TowerToHyperService<Router>,
+    connection: &Arc<Connection>,
+    stop: &CancellationToken,
+) -> Option<HttpStream<S>> {
+    let service = service_fn(|request| answer(request, peer, app, connection));
     let mut http = http1::Builder::new();
-    let http = http.max_buf_size(BUFFER_MAX);
-    let mut serving = pin!(http.serve_connection(stream, service));
+    let http = http.max_buf_size(BUFFER_MAX).max_header_size(BUFFER_MAX);
+    let mut serving = http.serve_connection(stream, service);
     let mut stopped = pin!(stop.cancelled());
     let mut is_stopping = false;
     let mut timer = pin!(sleep_until(Instant::now().into()));
     let ended = poll_fn(|context| {
         if !is_stopping && stopped.as_mut().poll(context).is_ready() {
             is_stopping = true;
-            serving.as_mut().graceful_shutdown();
+            Pin::new(&mut serving).graceful_shutdown();
         }
         // Poll the connection first, then the timer: progress moves the deadline.
-        if let Poll::Ready(ended) = serving.as_mut().poll(context) {
+        if let Poll::Ready(ended) = Pin::new(&mut serving).poll(context) {
             return Poll::Ready(Some(ended));
         }
         let overdue = connection.poll_overdue(context, timer.as_mut());
@@ -123,8 +139,16 @@ pub(super) async fn serve(
     match ended.await {
         Some(Ok(())) => {}
         Some(Err(error)) => tracing::debug!(error = %error, "a connection failed"),
-        None => tracing::debug!("a client was too slow; its connection is closed"),
+        None => {
+            let may_stay = connection.activity().is_perhaps_idle();
+            let parts = serving.into_parts();
+            if may_stay && parts.read_buf.is_empty() {
+                return Some(parts.io);
+            }
+            tracing::debug!("a client was too slow; its connection is closed");
+        }
     }
+    None
 }
 
 /// Answers a request, and notes its start and the end of its answer.

@@ -96,10 +96,11 @@ impl Place {
         self.move_to(&mut table, |rank| rank & PROVEN | next);
     }
 
-    /// Notes a valid credential: the connection is closed after all those without one.
-    pub fn credential_proven(&self) {
-        if self.rank.load(Ordering::Relaxed) & PROVEN == 0 {
-            self.move_to(&mut self.connections.table(), |rank| rank | PROVEN);
+    /// Notes whether the latest credential was valid: the connection is then closed after all others.
+    pub fn credential_checked(&self, is_valid: bool) {
+        let mark = if is_valid { PROVEN } else { 0 };
+        if self.rank.load(Ordering::Relaxed) & PROVEN != mark {
+            self.move_to(&mut self.connections.table(), |rank| rank & !PROVEN | mark);
         }
     }
 
@@ -194,11 +195,20 @@ mod tests {
     #[tokio::test]
     async fn those_that_carried_a_valid_credential_go_last() {
         let mut server = Server::full();
-        server.place(0).credential_proven();
+        server.place(0).credential_checked(true);
         server.place(0).request_finished();
         server.place(1).request_finished();
         server.place(2).request_finished();
         assert_eq!(server.closed_by(6).await, [1, 2, 3, 4, 5, 6]);
+    }
+
+    #[tokio::test]
+    async fn one_whose_credential_is_no_longer_valid_is_a_stranger_again() {
+        let mut server = Server::full();
+        server.place(0).credential_checked(true);
+        server.place(1).credential_checked(true);
+        server.place(0).credential_checked(false);
+        assert_eq!(server.closed_by(3).await, [0, 2, 3]);
     }
 
     #[tokio::test]

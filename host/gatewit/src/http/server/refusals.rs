@@ -77,7 +77,7 @@ fn spoken(bytes: &[u8], has_first_line: bool) -> Option<Vec<u8>> {
         "431" if has_first_line => (
             "431 Request Header Fields Too Large",
             "headers_too_large",
-            "the request's headers are too many or too long; send fewer",
+            "the request's headers are too many, or its head is too long; send less",
         ),
         "414" | "431" => (
             "414 URI Too Long",
