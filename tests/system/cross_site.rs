@@ -169,6 +169,24 @@ async fn a_page_of_another_site_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_site_has_no_tickets_read_anew() {
+    let server = Server::start().await;
+    for path in [
+        "/tickets/refresh_all/",
+        "/tickets/refresh_addon_statistics/",
+    ] {
+        for page in [EVIL, "Sec-Fetch-Site: cross-site"] {
+            let answer = ask(&server, "GET", path, &[LOCALHOST, page], "").await;
+            check_refused(path, &answer, 403, "cross_site");
+        }
+        for page in ["Origin: http://localhost:9898", "Sec-Fetch-Site: none"] {
+            let answer = ask(&server, "GET", path, &[LOCALHOST, page], "").await;
+            assert_eq!(answer.status, 503, "there is nothing to read: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_makes_its_own_name_lead_here_is_not_answered() {
     let server = Server::start_at(sites()).await;
     let before = server.stored().await;

@@ -5,13 +5,13 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::extract::FromRef;
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::service::Desk;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 mod answer;
@@ -47,6 +47,15 @@ use traffic::Watch;
 const BODY_MAX: usize = 1024 * 1024;
 /// The largest body of a request that carries many tickets.
 const BULK_MAX: usize = 32 * 1024 * 1024;
+const BULK_ROUTE: &str = "/api/v1/events/{eventId}/tickets";
+
+/// Returns the largest body of a request to a route.
+fn body_max(route: &str) -> usize {
+    match route {
+        BULK_ROUTE => BULK_MAX,
+        _ => BODY_MAX,
+    }
+}
 
 /// The state of all handlers.
 #[derive(Clone)]
@@ -84,7 +93,6 @@ pub fn router(app: App, traffic: Arc<Traffic>) -> Router {
         .layer((
             from_fn_with_state(watch, traffic::watch),
             CatchPanicLayer::custom(panicked),
-            DefaultBodyLimit::max(BODY_MAX),
         ))
         .with_state(app);
     match cors {
@@ -109,13 +117,12 @@ fn routes() -> OpenApiRouter<App> {
 
 /// Events, tickets and plugins: `gatewit-api.md` §3, §4, §10.
 fn management() -> OpenApiRouter<App> {
-    let bulk = DefaultBodyLimit::max(BULK_MAX);
     OpenApiRouter::new()
         .routes(routes!(events::list, events::create))
         .routes(routes!(events::show, events::change))
         .routes(routes!(events::publish))
         .routes(routes!(events::windows))
-        .routes(routes!(tickets::list, tickets::issue).layer(bulk))
+        .routes(routes!(tickets::list, tickets::issue))
         .routes(routes!(check_ins::list, check_ins::create))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(tickets::cancel))

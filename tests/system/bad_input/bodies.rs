@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{EVENTS, check, event};
 use crate::support::Server;
 use crate::support::door::{VALIDATE, one_day, open_server, with};
-use crate::support::wire::Wire;
+use crate::support::wire::{Wire, request};
 
 const MIB: usize = 1 << 20;
 const MALFORMED: &str = "malformed_request";
@@ -163,6 +163,55 @@ async fn a_bulk_of_more_than_thirty_two_mebibytes_is_too_large() {
     post(32 * MIB).await.data(201);
 }
 
+const HOST: &str = "Host: localhost";
+const JSON: &str = "Content-Type: application/json";
+
+#[tokio::test]
+async fn a_body_that_is_announced_as_too_large_is_not_waited_for() {
+    let (server, door) = open_server().await;
+    let before = server.stored().await;
+    let paths = [
+        EVENTS.to_owned(),
+        door.tickets(),
+        format!("{EVENTS}/{}/publish", door.event_id),
+        "/tickets/validate_email/".to_owned(),
+    ];
+    for path in paths {
+        for more in [&[][..], &["Expect: 100-continue"]] {
+            let headers = [&[HOST, JSON, "Content-Length: 999999999"], more].concat();
+            let mut wire = Wire::connect(&server.client).await;
+            let answer = wire.ask("POST", &path, &headers, "").await;
+            assert_eq!(answer.status, 413, "{path} {answer:?}");
+            let words = json!("the request's body is too large");
+            let field = if path.starts_with("/tickets/") {
+                "detail"
+            } else {
+                "message"
+            };
+            assert_eq!(answer.body[field], words, "{path}");
+            assert_eq!(wire.until_closed().await, "");
+        }
+    }
+    assert_eq!(server.stored().await, before);
+}
+
+#[tokio::test]
+async fn a_chunked_body_without_a_byte_is_none() {
+    let (server, door) = open_server().await;
+    let ask = async |path: &str, chunks: &str| {
+        let mut wire = Wire::connect(&server.client).await;
+        let head = request("POST", path, &[HOST, "Transfer-Encoding: chunked"], "");
+        wire.send(&format!("{head}{chunks}0\r\n\r\n")).await;
+        wire.answer().await
+    };
+    let publish = format!("{EVENTS}/{}/publish", door.event_id);
+    assert_eq!(ask(&publish, "").await.status, 200);
+    assert_eq!(ask(&publish, "2\r\n{}\r\n").await.status, 415);
+    let answer = ask(EVENTS, "").await;
+    let code = &answer.body["error"]["code"];
+    assert_eq!((answer.status, code), (400, &json!(MALFORMED)));
+}
+
 /// Checks that a request head that no route sees is refused with this message, as JSON.
 async fn check_head(server: &Server, head: &str, status: u16, code: &str) {
     let mut wire = Wire::connect(&server.client).await;
@@ -189,8 +238,19 @@ async fn a_head_that_is_too_large_or_no_http_is_refused_in_the_envelope() {
     };
     let query = get(&format!("/api/v1/events?query={long}"), "");
     check_head(&server, &query, 414, "uri_too_long").await;
-    let field = get("/api/v1/events", &format!("X-Long: {long}\r\n"));
-    check_head(&server, &field, 431, "headers_too_large").await;
+    for length in [66_000, 80_000, 140_000] {
+        let field = get(
+            "/api/v1/events",
+            &format!("X-Long: {}\r\n", &long[..length]),
+        );
+        check_head(&server, &field, 431, "headers_too_large").await;
+    }
+    let mut wire = Wire::connect(&server.client).await;
+    let field = format!("X-Long: {}", &long[..65_000]);
+    assert_eq!(
+        wire.ask("GET", EVENTS, &[HOST, &field], "").await.status,
+        200
+    );
     let fields: String = (0..500)
         .map(|number| format!("X-{number}: 1\r\n"))
         .collect();

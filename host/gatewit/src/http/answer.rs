@@ -9,6 +9,8 @@ use gatewit_domain::scanner::TokenText;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::attendees;
+
 /// A successful answer.
 pub struct Done<T> {
     status: StatusCode,
@@ -124,6 +126,20 @@ impl Failure {
         let words =
             "the request's body came too slowly and was not waited for; send the request again";
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", words)
+    }
+
+    /// The failure of a request whose body is larger than its route takes.
+    pub fn too_large() -> Self {
+        let words = "the request's body is too large";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", words)
+    }
+
+    /// Returns the answer in the shape of the path's contract.
+    pub fn in_shape_of(self, path: &str) -> Response {
+        match attendees::is_contract_path(path) {
+            true => attendees::refusal(self.status, &self.problem.message),
+            false => self.into_response(),
+        }
     }
 
     pub fn internal() -> Self {

@@ -129,9 +129,7 @@ fn unread(rejection: BytesRejection) -> Failure {
         return Failure::too_slow();
     }
     match rejection.status() {
-        status @ StatusCode::PAYLOAD_TOO_LARGE => {
-            Failure::new(status, "body_too_large", "the request's body is too large")
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::too_large(),
         _ => malformed("the request's body could not be read to its end"),
     }
 }

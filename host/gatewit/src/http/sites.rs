@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use hyper::body::Body;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
@@ -102,7 +101,7 @@ impl Sites {
         {
             return Err(Foreign::Host);
         }
-        if request.method().is_safe() {
+        if !may_change(request) {
             return Ok(());
         }
         match self.sender(request.headers(), host) {
@@ -162,16 +161,14 @@ enum Sender {
     OtherPage,
 }
 
-impl Foreign {
-    /// Returns the answer, in the shape of the path.
-    pub fn refusal(self, path: &str) -> Response {
-        let (status, code, words) = self.words();
-        match attendees::is_contract_path(path) {
-            true => attendees::refusal(status, words),
-            false => Failure::new(status, code, words).into_response(),
-        }
+impl From<Foreign> for Failure {
+    fn from(foreign: Foreign) -> Self {
+        let (status, code, words) = foreign.words();
+        Self::new(status, code, words)
     }
+}
 
+impl Foreign {
     fn words(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Host => (
@@ -198,6 +195,11 @@ impl Foreign {
             ),
         }
     }
+}
+
+/// Whether a request may change something. Reading tickets anew does, although its method is `GET`.
+pub fn may_change(request: &Request) -> bool {
+    !request.method().is_safe() || attendees::is_refresh(request.uri().path())
 }
 
 /// Returns the host that a request names; None if it names none. If there are several, none is trusted.

@@ -1,23 +1,27 @@
 //! Middleware for every request: an id, a span for its log lines, a count, and the throttle.
 
+use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::body::Body;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hyper::body::Body as HttpBody;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use super::Shared;
 use super::answer::{Failed, Failure};
 use super::attendees::{self, Guess};
 use super::proxies::TrustedProxies;
 use super::request_id::{self, RequestId};
-use super::sites::{Authentication, Sites};
+use super::sites::{Authentication, Foreign, Sites, may_change};
 use super::throttle::{Throttle, TooMany, WrongGuess};
+use super::{Shared, body_max};
 use crate::metrics::{Answered, RequestCounts};
 
 /// The route label of an unknown path: never the path itself, which may hold anything.
@@ -45,7 +49,7 @@ pub(super) struct Watch {
 /// Passes a request on. One that may change something runs to its end even if its client leaves, so that its commit
 /// also reaches the state in memory.
 pub(super) async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
-    if request.method().is_safe() && !attendees::is_refresh(request.uri().path()) {
+    if !may_change(&request) {
         return watch.pass(request, next).await;
     }
     let changes = watch.traffic.changes.clone();
@@ -57,7 +61,7 @@ pub(super) async fn watch(State(watch): State<Watch>, request: Request, next: Ne
 
 impl Watch {
     /// Answers a request within a span that puts its id on every line it logs.
-    async fn pass(&self, request: Request, next: Next) -> Response {
+    async fn pass(&self, mut request: Request, next: Next) -> Response {
         let Self { desk, traffic, .. } = self;
         let begun = Instant::now();
         let id = RequestId::of(request.headers());
@@ -65,13 +69,12 @@ impl Watch {
         let route = request.extensions().get::<MatchedPath>().cloned();
         let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
         let from = traffic.proxies.client(peer(&request), request.headers());
-        let checked = traffic.sites.check(&request, self.authentication);
         // At the error level, so that no log filter drops the id from a line that it lets through.
         let span = tracing::error_span!("request", request.id = %id, http.method = method, http.route = route);
         let answer = async {
-            let response = match checked {
+            let response = match self.check(&mut request).await {
                 Ok(()) => next.run(request).await,
-                Err(foreign) => foreign.refusal(request.uri().path()),
+                Err(failure) => failure.in_shape_of(request.uri().path()),
             };
             let response = throttled(desk, traffic, from, response);
             let took = begun.elapsed();
@@ -101,6 +104,34 @@ impl Watch {
             .insert(request_id::HEADER, HeaderValue::from(id));
         response
     }
+
+    /// Checks what every route requires of a request, and limits its body.
+    async fn check(&self, request: &mut Request) -> Result<(), Failure> {
+        match self.traffic.sites.check(request, self.authentication) {
+            // A body whose length is not announced may turn out to be none.
+            Err(Foreign::Body) if is_empty(request.body_mut()).await => {
+                *request.body_mut() = Body::empty();
+            }
+            checked => checked?,
+        }
+        if let Some(route) = request.extensions().get::<MatchedPath>() {
+            let max = body_max(route.as_str());
+            // An announced body is not waited for only to be refused.
+            if request.body().size_hint().lower() > max as u64 {
+                return Err(Failure::too_large());
+            }
+            DefaultBodyLimit::max(max).apply(request);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a body of a length that is not announced has no bytes. Waits for the first of them.
+async fn is_empty(body: &mut Body) -> bool {
+    body.size_hint().lower() == 0
+        && poll_fn(|context| Pin::new(&mut *body).poll_frame(context))
+            .await
+            .is_none()
 }
 
 /// Counts an answer to a wrong guess, and replaces it by a refusal if it was one too many.
