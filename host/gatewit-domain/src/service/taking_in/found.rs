@@ -94,18 +94,22 @@ impl Desk {
 }
 
 impl<'t> Wanted<'t> {
-    /// The texts to ask for, likeliest first, two at most.
+    /// The texts to ask for, likeliest first: two at most for a code, four for an order.
     fn spellings(self) -> Vec<Cow<'t, str>> {
         match self {
-            // The code may be a reference, which the ticketing system's own search may compare letter by letter.
+            // A code with a dash may be a reference, which the ticketing system's own search may compare letter by
+            // letter.
             Self::Code(code) => {
                 let folded = Some(fold(code)).filter(|folded| folded != code);
-                iter::once(code.into()).chain(folded).collect()
+                let reference = folded.filter(|folded| folded.contains('-'));
+                iter::once(code.into()).chain(reference).collect()
             }
-            // People add the mark; ticketing systems have none.
+            // People add the mark; few ticketing systems have it.
             Self::Order(orders) => {
-                let unmarked = orders.iter().filter(|order| without_mark(order).is_none());
-                unmarked.map(Cow::from).collect()
+                let is_marked = |order: &&String| without_mark(order).is_some();
+                let (marked, unmarked): (Vec<_>, Vec<_>) = orders.iter().partition(is_marked);
+                let orders = unmarked.into_iter().chain(marked);
+                orders.map(Cow::from).collect()
             }
         }
     }
