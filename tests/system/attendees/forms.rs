@@ -194,3 +194,18 @@ async fn an_address_is_found_however_list_and_question_write_it() {
         assert_eq!(answer.status, status, "{address}: {}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn each_address_of_a_question_is_a_guess() {
+    let (server, _home) = over(PEOPLE).await;
+    let four = json!({"email": "a@z.org; b@z.org; c@z.org; d@z.org"});
+    let mut statuses = Vec::new();
+    // 300 wrong guesses a minute are answered.
+    for _ in 0..76 {
+        statuses.push(server.client.post(EMAIL, four.clone()).await.status);
+    }
+    assert_eq!(statuses[..75], [404; 75]);
+    assert_eq!(statuses[75], 429);
+    let right = json!({"email": "nobody@example.com; ada@example.org"});
+    assert_eq!(server.client.post(EMAIL, right).await.status, 200);
+}

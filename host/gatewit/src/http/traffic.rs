@@ -164,9 +164,9 @@ fn judge(desk: &Shared, traffic: &Traffic, from: IpAddr, guess: &Guess) -> Resul
         (true, Some(about)) => traffic.throttle.check(about, desk.now()),
         (false, about) => {
             let from = (!guess.is_identified).then_some(from);
-            traffic
-                .throttle
-                .count(WrongGuess { from, about }, desk.now())
+            let wrong = WrongGuess { from, about };
+            let mut guesses = 0..guess.count;
+            guesses.try_for_each(|_| traffic.throttle.count(wrong, desk.now()))
         }
     }
 }

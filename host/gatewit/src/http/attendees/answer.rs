@@ -32,6 +32,8 @@ pub struct Guess {
     /// The order or ticket asked about.
     pub about: Option<String>,
     pub is_right: bool,
+    /// How many wrong guesses it counts as if it is wrong: one for each e-mail address asked about.
+    pub count: usize,
     /// Whether the caller proved who it is.
     pub is_identified: bool,
 }
@@ -41,6 +43,7 @@ impl Guess {
     pub const NOBODYS: Self = Self {
         about: None,
         is_right: false,
+        count: 1,
         is_identified: false,
     };
 }
@@ -82,7 +85,10 @@ impl Judged<EmailAnswer> {
     pub fn email(answer: EmailAnswer, valid: bool, question: &Question<EmailQuestion>) -> Self {
         Self {
             status: if valid { 200 } else { 404 },
-            guess: question.guess(None, valid),
+            guess: Guess {
+                count: question.query.addresses.len(),
+                ..question.guess(None, valid)
+            },
             answer,
         }
     }

@@ -104,6 +104,7 @@ impl<Q> Question<Q> {
         Guess {
             about,
             is_right,
+            count: 1,
             is_identified: self.client.is_identified,
         }
     }
