@@ -5,6 +5,7 @@
 
 use super::request::{OrderId, TicketReference};
 use super::{AttendeeQuery, NameQuery, Sought};
+use crate::identifier::without_mark;
 use crate::names::PreparedName;
 
 /// An order or a ticket as written in a request.
@@ -82,7 +83,25 @@ impl<T: Clone> Asked<T> {
     }
 }
 
+impl Asked<OrderId> {
+    /// Whether the text is no order even without its mark: an order that is not known can only be meant if the text
+    /// has a ticket's number too.
+    fn is_malformed(&self) -> bool {
+        let written = self.meanings.first().map_or("", OrderId::as_str);
+        let unmarked = without_mark(written).unwrap_or(written);
+        OrderId::of(unmarked).fault().is_some()
+    }
+}
+
 impl AttendeeQuestion {
+    /// Whether the text of the order is malformed, apart from a mark before it.
+    pub fn has_malformed_order(&self) -> bool {
+        match &self.sought {
+            Sought::Order { order, .. } => order.is_malformed(),
+            Sought::Ticket(_) => false,
+        }
+    }
+
     /// Returns the order or ticket to look for; None if a field is malformed whatever a ticketing system has.
     pub fn sought(
         &self,

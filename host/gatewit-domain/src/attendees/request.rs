@@ -41,7 +41,7 @@ impl OrderId {
         Ok(Asked::new(meanings, is_well_formed, order.fault()))
     }
 
-    fn fault(&self) -> Option<&'static str> {
+    pub(super) fn fault(&self) -> Option<&'static str> {
         if !(ORDER_MIN..=ORDER_MAX).contains(&self.0.chars().count()) {
             return Some(BAD_ORDER_LENGTH);
         }

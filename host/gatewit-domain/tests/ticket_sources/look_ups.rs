@@ -6,7 +6,7 @@ use futures::FutureExt;
 use gatewit_domain::attendees::{EmailAddress, NameQuestion, TicketReference};
 use gatewit_domain::names::PreparedName;
 use gatewit_domain::service::{Desk, NotAnswered};
-use gatewit_domain::source::SourceTicket;
+use gatewit_domain::source::{SourceFault, SourceState, SourceTicket};
 
 use crate::office::{Office, ask, has_address, named, office, on_order, refresh};
 use crate::upstream::{Upstream, ticket};
@@ -117,6 +117,58 @@ fn what_is_malformed_stays_so_if_the_ticketing_system_has_no_meaning_of_it() {
         2,
         "no meaning of them is well-formed"
     );
+}
+
+/// Asks about an order: whether somebody is an attendee, or else why there is no answer.
+fn about_order(desk: &Desk, order: &str) -> Result<bool, String> {
+    match ask(desk, Some(order), None, "Late Buyer") {
+        Ok(found) => Ok(found.answer.is_attendee),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn malformed() -> Result<bool, String> {
+    Err(NotAnswered::Malformed(Vec::new()).to_string())
+}
+
+#[test]
+fn what_is_malformed_stays_so_while_the_ticketing_system_is_down() {
+    let upstream = Upstream::new(500);
+    // Of a known order without attendees, a ticket may have been sold just now.
+    upstream.put(SourceTicket {
+        order: "CREW_7".to_owned(),
+        state: SourceState::Canceled,
+        ..ticket("T-1", "Late Buyer")
+    });
+    let (_, desk) = asking(&upstream);
+    upstream.state().find_fault = Some(SourceFault::Unavailable("it is down".into()));
+    for order in ["NONE-1", "#NONE-1", "#AAA", "CREW_8"] {
+        assert_eq!(about_order(&desk, order), malformed(), "{order}");
+    }
+    // The mark is the only fault of these, and they may exist.
+    let unavailable = about_order(&desk, "HASHO").unwrap_err();
+    assert_ne!(Err(unavailable.clone()), malformed());
+    for order in ["#HASHO", "CREW_7", "CREW_7-1"] {
+        assert_eq!(
+            about_order(&desk, order),
+            Err(unavailable.clone()),
+            "{order}"
+        );
+    }
+    let ticket = ask(&desk, None, Some("#HASHO-1"), "Late Buyer").unwrap_err();
+    assert_eq!(ticket.to_string(), unavailable);
+}
+
+#[test]
+fn what_is_malformed_stays_so_while_the_ticketing_system_is_asked_too_much() {
+    let upstream = Upstream::new(500);
+    let (_, desk) = asking(&upstream);
+    let _unanswered = ["LIVE-1", "LIVE-2"].map(|text| upstream.hold(text));
+    for text in ["LIVE-1", "LIVE-2"] {
+        ask_and_go(&desk, text);
+    }
+    assert_eq!(about_order(&desk, "NONE-1"), malformed());
+    assert_eq!(about_order(&desk, "#HASHO"), Err(BUSY.to_owned()));
 }
 
 #[test]
