@@ -134,19 +134,23 @@ impl Config {
         let config = parsed.map_err(|error| misspelt::explain(&placed(&error)))?;
         let mut config = config.unwrap_or_default();
         config.lines = Lines::of(text);
-        config.read_settings(text)?;
+        config.read_as_written(text)?;
         config
             .check()
             .map_err(|problem| config.lines.locate(problem))?;
         Ok(config)
     }
 
-    /// Reads the settings of the sources again, with each scalar as it is written: only the plugin knows its type.
-    fn read_settings(&mut self, text: &str) -> Result<(), String> {
-        if self.sources.is_empty() {
+    /// Reads texts of events and the settings of sources, with each scalar as it is written. The parser alone takes
+    /// `Null` for nothing, and only a plugin knows the types of its settings.
+    fn read_as_written(&mut self, text: &str) -> Result<(), String> {
+        if self.events.is_empty() && self.sources.is_empty() {
             return Ok(());
         }
         let written = scalars::read(text).map_err(|error| placed(&error))?;
+        for (index, event) in self.events.iter_mut().enumerate() {
+            event.read_as_written(&written["events"][index]);
+        }
         for (name, entry) in &mut self.sources {
             if let Value::Object(settings) = &written["sources"][name.as_str()]["settings"] {
                 entry.settings.clone_from(settings);
@@ -293,11 +297,16 @@ mod tests {
             ("Null", Some("Null")),
             ("1e3", Some("1e3")),
             ("2027", Some("2027")),
+            ("'null'", Some("null")),
+            ("\"~\"", Some("~")),
+            ("''", Some("")),
+            ("!text Demo", Some("Demo")),
             ("null", None),
+            ("~", None),
             ("", None),
         ] {
             let text = format!(
-                "events:\n  - slug: demo\n    name: {written}\n    timezone: ~\n    ticket_types: [{{id: a, name: NULL, days: [2026-11-29, 1]}}]\n"
+                "events:\n  - slug: demo\n    name: {written}\n    timezone: ~\n    ticket_types: [{{id: a, name: NULL, days: [2026-11-29, 1]}}]\n    scan_points: [{{id: a, name: ~, zone: ''}}]\n    days: [{{day_name: NO, start_date_time: a, end_date_time: b}}, {{day_name: null, start_date_time: a, end_date_time: b}}]\n"
             );
             let event = Config::parse(&text).unwrap().events.pop().unwrap();
             let event = EventChange::from(event);
@@ -309,6 +318,10 @@ mod tests {
             let kind = event.ticket_types.unwrap().pop().unwrap();
             assert_eq!(kind.name.as_deref(), Some("NULL"));
             assert_eq!(kind.days.unwrap(), ["2026-11-29", "1"]);
+            let point = event.scan_points.unwrap().pop().unwrap();
+            assert_eq!((point.name, point.zone.as_deref()), (None, Some("")));
+            let days = event.days.unwrap().into_iter().map(|day| day.day_name);
+            assert_eq!(days.collect::<Vec<_>>(), [Some("NO".to_owned()), None]);
         }
     }
 

@@ -7,6 +7,7 @@ use gatewit_domain::event::{
 use gatewit_domain::service::DEFAULT_ORGANIZATION;
 use gatewit_domain::window::StrategyName;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::scalars;
 
@@ -15,11 +16,8 @@ use super::scalars;
 #[serde(deny_unknown_fields)]
 pub struct EventEntry {
     pub slug: String,
-    #[serde(default, deserialize_with = "scalars::optional")]
     name: Option<String>,
-    #[serde(default, deserialize_with = "scalars::optional")]
     org_id: Option<String>,
-    #[serde(default, deserialize_with = "scalars::optional")]
     timezone: Option<String>,
     days: Option<Vec<DayEntry>>,
     check_in_strategy: Option<StrategyName>,
@@ -35,7 +33,6 @@ pub struct EventEntry {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DayEntry {
-    #[serde(default, deserialize_with = "scalars::optional")]
     day_name: Option<String>,
     start_date_time: String,
     end_date_time: String,
@@ -45,7 +42,6 @@ struct DayEntry {
 #[serde(deny_unknown_fields)]
 struct TicketTypeEntry {
     id: String,
-    #[serde(default, deserialize_with = "scalars::optional")]
     name: Option<String>,
     #[serde(default)]
     allow_reentry: bool,
@@ -66,9 +62,7 @@ struct ZoneEntry {
 #[serde(deny_unknown_fields)]
 struct ScanPointEntry {
     id: String,
-    #[serde(default, deserialize_with = "scalars::optional")]
     name: Option<String>,
-    #[serde(default, deserialize_with = "scalars::optional")]
     zone: Option<String>,
     match_field: Option<MatchFieldEntry>,
     accepted_ticket_types: Option<Vec<String>>,
@@ -86,6 +80,25 @@ enum MatchFieldEntry {
 impl EventEntry {
     pub fn org_id(&self) -> &str {
         self.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION)
+    }
+
+    /// Takes the optional texts from the entry as it is written.
+    pub(super) fn read_as_written(&mut self, written: &Value) {
+        let text = |entry: &Value, key: &str| scalars::text(&entry[key]);
+        self.name = text(written, "name");
+        self.org_id = text(written, "org_id");
+        self.timezone = text(written, "timezone");
+        for (index, day) in self.days.iter_mut().flatten().enumerate() {
+            day.day_name = text(&written["days"][index], "day_name");
+        }
+        for (index, kind) in self.ticket_types.iter_mut().flatten().enumerate() {
+            kind.name = text(&written["ticket_types"][index], "name");
+        }
+        for (index, point) in self.scan_points.iter_mut().flatten().enumerate() {
+            let written = &written["scan_points"][index];
+            point.name = text(written, "name");
+            point.zone = text(written, "zone");
+        }
     }
 
     /// Whether it says who may manage it.

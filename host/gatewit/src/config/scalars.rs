@@ -3,28 +3,38 @@
 //! The parser returns a scalar's text only if it is asked for a string. So a first pass finds the shape of the
 //! document, and a second one asks for a string at every scalar.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{
     DeserializeSeed, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serde_yaml::Deserializer as Document;
 
 /// Reads a document. A scalar is a number, a boolean or null only if JSON writes it the same way, and a string
-/// otherwise. An empty value and `~` are null too.
+/// otherwise. An empty value and `~` are null too. Tags are ignored.
 pub(super) fn read(text: &str) -> Result<Value, serde_yaml::Error> {
     let shape: Shape = Deserialize::deserialize(Document::from_str(text))?;
     shape.deserialize(Document::from_str(text))
 }
 
-/// The text of an optional scalar; None where nothing, `~` or `null` is written.
-pub(super) fn optional<'de, D: Deserializer<'de>>(
+/// Checks that it is a map, and leaves its values to [`read`]: JSON has no place for the parser's larger numbers.
+pub(super) fn map_read_later<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Ok((!is_null(&text)).then_some(text))
+) -> Result<Map<String, Value>, D::Error> {
+    BTreeMap::<String, IgnoredAny>::deserialize(deserializer)?;
+    Ok(Map::new())
+}
+
+/// The text of a scalar that [`read`] returned; None where nothing, `~` or `null` is written without quotes.
+pub(super) fn text(written: &Value) -> Option<String> {
+    match written {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        scalar => Some(scalar.to_string()),
+    }
 }
 
 fn is_null(text: &str) -> bool {
@@ -39,8 +49,6 @@ enum Shape {
     List(Vec<Shape>),
     /// The shapes of the values.
     Map(Vec<Shape>),
-    /// A node with its own tag.
-    Tagged,
 }
 
 impl<'de> Deserialize<'de> for Shape {
@@ -100,8 +108,7 @@ impl<'de> Visitor<'de> for Look {
 
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Shape, A::Error> {
         let (IgnoredAny, value) = tagged.variant()?;
-        value.newtype_variant::<IgnoredAny>()?;
-        Ok(Shape::Tagged)
+        value.newtype_variant()
     }
 }
 
@@ -122,7 +129,6 @@ impl<'de> DeserializeSeed<'de> for Shape {
             Self::Text => String::deserialize(deserializer).map(Value::String),
             Self::List(shapes) => deserializer.deserialize_seq(Parts(shapes)),
             Self::Map(shapes) => deserializer.deserialize_map(Parts(shapes)),
-            Self::Tagged => IgnoredAny::deserialize(deserializer).map(|_| Value::Null),
         }
     }
 }
@@ -145,7 +151,7 @@ impl<'de> Visitor<'de> for Parts {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut values = serde_json::Map::new();
+        let mut values = Map::new();
         for shape in self.0 {
             if let Some(key) = map.next_key::<String>()? {
                 values.insert(key, map.next_value_seed(shape)?);
@@ -209,7 +215,11 @@ mod tests {
             "[1e3, {2: True, b: [~]}]",
             json!(["1e3", {"2": "True", "b": [null]}]),
         );
-        check("!odd [1]", Value::Null);
+        check(
+            "!odd [1e3, !odd {b: !odd 0x1}]",
+            json!(["1e3", {"b": "0x1"}]),
+        );
+        check("!odd null", Value::Null);
         let aliased = read("a: &x [1e3]\nb: *x\n").unwrap();
         assert_eq!(aliased["b"], json!(["1e3"]));
     }

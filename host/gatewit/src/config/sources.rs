@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::contract::{BACKENDS, TITO, missing};
 use super::environment::Environment;
 use super::files;
+use super::scalars;
 
 const EVERY: SignedDuration = SignedDuration::from_mins(5);
 const EVERY_MIN: SignedDuration = SignedDuration::from_secs(1);
@@ -28,6 +29,7 @@ pub struct SourceEntry {
     pub plugin: Option<String>,
     /// The settings passed to the plugin. `secret://NAME` stands for a variable that only the host sees,
     /// `file://people.csv` for the text of a file beside the configuration.
+    #[serde(deserialize_with = "scalars::map_read_later")]
     pub settings: Map<String, Value>,
     pub sync: SyncEntry,
     /// Organizations whose events may use its tickets.

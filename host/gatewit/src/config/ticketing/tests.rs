@@ -211,14 +211,17 @@ fn what_has_no_effect_is_named_once() {
 #[test]
 fn a_setting_is_the_text_that_stands_there() {
     let text = format!(
-        "{OURS}      event: 1e3\n      year: 2027\n      types: {{vip: {{name: Null, days: [2026-11-29, 1], admits: true}}}}\n"
+        "{OURS}      event: 1e3\n      year: 2027\n      code: 98765432109876543210\n      pin: '0'\n      types: {{vip: {{name: Null, days: [2026-11-29, 1], admits: true}}}}\n"
     )
     .replace("file://people.csv", "[]");
     let plan = check(&text, &[], &["crew"], &["crew"]);
     let settings = plan.sources[0].read().unwrap().settings;
     let vip = json!({"name": "Null", "days": ["2026-11-29", 1], "admits": true});
-    let expected = json!({"people": [], "event": "1e3", "year": 2027, "types": {"vip": vip}});
+    let expected = json!({"people": [], "event": "1e3", "year": 2027, "code": "98765432109876543210", "pin": "0",
+        "types": {"vip": vip}});
     assert_eq!(Value::Object(settings), expected);
+    let no_map = "sources:\n  crew:\n    plugin: guest-list\n    settings: 3\n";
+    check_refused(no_map, &[], &["sources.crew.settings", "line 4"]);
 }
 
 #[test]
