@@ -3,7 +3,7 @@
 //! Settings are written in YAML, where `event: 2027` may be meant as a text. The host sends a scalar as a number or a
 //! boolean if JSON writes it the same way, and as a string otherwise: `1e3` and `True` are strings.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// Makes strings of numbers and booleans where the schema expects a string, and the reverse.
 pub(super) fn fit(value: &mut Value, schema: &Value) {
@@ -71,12 +71,37 @@ fn fitted(scalar: &Value, allows: impl Fn(&str) -> bool) -> Option<Value> {
     let fitted = match scalar {
         scalar if is_allowed(scalar) => return None,
         Value::Number(_) | Value::Bool(_) => Value::String(scalar.to_string()),
-        Value::String(text) if ["number", "integer", "boolean"].into_iter().any(&allows) => {
-            serde_json::from_str(&text.to_lowercase()).ok()?
-        }
+        Value::String(text) => match number(text) {
+            Some(number) => Value::Number(number),
+            None => Value::Bool(text.to_lowercase().parse().ok()?),
+        },
         _ => return None,
     };
     is_allowed(&fitted).then_some(fitted)
+}
+
+/// The number that YAML reads: `5`, `+5`, `0x10`, `1e3`, `.5`.
+fn number(text: &str) -> Option<Number> {
+    let (minus, unsigned) = match text.strip_prefix('-') {
+        Some(unsigned) => ("-", unsigned),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    if unsigned.starts_with(['+', '-']) {
+        return None;
+    }
+    let radices = [("0x", 16), ("0o", 8), ("0b", 2)].into_iter();
+    let mut digits =
+        radices.filter_map(|(mark, radix)| Some((unsigned.strip_prefix(mark)?, radix)));
+    let json = match digits.next() {
+        Some((digits, radix)) => format!("{minus}{}", u64::from_str_radix(digits, radix).ok()?),
+        None => format!("{minus}{unsigned}"),
+    };
+    let number = serde_json::from_str(&json).ok();
+    // JSON wants digits on both sides of a point.
+    number.or_else(|| match json.contains('.') {
+        true => Number::from_f64(json.parse().ok()?),
+        false => None,
+    })
 }
 
 #[cfg(test)]
@@ -154,10 +179,18 @@ mod tests {
             json!({"rate": 2, "count": 3}),
             json!({"rate": 2.0, "count": 3}),
         );
-        check(
-            json!({"rate": "1e3", "count": "3"}),
-            json!({"rate": 1000.0, "count": 3}),
-        );
+        for (rate, number) in [
+            ("1e3", 1000.0),
+            (".5", 0.5),
+            ("-.5", -0.5),
+            ("5.", 5.0),
+            ("+1.5", 1.5),
+        ] {
+            check(json!({"rate": rate}), json!({"rate": number}));
+        }
+        for (count, number) in [("3", 3), ("+5", 5), ("0x10", 16), ("0o17", 15), ("0b11", 3)] {
+            check(json!({"count": count}), json!({"count": number}));
+        }
         check(
             json!({"kinds": {"vip": {"admits": "True"}}}),
             json!({"kinds": {"vip": {"admits": true}}}),
@@ -173,6 +206,12 @@ mod tests {
             refused(json!({"count": "many"})),
             "settings.count: invalid type: string \"many\", expected u32"
         );
+        for text in [
+            "007", "+-5", "0x", "0xg", ".inf", ".nan", ".", "", "null", "[1]",
+        ] {
+            let words = format!("settings.rate: invalid type: string {text:?}, expected f64");
+            assert_eq!(refused(json!({"rate": text})), words);
+        }
         assert_eq!(
             refused(json!({"kinds": {"vip": {"name": []}}})),
             "settings.kinds.vip.name: invalid type: sequence, expected a string"
