@@ -262,7 +262,7 @@ impl Pretix {
         })
     }
 
-    /// Reads all pages of a list. pretix may list a row twice while the list changes, so distinct ids are counted.
+    /// Reads all pages of a list. pretix may list a row twice while the list changes; it is returned once.
     fn fetch_all<T: DeserializeOwned>(
         &self,
         http: &Http,
@@ -275,8 +275,9 @@ impl Pretix {
             let goes_on = listing.goes_on(page)?;
             rows.extend(listing.results);
             if !goes_on {
-                let ids: HashSet<_> = rows.iter().map(id).collect();
-                check_whole(list, ids.len(), listing.count)?;
+                let mut seen = HashSet::new();
+                rows.retain(|row| seen.insert(id(row).clone()));
+                check_whole(list, rows.len(), listing.count)?;
                 break;
             }
         }

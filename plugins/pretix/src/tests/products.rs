@@ -108,6 +108,11 @@ fn a_product_that_is_listed_twice_counts_once() {
     let fault = run("{}", whole().but("/items/", items)).ticket_types();
     let words = "the ticketing system counts 2 items and listed 1";
     assert_eq!(fault.unwrap_err(), Fault::Unavailable(words.to_owned()));
+    let items = r#"{"count": 2, "next": null, "results": [{"id": 14, "name": "VIP"}, {"id": 14, "name": "VIP"},
+        {"id": 15, "name": "Crew"}]}"#;
+    let types = run("{}", whole().but("/items/", items)).ticket_types();
+    let ids = types.unwrap().into_iter().map(|kind| kind.id);
+    assert_eq!(ids.collect::<Vec<_>>(), ["14", "15"]);
 }
 
 #[test]
