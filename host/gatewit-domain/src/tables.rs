@@ -76,8 +76,9 @@ pub const SOURCE_ROWS: Table<SourceRow, LogRow> = Table::new("source_rows");
 /// By `{event}/{code}`: the tickets of sources, by their ticketing systems' codes.
 pub const TICKET_CODES: Table<CodeHolder, String> = Table::new("ticket_codes");
 /// By `{event}/{source}`: the tickets whose ids an earlier version derived from a spelling of their reference, by the
-/// folded reference. Absent until somebody has searched for them.
-pub const SPELLED_IDS: Table<BTreeMap<String, TicketId>, EventSource> = Table::new("spelled_ids");
+/// folded reference. Absent until somebody has searched for them. The number is the version of the fold: raise it when
+/// [`fold`](crate::identifier::fold) changes, so that the search is repeated.
+pub const SPELLED_IDS: Table<BTreeMap<String, TicketId>, EventSource> = Table::new("spelled_ids_2");
 /// By `{event}/{source}`: how much of a source's log an event has imported.
 pub const TAKEN_IN: Table<TakenIn, EventSource> = Table::new("taken_in");
 

@@ -1,7 +1,8 @@
 //! Which id a ticket of a source has at an event: one for all spellings of its reference.
 //!
 //! Earlier versions made an id of the reference as it was spelled. A ticket that was taken in by one of them keeps its
-//! id, and with it its entries. Such ids are looked for once for each event and source, and then kept.
+//! id, and with it its entries. Such ids are looked for once for each event, source and version of the fold, and then
+//! kept.
 
 use std::collections::BTreeMap;
 

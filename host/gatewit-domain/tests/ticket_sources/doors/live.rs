@@ -183,7 +183,7 @@ fn a_ticket_that_was_looked_up_and_cannot_be_stored_leaves_the_decision_to_what_
     let (office, _) = selling_now(&[ticket("LIVE-1", "Late Buyer")]);
     let desk = office.open_synced();
     let summit = attached(&desk);
-    office.disk.damage("spelled_ids/");
+    office.disk.damage("spelled_ids_2/");
     assert_eq!(scanned(&desk, summit, "code-LIVE-1"), UNKNOWN);
 }
 

@@ -3,7 +3,8 @@
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::ports::{Key, Store, Write};
 use gatewit_domain::tables::{
-    CodeHolder, ENTRIES, EVENT_TICKETS, EventTicket, TICKET_CODES, TICKETS,
+    CodeHolder, ENTRIES, EVENT_TICKETS, EventSource, EventTicket, SPELLED_IDS, TAKEN_IN,
+    TICKET_CODES, TICKETS,
 };
 use gatewit_domain::ticket::ShownState;
 
@@ -88,6 +89,7 @@ fn age(office: &Office, event: EventId, reference: &str) -> TicketId {
     let entries = block_on(ENTRIES.get(&*office.disk, &id)).unwrap();
     let mut ticket = stored.value;
     ticket.id = old;
+    let source = EventSource(event, name("box-office"));
     let code = |code: &str| format!("{event}/{code}");
     let mut writes = vec![
         TICKETS.delete(&id),
@@ -96,8 +98,13 @@ fn age(office: &Office, event: EventId, reference: &str) -> TicketId {
         EVENT_TICKETS.put(&EventTicket(event, old), &()),
         TICKET_CODES.delete(&code("ABCD-1")),
         TICKET_CODES.put(&code(reference), &CodeHolder::Only(old)),
-        Write::Delete(Key::new(format!("spelled_ids/{event}/box-office"))),
-        Write::Delete(Key::new(format!("taken_in/{event}/box-office"))),
+        SPELLED_IDS.delete(&source),
+        TAKEN_IN.delete(&source),
+        // Nothing was spelled otherwise for an earlier fold.
+        Write::Put(
+            Key::new(format!("spelled_ids/{event}/box-office")),
+            b"{}".as_slice().into(),
+        ),
     ];
     if let Some(entries) = entries {
         writes.push(ENTRIES.delete(&id));
