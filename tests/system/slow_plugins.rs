@@ -50,7 +50,7 @@ async fn a_strategy_that_hangs_delays_no_start_however_many_events_declare_it() 
 }
 
 #[tokio::test]
-async fn each_event_whose_strategy_fails_is_named_though_the_start_waits_for_one_at_most() {
+async fn each_event_whose_strategy_fails_is_named() {
     let home = Home::new();
     declare(&home, 50);
     let server = home.start();

@@ -1,7 +1,7 @@
 //! Sets up the events that the configuration declares, and reports events that cannot work.
 //!
-//! A slow plugin does not delay the start: the server listens once the events of all fast strategies are set up, and
-//! sets up the others in the background.
+//! A slow plugin delays the start by two seconds at most: then the server listens, and the remaining events are set up in
+//! the background.
 
 use std::collections::HashMap;
 use std::sync::Arc;

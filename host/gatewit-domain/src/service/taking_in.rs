@@ -30,6 +30,7 @@ mod types;
 pub(super) use found::Wanted;
 use ids::TicketIds;
 use step::Step;
+pub(super) use types::listed_type;
 
 /// The version of the import. Raise it when more of a source's ticket is stored: every event then rereads its sources.
 const READING: u32 = 2;

@@ -52,8 +52,8 @@ impl Desk {
         let tickets = self.tickets_of_unknown_types(live, source);
         (tickets > 0).then(|| {
             format!(
-                "{tickets} tickets of the source \"{source}\" are of types that neither it nor the event lists: the event \
-                 refuses them; add the types to ticketTypes, or correct the tickets"
+                "the source \"{source}\" has tickets of types that neither it nor the event lists: the event refuses \
+                 them ({tickets}); add the types to ticketTypes, or correct the tickets"
             )
         })
     }
@@ -122,7 +122,7 @@ fn lack_warning(source: &LiveSource, event: EventId) -> Option<String> {
     let name: &SourceName = &source.name;
     if source.set().is_none() {
         return Some(format!(
-            "the ticket source \"{name}\" has not been read yet, so none of its tickets are known; the log says why if it cannot be"
+            "the tickets of the source \"{name}\" have not been read since the start; if this lasts, the log says why"
         ));
     }
     let words = match source.lack(event)? {

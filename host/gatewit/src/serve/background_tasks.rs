@@ -11,6 +11,7 @@ use crate::declared::name_rejected;
 /// How often to look whether refusals are due. Ticks a second apart would come a moment too early, and each would cost
 /// another second.
 const RECORD_CHECKED_EVERY: Duration = Duration::from_millis(100);
+const RECORD_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How often to look for issued tickets whose request was abandoned.
 const TAKE_BACK_EVERY: Duration = Duration::from_secs(1);
 /// How often to delete stored answers that are too old to be repeated.
@@ -19,6 +20,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Records the refusals that were too many to record one by one, once a second.
 pub(super) async fn record_refusals(desk: Arc<Desk>) {
     let mut ticks = tokio::time::interval(RECORD_CHECKED_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut has_failed = false;
     loop {
         ticks.tick().await;
@@ -27,6 +29,9 @@ pub(super) async fn record_refusals(desk: Arc<Desk>) {
             tracing::warn!(error = %error, "cannot record refusals; will try again every second");
         }
         has_failed = recorded.is_err();
+        if has_failed {
+            ticks.reset_after(RECORD_AGAIN_AFTER);
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! Reports oddities in a source's data to the operator: in the log after each sync, and at each event.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use super::{Desk, LiveSource};
 use crate::attendees::SourceSet;
+use crate::identifier::fold;
 use crate::service::LiveEvent;
+use crate::service::taking_in::listed_type;
 use crate::source::SourceName;
 
 impl Desk {
@@ -58,9 +61,12 @@ impl Desk {
         let Some(set) = set.and_then(|source| source.set()) else {
             return 0;
         };
+        // Folded once: a source may have as many types as tickets.
+        let own = live.event.ticket_types.iter().map(|kind| fold(&kind.id));
+        let own: HashSet<_> = own.collect();
         let unknown = set
             .used_types()
-            .filter(|(id, _)| !self.knows_type(live, source, id));
+            .filter(|(id, _)| !own.contains(*id) && listed_type(&live.event, &set, id).is_none());
         unknown.map(|(_, tickets)| tickets).sum()
     }
 

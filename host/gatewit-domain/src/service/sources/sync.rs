@@ -85,8 +85,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Asks for the types of tickets. Does not believe that none are left: without a list of types, tickets of every type
-    /// admit.
+    /// Asks for the types of tickets. Does not believe that none are left while there are tickets: without a list of types,
+    /// tickets of every type admit.
     async fn ask_types(
         &self,
         source: &LiveSource,
@@ -96,7 +96,8 @@ impl Desk {
         upstream.types = upstream.run.ticket_types().await?;
         let served = journal.served.as_ref();
         let is_same_reader = served.is_some_and(|served| served.reader == *upstream.run.reader());
-        if upstream.types.is_empty() && is_same_reader {
+        let has_tickets = source.set().is_some_and(|set| !set.is_empty());
+        if upstream.types.is_empty() && is_same_reader && has_tickets {
             let had = source.types(self.store()).await?.len();
             if had > 0 {
                 return Err(SyncFault::TypesVanished(had));
@@ -301,8 +302,8 @@ fn doubt(source: &LiveSource, reading: &Reading, first: Option<&Doubted>) -> Opt
 /// Whether resuming where the run broke off would end in the same fault.
 fn is_lasting(fault: &SyncFault) -> bool {
     match fault {
-        SyncFault::Doubted(_) | SyncFault::TypesVanished(_) => true,
-        SyncFault::Desk(_) => false,
+        SyncFault::Doubted(_) => true,
+        SyncFault::TypesVanished(_) | SyncFault::Desk(_) => false,
         SyncFault::Source(fault) => !matches!(
             fault,
             SourceFault::Unauthorized(_)

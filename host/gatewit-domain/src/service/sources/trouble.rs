@@ -1,4 +1,5 @@
-//! Why a source is stale: the host's own text for the log and every authorized caller, the plugin's for operators.
+//! Why a source is stale: the host's own text for the log and every authorized caller, the plugin's for operators. Of the
+//! plugin's text, the log has only the number of a line.
 
 use super::sync::SyncFault;
 use crate::plugin::PluginWords;
@@ -8,7 +9,7 @@ use crate::source::{SourceFault, SourceName};
 /// Why a source's last sync failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceTrouble {
-    /// The host's own text.
+    /// The host's own text, with the number of the line that the plugin objects to.
     pub reason: String,
     /// The plugin's message about it.
     pub words: Option<PluginWords>,
@@ -64,7 +65,10 @@ impl SourceTrouble {
 
 impl From<&SourceFault> for SourceTrouble {
     fn from(fault: &SourceFault) -> Self {
-        let line = fault.words().and_then(|words| line_in(words.verbatim()));
+        let line = match fault {
+            SourceFault::BadSettings(words) => line_in(words.verbatim()),
+            _ => None,
+        };
         Self {
             reason: line.map_or_else(
                 || fault.to_string(),
@@ -76,11 +80,11 @@ impl From<&SourceFault> for SourceTrouble {
     }
 }
 
-/// Finds the number of a line in a plugin's text: the only part that may be logged.
+/// Finds the number of a line in a plugin's text: the only part of it that may be logged.
 fn line_in(words: &str) -> Option<u32> {
-    let (_, rest) = words.split_once("line ")?;
-    let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
-    digits.parse().ok()
+    let mut words = words.split(|letter: char| !letter.is_alphanumeric());
+    words.find(|word| *word == "line")?;
+    words.next()?.parse().ok()
 }
 
 impl From<&SyncFault> for SourceTrouble {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::event::TicketType;
+use crate::attendees::SourceSet;
+use crate::event::{Event, TicketType};
 use crate::identifier::is_same;
 use crate::service::{Desk, LiveEvent};
 use crate::source::{GUEST_TYPE, SourceName};
@@ -48,16 +49,6 @@ impl Desk {
         }
     }
 
-    /// Whether an event or its source lists a type.
-    pub(in crate::service) fn knows_type(
-        &self,
-        live: &LiveEvent,
-        source: &SourceName,
-        id: &str,
-    ) -> bool {
-        live.event.ticket_type(id).is_some() || self.type_of_source(live, source, id).is_some()
-    }
-
     /// Whether a ticket is for one date of a series while its source sells another one, too. Events cannot name their date
     /// yet, so no event lets it in.
     pub(in crate::service) fn is_for_another_date(&self, ticket: &Ticket) -> bool {
@@ -72,8 +63,6 @@ impl Desk {
         set.is_none_or(|set| set.sub_events().any(|sub_event| sub_event != own))
     }
 
-    /// Returns a type of a source. If the event lists types and the source does not, a type that only tickets name may be
-    /// misspelt, and is unknown.
     fn type_of_source(
         &self,
         live: &LiveEvent,
@@ -81,9 +70,7 @@ impl Desk {
         id: &str,
     ) -> Option<Arc<TicketType>> {
         let set = self.sources.get(source)?.set()?;
-        let is_listed =
-            set.lists_types() || live.event.ticket_types.is_empty() || is_same(id, GUEST_TYPE);
-        set.ticket_type(id).filter(|_| is_listed).cloned()
+        listed_type(&live.event, &set, id).cloned()
     }
 
     /// Returns a ticket's holder as strategies see it, with the type spelled as at the event.
@@ -94,4 +81,15 @@ impl Desk {
         }
         holder
     }
+}
+
+/// Returns a type of a source. If the event lists types and the source does not, a type that only tickets name may be
+/// misspelt, and is unknown.
+pub(in crate::service) fn listed_type<'s>(
+    event: &Event,
+    set: &'s SourceSet,
+    id: &str,
+) -> Option<&'s Arc<TicketType>> {
+    let is_listed = set.lists_types() || event.ticket_types.is_empty() || is_same(id, GUEST_TYPE);
+    set.ticket_type(id).filter(|_| is_listed)
 }

@@ -234,8 +234,8 @@ fn where_the_event_lists_types_and_the_source_does_not_a_ticket_is_of_one_of_the
     assert_eq!(
         warnings,
         [
-            "1 tickets of the source \"box-office\" are of types that neither it nor the event lists: the event refuses \
-             them; add the types to ticketTypes, or correct the tickets"
+            "the source \"box-office\" has tickets of types that neither it nor the event lists: the event refuses them \
+             (1); add the types to ticketTypes, or correct the tickets"
         ]
     );
     // Nobody lists types: all of them are good.
