@@ -29,7 +29,7 @@ use super::refusals::SpokenRefusals;
 use super::stream::NotedStream;
 
 /// The longest head of a request, and the size of the read and write buffers.
-const BUFFER_MAX: usize = 64 * 1024;
+pub(super) const BUFFER_MAX: usize = 64 * 1024;
 
 /// The byte stream that hyper reads and writes.
 type HttpStream<S> = TokioIo<SpokenRefusals<NotedStream<S>>>;

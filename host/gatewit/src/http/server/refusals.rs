@@ -10,6 +10,10 @@ use std::task::{Context, Poll, ready};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::connection::BUFFER_MAX;
+
+/// A first line beyond half of what a head may have makes the path too long, a shorter one the headers.
+const LINE_MAX: usize = BUFFER_MAX / 2;
 const NO_BODY: &str = "content-length: 0\r\n";
 /// How many more bytes of a refused client are read before the connection is closed. Closing it earlier would discard
 /// the answer if the client is still sending.
@@ -18,19 +22,40 @@ const DRAINED_MAX: usize = 1 << 20;
 /// A connection's byte stream that adds a body to hyper's refusals.
 pub struct SpokenRefusals<S> {
     stream: S,
-    /// Whether the first line of the current request head has ended.
-    has_first_line: bool,
+    first_line: FirstLine,
     /// The answer that replaces hyper's, and how many bytes of it are written.
     instead: Option<(Vec<u8>, usize)>,
     /// How much may still be read before the connection is closed.
     to_drain: usize,
 }
 
+/// The first line of the current request head, as far as it has come.
+#[derive(Clone, Copy, Default)]
+struct FirstLine {
+    length: usize,
+    has_ended: bool,
+}
+
+impl FirstLine {
+    fn read(&mut self, bytes: &[u8]) {
+        if !self.has_ended {
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            self.has_ended = end.is_some();
+            self.length += end.unwrap_or(bytes.len());
+        }
+    }
+
+    /// Whether a head is too long because of this line: because of the path and query.
+    fn is_too_long(self) -> bool {
+        !self.has_ended || self.length > LINE_MAX
+    }
+}
+
 impl<S> SpokenRefusals<S> {
     pub fn new(stream: S) -> Self {
         Self {
             stream,
-            has_first_line: false,
+            first_line: FirstLine::default(),
             instead: None,
             to_drain: 0,
         }
@@ -45,9 +70,9 @@ impl<S: AsyncWrite + Unpin> SpokenRefusals<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<Option<usize>>> {
         if self.instead.is_none() {
-            self.instead = spoken(bytes, self.has_first_line).map(|answer| (answer, 0));
+            self.instead = spoken(bytes, self.first_line).map(|answer| (answer, 0));
             // The next bytes belong to another request.
-            self.has_first_line = false;
+            self.first_line = FirstLine::default();
         }
         let Some((answer, written)) = &mut self.instead else {
             return Poll::Ready(Ok(None));
@@ -67,17 +92,17 @@ impl<S: AsyncWrite + Unpin> SpokenRefusals<S> {
 }
 
 /// Returns the replacement if these bytes are one of hyper's own answers.
-fn spoken(bytes: &[u8], has_first_line: bool) -> Option<Vec<u8>> {
+fn spoken(bytes: &[u8], first_line: FirstLine) -> Option<Vec<u8>> {
     let head = str::from_utf8(bytes).ok()?;
     let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?;
     if !head.contains(NO_BODY) || !head.ends_with("\r\n\r\n") {
         return None;
     }
     let (line, code, words) = match status {
-        "431" if has_first_line => (
+        "431" if !first_line.is_too_long() => (
             "431 Request Header Fields Too Large",
             "headers_too_large",
-            "the request's headers are too many, or its head is too long; send less",
+            "the request's headers are too many or too long; send fewer",
         ),
         "414" | "431" => (
             "414 URI Too Long",
@@ -109,9 +134,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for SpokenRefusals<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if !self.has_first_line {
-            self.has_first_line = buffer.filled()[before..].contains(&b'\n');
-        }
+        self.first_line.read(&buffer.filled()[before..]);
         read
     }
 }
@@ -171,13 +194,17 @@ mod tests {
 
     const REFUSAL: &str = "HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-    fn said(bytes: &str, has_first_line: bool) -> Option<String> {
-        spoken(bytes.as_bytes(), has_first_line).map(|answer| String::from_utf8(answer).unwrap())
+    fn said(bytes: &str, read: &str) -> Option<String> {
+        let mut first_line = FirstLine::default();
+        for piece in read.as_bytes().chunks(1_000) {
+            first_line.read(piece);
+        }
+        spoken(bytes.as_bytes(), first_line).map(|answer| String::from_utf8(answer).unwrap())
     }
 
     #[test]
     fn a_refusal_gets_a_body_and_the_length_of_it() {
-        let answer = said(REFUSAL, true).unwrap();
+        let answer = said(REFUSAL, "GET / HTTP/1.1\r\nA: b\r\n").unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let expected = format!(
             "HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -191,11 +218,17 @@ mod tests {
 
     #[test]
     fn a_head_that_is_too_large_in_its_first_line_has_too_long_a_path() {
-        let answer = said(REFUSAL, false).unwrap();
-        assert!(
-            answer.starts_with("HTTP/1.1 414 URI Too Long\r\n"),
-            "{answer}"
-        );
+        let path = "x".repeat(LINE_MAX);
+        for read in [
+            format!("GET /{path}"),
+            format!("GET /{path} HTTP/1.1\r\nA: b\r\n"),
+        ] {
+            let answer = said(REFUSAL, &read).unwrap();
+            assert!(
+                answer.starts_with("HTTP/1.1 414 URI Too Long\r\n"),
+                "{answer}"
+            );
+        }
     }
 
     #[test]
@@ -207,7 +240,7 @@ mod tests {
             "{\"a\": \"HTTP/1.1 431\"}",
             "",
         ] {
-            assert_eq!(said(answer, true), None, "{answer}");
+            assert_eq!(said(answer, "GET / HTTP/1.1\r\n"), None, "{answer}");
         }
     }
 }
