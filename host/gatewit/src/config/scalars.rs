@@ -120,9 +120,10 @@ impl<'de> DeserializeSeed<'de> for Shape {
         match self {
             Self::Plain(value) => {
                 let text = String::deserialize(deserializer)?;
+                let json = value.to_string();
                 let is_written_so = match value {
                     Value::Null => is_null(&text),
-                    _ => value.to_string() == text,
+                    _ => json == text,
                 };
                 Ok(if is_written_so { value } else { text.into() })
             }
