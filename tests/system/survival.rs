@@ -135,11 +135,12 @@ async fn an_event_whose_strategy_or_list_is_missing_says_so() {
     server.stop();
     fs::remove_file(home.path("plugins/hours-before.wasm")).expect("a file can be removed");
     let server = home.start();
+    wait_for(&server.client, |source| source["stale"] == true).await;
     let event = format!("/api/v1/events/{}", door.event_id);
     let event = server.client.get(&event).await.data(200);
     let warnings = json!([
         "the strategy HOURS_BEFORE is not loaded, so the event refuses every ticket; load its plugin",
-        "the tickets of the source \"crew\" have not been read since the start; if this lasts, the log says why",
+        "the ticket source \"crew\" cannot be read now; its tickets that were read before still count, and the log says why",
     ]);
     assert_eq!(event["warnings"], warnings);
 }

@@ -75,7 +75,7 @@ struct ServeArguments {
         value_parser = clap::value_parser!(u32).range(1..=60 * 24 * 7)
     )]
     registration_token_minutes: u32,
-    /// How many wrong guesses per minute are answered about one registration token.
+    /// How many wrong guesses per minute are answered about one registration token, order or ticket.
     #[arg(
         long,
         env = "GATEWIT_GUESS_LIMIT",

@@ -50,7 +50,7 @@ pub struct ServeSettings {
     pub data: PathBuf,
     pub plugins: PathBuf,
     pub registration_token_minutes: u32,
-    /// How many wrong guesses per minute are answered about one registration token.
+    /// How many wrong guesses per minute are answered about one registration token, order or ticket.
     pub guess_limit: u32,
     /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,

@@ -120,9 +120,15 @@ fn sub_events_warning(source: &LiveSource) -> Option<String> {
 
 fn lack_warning(source: &LiveSource, event: EventId) -> Option<String> {
     let name: &SourceName = &source.name;
+    if source.course().trouble.is_some() {
+        return Some(format!(
+            "the ticket source \"{name}\" cannot be read now; its tickets that were read before still count, and the log \
+             says why"
+        ));
+    }
     if source.set().is_none() {
         return Some(format!(
-            "the tickets of the source \"{name}\" have not been read since the start; if this lasts, the log says why"
+            "the ticket source \"{name}\" has not been read yet"
         ));
     }
     let words = match source.lack(event)? {

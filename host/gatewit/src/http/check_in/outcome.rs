@@ -17,7 +17,7 @@ pub struct ValidateTicketResponse {
     status: Status,
     #[schema(example = "✅ Entry granted for Day 1. Welcome!")]
     pub message: String,
-    /// The code of `gatewit-api.md` §5; null for an admission.
+    /// The rule that refused the ticket, such as `already_used`; null for an admission.
     reason: Option<&'static str>,
     /// When doors open, for `not_open`.
     #[schema(format = DateTime)]

@@ -1,14 +1,14 @@
 //! The open connections, and which of them to close when a new one finds no room.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
 
 use super::seldom::Seldom;
 
-/// This bit of the rank marks a connection that carried a valid credential. The other bits count up.
+/// This bit of the rank marks a connection whose latest request has a valid credential. The other bits count up.
 const PROVEN: u64 = 1 << 63;
 
 /// The connections of a server, limited in number.
@@ -31,6 +31,8 @@ pub struct Place {
     connections: Arc<Connections>,
     /// Changes only while the table is locked.
     rank: AtomicU64,
+    /// Whether the request under way has a valid credential.
+    is_credential_valid: AtomicBool,
 }
 
 impl Connections {
@@ -59,6 +61,7 @@ impl Connections {
         let place = Place {
             connections: self.clone(),
             rank: rank.into(),
+            is_credential_valid: false.into(),
         };
         // The task may end before this returns; it then waits for the lock to release its place.
         let serving = serve(place);
@@ -89,16 +92,19 @@ impl Table {
 }
 
 impl Place {
-    /// Notes a finished request: the connection is now the last of its kind to be closed.
+    /// Notes a finished request: the connection is now the last of its kind to be closed. One whose request had no valid
+    /// credential is a stranger's, whatever it proved before: a scanner may have been revoked since.
     pub fn request_finished(&self) {
+        let mark = mark(self.is_credential_valid.swap(false, Ordering::Relaxed));
         let mut table = self.connections.table();
         let next = table.next_rank();
-        self.move_to(&mut table, |rank| rank & PROVEN | next);
+        self.move_to(&mut table, |_| mark | next);
     }
 
-    /// Notes whether the latest credential was valid: the connection is then closed after all others.
+    /// Notes whether the credential of the request under way is valid: the connection is then closed after all others.
     pub fn credential_checked(&self, is_valid: bool) {
-        let mark = if is_valid { PROVEN } else { 0 };
+        self.is_credential_valid.store(is_valid, Ordering::Relaxed);
+        let mark = mark(is_valid);
         if self.rank.load(Ordering::Relaxed) & PROVEN != mark {
             self.move_to(&mut self.connections.table(), |rank| rank & !PROVEN | mark);
         }
@@ -112,6 +118,13 @@ impl Place {
             self.rank.store(rank, Ordering::Relaxed);
             table.by_rank.insert(rank, serving);
         }
+    }
+}
+
+fn mark(is_credential_valid: bool) -> u64 {
+    match is_credential_valid {
+        true => PROVEN,
+        false => 0,
     }
 }
 
@@ -209,6 +222,18 @@ mod tests {
         server.place(1).credential_checked(true);
         server.place(0).credential_checked(false);
         assert_eq!(server.closed_by(3).await, [0, 2, 3]);
+    }
+
+    #[tokio::test]
+    async fn one_whose_later_requests_have_no_credential_is_a_stranger_again() {
+        let mut server = Server::full();
+        for place in [0, 1] {
+            server.place(place).credential_checked(true);
+            server.place(place).request_finished();
+        }
+        server.place(2).request_finished();
+        server.place(0).request_finished();
+        assert_eq!(server.closed_by(3).await, [2, 0, 3]);
     }
 
     #[tokio::test]

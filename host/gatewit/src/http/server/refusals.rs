@@ -15,8 +15,8 @@ use super::connection::BUFFER_MAX;
 /// A first line beyond half of what a head may have makes the path too long, a shorter one the headers.
 const LINE_MAX: usize = BUFFER_MAX / 2;
 const NO_BODY: &str = "content-length: 0\r\n";
-/// How many more bytes of a refused client are read before the connection is closed. Closing it earlier would discard
-/// the answer if the client is still sending.
+/// How many more bytes of a client are read before the connection is closed. Closing it earlier would discard the answer
+/// if the client is still sending.
 const DRAINED_MAX: usize = 1 << 20;
 
 /// A connection's byte stream that adds a body to hyper's refusals.
@@ -47,7 +47,7 @@ impl FirstLine {
 
     /// Whether a head is too long because of this line: because of the path and query.
     fn is_too_long(self) -> bool {
-        !self.has_ended || self.length > LINE_MAX
+        self.length > LINE_MAX
     }
 }
 
@@ -57,7 +57,7 @@ impl<S> SpokenRefusals<S> {
             stream,
             first_line: FirstLine::default(),
             instead: None,
-            to_drain: 0,
+            to_drain: DRAINED_MAX,
         }
     }
 }
@@ -86,7 +86,6 @@ impl<S: AsyncWrite + Unpin> SpokenRefusals<S> {
             *written += count;
         }
         self.instead = None;
-        self.to_drain = DRAINED_MAX;
         Poll::Ready(Ok(Some(bytes.len())))
     }
 }
