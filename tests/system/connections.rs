@@ -17,6 +17,8 @@ const LOCALHOST: &str = "Host: localhost";
 const JSON: &str = "Content-Type: application/json";
 /// A limit short enough for a test to wait for.
 const SOON: Duration = Duration::from_millis(50);
+/// Long enough for a busy machine to send a whole request.
+const A_WHILE: Duration = Duration::from_secs(1);
 
 /// Limits that no test comes near.
 fn generous() -> HttpLimits {
@@ -36,7 +38,7 @@ fn generous() -> HttpLimits {
 #[tokio::test]
 async fn a_head_that_does_not_come_is_not_waited_for() {
     let limits = HttpLimits {
-        head: SOON,
+        head: A_WHILE,
         ..generous()
     };
     let server = Server::start_limited(limits).await;
@@ -54,8 +56,7 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
 #[tokio::test]
 async fn a_head_that_begins_together_with_the_request_before_is_not_waited_for() {
     let limits = HttpLimits {
-        // Long enough for a busy machine to send a whole request.
-        head: Duration::from_secs(1),
+        head: A_WHILE,
         ..generous()
     };
     let server = Server::start_limited(limits).await;
