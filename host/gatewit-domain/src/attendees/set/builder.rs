@@ -90,10 +90,11 @@ impl SetBuilder {
             &addresses,
             ticket.parent.as_deref().unwrap_or_default(),
         ];
+        let type_id = fold(&ticket.type_id);
         let entry = Entry {
             row,
             next: self.set.first_of_order(&fold(&ticket.order)),
-            kind: self.kind(&ticket.type_id),
+            kind: self.kind(&ticket.type_id, &type_id),
             variation: ticket
                 .variation
                 .as_deref()
@@ -102,8 +103,10 @@ impl SetBuilder {
             counts: self.set.rules.counts(ticket.state),
         };
         if ticket.state != SourceState::Canceled {
-            let used = self.set.used_types.entry(fold(&ticket.type_id).into());
-            *used.or_default() += 1;
+            match self.set.used_types.get_mut(&*type_id) {
+                Some(tickets) => *tickets += 1,
+                None => _ = self.set.used_types.insert((*type_id).into(), 1),
+            }
             self.set.shared_codes += usize::from(self.shares_code(ticket));
             let is_reference = |code: &String| is_same(code, &ticket.reference);
             self.set.without_codes += usize::from(ticket.codes.iter().all(is_reference));
@@ -121,18 +124,17 @@ impl SetBuilder {
     }
 
     /// Numbers a type. A source that lists none has those that its tickets name.
-    fn kind(&mut self, id: &str) -> Option<u16> {
-        let folded = fold(id);
-        let known = self.kinds.get(&*folded).copied();
+    fn kind(&mut self, id: &str, folded: &str) -> Option<u16> {
+        let known = self.kinds.get(folded).copied();
         if known.is_some() || self.set.lists_types {
             return known;
         }
         let number = u16::try_from(self.set.types.len()).ok()?;
         let kind = SourceType::undescribed(id);
         let at_the_door = Arc::new(kind.at_the_door());
-        self.set.at_the_door.insert(folded.to_string(), at_the_door);
+        self.set.at_the_door.insert(folded.to_owned(), at_the_door);
         self.set.types.push(kind);
-        self.kinds.insert(folded.into_owned(), number);
+        self.kinds.insert(folded.to_owned(), number);
         Some(number)
     }
 
