@@ -81,7 +81,7 @@ impl Backend {
     ) -> Result<Instance, String> {
         let quarters = Quarters::new(allowance.memory_bytes, allowance.requests, outbound);
         let mut store = Store::new(self.component.engine(), quarters);
-        store.limiter(|quarters| &mut quarters.room);
+        store.limiter(|quarters| &mut quarters.limits);
         store.set_hostcall_fuel(ANSWER_BYTES_MAX);
         store.set_max_component_handles(HANDLES_MAX);
         store.set_epoch_deadline(TICKS_BETWEEN_LOOKS);
@@ -162,7 +162,7 @@ fn outcome<T, E>(
 ) -> Result<T, String> {
     match answer {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(err)) => Err(failure::reason(&store.data().room, &err)),
+        Ok(Err(err)) => Err(failure::reason(&store.data().limits, &err)),
         Err(_) => Err(format!("it ran longer than {} s", time.as_secs_f64())),
     }
 }

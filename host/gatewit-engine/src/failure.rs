@@ -3,7 +3,7 @@
 use gatewit_domain::plugin::PluginWords;
 use wasmtime::{Error, Trap};
 
-use crate::room::Room;
+use crate::resource_limits::ResourceLimits;
 use crate::words::{REASON_CHARACTERS_MAX, one_line};
 
 /// Why a call gave no answer.
@@ -25,9 +25,9 @@ impl From<String> for Failure {
 }
 
 /// Why a call did not return, other than by running too long.
-pub(crate) fn reason(room: &Room, err: &Error) -> String {
-    if room.was_full() {
-        let mebibytes = room.memory_bytes() as f64 / f64::from(1 << 20);
+pub(crate) fn reason(limits: &ResourceLimits, err: &Error) -> String {
+    if limits.memory_was_exceeded() {
+        let mebibytes = limits.memory_bytes() as f64 / f64::from(1 << 20);
         return format!("it needed more than {mebibytes} MiB of memory");
     }
     match err.downcast_ref::<Trap>() {

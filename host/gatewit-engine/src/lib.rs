@@ -15,7 +15,7 @@ mod failure;
 mod kept;
 mod load;
 mod outbound;
-mod room;
+mod resource_limits;
 mod roster;
 mod runtime;
 mod settings;

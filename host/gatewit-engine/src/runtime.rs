@@ -71,7 +71,7 @@ fn config(cache: Cache) -> Config {
     config
 }
 
-/// Sizes the pool generously, so that components of any language fit. The guest's own limits are in `room.rs`.
+/// Sizes the pool generously, so that components of any language fit. `ResourceLimits` holds a guest's own limits.
 fn pool() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(GUESTS_MAX);

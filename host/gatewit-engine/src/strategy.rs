@@ -10,7 +10,7 @@ use wasmtime::{Error, Store, Trap};
 use crate::bindings::{Description, Event, Holder, Window};
 use crate::convert;
 use crate::failure::{self, Failure};
-use crate::room::Room;
+use crate::resource_limits::ResourceLimits;
 use crate::runtime::TICK;
 use crate::settings::PluginLimits;
 use crate::words::{REASON_CHARACTERS_MAX, one_line};
@@ -31,7 +31,7 @@ type Windows<'a> = TypedFunc<(&'a str, &'a Event, &'a Holder), (Result<Vec<Windo
 /// All its errors are one-line reasons of the form "it ran longer than 200 ms". The guest's own error texts are kept
 /// apart.
 pub(crate) struct Strategy {
-    component: InstancePre<Room>,
+    component: InstancePre<ResourceLimits>,
     functions: Functions,
     limits: PluginLimits,
 }
@@ -145,10 +145,10 @@ impl Strategy {
         answer.map_err(|err| self.reason(&store, &err))
     }
 
-    fn instantiate(&self) -> Result<(Store<Room>, Instance), String> {
-        let room = Room::new(self.limits.memory_bytes);
-        let mut store = Store::new(self.component.engine(), room);
-        store.limiter(|room| room);
+    fn instantiate(&self) -> Result<(Store<ResourceLimits>, Instance), String> {
+        let limits = ResourceLimits::new(self.limits.memory_bytes);
+        let mut store = Store::new(self.component.engine(), limits);
+        store.limiter(|limits| limits);
         store.set_hostcall_fuel(ANSWER_BYTES_MAX);
         store.set_max_component_handles(HANDLES_MAX);
         store.set_epoch_deadline(ticks(&self.limits));
@@ -158,7 +158,7 @@ impl Strategy {
         }
     }
 
-    fn reason(&self, store: &Store<Room>, err: &Error) -> String {
+    fn reason(&self, store: &Store<ResourceLimits>, err: &Error) -> String {
         match err.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => {
                 format!("it ran longer than {} ms", self.limits.timeout.as_millis())

@@ -8,7 +8,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crate::bindings::backend::http::{self, Error, Request, Response};
 use crate::bindings::backend::types;
 use crate::outbound::Outbound;
-use crate::room::Room;
+use crate::resource_limits::ResourceLimits;
 
 /// The most resources of the host that a guest may hold at once: streams, clocks, errors.
 const RESOURCES_MAX: usize = 1_000;
@@ -17,7 +17,7 @@ const RANDOM_BYTES_MAX: u64 = 64 << 10;
 
 /// The data of a backend's store.
 pub(crate) struct Quarters {
-    pub room: Room,
+    pub limits: ResourceLimits,
     outbound: Option<Arc<Outbound>>,
     requests: u32,
     requests_left: u32,
@@ -36,7 +36,7 @@ impl Quarters {
         wasi.allow_ip_name_lookup(false);
         wasi.max_random_size(RANDOM_BYTES_MAX);
         Self {
-            room: Room::new(memory_bytes),
+            limits: ResourceLimits::new(memory_bytes),
             outbound,
             requests,
             requests_left: requests,

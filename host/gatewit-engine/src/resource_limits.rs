@@ -8,18 +8,18 @@ const TABLE_ENTRIES_MAX: usize = 20_000;
 const PARTS_MAX: usize = 64;
 
 /// The remaining resources of a guest, kept in its store.
-pub(crate) struct Room {
+pub(crate) struct ResourceLimits {
     memory_bytes: usize,
     memory_left: usize,
-    was_full: bool,
+    memory_was_exceeded: bool,
 }
 
-impl Room {
+impl ResourceLimits {
     pub(crate) fn new(memory_bytes: usize) -> Self {
         Self {
             memory_bytes,
             memory_left: memory_bytes,
-            was_full: false,
+            memory_was_exceeded: false,
         }
     }
 
@@ -29,12 +29,12 @@ impl Room {
     }
 
     /// Whether the guest asked for more memory than it may have.
-    pub(crate) fn was_full(&self) -> bool {
-        self.was_full
+    pub(crate) fn memory_was_exceeded(&self) -> bool {
+        self.memory_was_exceeded
     }
 }
 
-impl ResourceLimiter for Room {
+impl ResourceLimiter for ResourceLimits {
     /// Counts all memories of the guest together.
     ///
     /// A refusal is not a trap: after it, a garbage collector may still free enough memory.
@@ -51,7 +51,7 @@ impl ResourceLimiter for Room {
             .memory_left
             .checked_sub(desired.saturating_sub(current))
         else {
-            self.was_full = true;
+            self.memory_was_exceeded = true;
             return Ok(false);
         };
         self.memory_left = left;
@@ -81,14 +81,14 @@ mod tests {
 
     #[test]
     fn memories_are_counted_together() {
-        let mut room = Room::new(100);
-        assert!(room.memory_growing(0, 60, None).unwrap());
-        assert!(room.memory_growing(60, 70, None).unwrap());
-        assert!(!room.memory_growing(0, 31, Some(30)).unwrap());
-        assert!(!room.was_full());
-        assert!(room.memory_growing(0, 30, Some(30)).unwrap());
-        assert!(!room.memory_growing(70, 71, None).unwrap());
-        assert!(room.was_full());
-        assert!(room.memory_growing(60, 60, None).unwrap());
+        let mut limits = ResourceLimits::new(100);
+        assert!(limits.memory_growing(0, 60, None).unwrap());
+        assert!(limits.memory_growing(60, 70, None).unwrap());
+        assert!(!limits.memory_growing(0, 31, Some(30)).unwrap());
+        assert!(!limits.memory_was_exceeded());
+        assert!(limits.memory_growing(0, 30, Some(30)).unwrap());
+        assert!(!limits.memory_growing(70, 71, None).unwrap());
+        assert!(limits.memory_was_exceeded());
+        assert!(limits.memory_growing(60, 60, None).unwrap());
     }
 }
