@@ -1,6 +1,6 @@
 //! Runs a backend: one instance for each run, within its limits, and with no access to the host but its granted HTTP.
 
-mod quarters;
+mod state;
 
 use std::sync::Arc;
 use std::thread;
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use wasmtime::Store;
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::backend::quarters::Quarters;
+use crate::backend::state::BackendState;
 use crate::bindings::backend::{
     Backend as Exports, BackendPre, Description, Fault, Guest, Page, Ticket, TicketType,
 };
@@ -28,7 +28,7 @@ const TICKS_BETWEEN_LOOKS: u64 = 1;
 ///
 /// Every error is a reason in one line, such as "it ran longer than 60 s".
 pub(crate) struct Backend {
-    component: BackendPre<Quarters>,
+    component: BackendPre<BackendState>,
 }
 
 /// The resources of one instance.
@@ -47,8 +47,7 @@ impl Backend {
         let unlinked = |err| format!("it cannot be linked: {}", failure::whole(&err));
         let mut linker = Linker::new(component.engine());
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(unlinked)?;
-        Exports::add_to_linker::<_, HasSelf<_>>(&mut linker, |quarters| quarters)
-            .map_err(unlinked)?;
+        Exports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state).map_err(unlinked)?;
         let component = linker.instantiate_pre(component).map_err(unlinked)?;
         let component = BackendPre::new(component).map_err(|err| failure::whole(&err))?;
         Ok(Self { component })
@@ -79,9 +78,9 @@ impl Backend {
         allowance: Allowance,
         outbound: Option<Arc<Outbound>>,
     ) -> Result<Instance, String> {
-        let quarters = Quarters::new(allowance.memory_bytes, allowance.requests, outbound);
-        let mut store = Store::new(self.component.engine(), quarters);
-        store.limiter(|quarters| &mut quarters.limits);
+        let state = BackendState::new(allowance.memory_bytes, allowance.requests, outbound);
+        let mut store = Store::new(self.component.engine(), state);
+        store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(ANSWER_BYTES_MAX);
         store.set_max_component_handles(HANDLES_MAX);
         store.set_epoch_deadline(TICKS_BETWEEN_LOOKS);
@@ -99,7 +98,7 @@ impl Backend {
 
 /// An instance of a backend. It cannot be used again after a failure.
 pub(crate) struct Instance {
-    store: Store<Quarters>,
+    store: Store<BackendState>,
     exports: Exports,
     time: Duration,
 }
@@ -147,7 +146,7 @@ impl Instance {
 
     async fn call<T>(
         &mut self,
-        call: impl AsyncFnOnce(&Guest, &mut Store<Quarters>) -> wasmtime::Result<T>,
+        call: impl AsyncFnOnce(&Guest, &mut Store<BackendState>) -> wasmtime::Result<T>,
     ) -> Result<T, String> {
         let guest = self.exports.gatewit_plugin_ticketing_backend();
         let answer = timeout(self.time, call(guest, &mut self.store)).await;
@@ -157,7 +156,7 @@ impl Instance {
 
 fn outcome<T, E>(
     answer: Result<wasmtime::Result<T>, E>,
-    store: &Store<Quarters>,
+    store: &Store<BackendState>,
     time: Duration,
 ) -> Result<T, String> {
     match answer {

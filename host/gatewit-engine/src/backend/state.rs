@@ -1,4 +1,4 @@
-//! The data of a backend's instance: its limits, HTTP within its grants, and a WASI without access to anything.
+//! The host's state of a backend's instance: its limits, HTTP within its grants, and a WASI without access to anything.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ const RESOURCES_MAX: usize = 1_000;
 /// The most random bytes of one call.
 const RANDOM_BYTES_MAX: u64 = 64 << 10;
 
-/// The data of a backend's store.
-pub(crate) struct Quarters {
+/// The state in a backend's wasmtime store.
+pub(crate) struct BackendState {
     pub limits: ResourceLimits,
     outbound: Option<Arc<Outbound>>,
     requests: u32,
@@ -25,7 +25,7 @@ pub(crate) struct Quarters {
     resources: ResourceTable,
 }
 
-impl Quarters {
+impl BackendState {
     pub(crate) fn new(memory_bytes: usize, requests: u32, outbound: Option<Arc<Outbound>>) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(RESOURCES_MAX);
@@ -46,7 +46,7 @@ impl Quarters {
     }
 }
 
-impl http::Host for Quarters {
+impl http::Host for BackendState {
     async fn send(&mut self, request: Request) -> Result<Response, Error> {
         let Some(outbound) = self.outbound.clone() else {
             let words = "nothing is sent while a plugin is described or settings are checked";
@@ -61,9 +61,9 @@ impl http::Host for Quarters {
     }
 }
 
-impl types::Host for Quarters {}
+impl types::Host for BackendState {}
 
-impl WasiView for Quarters {
+impl WasiView for BackendState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {
             ctx: &mut self.wasi,
