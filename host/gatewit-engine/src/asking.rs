@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::failure::Failure;
 use crate::kept::{KeptWindows, Question};
-use crate::slot::Slot;
+use crate::slot::PluginSlot;
 use crate::strategy::Strategy;
 
 /// The longest wait for a plugin's earlier calls to end.
@@ -20,7 +20,7 @@ const TURN_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// Asks when doors are open. The result is cached even if the caller no longer waits for it.
 pub(crate) async fn windows(
-    slot: Arc<Slot>,
+    slot: Arc<PluginSlot>,
     kept: &Arc<KeptWindows>,
     rule: &Arc<DoorRule>,
     holder: &Holder,
@@ -48,7 +48,7 @@ pub(crate) async fn windows(
 
 /// Asks whether options are acceptable.
 pub(crate) async fn check_options(
-    slot: Arc<Slot>,
+    slot: Arc<PluginSlot>,
     strategy: &StrategyName,
     options: String,
 ) -> Result<(), StrategyError> {
@@ -68,7 +68,7 @@ pub(crate) fn failed(strategy: &StrategyName, reason: &str) -> StrategyError {
 
 /// The exclusive right to run a plugin.
 struct Turn {
-    slot: Arc<Slot>,
+    slot: Arc<PluginSlot>,
     /// The strategy that serves when the turn begins.
     identity: PluginIdentity,
     strategy: Arc<Strategy>,
@@ -77,7 +77,7 @@ struct Turn {
 
 impl Turn {
     /// Waits until the plugin is free.
-    async fn take(slot: Arc<Slot>) -> Result<Self, String> {
+    async fn take(slot: Arc<PluginSlot>) -> Result<Self, String> {
         let exclusive = Arc::clone(&slot.turn).lock_owned();
         let Ok(exclusive) = timeout(TURN_WAIT_MAX, exclusive).await else {
             return Err("its earlier calls take too long".to_owned());

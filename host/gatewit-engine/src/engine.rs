@@ -18,16 +18,16 @@ use crate::asking;
 use crate::failure::Failure;
 use crate::kept::{KeptWindows, Question};
 use crate::load::{Generation, Loader, Refusal, plugin_name};
-use crate::roster::Roster;
+use crate::registry::PluginRegistry;
 use crate::runtime::{BACKENDS_MAX, Runtime};
 use crate::settings::{EngineSettings, SourceSettings};
-use crate::slot::{CallCounts, Slot};
+use crate::slot::{CallCounts, PluginSlot};
 use crate::source::Source;
 
 /// Runs the plugins of a directory.
 pub struct Engine {
     loader: Loader,
-    pub(crate) roster: Arc<Roster>,
+    pub(crate) registry: Arc<PluginRegistry>,
     kept: Arc<KeptWindows>,
     /// Places for instances of backends.
     seats: Arc<Semaphore>,
@@ -65,7 +65,7 @@ impl Engine {
                 settings,
                 clock,
             },
-            roster: Arc::default(),
+            registry: Arc::default(),
             kept: Arc::new(KeptWindows::new()),
             seats: Arc::new(Semaphore::new(BACKENDS_MAX as usize)),
         };
@@ -82,7 +82,7 @@ impl Engine {
 
     /// Returns how often each plugin was called, by name.
     pub fn call_counts(&self) -> Vec<CallCounts> {
-        let slots = self.roster.slots();
+        let slots = self.registry.slots();
         slots.iter().map(|slot| slot.counts()).collect()
     }
 
@@ -90,7 +90,7 @@ impl Engine {
     ///
     /// Blocks for as long as the plugin may run. Scans use [`Strategies::windows`] instead.
     pub fn call(&self, rule: &DoorRule, holder: &Holder) -> Result<Vec<Window>, StrategyError> {
-        let slot = self.roster.strategy(&rule.strategy)?;
+        let slot = self.registry.strategy(&rule.strategy)?;
         let windows = slot
             .strategy()
             .map_err(Failure::from)
@@ -100,7 +100,11 @@ impl Engine {
 
     /// A ticket source. Each run uses the backend that serves under the plugin's name at that time.
     pub fn source(&self, settings: SourceSettings) -> Source {
-        Source::new(settings, Arc::clone(&self.roster), Arc::clone(&self.seats))
+        Source::new(
+            settings,
+            Arc::clone(&self.registry),
+            Arc::clone(&self.seats),
+        )
     }
 
     /// Loads one file. If it is valid, it serves from now on; otherwise the plugin's row says why.
@@ -108,7 +112,7 @@ impl Engine {
     /// Must not be called by two threads at once.
     pub(crate) fn load_file(&self, file: &Path) {
         let name = plugin_name(file);
-        let slot = self.roster.slot_or_new(&name);
+        let slot = self.registry.slot_or_new(&name);
         match self.loader.load(file) {
             Ok(generation) => {
                 let Generation {
@@ -137,12 +141,12 @@ impl Engine {
     /// Answers without a call, if possible.
     fn kept_answer(
         &self,
-        slot: &Slot,
+        slot: &PluginSlot,
         rule: &DoorRule,
         holder: &Holder,
     ) -> Option<Result<Arc<WindowsAnswer>, StrategyError>> {
-        let content = slot.content();
-        let digest = &content.serving.as_ref()?.identity.digest;
+        let state = slot.state();
+        let digest = &state.serving.as_ref()?.identity.digest;
         let answer = self.kept.answer(Question::new(rule, holder), digest)?;
         Some(answer.map_err(|reason| asking::failed(&rule.strategy, &reason)))
     }
@@ -151,7 +155,7 @@ impl Engine {
 #[async_trait]
 impl Strategies for Engine {
     fn plugins(&self) -> Vec<PluginRow> {
-        let slots = self.roster.slots();
+        let slots = self.registry.slots();
         slots.iter().map(|slot| slot.row()).collect()
     }
 
@@ -160,7 +164,7 @@ impl Strategies for Engine {
         strategy: &StrategyName,
         options: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<(), StrategyError> {
-        let slot = self.roster.strategy(strategy)?;
+        let slot = self.registry.strategy(strategy)?;
         let options = serde_json::to_string(options).expect("a JSON object prints as JSON");
         asking::check_options(slot, strategy, options).await
     }
@@ -170,7 +174,7 @@ impl Strategies for Engine {
         rule: &Arc<DoorRule>,
         holder: &Holder,
     ) -> Result<Arc<WindowsAnswer>, StrategyError> {
-        let slot = self.roster.strategy(&rule.strategy)?;
+        let slot = self.registry.strategy(&rule.strategy)?;
         if let Some(answer) = self.kept_answer(&slot, rule, holder) {
             return answer;
         }

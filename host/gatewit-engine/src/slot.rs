@@ -1,4 +1,4 @@
-//! The place of one plugin name: the generation that serves under it, and why the newest file does not.
+//! The slot of one plugin name: the generation that serves under it, and why the newest file does not.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +11,10 @@ use crate::failure::Failure;
 use crate::load::{Code, Generation, Refusal};
 use crate::strategy::Strategy;
 
-/// The slot of one plugin.
-pub(crate) struct Slot {
+/// The slot of one plugin name.
+pub(crate) struct PluginSlot {
     name: String,
-    content: ArcSwap<Content>,
+    state: ArcSwap<SlotState>,
     /// Held while the plugin runs: a strategy runs one call at a time.
     pub turn: Arc<Mutex<()>>,
     calls: AtomicU64,
@@ -23,11 +23,11 @@ pub(crate) struct Slot {
     failed: ArcSwapOption<Failure>,
 }
 
-/// The content of a slot; it is replaced as a whole.
+/// The state of a slot; it is replaced as a whole.
 #[derive(Clone, Default)]
-pub(crate) struct Content {
+pub(crate) struct SlotState {
     /// Increases with every swap.
-    number: u64,
+    generation: u64,
     pub serving: Option<Arc<Generation>>,
     /// Why the newest file was refused, if it was.
     refusal: Option<Refusal>,
@@ -43,11 +43,11 @@ pub struct CallCounts {
     pub failures: u64,
 }
 
-impl Slot {
+impl PluginSlot {
     pub(crate) fn new(name: String) -> Self {
         Self {
             name,
-            content: ArcSwap::default(),
+            state: ArcSwap::default(),
             turn: Arc::default(),
             calls: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -55,21 +55,21 @@ impl Slot {
         }
     }
 
-    /// The slot's current content. Do not hold it across an await.
-    pub(crate) fn content(&self) -> Guard<Arc<Content>> {
-        self.content.load()
+    /// The slot's current state. Do not hold it across an await.
+    pub(crate) fn state(&self) -> Guard<Arc<SlotState>> {
+        self.state.load()
     }
 
     /// Whether the slot holds a strategy, which can be asked for windows.
     pub(crate) fn serves_strategy(&self) -> bool {
-        let content = self.content();
-        let serving = content.serving.as_ref();
+        let state = self.state();
+        let serving = state.serving.as_ref();
         serving.is_some_and(|generation| generation.code.kind() == PluginKind::Strategy)
     }
 
     /// The strategy that serves, with its identity.
     pub(crate) fn strategy(&self) -> Result<(PluginIdentity, Arc<Strategy>), String> {
-        match self.content().serving.as_deref() {
+        match self.state().serving.as_deref() {
             Some(Generation {
                 identity,
                 code: Code::Strategy(strategy),
@@ -82,8 +82,8 @@ impl Slot {
     /// Lets a new generation serve: every call that begins after this returns uses it.
     pub(crate) fn accept(&self, generation: Generation) {
         let serving = Arc::new(generation);
-        self.content.rcu(|old| Content {
-            number: old.number + 1,
+        self.state.rcu(|old| SlotState {
+            generation: old.generation + 1,
             serving: Some(Arc::clone(&serving)),
             refusal: None,
         });
@@ -92,9 +92,9 @@ impl Slot {
 
     /// Notes why the newest file does not serve. The previous generation continues to serve.
     pub(crate) fn refuse(&self, refusal: &Refusal) {
-        self.content.rcu(|old| Content {
+        self.state.rcu(|old| SlotState {
             refusal: Some(refusal.clone()),
-            ..Content::clone(old)
+            ..SlotState::clone(old)
         });
     }
 
@@ -127,22 +127,22 @@ impl Slot {
     }
 
     pub(crate) fn row(&self) -> PluginRow {
-        let content = self.content();
+        let state = self.state();
         let failed = self.failed.load_full();
-        let error = match (&content.refusal, &failed) {
+        let error = match (&state.refusal, &failed) {
             (Some(refusal), _) => Some(refusal.to_string()),
             (None, Some(failure)) => Some(format!("its last call failed: {}", failure.reason)),
             (None, None) => None,
         };
-        let words = failed.filter(|_| content.refusal.is_none());
+        let words = failed.filter(|_| state.refusal.is_none());
         let words = words.and_then(|failure| failure.words.clone());
-        match (&content.serving, &content.refusal) {
+        match (&state.serving, &state.refusal) {
             (Some(generation), _) => PluginRow {
                 name: self.name.clone(),
                 kind: Some(generation.code.kind()),
                 version: Some(generation.version.clone()),
                 digest: Some(generation.identity.digest.clone()),
-                generation: content.number,
+                generation: state.generation,
                 state: PluginState::Active,
                 loaded_at: Some(generation.loaded_at),
                 error,

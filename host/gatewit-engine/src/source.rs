@@ -17,9 +17,9 @@ use crate::backend::{Allowance, Backend, Instance};
 use crate::bindings::backend::Fault;
 use crate::load::Code;
 use crate::outbound::{Outbound, Policy};
-use crate::roster::Roster;
+use crate::registry::PluginRegistry;
 use crate::settings::SourceSettings;
-use crate::slot::Slot;
+use crate::slot::PluginSlot;
 use crate::source::off_workers::off_workers;
 
 /// The most runs of one source at once: a sync, and the look-ups that the domain allows a source.
@@ -35,7 +35,7 @@ pub struct Source {
     settings: Arc<str>,
     allowance: Allowance,
     outbound: Arc<Outbound>,
-    roster: Arc<Roster>,
+    registry: Arc<PluginRegistry>,
     /// Permits for runs of this source, and of all sources.
     own_seats: Arc<Semaphore>,
     seats: Arc<Semaphore>,
@@ -44,7 +44,7 @@ pub struct Source {
 impl Source {
     pub(crate) fn new(
         settings: SourceSettings,
-        roster: Arc<Roster>,
+        registry: Arc<PluginRegistry>,
         seats: Arc<Semaphore>,
     ) -> Self {
         let digest = settings.digest();
@@ -58,7 +58,7 @@ impl Source {
             settings: text.into(),
             allowance: settings.limits.allowance(),
             outbound: Arc::new(outbound),
-            roster,
+            registry,
             own_seats: Arc::new(Semaphore::new(RUNS_MAX)),
             seats,
         }
@@ -108,10 +108,10 @@ impl Source {
     }
 
     /// The backend that serves under the plugin's name now.
-    fn backend(&self) -> Result<(Arc<Slot>, PluginIdentity, Arc<Backend>), String> {
-        let slot = self.roster.slot(&self.plugin);
+    fn backend(&self) -> Result<(Arc<PluginSlot>, PluginIdentity, Arc<Backend>), String> {
+        let slot = self.registry.slot(&self.plugin);
         let slot = slot.ok_or("there is no such plugin")?;
-        let serving = slot.content().serving.clone();
+        let serving = slot.state().serving.clone();
         let generation = serving.ok_or("it is not loaded")?;
         let Code::Backend(backend) = &generation.code else {
             return Err("it is a strategy, and no backend".to_owned());
@@ -152,7 +152,7 @@ struct Run {
     settings: Arc<str>,
     /// `None` while it runs, and once it failed.
     instance: Option<Instance>,
-    slot: Arc<Slot>,
+    slot: Arc<PluginSlot>,
     _seats: [OwnedSemaphorePermit; 2],
 }
 

@@ -1,4 +1,4 @@
-//! The plugins by name. Readers never wait; changes replace the whole map.
+//! The registry of plugins, by name. Readers never wait; changes replace the whole map.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -7,39 +7,39 @@ use arc_swap::ArcSwap;
 use gatewit_domain::window::{StrategyError, StrategyName};
 
 use crate::load::is_plugin_name;
-use crate::slot::Slot;
+use crate::slot::PluginSlot;
 
 /// The slots of all plugins.
 #[derive(Default)]
-pub(crate) struct Roster {
+pub(crate) struct PluginRegistry {
     entries: ArcSwap<Entries>,
 }
 
 #[derive(Clone, Default)]
 struct Entries {
     /// By plugin name, including plugins that cannot serve.
-    slots: BTreeMap<String, Arc<Slot>>,
+    slots: BTreeMap<String, Arc<PluginSlot>>,
     /// The slots that may hold a strategy, by the name that events use.
-    strategies: HashMap<StrategyName, Arc<Slot>>,
+    strategies: HashMap<StrategyName, Arc<PluginSlot>>,
 }
 
-impl Roster {
+impl PluginRegistry {
     /// Lists all slots, by name.
-    pub(crate) fn slots(&self) -> Vec<Arc<Slot>> {
+    pub(crate) fn slots(&self) -> Vec<Arc<PluginSlot>> {
         self.entries.load().slots.values().cloned().collect()
     }
 
     /// Finds a plugin's slot.
-    pub(crate) fn slot(&self, plugin: &str) -> Option<Arc<Slot>> {
+    pub(crate) fn slot(&self, plugin: &str) -> Option<Arc<PluginSlot>> {
         self.entries.load().slots.get(plugin).cloned()
     }
 
     /// Finds a plugin's slot, or adds one. Only one thread may call this at a time.
-    pub(crate) fn slot_or_new(&self, plugin: &str) -> Arc<Slot> {
+    pub(crate) fn slot_or_new(&self, plugin: &str) -> Arc<PluginSlot> {
         if let Some(slot) = self.slot(plugin) {
             return slot;
         }
-        let slot = Arc::new(Slot::new(plugin.to_owned()));
+        let slot = Arc::new(PluginSlot::new(plugin.to_owned()));
         let mut entries = Entries::clone(&self.entries.load());
         entries.slots.insert(plugin.to_owned(), Arc::clone(&slot));
         if is_plugin_name(plugin) {
@@ -51,7 +51,7 @@ impl Roster {
     }
 
     /// Finds the slot of a strategy, if a strategy serves in it.
-    pub(crate) fn strategy(&self, name: &StrategyName) -> Result<Arc<Slot>, StrategyError> {
+    pub(crate) fn strategy(&self, name: &StrategyName) -> Result<Arc<PluginSlot>, StrategyError> {
         let entries = self.entries.load();
         match entries.strategies.get(name) {
             Some(slot) if slot.serves_strategy() => Ok(Arc::clone(slot)),
