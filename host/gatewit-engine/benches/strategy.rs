@@ -1,5 +1,5 @@
 //! The cost of a strategy's windows: a call on a fresh instance; as the lower limit, a call of a strategy that only
-//! answers; a call that waits for its turn on a blocking thread, as the first scan of a kind of holder does; and
+//! answers; a call that waits for its permit on a blocking thread, as the first scan of a kind of holder does; and
 //! reading kept windows.
 //!
 //! Runs the components that `cargo xtask plugins` builds, with the allocator of the server.

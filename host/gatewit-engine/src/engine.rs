@@ -14,7 +14,6 @@ use gatewit_domain::window::{
 };
 use tokio::sync::Semaphore;
 
-use crate::asking;
 use crate::failure::Failure;
 use crate::kept::{KeptWindows, Question};
 use crate::load::{Generation, Loader, Refusal, plugin_name};
@@ -23,6 +22,7 @@ use crate::runtime::{BACKENDS_MAX, Runtime};
 use crate::settings::{EngineSettings, SourceSettings};
 use crate::slot::{CallCounts, PluginSlot};
 use crate::source::Source;
+use crate::strategy_calls;
 
 /// Runs the plugins of a directory.
 pub struct Engine {
@@ -86,7 +86,7 @@ impl Engine {
         slots.iter().map(|slot| slot.counts()).collect()
     }
 
-    /// Asks a strategy when doors are open: on this thread, without waiting for a turn, and without caching the answer.
+    /// Asks a strategy when doors are open: on this thread, without waiting for a permit, and without caching the answer.
     ///
     /// Blocks for as long as the plugin may run. Scans use [`Strategies::windows`] instead.
     pub fn call(&self, rule: &DoorRule, holder: &Holder) -> Result<Vec<Window>, StrategyError> {
@@ -95,7 +95,7 @@ impl Engine {
             .strategy()
             .map_err(Failure::from)
             .and_then(|(_, strategy)| strategy.windows(rule, holder));
-        windows.map_err(|failure| asking::failed(&rule.strategy, &failure.reason))
+        windows.map_err(|failure| strategy_calls::failed(&rule.strategy, &failure.reason))
     }
 
     /// A ticket source. Each run uses the backend that serves under the plugin's name at that time.
@@ -148,7 +148,7 @@ impl Engine {
         let state = slot.state();
         let digest = &state.serving.as_ref()?.identity.digest;
         let answer = self.kept.answer(Question::new(rule, holder), digest)?;
-        Some(answer.map_err(|reason| asking::failed(&rule.strategy, &reason)))
+        Some(answer.map_err(|reason| strategy_calls::failed(&rule.strategy, &reason)))
     }
 }
 
@@ -166,7 +166,7 @@ impl Strategies for Engine {
     ) -> Result<(), StrategyError> {
         let slot = self.registry.strategy(strategy)?;
         let options = serde_json::to_string(options).expect("a JSON object prints as JSON");
-        asking::check_options(slot, strategy, options).await
+        strategy_calls::check_options(slot, strategy, options).await
     }
 
     async fn windows(
@@ -178,7 +178,7 @@ impl Strategies for Engine {
         if let Some(answer) = self.kept_answer(&slot, rule, holder) {
             return answer;
         }
-        asking::windows(slot, &self.kept, rule, holder).await
+        strategy_calls::windows(slot, &self.kept, rule, holder).await
     }
 }
 

@@ -6,7 +6,6 @@
 //! go through `outbound.rs`. The engine knows no events and keeps no tickets. Its interface is
 //! [`gatewit_domain::ports::Strategies`] and [`gatewit_domain::ports::TicketSource`].
 
-mod asking;
 mod backend;
 mod bindings;
 mod convert;
@@ -22,6 +21,7 @@ mod settings;
 mod slot;
 mod source;
 mod strategy;
+mod strategy_calls;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -16,7 +16,7 @@ pub(crate) struct PluginSlot {
     name: String,
     state: ArcSwap<SlotState>,
     /// Held while the plugin runs: a strategy runs one call at a time.
-    pub turn: Arc<Mutex<()>>,
+    pub call_lock: Arc<Mutex<()>>,
     calls: AtomicU64,
     failures: AtomicU64,
     /// How the last call of a strategy failed, if it did. A backend's failures belong to its sources.
@@ -48,7 +48,7 @@ impl PluginSlot {
         Self {
             name,
             state: ArcSwap::default(),
-            turn: Arc::default(),
+            call_lock: Arc::default(),
             calls: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             failed: ArcSwapOption::empty(),

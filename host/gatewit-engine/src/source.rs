@@ -1,7 +1,7 @@
 //! A ticket source: a backend with its settings. Each run uses an instance of its own.
 
 mod answer;
-mod off_workers;
+mod blocking;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::outbound::{Outbound, Policy};
 use crate::registry::PluginRegistry;
 use crate::settings::SourceSettings;
 use crate::slot::PluginSlot;
-use crate::source::off_workers::off_workers;
+use crate::source::blocking::run_blocking;
 
 /// The most runs of one source at once: a sync, and the look-ups that the domain allows a source.
 pub(crate) const RUNS_MAX: usize = 8;
@@ -93,7 +93,7 @@ impl Source {
         let seats = seats.map_err(|_| failed("its earlier runs take too long"))?;
         let allowance = self.allowance;
         let instance =
-            off_workers(async move || backend.instantiate(allowance, outbound).await).await;
+            run_blocking(async move || backend.instantiate(allowance, outbound).await).await;
         let instance = instance.inspect_err(|_| slot.count_failure());
         Ok(Run {
             reader: Reader {
@@ -189,7 +189,7 @@ impl Run {
             return Err(failed("it failed earlier in this run"));
         };
         self.slot.count_call();
-        let outcome = off_workers(async move || {
+        let outcome = run_blocking(async move || {
             let answer = question(&mut instance).await?;
             Ok((instance, answer))
         });

@@ -147,7 +147,7 @@ async fn nobody_waits_for_ever_for_a_busy_plugin() {
     let good = house.ask(&question()).await.unwrap();
     house.replace("early", &renewed(&plugin));
     let slot = house.engine.registry.slot("early").unwrap();
-    let _busy = slot.turn.lock().await;
+    let _busy = slot.call_lock.lock().await;
     assert_eq!(house.ask(&question()).await, Ok(good));
     let unanswered = house.engine.windows(&question(), &holder("student")).await;
     let expected = "strategy EARLY failed: its earlier calls take too long".to_owned();

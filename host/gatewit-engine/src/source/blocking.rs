@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 /// Runs work that may compute for a long time and waits in between. If nobody waits for its result any more, it ends
 /// the next time it waits.
-pub(crate) async fn off_workers<T: Send + 'static>(
+pub(crate) async fn run_blocking<T: Send + 'static>(
     work: impl AsyncFnOnce() -> Result<T, String> + Send + 'static,
 ) -> Result<T, String> {
     let (_interest, lost_interest) = oneshot::channel::<()>();

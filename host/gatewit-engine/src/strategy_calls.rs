@@ -16,7 +16,7 @@ use crate::slot::PluginSlot;
 use crate::strategy::Strategy;
 
 /// The longest wait for a plugin's earlier calls to end.
-const TURN_WAIT_MAX: Duration = Duration::from_secs(1);
+const PERMIT_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// Asks when doors are open. The result is cached even if the caller no longer waits for it.
 pub(crate) async fn windows(
@@ -27,8 +27,8 @@ pub(crate) async fn windows(
 ) -> Result<Arc<WindowsAnswer>, StrategyError> {
     let question = Question::new(rule, holder);
     let strategy = &rule.strategy;
-    let turn = match Turn::take(slot).await {
-        Ok(turn) => turn,
+    let permit = match CallPermit::take(slot).await {
+        Ok(permit) => permit,
         Err(reason) => {
             return kept
                 .last_good(question)
@@ -36,12 +36,12 @@ pub(crate) async fn windows(
         }
     };
     // The call before this one may have asked the same.
-    if let Some(answer) = kept.answer(question, &turn.identity.digest) {
+    if let Some(answer) = kept.answer(question, &permit.identity.digest) {
         return answer.map_err(|reason| failed(strategy, &reason));
     }
     let (kept, rule, holder) = (Arc::clone(kept), Arc::clone(rule), holder.clone());
-    let answer = turn
-        .run(move |turn| turn.windows(&kept, &rule, &holder))
+    let answer = permit
+        .run(move |permit| permit.windows(&kept, &rule, &holder))
         .await;
     answer.map_err(|reason| failed(strategy, &reason))
 }
@@ -52,8 +52,12 @@ pub(crate) async fn check_options(
     strategy: &StrategyName,
     options: String,
 ) -> Result<(), StrategyError> {
-    let verdict = match Turn::take(slot).await {
-        Ok(turn) => turn.run(move |turn| turn.check_options(&options)).await,
+    let verdict = match CallPermit::take(slot).await {
+        Ok(permit) => {
+            permit
+                .run(move |permit| permit.check_options(&options))
+                .await
+        }
         Err(reason) => Err(reason),
     };
     verdict
@@ -67,19 +71,19 @@ pub(crate) fn failed(strategy: &StrategyName, reason: &str) -> StrategyError {
 }
 
 /// The exclusive right to run a plugin.
-struct Turn {
+struct CallPermit {
     slot: Arc<PluginSlot>,
-    /// The strategy that serves when the turn begins.
+    /// The strategy that serves when the permit is given.
     identity: PluginIdentity,
     strategy: Arc<Strategy>,
     _exclusive: OwnedMutexGuard<()>,
 }
 
-impl Turn {
+impl CallPermit {
     /// Waits until the plugin is free.
     async fn take(slot: Arc<PluginSlot>) -> Result<Self, String> {
-        let exclusive = Arc::clone(&slot.turn).lock_owned();
-        let Ok(exclusive) = timeout(TURN_WAIT_MAX, exclusive).await else {
+        let exclusive = Arc::clone(&slot.call_lock).lock_owned();
+        let Ok(exclusive) = timeout(PERMIT_WAIT_MAX, exclusive).await else {
             return Err("its earlier calls take too long".to_owned());
         };
         let (identity, strategy) = slot.strategy()?;
@@ -91,7 +95,7 @@ impl Turn {
         })
     }
 
-    /// Runs a call where it may block. The turn lasts until the call ends, even if the caller stops waiting.
+    /// Runs a call where it may block. The permit lasts until the call ends, even if the caller stops waiting.
     async fn run<T: Send + 'static>(
         self,
         call: impl FnOnce(&Self) -> Result<T, String> + Send + 'static,
