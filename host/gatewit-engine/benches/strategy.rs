@@ -1,6 +1,6 @@
 //! The cost of a strategy's windows: a call on a fresh instance; as the lower limit, a call of a strategy that only
 //! answers; a call that waits for its permit on a blocking thread, as the first scan of a kind of holder does; and
-//! reading kept windows.
+//! reading cached windows.
 //!
 //! Runs the components that `cargo xtask plugins` builds, with the allocator of the server.
 
@@ -110,7 +110,7 @@ fn windows(criterion: &mut Criterion) {
     });
     let holder = holder("vip".to_owned());
     ask(&holder);
-    criterion.bench_function("windows, kept", |bencher| bencher.iter(|| ask(&holder)));
+    criterion.bench_function("windows, cached", |bencher| bencher.iter(|| ask(&holder)));
 }
 
 criterion_group!(benches, windows);

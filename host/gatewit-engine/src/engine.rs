@@ -15,7 +15,6 @@ use gatewit_domain::window::{
 use tokio::sync::Semaphore;
 
 use crate::failure::Failure;
-use crate::kept::{KeptWindows, Question};
 use crate::load::{Generation, Loader, Refusal, plugin_name};
 use crate::registry::PluginRegistry;
 use crate::runtime::{BACKENDS_MAX, Runtime};
@@ -23,12 +22,13 @@ use crate::settings::{EngineSettings, SourceSettings};
 use crate::slot::{CallCounts, PluginSlot};
 use crate::source::Source;
 use crate::strategy_calls;
+use crate::window_cache::{WindowCache, WindowKey};
 
 /// Runs the plugins of a directory.
 pub struct Engine {
     loader: Loader,
     pub(crate) registry: Arc<PluginRegistry>,
-    kept: Arc<KeptWindows>,
+    cache: Arc<WindowCache>,
     /// Places for instances of backends.
     seats: Arc<Semaphore>,
 }
@@ -66,7 +66,7 @@ impl Engine {
                 clock,
             },
             registry: Arc::default(),
-            kept: Arc::new(KeptWindows::new()),
+            cache: Arc::new(WindowCache::new()),
             seats: Arc::new(Semaphore::new(BACKENDS_MAX as usize)),
         };
         for file in &files {
@@ -139,7 +139,7 @@ impl Engine {
     }
 
     /// Answers without a call, if possible.
-    fn kept_answer(
+    fn cached_answer(
         &self,
         slot: &PluginSlot,
         rule: &DoorRule,
@@ -147,7 +147,7 @@ impl Engine {
     ) -> Option<Result<Arc<WindowsAnswer>, StrategyError>> {
         let state = slot.state();
         let digest = &state.serving.as_ref()?.identity.digest;
-        let answer = self.kept.answer(Question::new(rule, holder), digest)?;
+        let answer = self.cache.get(WindowKey::new(rule, holder), digest)?;
         Some(answer.map_err(|reason| strategy_calls::failed(&rule.strategy, &reason)))
     }
 }
@@ -175,10 +175,10 @@ impl Strategies for Engine {
         holder: &Holder,
     ) -> Result<Arc<WindowsAnswer>, StrategyError> {
         let slot = self.registry.strategy(&rule.strategy)?;
-        if let Some(answer) = self.kept_answer(&slot, rule, holder) {
+        if let Some(answer) = self.cached_answer(&slot, rule, holder) {
             return answer;
         }
-        strategy_calls::windows(slot, &self.kept, rule, holder).await
+        strategy_calls::windows(slot, &self.cache, rule, holder).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Loads plugins, keeps them within their limits, and implements the plugin ports.
 //!
 //! A plugin is a WebAssembly component. Components that export `gatewit:plugin/check-in-strategy` compute windows: each
-//! call runs on a fresh instance, off the async workers, and its answer is kept. Components that export
+//! call runs on a fresh instance, off the async workers, and its answer is cached. Components that export
 //! `gatewit:plugin/ticketing-backend` read ticketing systems: each run has an instance of its own, and all its requests
 //! go through `outbound.rs`. The engine knows no events and keeps no tickets. Its interface is
 //! [`gatewit_domain::ports::Strategies`] and [`gatewit_domain::ports::TicketSource`].
@@ -11,7 +11,6 @@ mod bindings;
 mod convert;
 mod engine;
 mod failure;
-mod kept;
 mod load;
 mod outbound;
 mod registry;
@@ -24,6 +23,7 @@ mod strategy;
 mod strategy_calls;
 #[cfg(test)]
 mod tests;
+mod window_cache;
 mod words;
 
 pub use engine::{Engine, EngineError};

@@ -11,9 +11,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::failure::Failure;
-use crate::kept::{KeptWindows, Question};
 use crate::slot::PluginSlot;
 use crate::strategy::Strategy;
+use crate::window_cache::{WindowCache, WindowKey};
 
 /// The longest wait for a plugin's earlier calls to end.
 const PERMIT_WAIT_MAX: Duration = Duration::from_secs(1);
@@ -21,27 +21,27 @@ const PERMIT_WAIT_MAX: Duration = Duration::from_secs(1);
 /// Asks when doors are open. The result is cached even if the caller no longer waits for it.
 pub(crate) async fn windows(
     slot: Arc<PluginSlot>,
-    kept: &Arc<KeptWindows>,
+    cache: &Arc<WindowCache>,
     rule: &Arc<DoorRule>,
     holder: &Holder,
 ) -> Result<Arc<WindowsAnswer>, StrategyError> {
-    let question = Question::new(rule, holder);
+    let key = WindowKey::new(rule, holder);
     let strategy = &rule.strategy;
     let permit = match CallPermit::take(slot).await {
         Ok(permit) => permit,
         Err(reason) => {
-            return kept
-                .last_good(question)
+            return cache
+                .last_good(key)
                 .ok_or_else(|| failed(strategy, &reason));
         }
     };
     // The call before this one may have asked the same.
-    if let Some(answer) = kept.answer(question, &permit.identity.digest) {
+    if let Some(answer) = cache.get(key, &permit.identity.digest) {
         return answer.map_err(|reason| failed(strategy, &reason));
     }
-    let (kept, rule, holder) = (Arc::clone(kept), Arc::clone(rule), holder.clone());
+    let (cache, rule, holder) = (Arc::clone(cache), Arc::clone(rule), holder.clone());
     let answer = permit
-        .run(move |permit| permit.windows(&kept, &rule, &holder))
+        .run(move |permit| permit.windows(&cache, &rule, &holder))
         .await;
     answer.map_err(|reason| failed(strategy, &reason))
 }
@@ -106,11 +106,11 @@ impl CallPermit {
 
     fn windows(
         &self,
-        kept: &KeptWindows,
+        cache: &WindowCache,
         rule: &DoorRule,
         holder: &Holder,
     ) -> Result<Arc<WindowsAnswer>, String> {
-        let question = Question::new(rule, holder);
+        let key = WindowKey::new(rule, holder);
         let identity = &self.identity;
         self.slot.count_call();
         let failure = match self.strategy.windows(rule, holder) {
@@ -118,13 +118,13 @@ impl CallPermit {
                 self.slot.note_success();
                 let plugin = identity.clone();
                 let answer = Arc::new(WindowsAnswer { windows, plugin });
-                kept.keep(question, &answer);
+                cache.insert(key, &answer);
                 return Ok(answer);
             }
             Err(failure) => failure,
         };
-        kept.remember_failure(question, &identity.digest, &failure.reason);
-        let last_good = kept.last_good(question);
+        cache.insert_failure(key, &identity.digest, &failure.reason);
+        let last_good = cache.last_good(key);
         self.note_failure(
             match last_good {
                 Some(_) => "its last good answer serves on",

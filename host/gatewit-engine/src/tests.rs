@@ -1,8 +1,8 @@
 //! The engine as the domain sees it, with real components. Each test owns its directory and its engine.
 
 mod backends;
+mod caching;
 mod guests;
-mod keeping;
 mod loading;
 mod memory;
 mod misbehaviour;

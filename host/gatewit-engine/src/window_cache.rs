@@ -1,4 +1,4 @@
-//! Keeps the answers of strategies, so that a scan reads them instead of calling a plugin.
+//! Caches the answers of strategies, so that a scan reads them instead of calling a plugin.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -11,25 +11,25 @@ use moka::sync::Cache;
 use tokio::time::Instant;
 
 /// How long a failed question is not asked again.
-pub(crate) const FAILURE_REMEMBERED: Duration = Duration::from_secs(1);
+pub(crate) const FAILURE_TTL: Duration = Duration::from_secs(1);
 /// About how much memory the answers may take. The least recently used ones are dropped first.
-const KEPT_BYTES_MAX: u64 = 64 << 20;
+const CACHE_BYTES_MAX: u64 = 64 << 20;
 /// About how much memory an entry takes besides its windows and words.
 const ENTRY_BYTES: usize = 512;
 
-/// The answers of all strategies, by question.
-pub(crate) struct KeptWindows {
-    entries: Cache<OwnedQuestion, Entry>,
+/// The answers of all strategies, by rule and holder.
+pub(crate) struct WindowCache {
+    entries: Cache<OwnedWindowKey, Entry>,
 }
 
-/// The question when doors are open by this rule for this holder.
+/// Identifies the question when doors are open by this rule for this holder.
 #[derive(Clone, Copy, Hash)]
-pub(crate) struct Question<'a> {
+pub(crate) struct WindowKey<'a> {
     rule: &'a [u8; 32],
     holder: &'a Holder,
 }
 
-impl<'a> Question<'a> {
+impl<'a> WindowKey<'a> {
     pub(crate) fn new(rule: &'a DoorRule, holder: &'a Holder) -> Self {
         Self {
             rule: rule.digest(),
@@ -37,23 +37,23 @@ impl<'a> Question<'a> {
         }
     }
 
-    fn to_owned(self) -> OwnedQuestion {
-        OwnedQuestion {
+    fn to_owned(self) -> OwnedWindowKey {
+        OwnedWindowKey {
             rule: *self.rule,
             holder: self.holder.clone(),
         }
     }
 }
 
-/// Has the fields of [`Question`] in the same order, so that both have the same hash.
+/// Has the fields of [`WindowKey`] in the same order, so that both have the same hash.
 #[derive(PartialEq, Eq, Hash)]
-struct OwnedQuestion {
+struct OwnedWindowKey {
     rule: [u8; 32],
     holder: Holder,
 }
 
-impl Equivalent<OwnedQuestion> for Question<'_> {
-    fn equivalent(&self, other: &OwnedQuestion) -> bool {
+impl Equivalent<OwnedWindowKey> for WindowKey<'_> {
+    fn equivalent(&self, other: &OwnedWindowKey) -> bool {
         *self.rule == other.rule && *self.holder == other.holder
     }
 }
@@ -73,10 +73,10 @@ struct Failure {
     reason: String,
 }
 
-impl KeptWindows {
+impl WindowCache {
     pub(crate) fn new() -> Self {
         let entries = Cache::builder()
-            .max_capacity(KEPT_BYTES_MAX)
+            .max_capacity(CACHE_BYTES_MAX)
             .weigher(weight)
             .eviction_policy(EvictionPolicy::lru())
             .build();
@@ -87,15 +87,15 @@ impl KeptWindows {
     ///
     /// That is possible if this very code has answered before, or if it failed a moment ago. Then the last good answer
     /// is returned, or the failure if there is none.
-    pub(crate) fn answer(
+    pub(crate) fn get(
         &self,
-        question: Question<'_>,
+        key: WindowKey<'_>,
         digest: &str,
     ) -> Option<Result<Arc<WindowsAnswer>, String>> {
-        let entry = self.entries.get(&question)?;
+        let entry = self.entries.get(&key)?;
         if let Some(failure) = &entry.failure
             && failure.digest == digest
-            && failure.at.elapsed() < FAILURE_REMEMBERED
+            && failure.at.elapsed() < FAILURE_TTL
         {
             return Some(entry.last_good.ok_or_else(|| failure.reason.clone()));
         }
@@ -103,36 +103,36 @@ impl KeptWindows {
         entry.last_good.filter(is_current).map(Ok)
     }
 
-    /// The last good answer to a question, from any version of the plugin.
-    pub(crate) fn last_good(&self, question: Question<'_>) -> Option<Arc<WindowsAnswer>> {
-        self.entries.get(&question)?.last_good
+    /// The last good answer, from any version of the plugin.
+    pub(crate) fn last_good(&self, key: WindowKey<'_>) -> Option<Arc<WindowsAnswer>> {
+        self.entries.get(&key)?.last_good
     }
 
-    pub(crate) fn keep(&self, question: Question<'_>, answer: &Arc<WindowsAnswer>) {
+    pub(crate) fn insert(&self, key: WindowKey<'_>, answer: &Arc<WindowsAnswer>) {
         let entry = Entry {
             last_good: Some(Arc::clone(answer)),
             failure: None,
         };
-        self.entries.insert(question.to_owned(), entry);
+        self.entries.insert(key.to_owned(), entry);
     }
 
     /// Remembers that the plugin with this digest failed. The last good answer stays.
-    pub(crate) fn remember_failure(&self, question: Question<'_>, digest: &str, reason: &str) {
+    pub(crate) fn insert_failure(&self, key: WindowKey<'_>, digest: &str, reason: &str) {
         let failure = Failure {
             at: Instant::now(),
             digest: digest.to_owned(),
             reason: reason.to_owned(),
         };
         let entry = Entry {
-            last_good: self.last_good(question),
+            last_good: self.last_good(key),
             failure: Some(Arc::new(failure)),
         };
-        self.entries.insert(question.to_owned(), entry);
+        self.entries.insert(key.to_owned(), entry);
     }
 }
 
-fn weight(question: &OwnedQuestion, entry: &Entry) -> u32 {
-    let holder = &question.holder;
+fn weight(key: &OwnedWindowKey, entry: &Entry) -> u32 {
+    let holder = &key.holder;
     let words = holder
         .attributes
         .iter()

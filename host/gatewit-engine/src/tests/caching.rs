@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::advance;
 
 use super::*;
-use crate::kept::FAILURE_REMEMBERED;
+use crate::window_cache::FAILURE_TTL;
 
 fn early(plugin: &[u8]) -> House {
     House::of(&[("early", plugin)])
@@ -75,7 +75,7 @@ async fn a_failure_is_remembered_for_a_second() {
     let house = early(&guests::strategy("unreachable"));
     let first = house.ask(&question()).await;
     assert!(matches!(first, Err(StrategyError::Failed(_))), "{first:?}");
-    advance(FAILURE_REMEMBERED - Duration::from_millis(1)).await;
+    advance(FAILURE_TTL - Duration::from_millis(1)).await;
     assert_eq!(
         (house.ask(&question()).await, house.counts("early")),
         (first.clone(), (1, 1))
@@ -96,7 +96,7 @@ async fn the_last_good_answer_serves_while_its_plugin_fails() {
         assert_eq!(house.ask(&question()).await, Ok(Arc::clone(&good)));
     }
     assert_eq!(house.counts("early"), (2, 1));
-    advance(FAILURE_REMEMBERED).await;
+    advance(FAILURE_TTL).await;
     assert_eq!(house.ask(&question()).await, Ok(good));
     assert_eq!(house.counts("early"), (3, 2));
     let unanswered = house.engine.windows(&question(), &holder("student")).await;
