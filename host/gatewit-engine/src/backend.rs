@@ -14,7 +14,7 @@ use crate::backend::state::BackendState;
 use crate::bindings::backend::{
     Backend as Exports, BackendPre, Description, Fault, Guest, Page, Ticket, TicketType,
 };
-use crate::failure;
+use crate::errors;
 use crate::outbound::Outbound;
 
 /// The largest value that a guest may pass to the host, in bytes: a page of tickets, or a request.
@@ -44,12 +44,12 @@ pub(crate) struct Allowance {
 impl Backend {
     /// Prepares a component whose imports are allowed for backends.
     pub(crate) fn new(component: &Component) -> Result<Self, String> {
-        let unlinked = |err| format!("it cannot be linked: {}", failure::whole(&err));
+        let unlinked = |err| format!("it cannot be linked: {}", errors::whole(&err));
         let mut linker = Linker::new(component.engine());
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(unlinked)?;
         Exports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state).map_err(unlinked)?;
         let component = linker.instantiate_pre(component).map_err(unlinked)?;
-        let component = BackendPre::new(component).map_err(|err| failure::whole(&err))?;
+        let component = BackendPre::new(component).map_err(|err| errors::whole(&err))?;
         Ok(Self { component })
     }
 
@@ -161,7 +161,7 @@ fn outcome<T, E>(
 ) -> Result<T, String> {
     match answer {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(err)) => Err(failure::reason(&store.data().limits, &err)),
+        Ok(Err(err)) => Err(errors::reason(&store.data().limits, &err)),
         Err(_) => Err(format!("it ran longer than {} s", time.as_secs_f64())),
     }
 }

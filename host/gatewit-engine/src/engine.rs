@@ -14,7 +14,7 @@ use gatewit_domain::window::{
 };
 use tokio::sync::Semaphore;
 
-use crate::failure::Failure;
+use crate::errors::Failure;
 use crate::load::{Generation, Loader, Refusal, plugin_name};
 use crate::registry::PluginRegistry;
 use crate::runtime::{BACKENDS_MAX, Runtime};

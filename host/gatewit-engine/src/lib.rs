@@ -10,12 +10,13 @@ mod backend;
 mod bindings;
 mod convert;
 mod engine;
-mod failure;
+mod errors;
 mod load;
 mod outbound;
 mod registry;
 mod resource_limits;
 mod runtime;
+mod sanitize;
 mod settings;
 mod slot;
 mod source;
@@ -24,7 +25,6 @@ mod strategy_calls;
 #[cfg(test)]
 mod tests;
 mod window_cache;
-mod words;
 
 pub use engine::{Engine, EngineError};
 pub use outbound::{Grant, Origin, OriginError, Reach, Secret};

@@ -19,9 +19,9 @@ use wasmtime::component::Component;
 use crate::backend::{Allowance, Backend};
 use crate::load::world::World;
 use crate::runtime::Runtime;
+use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
 use crate::settings::{EngineSettings, SourceLimits};
 use crate::strategy::Strategy;
-use crate::words::{REASON_CHARACTERS_MAX, one_line};
 
 /// The largest plugin file. Components in Python have some 40 MiB.
 const FILE_BYTES_MAX: u64 = 64 << 20;

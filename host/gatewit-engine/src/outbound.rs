@@ -22,7 +22,7 @@ use crate::bindings::backend::http::{self, Request, Response};
 use crate::outbound::address::ForbiddenAddress;
 use crate::outbound::hop::{Hop, is_redirect};
 use crate::outbound::resolver::GrantedAddresses;
-use crate::words::{REASON_CHARACTERS_MAX, one_line};
+use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
 
 pub use address::Reach;
 pub use grant::{Grant, Origin, OriginError};

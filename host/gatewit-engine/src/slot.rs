@@ -7,7 +7,7 @@ use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use gatewit_domain::plugin::{PluginIdentity, PluginKind, PluginRow, PluginState};
 use tokio::sync::Mutex;
 
-use crate::failure::Failure;
+use crate::errors::Failure;
 use crate::load::{Code, Generation, Refusal};
 use crate::strategy::Strategy;
 

@@ -9,11 +9,11 @@ use wasmtime::{Error, Store, Trap};
 
 use crate::bindings::{Description, Event, Holder, Window};
 use crate::convert;
-use crate::failure::{self, Failure};
+use crate::errors::{self, Failure};
 use crate::resource_limits::ResourceLimits;
 use crate::runtime::TICK;
+use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
 use crate::settings::PluginLimits;
-use crate::words::{REASON_CHARACTERS_MAX, one_line};
 
 /// The largest answer of a guest, in bytes: 1,000 windows are some 60 KiB.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -69,7 +69,7 @@ impl Strategy {
         let linker = Linker::new(component.engine());
         let component = linker.instantiate_pre(component);
         let component =
-            component.map_err(|err| format!("it cannot be linked: {}", failure::whole(&err)))?;
+            component.map_err(|err| format!("it cannot be linked: {}", errors::whole(&err)))?;
         let strategy = Self {
             component,
             functions,
@@ -163,7 +163,7 @@ impl Strategy {
             Some(Trap::Interrupt) => {
                 format!("it ran longer than {} ms", self.limits.timeout.as_millis())
             }
-            _ => failure::reason(store.data(), err),
+            _ => errors::reason(store.data(), err),
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::failure::Failure;
+use crate::errors::Failure;
 use crate::slot::PluginSlot;
 use crate::strategy::Strategy;
 use crate::window_cache::{WindowCache, WindowKey};

@@ -5,7 +5,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
-use crate::words::{REASON_CHARACTERS_MAX, one_line};
+use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
 
 const STRATEGY: &str = "gatewit:plugin/check-in-strategy";
 const BACKEND: &str = "gatewit:plugin/ticketing-backend";

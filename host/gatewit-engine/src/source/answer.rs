@@ -10,7 +10,7 @@ use gatewit_domain::source::{
 use jiff::Timestamp;
 
 use crate::bindings::backend;
-use crate::words::{REASON_CHARACTERS_MAX, one_line};
+use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
 
 /// The most tickets in one answer, and the most types.
 const ROWS_MAX: usize = 10_000;

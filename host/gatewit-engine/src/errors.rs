@@ -4,7 +4,7 @@ use gatewit_domain::plugin::PluginWords;
 use wasmtime::{Error, Trap};
 
 use crate::resource_limits::ResourceLimits;
-use crate::words::{REASON_CHARACTERS_MAX, one_line};
+use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
 
 /// Why a call gave no answer.
 #[derive(Clone, Debug)]
