@@ -33,7 +33,7 @@ pub(crate) struct Backend {
 
 /// The resources of one instance.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Allowance {
+pub(crate) struct InstanceLimits {
     pub memory_bytes: usize,
     /// How long one call may take, waiting included.
     pub time: Duration,
@@ -54,9 +54,9 @@ impl Backend {
     }
 
     /// Asks the plugin to describe itself. Blocks.
-    pub(crate) fn describe(&self, allowance: Allowance) -> Result<Description, String> {
+    pub(crate) fn describe(&self, limits: InstanceLimits) -> Result<Description, String> {
         let describe = async || {
-            let mut instance = self.instantiate(allowance, None).await?;
+            let mut instance = self.instantiate(limits, None).await?;
             instance.describe().await
         };
         // On a thread of its own: a thread that belongs to one runtime cannot start another.
@@ -75,10 +75,10 @@ impl Backend {
     /// Creates a fresh instance, which sends its requests through `outbound`; without it, it cannot send any.
     pub(crate) async fn instantiate(
         &self,
-        allowance: Allowance,
+        limits: InstanceLimits,
         outbound: Option<Arc<Outbound>>,
     ) -> Result<Instance, String> {
-        let state = BackendState::new(allowance.memory_bytes, allowance.requests, outbound);
+        let state = BackendState::new(limits.memory_bytes, limits.requests, outbound);
         let mut store = Store::new(self.component.engine(), state);
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(ANSWER_BYTES_MAX);
@@ -86,12 +86,12 @@ impl Backend {
         store.set_epoch_deadline(TICKS_BETWEEN_LOOKS);
         store.epoch_deadline_async_yield_and_update(TICKS_BETWEEN_LOOKS);
         let instance = self.component.instantiate_async(&mut store);
-        let exports = timeout(allowance.time, instance).await;
-        let exports = outcome(exports, &store, allowance.time)?;
+        let exports = timeout(limits.time, instance).await;
+        let exports = outcome(exports, &store, limits.time)?;
         Ok(Instance {
             store,
             exports,
-            time: allowance.time,
+            time: limits.time,
         })
     }
 }

@@ -29,8 +29,8 @@ pub struct Engine {
     loader: Loader,
     pub(crate) registry: Arc<PluginRegistry>,
     cache: Arc<WindowCache>,
-    /// Places for instances of backends.
-    seats: Arc<Semaphore>,
+    /// Permits for instances of backends.
+    permits: Arc<Semaphore>,
 }
 
 /// The engine cannot start. A plugin that cannot be loaded does not cause this.
@@ -67,7 +67,7 @@ impl Engine {
             },
             registry: Arc::default(),
             cache: Arc::new(WindowCache::new()),
-            seats: Arc::new(Semaphore::new(BACKENDS_MAX as usize)),
+            permits: Arc::new(Semaphore::new(BACKENDS_MAX as usize)),
         };
         for file in &files {
             engine.load_file(file);
@@ -103,7 +103,7 @@ impl Engine {
         Source::new(
             settings,
             Arc::clone(&self.registry),
-            Arc::clone(&self.seats),
+            Arc::clone(&self.permits),
         )
     }
 

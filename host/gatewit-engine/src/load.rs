@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
-use crate::backend::{Allowance, Backend};
+use crate::backend::{Backend, InstanceLimits};
 use crate::load::world::World;
 use crate::runtime::Runtime;
 use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
@@ -143,11 +143,11 @@ impl Loader {
 fn backend(component: &Component) -> Result<(Code, String), String> {
     world::check_backend(component)?;
     let backend = Backend::new(component)?;
-    let allowance = Allowance {
+    let limits = InstanceLimits {
         time: DESCRIPTION_TIME_MAX,
-        ..SourceLimits::default().allowance()
+        ..SourceLimits::default().instance()
     };
-    let description = backend.describe(allowance).map_err(undescribed)?;
+    let description = backend.describe(limits).map_err(undescribed)?;
     Ok((Code::Backend(Arc::new(backend)), description.version))
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::backend::Allowance;
+use crate::backend::InstanceLimits;
 use crate::outbound::{Grant, OutboundLimits, Secret};
 
 /// The plugin directory, the cache, and the limits of strategies.
@@ -106,8 +106,8 @@ impl Default for SourceLimits {
 }
 
 impl SourceLimits {
-    pub(crate) fn allowance(&self) -> Allowance {
-        Allowance {
+    pub(crate) fn instance(&self) -> InstanceLimits {
+        InstanceLimits {
             memory_bytes: self.memory_bytes,
             time: self.call_timeout,
             requests: self.requests_per_run,

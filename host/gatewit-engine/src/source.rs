@@ -13,7 +13,7 @@ use gatewit_domain::source::{Reader, SourceFault, SourcePage, SourceTicket, Sour
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::backend::{Allowance, Backend, Instance};
+use crate::backend::{Backend, Instance, InstanceLimits};
 use crate::bindings::backend::Fault;
 use crate::load::Code;
 use crate::outbound::{Outbound, Policy};
@@ -23,9 +23,9 @@ use crate::slot::PluginSlot;
 use crate::source::blocking::run_blocking;
 
 /// The most runs of one source at once: a sync, and the look-ups that the domain allows a source.
-pub(crate) const RUNS_MAX: usize = 8;
+pub(crate) const RUNS_PER_SOURCE_MAX: usize = 8;
 /// The longest that a run waits for earlier ones to end.
-const SEAT_WAIT_MAX: Duration = Duration::from_secs(10);
+const PERMIT_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// One configured source. Made by [`crate::Engine::source`].
 pub struct Source {
@@ -33,19 +33,19 @@ pub struct Source {
     digest: String,
     /// A JSON object.
     settings: Arc<str>,
-    allowance: Allowance,
+    limits: InstanceLimits,
     outbound: Arc<Outbound>,
     registry: Arc<PluginRegistry>,
     /// Permits for runs of this source, and of all sources.
-    own_seats: Arc<Semaphore>,
-    seats: Arc<Semaphore>,
+    own_permits: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Source {
     pub(crate) fn new(
         settings: SourceSettings,
         registry: Arc<PluginRegistry>,
-        seats: Arc<Semaphore>,
+        permits: Arc<Semaphore>,
     ) -> Self {
         let digest = settings.digest();
         let text = serde_json::to_string(&settings.settings);
@@ -56,11 +56,11 @@ impl Source {
             plugin: settings.plugin,
             digest,
             settings: text.into(),
-            allowance: settings.limits.allowance(),
+            limits: settings.limits.instance(),
             outbound: Arc::new(outbound),
             registry,
-            own_seats: Arc::new(Semaphore::new(RUNS_MAX)),
-            seats,
+            own_permits: Arc::new(Semaphore::new(RUNS_PER_SOURCE_MAX)),
+            permits,
         }
     }
 
@@ -89,11 +89,11 @@ impl Source {
     /// Begins a run on a fresh instance of the backend that serves now.
     async fn run(&self, outbound: Option<Arc<Outbound>>) -> Result<Run, SourceFault> {
         let (slot, identity, backend) = self.backend().map_err(SourceFault::Plugin)?;
-        let seats = timeout(SEAT_WAIT_MAX, self.seats()).await;
-        let seats = seats.map_err(|_| failed("its earlier runs take too long"))?;
-        let allowance = self.allowance;
+        let permits = timeout(PERMIT_WAIT_MAX, self.permits()).await;
+        let permits = permits.map_err(|_| failed("its earlier runs take too long"))?;
+        let limits = self.limits;
         let instance =
-            run_blocking(async move || backend.instantiate(allowance, outbound).await).await;
+            run_blocking(async move || backend.instantiate(limits, outbound).await).await;
         let instance = instance.inspect_err(|_| slot.count_failure());
         Ok(Run {
             reader: Reader {
@@ -103,7 +103,7 @@ impl Source {
             settings: Arc::clone(&self.settings),
             instance: Some(instance.map_err(SourceFault::Plugin)?),
             slot,
-            _seats: seats,
+            _permits: permits,
         })
     }
 
@@ -120,14 +120,14 @@ impl Source {
         Ok((slot, identity, backend))
     }
 
-    async fn seats(&self) -> [OwnedSemaphorePermit; 2] {
-        let take = async |seats: &Arc<Semaphore>| {
-            let seat = Arc::clone(seats).acquire_owned().await;
-            seat.expect("the semaphores are never closed")
+    async fn permits(&self) -> [OwnedSemaphorePermit; 2] {
+        let take = async |permits: &Arc<Semaphore>| {
+            let permit = Arc::clone(permits).acquire_owned().await;
+            permit.expect("the semaphores are never closed")
         };
         // In this order, so that a run that waits for its own source takes no permit from another source.
-        let own = take(&self.own_seats).await;
-        [own, take(&self.seats).await]
+        let own = take(&self.own_permits).await;
+        [own, take(&self.permits).await]
     }
 }
 
@@ -153,7 +153,7 @@ struct Run {
     /// `None` while it runs, and once it failed.
     instance: Option<Instance>,
     slot: Arc<PluginSlot>,
-    _seats: [OwnedSemaphorePermit; 2],
+    _permits: [OwnedSemaphorePermit; 2],
 }
 
 #[async_trait]

@@ -9,7 +9,7 @@ use gatewit_domain::source::{
 };
 
 use super::*;
-use crate::source::RUNS_MAX;
+use crate::source::RUNS_PER_SOURCE_MAX;
 use crate::{Grant, Secret, Source, SourceLimits, SourceSettings};
 
 pub(super) const MISCHIEF: &str = "backend-mischief";
@@ -283,7 +283,7 @@ async fn nobody_waits_for_ever_for_a_busy_source_nor_at_all_for_another() {
     let house = house();
     let busy = doing(&house, "behave");
     let mut runs = Vec::new();
-    for _ in 0..RUNS_MAX {
+    for _ in 0..RUNS_PER_SOURCE_MAX {
         runs.push(busy.begin().await.unwrap());
     }
     let expected = plugin_fault("its earlier runs take too long");
