@@ -7,7 +7,7 @@ mod committer;
 mod directory;
 mod disk;
 mod meter;
-mod recent;
+mod read_cache;
 mod restore;
 #[cfg(test)]
 mod tests;

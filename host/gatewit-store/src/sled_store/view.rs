@@ -15,7 +15,7 @@ use bytes::Bytes;
 use foldhash::fast::RandomState;
 use gatewit_domain::ports::{Key, StoreError};
 
-use super::recent::Recent;
+use super::read_cache::ReadCache;
 use crate::stage::Value;
 
 /// The keys that a group of commits has read or will write.
@@ -42,7 +42,7 @@ struct InFlight {
     group: Group,
     /// Recently read values of keys outside the group. It is read and filled under the same lock, so that it never
     /// shows half of a group.
-    recent: Recent,
+    read_cache: ReadCache,
     stopped: Option<Stopped>,
 }
 
@@ -74,12 +74,12 @@ impl View {
         if let Some(cell) = in_flight.group.get(key) {
             return Ok(cell.durable.clone());
         }
-        if let Some(held) = in_flight.recent.get(key) {
+        if let Some(held) = in_flight.read_cache.get(key) {
             return Ok(held);
         }
         let held = self.tree.get(key.as_bytes()).map_err(cannot_read)?;
         let held = held.map(|value| Bytes::copy_from_slice(&value));
-        in_flight.recent.keep(key.clone(), held.clone());
+        in_flight.read_cache.insert(key.clone(), held.clone());
         Ok(held)
     }
 
@@ -145,7 +145,7 @@ impl View {
         let mut group = mem::take(&mut in_flight.group);
         for (key, cell) in group.drain() {
             let held = cell.next.map_or(cell.durable, Value::into_stored);
-            in_flight.recent.keep(key, held);
+            in_flight.read_cache.insert(key, held);
         }
         group
     }
