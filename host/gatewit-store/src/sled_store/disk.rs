@@ -29,7 +29,7 @@ pub(super) type Cause = Box<dyn Error + Send + Sync>;
 pub(super) struct Disk {
     pub db: sled::Db,
     log: File,
-    spilled: Spilled,
+    blobs: BlobFiles,
 }
 
 impl Disk {
@@ -49,7 +49,7 @@ impl Disk {
         let mut disk = Self {
             db,
             log,
-            spilled: Spilled::new(directory.join("blobs")),
+            blobs: BlobFiles::new(directory.join("blobs")),
         };
         // Data that sled recovered after a crash may be in the page cache only, and readers are about to see it.
         caught(|| disk.sync())?;
@@ -67,7 +67,7 @@ impl Disk {
     fn sync(&mut self) -> Result<(), Cause> {
         // Never `flush_async`: it hangs with a handful of calls in flight.
         self.db.flush().map_err(plain)?;
-        self.spilled.sync()?;
+        self.blobs.sync()?;
         self.log.sync_data()?;
         Ok(())
     }
@@ -102,15 +102,15 @@ fn wait_until_unlocked(log: &File) -> io::Result<()> {
     Err(io::Error::other("another program keeps it locked"))
 }
 
-/// The files into which sled spills large pages. sled writes each once and never syncs it.
-struct Spilled {
+/// The blob files, into which sled spills large pages. sled writes each once and never syncs it.
+struct BlobFiles {
     directory: PathBuf,
     synced: HashSet<OsString>,
     /// When the directory last changed; `None` if a later change might show the same time.
     settled: Option<SystemTime>,
 }
 
-impl Spilled {
+impl BlobFiles {
     fn new(directory: PathBuf) -> Self {
         Self {
             directory,
@@ -158,23 +158,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spilled_file_is_synced_however_soon_after_another() {
+    fn every_blob_file_is_synced_however_soon_after_another() {
         let home = tempfile::tempdir().unwrap();
-        let mut spilled = Spilled::new(home.path().to_owned());
+        let mut blobs = BlobFiles::new(home.path().to_owned());
         let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
         let directory = File::open(home.path()).unwrap();
         directory.set_modified(an_hour_ago).unwrap();
-        spilled.sync().unwrap();
-        assert_eq!(spilled.settled, Some(an_hour_ago));
+        blobs.sync().unwrap();
+        assert_eq!(blobs.settled, Some(an_hour_ago));
 
         for name in ["1", "2", "3"] {
             fs::write(home.path().join(name), "page").unwrap();
-            spilled.sync().unwrap();
-            assert!(spilled.synced.contains(&OsString::from(name)));
-            assert_eq!(spilled.settled, None);
+            blobs.sync().unwrap();
+            assert!(blobs.synced.contains(&OsString::from(name)));
+            assert_eq!(blobs.settled, None);
         }
         fs::remove_file(home.path().join("1")).unwrap();
-        spilled.sync().unwrap();
-        assert_eq!(spilled.synced, HashSet::from(["2".into(), "3".into()]));
+        blobs.sync().unwrap();
+        assert_eq!(blobs.synced, HashSet::from(["2".into(), "3".into()]));
     }
 }
