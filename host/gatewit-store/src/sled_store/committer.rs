@@ -16,7 +16,7 @@ use tracing::error;
 
 use super::disk::{Cause, caught};
 use super::meter::StoreMeter;
-use super::view::{Cell, Group, Stopped, View};
+use super::view::{Group, PendingKey, Stopped, View};
 use crate::stage::{Value, stage};
 
 /// The largest number of commits that share one sync.
@@ -113,19 +113,19 @@ impl Committer {
         // Readers need the old value of a written key. It is read here, so that the writes below cannot fail halfway.
         for write in &writes {
             let (Write::Put(key, _) | Write::Delete(key) | Write::Add(key, _)) = write;
-            cell(&mut self.group, &self.view, key)?;
+            pending_key(&mut self.group, &self.view, key)?;
         }
         let held = |key: &Key| {
-            let cell = cell(&mut self.group, &self.view, key)?;
-            Ok(match &cell.next {
+            let pending = pending_key(&mut self.group, &self.view, key)?;
+            Ok(match &pending.next {
                 Some(next) => next.clone(),
-                None => Value::from_stored(cell.durable.clone()),
+                None => Value::from_stored(pending.durable.clone()),
             })
         };
         let commit = stage(guards, writes, held, &mut self.staged)?;
         if commit == Commit::Done {
             for (key, next) in self.staged.drain(..) {
-                (self.group.entry(key)).and_modify(|cell| cell.next = Some(next));
+                (self.group.entry(key)).and_modify(|pending| pending.next = Some(next));
             }
         }
         Ok(commit)
@@ -135,10 +135,10 @@ impl Committer {
     fn write_group(&mut self) {
         let mut batch = sled::Batch::default();
         let mut is_empty = true;
-        for (key, cell) in &self.group {
-            let Some(next) = &cell.next else { continue };
+        for (key, pending) in &self.group {
+            let Some(next) = &pending.next else { continue };
             let next = next.clone().into_stored();
-            if next == cell.durable {
+            if next == pending.durable {
                 continue;
             }
             is_empty = false;
@@ -185,11 +185,15 @@ impl Committer {
     }
 }
 
-/// The group's cell for a key, read from the tree when the group sees the key first.
-fn cell<'a>(group: &'a mut Group, view: &View, key: &Key) -> Result<&'a mut Cell, StoreError> {
+/// The pending state of a key, read from the tree when the group sees the key first.
+fn pending_key<'a>(
+    group: &'a mut Group,
+    view: &View,
+    key: &Key,
+) -> Result<&'a mut PendingKey, StoreError> {
     Ok(match group.entry(key.clone()) {
         Entry::Occupied(entry) => entry.into_mut(),
-        Entry::Vacant(entry) => entry.insert(Cell {
+        Entry::Vacant(entry) => entry.insert(PendingKey {
             durable: view.get(key)?,
             next: None,
         }),

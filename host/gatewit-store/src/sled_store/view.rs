@@ -19,10 +19,10 @@ use super::read_cache::ReadCache;
 use crate::stage::Value;
 
 /// The keys that a group of commits has read or will write.
-pub(super) type Group = HashMap<Key, Cell, RandomState>;
+pub(super) type Group = HashMap<Key, PendingKey, RandomState>;
 
-/// One key of a group.
-pub(super) struct Cell {
+/// A key that a group in flight has read or will write.
+pub(super) struct PendingKey {
     /// The durable value.
     pub durable: Option<Bytes>,
     /// The new value, if the group writes the key.
@@ -71,8 +71,8 @@ impl View {
     /// Reads one key. No group is in flight while the committer decides, so it reads the values of the last group.
     pub(super) fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
         let in_flight = self.readable()?;
-        if let Some(cell) = in_flight.group.get(key) {
-            return Ok(cell.durable.clone());
+        if let Some(pending) = in_flight.group.get(key) {
+            return Ok(pending.durable.clone());
         }
         if let Some(held) = in_flight.read_cache.get(key) {
             return Ok(held);
@@ -102,8 +102,8 @@ impl View {
             return Ok(rows);
         }
         let mut rows = BTreeMap::from_iter(rows);
-        for (key, cell) in ahead {
-            match &cell.durable {
+        for (key, pending) in ahead {
+            match &pending.durable {
                 Some(value) => rows.insert(key.clone(), value.clone()),
                 None => rows.remove(key),
             };
@@ -143,8 +143,8 @@ impl View {
     pub(super) fn show(&self) -> Group {
         let mut in_flight = self.write();
         let mut group = mem::take(&mut in_flight.group);
-        for (key, cell) in group.drain() {
-            let held = cell.next.map_or(cell.durable, Value::into_stored);
+        for (key, pending) in group.drain() {
+            let held = pending.next.map_or(pending.durable, Value::into_stored);
             in_flight.read_cache.insert(key, held);
         }
         group
