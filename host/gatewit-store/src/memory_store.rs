@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, Write};
 
-use crate::stage::{Value, stage};
+use crate::evaluate::{Value, evaluate};
 
 /// Keeps everything in memory and obeys the same laws as [`SledStore`](crate::SledStore).
 ///
@@ -53,11 +53,11 @@ impl Store for MemoryStore {
 
     async fn commit(&self, guards: Vec<Guard>, writes: Vec<Write>) -> Result<Commit, StoreError> {
         let mut rows = self.rows();
-        let mut staged = Vec::new();
+        let mut changes = Vec::new();
         let held = |key: &Key| Ok(Value::from_stored(rows.get(key).cloned()));
-        let commit = stage(&guards, writes, held, &mut staged)?;
+        let commit = evaluate(&guards, writes, held, &mut changes)?;
         if commit == Commit::Done {
-            for (key, value) in staged {
+            for (key, value) in changes {
                 match value.into_stored() {
                     Some(value) => rows.insert(key, value),
                     None => rows.remove(&key),

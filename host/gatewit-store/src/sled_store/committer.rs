@@ -17,7 +17,7 @@ use tracing::error;
 use super::disk::{Cause, caught};
 use super::meter::StoreMeter;
 use super::view::{Group, PendingKey, Stopped, View};
-use crate::stage::{Value, stage};
+use crate::evaluate::{Value, evaluate};
 
 /// The largest number of commits that share one sync.
 const GROUP_MAX: usize = 1024;
@@ -50,7 +50,7 @@ pub(super) struct Committer {
     group: Group,
     /// The commits to answer when the group is durable.
     waiting: Vec<Waiting>,
-    staged: Vec<(Key, Value)>,
+    changes: Vec<(Key, Value)>,
     stopped: Option<Stopped>,
 }
 
@@ -68,7 +68,7 @@ impl Committer {
             persist,
             group: Group::default(),
             waiting: Vec::new(),
-            staged: Vec::new(),
+            changes: Vec::new(),
             stopped: None,
         }
     }
@@ -122,9 +122,9 @@ impl Committer {
                 None => Value::from_stored(pending.durable.clone()),
             })
         };
-        let commit = stage(guards, writes, held, &mut self.staged)?;
+        let commit = evaluate(guards, writes, held, &mut self.changes)?;
         if commit == Commit::Done {
-            for (key, next) in self.staged.drain(..) {
+            for (key, next) in self.changes.drain(..) {
                 (self.group.entry(key)).and_modify(|pending| pending.next = Some(next));
             }
         }

@@ -16,7 +16,7 @@ use foldhash::fast::RandomState;
 use gatewit_domain::ports::{Key, StoreError};
 
 use super::read_cache::ReadCache;
-use crate::stage::Value;
+use crate::evaluate::Value;
 
 /// The keys that a group of commits has read or will write.
 pub(super) type Group = HashMap<Key, PendingKey, RandomState>;

@@ -70,27 +70,27 @@ impl From<CounterError> for StoreError {
     }
 }
 
-/// Writes the new values of this commit's keys to `staged`, in the order of its writes.
+/// Writes the new values of this commit's keys to `changes`, in the order of its writes.
 ///
-/// `held` returns a key's value before the commit. `staged` is only valid if the result is [`Commit::Done`].
-pub(crate) fn stage(
+/// `held` returns a key's value before the commit. `changes` is only valid if the result is [`Commit::Done`].
+pub(crate) fn evaluate(
     guards: &[Guard],
     writes: Vec<Write>,
     mut held: impl FnMut(&Key) -> Result<Value, StoreError>,
-    staged: &mut Vec<(Key, Value)>,
+    changes: &mut Vec<(Key, Value)>,
 ) -> Result<Commit, StoreError> {
     for (position, guard) in guards.iter().enumerate() {
         if !holds(guard, &mut held)? {
             return Ok(Commit::Blocked(position));
         }
     }
-    staged.clear();
+    changes.clear();
     for write in writes {
         let next = match write {
             Write::Put(key, value) => (key, Value::Bytes(value)),
             Write::Delete(key) => (key, Value::Absent),
             Write::Add(key, amount) => {
-                let count = match staged.iter().rev().find(|(staged, _)| *staged == key) {
+                let count = match changes.iter().rev().find(|(changed, _)| *changed == key) {
                     Some((_, value)) => value.count(&key)?,
                     None => held(&key)?.count(&key)?,
                 };
@@ -100,7 +100,7 @@ pub(crate) fn stage(
                 (key, Value::Counter(count))
             }
         };
-        staged.push(next);
+        changes.push(next);
     }
     Ok(Commit::Done)
 }
