@@ -15,33 +15,29 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 mod answer;
-mod attendees;
-mod check_in;
-mod check_ins;
-mod events;
+mod api;
+mod context;
+mod dialects;
 mod extract;
-mod health;
 pub mod openapi;
-mod plugins;
 mod proxies;
 mod request_id;
-mod scanners;
 pub mod server;
 mod sites;
 mod throttle;
-mod tickets;
-mod traffic;
 
+pub use context::Traffic;
 pub use extract::ValidatorClient;
 pub use proxies::TrustedProxies;
 pub use sites::{AllowedHosts, CorsOrigins, ListensOn, PublicUrl, Sites};
 pub use throttle::{GUESS_LIMIT, Throttle};
-pub use traffic::Traffic;
 
 use crate::oidc::Oidc;
 use answer::Failure;
+use api::{check_ins, events, health, plugins, scanners, tickets};
+use context::{ContextState, request_context};
+use dialects::{attendee_validation, event_check_in};
 use sites::Authentication;
-use traffic::Watch;
 
 /// The largest body of most requests (`gatewit-api.md` §1).
 const BODY_MAX: usize = 1024 * 1024;
@@ -77,7 +73,7 @@ impl FromRef<App> for Shared {
 /// Builds every route of the server. Serve it with `ConnectInfo`, so that clients can be told apart.
 pub fn router(app: App, traffic: Arc<Traffic>) -> Router {
     let cors = traffic.sites.cors();
-    let watch = Watch {
+    let state = ContextState {
         desk: app.desk.clone(),
         traffic,
         authentication: match app.oidc {
@@ -91,7 +87,7 @@ pub fn router(app: App, traffic: Arc<Traffic>) -> Router {
         .method_not_allowed_fallback(no_such_method)
         // A single tuple of layers, outermost first: separate layers cost every request a few allocations each.
         .layer((
-            from_fn_with_state(watch, traffic::watch),
+            from_fn_with_state(state, request_context),
             CatchPanicLayer::custom(panicked),
         ))
         .with_state(app);
@@ -141,38 +137,38 @@ fn check_in_contract() -> OpenApiRouter<App> {
         .routes(routes!(scanners::list))
         .routes(routes!(scanners::list_active))
         .routes(routes!(scanners::revoke))
-        .routes(routes!(check_in::validate))
-        .routes(routes!(check_in::undo))
+        .routes(routes!(event_check_in::validate))
+        .routes(routes!(event_check_in::undo))
 }
 
 /// The contract `attendee-validation.txt`, as `gatewit-api.md` §9 settles it.
 fn attendee_contract() -> OpenApiRouter<App> {
     let failed = |_| {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        attendees::refusal(status, "Internal Server Error")
+        attendee_validation::refusal(status, "Internal Server Error")
     };
     OpenApiRouter::new()
-        .routes(routes!(attendees::validate_attendee))
-        .routes(routes!(attendees::validate_name))
-        .routes(routes!(attendees::validate_email))
-        .routes(routes!(attendees::ticket_types))
-        .routes(routes!(attendees::ticket_count))
-        .routes(routes!(attendees::refresh_all))
-        .routes(routes!(attendees::addon_statistics))
-        .routes(routes!(attendees::refresh_addon_statistics))
-        .layer(from_fn(attendees::refuse_head))
+        .routes(routes!(attendee_validation::validate_attendee))
+        .routes(routes!(attendee_validation::validate_name))
+        .routes(routes!(attendee_validation::validate_email))
+        .routes(routes!(attendee_validation::ticket_types))
+        .routes(routes!(attendee_validation::ticket_count))
+        .routes(routes!(attendee_validation::refresh_all))
+        .routes(routes!(attendee_validation::addon_statistics))
+        .routes(routes!(attendee_validation::refresh_addon_statistics))
+        .layer(from_fn(attendee_validation::refuse_head))
         .layer(CatchPanicLayer::custom(failed))
 }
 
 async fn no_such_path(uri: Uri) -> Response {
     let words = "there is nothing at this path";
     let failure = || Failure::new(StatusCode::NOT_FOUND, "not_found", words).into_response();
-    attendees::no_such_path(&uri).unwrap_or_else(failure)
+    attendee_validation::no_such_path(&uri).unwrap_or_else(failure)
 }
 
 async fn no_such_method(uri: Uri) -> Response {
-    if attendees::is_contract_path(uri.path()) {
-        return attendees::no_such_method(uri.path());
+    if attendee_validation::is_contract_path(uri.path()) {
+        return attendee_validation::no_such_method(uri.path());
     }
     let words = "this path does not take this method";
     let status = StatusCode::METHOD_NOT_ALLOWED;

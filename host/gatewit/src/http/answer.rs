@@ -9,7 +9,7 @@ use gatewit_domain::scanner::TokenText;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::attendees;
+use super::dialects::attendee_validation;
 
 /// A successful answer.
 pub struct Done<T> {
@@ -136,8 +136,8 @@ impl Failure {
 
     /// Returns the answer in the shape of the path's contract.
     pub fn in_shape_of(self, path: &str) -> Response {
-        match attendees::is_contract_path(path) {
-            true => attendees::refusal(self.status, &self.problem.message),
+        match attendee_validation::is_contract_path(path) {
+            true => attendee_validation::refusal(self.status, &self.problem.message),
             false => self.into_response(),
         }
     }

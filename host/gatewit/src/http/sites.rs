@@ -8,7 +8,8 @@ use hyper::body::Body;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::answer::Failure;
-use super::{attendees, request_id};
+use super::dialects::attendee_validation;
+use super::request_id;
 
 mod names;
 #[cfg(test)]
@@ -199,7 +200,7 @@ impl Foreign {
 
 /// Whether a request may change something. Reading tickets anew does, although its method is `GET`.
 pub fn may_change(request: &Request) -> bool {
-    !request.method().is_safe() || attendees::is_refresh(request.uri().path())
+    !request.method().is_safe() || attendee_validation::is_refresh(request.uri().path())
 }
 
 /// Returns the host that a request names; None if it names none. If there are several, none is trusted.
@@ -218,7 +219,7 @@ fn is_of_another_type(request: &Request) -> bool {
     let has_body = !request.body().is_end_stream();
     is_route
         && has_body
-        && !attendees::is_contract_path(request.uri().path())
+        && !attendee_validation::is_contract_path(request.uri().path())
         && !is_json(request.headers())
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::http::App;
 use crate::http::answer::{Failed, Failure};
-use crate::http::attendees::Guess;
+use crate::http::dialects::attendee_validation::Guess;
 use crate::http::server::Connection;
 use crate::oidc::{ProviderFailure, TokenError};
 

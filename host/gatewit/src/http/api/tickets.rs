@@ -9,9 +9,9 @@ use gatewit_domain::ticket::{ShownState, TicketAction, TicketChange, TicketDraft
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Shared;
-use super::answer::{Done, Envelope, Failure};
-use super::extract::{Body, FromQuery, Id, IdempotencyKey, Organizer, Params, QueryFields};
+use crate::http::Shared;
+use crate::http::answer::{Done, Envelope, Failure};
+use crate::http::extract::{Body, FromQuery, Id, IdempotencyKey, Organizer, Params, QueryFields};
 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Shared;
+use crate::http::Shared;
 
 #[derive(Serialize, ToSchema)]
 pub struct Alive {

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Shared;
-use super::answer::{Done, Envelope, Failure};
-use super::extract::{
+use crate::http::Shared;
+use crate::http::answer::{Done, Envelope, Failure};
+use crate::http::extract::{
     Body, FromQuery, Id, Organizer, Params, PathText, QueryFields, ScannerOrOrganizer,
 };
 

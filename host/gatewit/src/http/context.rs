@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use super::answer::{Failed, Failure};
-use super::attendees::{self, Guess};
+use super::dialects::attendee_validation::{self, Guess};
 use super::proxies::TrustedProxies;
 use super::request_id::{self, RequestId};
 use super::sites::{Authentication, Foreign, Sites, may_change};
@@ -26,6 +26,9 @@ use crate::metrics::{Answered, RequestCounts};
 
 /// The route label of an unknown path: never the path itself, which may hold anything.
 const NO_ROUTE: &str = "none";
+
+/// Operators filter by it (`docs/operating.md`), so it does not follow the name of this module.
+const LOG_TARGET: &str = "gatewit::http::traffic";
 
 /// The shared state of the middleware.
 #[derive(Default)]
@@ -40,7 +43,7 @@ pub struct Traffic {
 
 /// The middleware's access to the server.
 #[derive(Clone)]
-pub(super) struct Watch {
+pub(super) struct ContextState {
     pub desk: Shared,
     pub traffic: Arc<Traffic>,
     pub authentication: Authentication,
@@ -48,18 +51,22 @@ pub(super) struct Watch {
 
 /// Passes a request on. One that may change something runs to its end even if its client leaves, so that its commit
 /// also reaches the state in memory.
-pub(super) async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
+pub(super) async fn request_context(
+    State(context): State<ContextState>,
+    request: Request,
+    next: Next,
+) -> Response {
     if !may_change(&request) {
-        return watch.pass(request, next).await;
+        return context.pass(request, next).await;
     }
-    let changes = watch.traffic.changes.clone();
-    let change = changes.spawn(async move { watch.pass(request, next).await });
+    let changes = context.traffic.changes.clone();
+    let change = changes.spawn(async move { context.pass(request, next).await });
     // Fails only if something outside the handler panics; that is logged.
     let response = change.await;
     response.unwrap_or_else(|_| Failure::internal().into_response())
 }
 
-impl Watch {
+impl ContextState {
     /// Answers a request within a span that puts its id on every line it logs.
     async fn pass(&self, mut request: Request, next: Next) -> Response {
         let Self { desk, traffic, .. } = self;
@@ -70,7 +77,7 @@ impl Watch {
         let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
         let from = traffic.proxies.client(peer(&request), request.headers());
         // At the error level, so that no log filter drops the id from a line that it lets through.
-        let span = tracing::error_span!("request", request.id = %id, http.method = method, http.route = route);
+        let span = tracing::error_span!(target: LOG_TARGET, "request", request.id = %id, http.method = method, http.route = route);
         let answer = async {
             let response = match self.check(&mut request).await {
                 Ok(()) => next.run(request).await,
@@ -88,12 +95,12 @@ impl Watch {
                 took,
             );
             tracing::debug!(
-                http.status = status,
-                error.code = response
-                    .extensions()
-                    .get::<Failed>()
-                    .map(|failed| failed.code),
-                duration_ms = took.as_micros() as f64 / 1_000.0,
+                target: LOG_TARGET,
+                {
+                    http.status = status,
+                    error.code = response.extensions().get::<Failed>().map(|failed| failed.code),
+                    duration_ms = took.as_micros() as f64 / 1_000.0,
+                },
                 "answered"
             );
             response
@@ -139,7 +146,7 @@ fn throttled(desk: &Shared, traffic: &Traffic, from: IpAddr, response: Response)
     if let Some(guess) = response.extensions().get::<Guess>() {
         return match judge(desk, traffic, from, guess) {
             Ok(()) => response,
-            Err(too_many) => attendees::throttled(too_many.retry_after_seconds),
+            Err(too_many) => attendee_validation::throttled(too_many.retry_after_seconds),
         };
     }
     let failed = response.extensions().get::<Failed>();

@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Shared;
-use super::extract::ValidatorClient;
+use crate::http::Shared;
+use crate::http::extract::ValidatorClient;
 
 mod answer;
 mod fields;

@@ -3,9 +3,9 @@
 use axum::extract::State;
 use gatewit_domain::plugin::PluginRow;
 
-use super::Shared;
-use super::answer::{Done, Envelope};
-use super::extract::Organizer;
+use crate::http::Shared;
+use crate::http::answer::{Done, Envelope};
+use crate::http::extract::Organizer;
 
 /// Lists every plugin, active or rejected.
 ///
