@@ -68,7 +68,7 @@ pub struct Failure {
 
 /// Why a request failed, attached to the answer for the middleware.
 #[derive(Clone, Debug)]
-pub struct Failed {
+pub struct ErrorInfo {
     pub code: &'static str,
     /// The registration token in question.
     pub token: Option<String>,
@@ -189,7 +189,7 @@ impl IntoResponse for Failure {
             },
         };
         let mut response = (self.status, Json(body)).into_response();
-        response.extensions_mut().insert(Failed {
+        response.extensions_mut().insert(ErrorInfo {
             code: self.problem.code,
             token: self.token.as_ref().map(ToString::to_string),
         });

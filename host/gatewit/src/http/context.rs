@@ -15,7 +15,7 @@ use hyper::body::Body as HttpBody;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use super::answer::{Failed, Failure};
+use super::answer::{ErrorInfo, Failure};
 use super::dialects::attendee_validation::{self, Guess};
 use super::proxies::TrustedProxies;
 use super::request_id::{self, RequestId};
@@ -98,7 +98,7 @@ impl ContextState {
                 target: LOG_TARGET,
                 {
                     http.status = status,
-                    error.code = response.extensions().get::<Failed>().map(|failed| failed.code),
+                    error.code = response.extensions().get::<ErrorInfo>().map(|info| info.code),
                     duration_ms = took.as_micros() as f64 / 1_000.0,
                 },
                 "answered"
@@ -149,8 +149,8 @@ fn throttled(desk: &Shared, traffic: &Traffic, from: IpAddr, response: Response)
             Err(too_many) => attendee_validation::throttled(too_many.retry_after_seconds),
         };
     }
-    let failed = response.extensions().get::<Failed>();
-    let Some(about) = wrong_guess(response.status(), failed) else {
+    let info = response.extensions().get::<ErrorInfo>();
+    let Some(about) = wrong_guess(response.status(), info) else {
         return response;
     };
     let from = Some(from);
@@ -179,9 +179,9 @@ fn judge(desk: &Shared, traffic: &Traffic, from: IpAddr, guess: &Guess) -> Resul
 }
 
 /// Returns the token in question if an answer is one to a wrong guess.
-fn wrong_guess(status: StatusCode, failed: Option<&Failed>) -> Option<Option<&str>> {
-    match failed.map(|failed| failed.code) {
-        Some("token_not_found") => Some(failed?.token.as_deref()),
+fn wrong_guess(status: StatusCode, info: Option<&ErrorInfo>) -> Option<Option<&str>> {
+    match info.map(|info| info.code) {
+        Some("token_not_found") => Some(info?.token.as_deref()),
         Some("invalid_token" | "token_used" | "token_expired") => Some(None),
         _ if status == StatusCode::UNAUTHORIZED => Some(None),
         _ => None,

@@ -13,7 +13,7 @@ use gatewit_domain::service::Caller;
 use serde_json::{Value, json};
 
 use crate::http::App;
-use crate::http::answer::{Failed, Failure};
+use crate::http::answer::{ErrorInfo, Failure};
 use crate::http::dialects::attendee_validation::Guess;
 use crate::http::server::Connection;
 use crate::oidc::{ProviderFailure, TokenError};
@@ -178,8 +178,8 @@ fn refusal(status: u16, body: Value) -> Response {
     response
         .headers_mut()
         .insert(header.0, HeaderValue::from_static(header.1));
-    let failed = Failed { code, token: None };
-    response.extensions_mut().insert(failed);
+    let info = ErrorInfo { code, token: None };
+    response.extensions_mut().insert(info);
     if status == 401 {
         response.extensions_mut().insert(Guess::NOBODYS);
     }
