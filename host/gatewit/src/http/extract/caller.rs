@@ -181,7 +181,7 @@ fn refusal(status: u16, body: Value) -> Response {
     let info = ErrorInfo { code, token: None };
     response.extensions_mut().insert(info);
     if status == 401 {
-        response.extensions_mut().insert(Guess::NOBODYS);
+        response.extensions_mut().insert(Guess::REJECTED_TOKEN);
     }
     response
 }

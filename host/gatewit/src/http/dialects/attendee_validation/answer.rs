@@ -40,7 +40,7 @@ pub struct Guess {
 
 impl Guess {
     /// A wrong access token: a guess about no order or ticket.
-    pub const NOBODYS: Self = Self {
+    pub const REJECTED_TOKEN: Self = Self {
         about: None,
         is_right: false,
         count: 1,
