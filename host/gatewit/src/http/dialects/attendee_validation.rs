@@ -25,7 +25,7 @@ mod refresh;
 pub use paths::{is_contract_path, is_refresh, no_such_method, no_such_path, refuse_head};
 
 pub use answer::{Guess, refusal, throttled};
-use answer::{Judged, Refusal};
+use answer::{Refusal, ValidatedResponse};
 use fields::{AttendeeRequest, EmailQuestion, EmailRequest, NameRequest};
 use question::{Question, ValidationErrors};
 use refresh::{Refresh, Refreshed, refresh};
@@ -75,10 +75,10 @@ pub struct TicketCount {
 pub async fn validate_attendee(
     State(desk): State<Shared>,
     question: Question<AttendeeQuestion>,
-) -> Result<Judged<AttendeeAnswer>, Refusal> {
+) -> Result<ValidatedResponse<AttendeeAnswer>, Refusal> {
     let validated = desk.validate_attendee(&question.query).await;
     let validated = validated.map_err(|error| question.not_answered(error))?;
-    Ok(Judged::attendee(validated, &question))
+    Ok(ValidatedResponse::attendee(validated, &question))
 }
 
 /// Checks whether a ticket belongs to somebody of this name.
@@ -97,10 +97,10 @@ pub async fn validate_attendee(
 pub async fn validate_name(
     State(desk): State<Shared>,
     question: Question<NameQuestion>,
-) -> Result<Judged<NameAnswer>, Refusal> {
+) -> Result<ValidatedResponse<NameAnswer>, Refusal> {
     let validated = desk.validate_name(&question.query).await;
     let validated = validated.map_err(|error| question.not_answered(error))?;
-    Ok(Judged::name(validated, &question))
+    Ok(ValidatedResponse::name(validated, &question))
 }
 
 /// Checks whether an e-mail address belongs to an attendee.
@@ -116,9 +116,13 @@ pub async fn validate_name(
 pub async fn validate_email(
     State(desk): State<Shared>,
     question: Question<EmailQuestion>,
-) -> Result<Judged<EmailAnswer>, Refusal> {
+) -> Result<ValidatedResponse<EmailAnswer>, Refusal> {
     let valid = desk.is_attendee(&question.query.addresses).await?;
-    Ok(Judged::email(EmailAnswer { valid }, valid, &question))
+    Ok(ValidatedResponse::email(
+        EmailAnswer { valid },
+        valid,
+        &question,
+    ))
 }
 
 /// Lists the ticket types.

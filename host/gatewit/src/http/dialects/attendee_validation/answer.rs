@@ -20,7 +20,7 @@ use crate::http::answer::Failure;
 const RETRY_AFTER_SECONDS: i64 = 5;
 
 /// An answer, and the guess it answers.
-pub struct Judged<A> {
+pub struct ValidatedResponse<A> {
     status: u16,
     answer: A,
     guess: Guess,
@@ -48,7 +48,7 @@ impl Guess {
     };
 }
 
-impl Judged<AttendeeAnswer> {
+impl ValidatedResponse<AttendeeAnswer> {
     pub fn attendee(
         validated: Validated<AttendeeAnswer>,
         question: &Question<AttendeeQuestion>,
@@ -66,7 +66,7 @@ impl Judged<AttendeeAnswer> {
     }
 }
 
-impl Judged<NameAnswer> {
+impl ValidatedResponse<NameAnswer> {
     pub fn name(validated: Validated<NameAnswer>, question: &Question<NameQuestion>) -> Self {
         let is_right = validated.verdict == Verdict::Attendee;
         Self {
@@ -81,7 +81,7 @@ impl Judged<NameAnswer> {
     }
 }
 
-impl Judged<EmailAnswer> {
+impl ValidatedResponse<EmailAnswer> {
     pub fn email(answer: EmailAnswer, valid: bool, question: &Question<EmailQuestion>) -> Self {
         Self {
             status: if valid { 200 } else { 404 },
@@ -94,7 +94,7 @@ impl Judged<EmailAnswer> {
     }
 }
 
-impl<A: Serialize> IntoResponse for Judged<A> {
+impl<A: Serialize> IntoResponse for ValidatedResponse<A> {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).expect("every status here is valid");
         let mut response = (status, Json(self.answer)).into_response();
