@@ -21,12 +21,12 @@ use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
 mod background;
+mod credential_cache;
 mod master_key;
-mod proven;
 mod rs256;
 
+use credential_cache::VerifiedCredentialCache;
 pub use master_key::{MasterKey, MasterKeyError};
-use proven::Proven;
 use rs256::{SigningKey, VerifyingKey};
 
 const RSA_BITS: usize = 2048;
@@ -83,7 +83,7 @@ impl Signer for RsaSigner {
                 verifying: signing.verifying_key()?,
                 signing: Arc::new(signing),
                 background: Arc::clone(&self.background),
-                proven: Proven::default(),
+                verified: VerifiedCredentialCache::default(),
             })
         });
         let opened = opened.map_err(|source| SignerError {
@@ -101,7 +101,7 @@ struct RsaEventKey {
     signing: Arc<SigningKey>,
     verifying: VerifyingKey,
     background: Arc<ThreadPool>,
-    proven: Proven,
+    verified: VerifiedCredentialCache,
 }
 
 #[async_trait]
@@ -128,7 +128,7 @@ impl EventKey for RsaEventKey {
             Claims::ScannerCredential(claims) => Some(claims),
             Claims::Ticket(_) | Claims::CompactTicket(_) => None,
         };
-        self.proven.or_verify(token, verify)
+        self.verified.or_verify(token, verify)
     }
 }
 

@@ -7,7 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use gatewit_domain::claims::ScannerClaims;
 
 /// How many are kept for one event; it seldom has more scanners than that.
-const PROVEN_MAX: usize = 4096;
+const CREDENTIALS_MAX: usize = 4096;
 
 type Digest = [u8; 32];
 
@@ -15,9 +15,9 @@ type Digest = [u8; 32];
 ///
 /// It only saves verifying the signature. Whether a scanner may still scan is looked up each time.
 #[derive(Default)]
-pub(super) struct Proven(RwLock<HashMap<Digest, ScannerClaims>>);
+pub(super) struct VerifiedCredentialCache(RwLock<HashMap<Digest, ScannerClaims>>);
 
-impl Proven {
+impl VerifiedCredentialCache {
     /// Verifies a scanner's credentials unless they are cached.
     pub(super) fn or_verify(
         &self,
@@ -26,23 +26,23 @@ impl Proven {
     ) -> Option<ScannerClaims> {
         let digest = digest_of(token);
         // No code that holds the lock can panic.
-        let proven = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(claims) = proven.get(&digest) {
+        let cached = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(claims) = cached.get(&digest) {
             return Some(claims.clone());
         }
-        drop(proven);
+        drop(cached);
         let claims = verify(token)?;
         self.remember(digest, claims.clone());
         Some(claims)
     }
 
     fn remember(&self, digest: Digest, claims: ScannerClaims) {
-        let mut proven = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if proven.len() >= PROVEN_MAX {
+        let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if cached.len() >= CREDENTIALS_MAX {
             // Credentials in use are cached again with their next scan.
-            proven.clear();
+            cached.clear();
         }
-        proven.insert(digest, claims);
+        cached.insert(digest, claims);
     }
 }
 
@@ -67,30 +67,30 @@ mod tests {
 
     #[test]
     fn genuine_credentials_are_verified_once() {
-        let proven = Proven::default();
-        let first = proven.or_verify("token", |_| Some(credentials(1)));
+        let cached = VerifiedCredentialCache::default();
+        let first = cached.or_verify("token", |_| Some(credentials(1)));
         assert_eq!(first, Some(credentials(1)));
-        let again = proven.or_verify("token", |_| panic!("verified again"));
+        let again = cached.or_verify("token", |_| panic!("verified again"));
         assert_eq!(again, first);
     }
 
     #[test]
     fn a_forgery_is_never_remembered() {
-        let proven = Proven::default();
-        assert_eq!(proven.or_verify("token", |_| None), None);
+        let cached = VerifiedCredentialCache::default();
+        assert_eq!(cached.or_verify("token", |_| None), None);
         assert_eq!(
-            proven.or_verify("token", |_| Some(credentials(1))),
+            cached.or_verify("token", |_| Some(credentials(1))),
             Some(credentials(1))
         );
-        assert_eq!(proven.or_verify("token2", |_| None), None);
+        assert_eq!(cached.or_verify("token2", |_| None), None);
     }
 
     #[test]
     fn a_flood_of_credentials_fills_no_memory() {
-        let proven = Proven::default();
-        for number in 0..PROVEN_MAX + 10 {
-            proven.or_verify(&number.to_string(), |_| Some(credentials(1)));
+        let cached = VerifiedCredentialCache::default();
+        for number in 0..CREDENTIALS_MAX + 10 {
+            cached.or_verify(&number.to_string(), |_| Some(credentials(1)));
         }
-        assert!(proven.0.read().unwrap().len() <= PROVEN_MAX);
+        assert!(cached.0.read().unwrap().len() <= CREDENTIALS_MAX);
     }
 }
