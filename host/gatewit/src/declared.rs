@@ -71,7 +71,7 @@ async fn set_up_in_turn(desk: Arc<Desk>, changes: Vec<EventChange>, ended: onesh
 }
 
 /// Warns of configured plugins that do not exist and of missing things that events rely on; everything else is served.
-pub async fn name_missing<'c>(desk: &Desk, configured: impl Iterator<Item = &'c String>) {
+pub async fn warn_unresolved<'c>(desk: &Desk, configured: impl Iterator<Item = &'c String>) {
     let plugins = desk.plugins();
     for name in configured {
         if !plugins.iter().any(|row| row.name == *name) {
@@ -84,7 +84,7 @@ pub async fn name_missing<'c>(desk: &Desk, configured: impl Iterator<Item = &'c 
 }
 
 /// Warns of events whose strategy no longer accepts their options. Calls plugins, so run it once the server listens.
-pub async fn name_rejected(desk: &Desk) {
+pub async fn warn_rejected(desk: &Desk) {
     desk.check_options()
         .await
         .into_iter()

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::SystemClock;
 use crate::config::{Config, Environment, TicketingPlan, folder_of};
-use crate::declared::{DeclaredEvents, name_missing};
+use crate::declared::{DeclaredEvents, warn_unresolved};
 use crate::http::server::{self, HttpLimits};
 use crate::http::{
     self, AllowedHosts, App, CorsOrigins, ListensOn, PublicUrl, Sites, Throttle, Traffic,
@@ -103,7 +103,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     master_key.keep()?;
     let declared = DeclaredEvents::check(&desk, config.events)?;
     declared.set_up(&desk, &mut beside).await;
-    name_missing(&desk, config.plugins.keys()).await;
+    warn_unresolved(&desk, config.plugins.keys()).await;
     let traffic = Arc::new(Traffic {
         proxies: settings.trusted_proxies.clone(),
         throttle: Throttle::new(settings.guess_limit),

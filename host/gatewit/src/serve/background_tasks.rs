@@ -6,7 +6,7 @@ use std::time::Duration;
 use gatewit_domain::service::Desk;
 use tokio::time::MissedTickBehavior;
 
-use crate::declared::name_rejected;
+use crate::declared::warn_rejected;
 
 /// How often to look whether refusals are due. Ticks a second apart would come a moment too early, and each would cost
 /// another second.
@@ -50,7 +50,7 @@ pub(super) async fn take_back_issues(desk: Arc<Desk>) {
 /// Prepares what the first scan and the first search need, then deletes old answers every hour.
 pub(super) async fn chores(desk: Arc<Desk>) {
     desk.warm_windows().await;
-    name_rejected(&desk).await;
+    warn_rejected(&desk).await;
     if let Err(error) = desk.warm_search().await {
         tracing::warn!(error = %error, "cannot read tickets ahead of the first search; it will read them itself");
     }
