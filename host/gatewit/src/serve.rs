@@ -1,4 +1,4 @@
-//! `gatewit serve`: wires store, plugins, keys and desk together, and serves until told to stop.
+//! `gatewit serve`: wires store, plugins, keys and desk together, and serves until shutdown to stop.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -122,7 +122,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     }
     let listener = bind(settings.listen).await?;
     // Installed before the server is announced: an unhandled signal would end the process at once.
-    let told = told_to_stop()?;
+    let shutdown = shutdown_signal()?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
@@ -148,7 +148,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         traffic.changes.close();
         traffic.changes.wait().await;
     };
-    let ended = run(serving, told, &stop).await;
+    let ended = run(serving, shutdown, &stop).await;
     let recorded = desk.record_last_refusals().await;
     recorded.context("cannot record the refusals of the last second")?;
     ended
@@ -273,13 +273,13 @@ fn check_organizers(config: &Config) -> anyhow::Result<()> {
 /// Serves until a signal comes, then gives requests under way a bounded time to finish.
 async fn run(
     serving: impl Future<Output = ()> + Send + 'static,
-    told: impl Future<Output = ()>,
+    shutdown: impl Future<Output = ()>,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let mut server = tokio::spawn(serving);
     tokio::select! {
         ended = &mut server => return Ok(ended?),
-        () = told => {}
+        () = shutdown => {}
     }
     tracing::info!("stopping: finishing the requests under way");
     stop.cancel();
@@ -294,7 +294,7 @@ async fn run(
 }
 
 /// Installs handlers for SIGTERM and Ctrl-C; the future ends when one of them comes.
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
