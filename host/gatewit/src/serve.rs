@@ -127,7 +127,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
     beside.spawn(background_tasks::take_back_issues(desk.clone()));
-    beside.spawn(background_tasks::chores(desk.clone()));
+    beside.spawn(background_tasks::housekeeping(desk.clone()));
     beside.spawn(background_tasks::record_refusals(desk.clone()));
     sources.keep_fresh(&desk, &mut beside);
     let declared = desk.clone();

@@ -48,7 +48,7 @@ pub(super) async fn take_back_issues(desk: Arc<Desk>) {
 }
 
 /// Prepares what the first scan and the first search need, then deletes old answers every hour.
-pub(super) async fn chores(desk: Arc<Desk>) {
+pub(super) async fn housekeeping(desk: Arc<Desk>) {
     desk.warm_windows().await;
     warn_rejected(&desk).await;
     if let Err(error) = desk.warm_search().await {
