@@ -1,4 +1,4 @@
-//! `gatewit serve`: wires store, plugins, keys and desk together, and serves until shutdown to stop.
+//! `gatewit serve`: wires store, plugins, keys and desk together, and serves until a signal stops it.
 
 use std::io::Write;
 use std::net::SocketAddr;
