@@ -4,6 +4,7 @@
 //! Texts from here contain only the origin of a URL, since paths and queries may name people.
 
 mod address;
+mod error;
 mod grant;
 mod hop;
 mod policy;
@@ -18,13 +19,15 @@ use std::time::Duration;
 use reqwest::{Client, Url, header, redirect, retry};
 use tokio::time::timeout;
 
-use crate::bindings::backend::http::{self, Request, Response};
+use crate::bindings::backend::http::{Request, Response};
 use crate::outbound::address::ForbiddenAddress;
+use crate::outbound::error::InvalidRequest;
 use crate::outbound::hop::{Hop, is_redirect};
 use crate::outbound::resolver::GrantedAddresses;
 use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
 
 pub use address::Reach;
+pub(crate) use error::{NotGranted, OutboundError};
 pub use grant::{Grant, Origin, OriginError};
 pub(crate) use policy::Policy;
 pub use secret::Secret;
@@ -47,27 +50,26 @@ pub(crate) struct OutboundLimits {
 pub(crate) struct Outbound {
     policy: Policy,
     /// Fails if the machine has no trusted certificates.
-    client: Result<Client, String>,
+    client: reqwest::Result<Client>,
     limits: OutboundLimits,
 }
 
 impl Outbound {
     pub(crate) fn new(policy: Policy, limits: OutboundLimits) -> Self {
-        let client = client(GrantedAddresses::new(policy.grants()));
         Self {
-            client: client.map_err(|err| format!("cannot send requests: {}", cause(&err))),
+            client: client(GrantedAddresses::new(policy.grants())),
             policy,
             limits,
         }
     }
 
     /// Sends a request and reads the whole response, following redirects.
-    pub(crate) async fn send(&self, request: Request) -> Result<Response, http::Error> {
+    pub(crate) async fn send(&self, request: Request) -> Result<Response, OutboundError> {
         let response = timeout(self.limits.time, self.follow(request)).await;
-        response.unwrap_or(Err(http::Error::TimedOut))
+        response.unwrap_or(Err(OutboundError::TimedOut))
     }
 
-    async fn follow(&self, request: Request) -> Result<Response, http::Error> {
+    async fn follow(&self, request: Request) -> Result<Response, OutboundError> {
         let mut hop = Hop::first(request)?;
         for _ in 0..=REDIRECTS_MAX {
             let response = self.send_once(&hop).await?;
@@ -80,15 +82,13 @@ impl Outbound {
                 _ => return self.receive(response, &hop.url).await,
             };
         }
-        let words = format!("it redirects more than {REDIRECTS_MAX} times");
-        Err(http::Error::Other(words))
+        Err(InvalidRequest::TooManyRedirects(REDIRECTS_MAX).into())
     }
 
-    async fn send_once(&self, hop: &Hop) -> Result<reqwest::Response, http::Error> {
+    async fn send_once(&self, hop: &Hop) -> Result<reqwest::Response, OutboundError> {
         let grant = self.policy.grant(&hop.url)?;
         let headers = self.policy.headers(&hop.headers, grant)?;
-        let client = self.client.as_ref();
-        let client = client.map_err(|reason| http::Error::Unreachable(reason.clone()))?;
+        let client = self.client.as_ref().map_err(no_client)?;
         let mut request = client
             .request(hop.method.clone(), hop.url.clone())
             .headers(headers);
@@ -102,8 +102,8 @@ impl Outbound {
         &self,
         mut response: reqwest::Response,
         url: &Url,
-    ) -> Result<Response, http::Error> {
-        let too_large = || http::Error::TooLarge(self.limits.body_bytes as u64);
+    ) -> Result<Response, OutboundError> {
+        let too_large = || OutboundError::TooLarge(self.limits.body_bytes as u64);
         let announced = response.content_length();
         if announced.is_some_and(|bytes| bytes > self.limits.body_bytes as u64) {
             return Err(too_large());
@@ -141,16 +141,20 @@ fn client(resolver: GrantedAddresses) -> reqwest::Result<Client> {
         .build()
 }
 
+fn no_client(err: &reqwest::Error) -> OutboundError {
+    OutboundError::Unreachable(format!("cannot send requests: {}", cause(err)))
+}
+
 /// The error that a plugin gets for a request without a response.
-fn failure(err: &reqwest::Error, url: &Url) -> http::Error {
+fn failure(err: &reqwest::Error, url: &Url) -> OutboundError {
     let forbidden = causes(err).find_map(|err| err.downcast_ref::<ForbiddenAddress>());
     if let Some(forbidden) = forbidden {
-        return http::Error::NotGranted(forbidden.to_string());
+        return NotGranted::from(forbidden.clone()).into();
     }
     let cause = cause(err);
     match Origin::of(url) {
-        Ok(origin) => http::Error::Unreachable(format!("{origin}: {cause}")),
-        Err(_) => http::Error::Unreachable(cause),
+        Ok(origin) => OutboundError::Unreachable(format!("{origin}: {cause}")),
+        Err(_) => OutboundError::Unreachable(cause),
     }
 }
 

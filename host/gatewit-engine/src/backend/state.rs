@@ -7,7 +7,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::bindings::backend::http::{self, Error, Request, Response};
 use crate::bindings::backend::types;
-use crate::outbound::Outbound;
+use crate::outbound::{NotGranted, Outbound, OutboundError};
 use crate::resource_limits::ResourceLimits;
 
 /// The most resources of the host that a guest may hold at once: streams, clocks, errors.
@@ -44,20 +44,20 @@ impl BackendState {
             resources,
         }
     }
+
+    /// Counts a request, and returns what sends it.
+    fn next_request(&mut self) -> Result<Arc<Outbound>, NotGranted> {
+        let outbound = self.outbound.clone().ok_or(NotGranted::Disconnected)?;
+        let requests_left = self.requests_left.checked_sub(1);
+        self.requests_left = requests_left.ok_or(NotGranted::TooManyRequests(self.requests))?;
+        Ok(outbound)
+    }
 }
 
 impl http::Host for BackendState {
     async fn send(&mut self, request: Request) -> Result<Response, Error> {
-        let Some(outbound) = self.outbound.clone() else {
-            let words = "nothing is sent while a plugin is described or settings are checked";
-            return Err(Error::NotGranted(words.to_owned()));
-        };
-        let Some(requests_left) = self.requests_left.checked_sub(1) else {
-            let words = format!("a run may send {} requests and no more", self.requests);
-            return Err(Error::NotGranted(words));
-        };
-        self.requests_left = requests_left;
-        outbound.send(request).await
+        let outbound = self.next_request().map_err(OutboundError::from)?;
+        Ok(outbound.send(request).await?)
     }
 }
 

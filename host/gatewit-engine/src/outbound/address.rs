@@ -1,7 +1,5 @@
 //! Decides which IP addresses may be reached. Pure.
 
-use std::error::Error;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The kind of host behind an address.
@@ -63,20 +61,12 @@ fn of_v6(address: Ipv6Addr) -> AddressKind {
 }
 
 /// A host has an address that may not be reached.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{host} has the address {address}, which is not granted")]
 pub(crate) struct ForbiddenAddress {
     host: String,
     address: IpAddr,
 }
-
-impl fmt::Display for ForbiddenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, address } = self;
-        write!(f, "{host} has the address {address}, which is not granted")
-    }
-}
-
-impl Error for ForbiddenAddress {}
 
 /// Checks that all addresses of a host may be reached. One that may not is reason enough to distrust the others.
 pub(crate) fn check(

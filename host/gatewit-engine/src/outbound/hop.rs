@@ -3,7 +3,8 @@
 use reqwest::header::{self, HeaderName};
 use reqwest::{Method, StatusCode, Url};
 
-use crate::bindings::backend::http::{Error, Request};
+use crate::bindings::backend::http::Request;
+use crate::outbound::error::{InvalidRequest, NotGranted, OutboundError};
 use crate::outbound::secret;
 
 /// The most headers of a request.
@@ -38,24 +39,21 @@ pub(crate) struct Hop {
 
 impl Hop {
     /// Checks a plugin's request.
-    pub(crate) fn first(request: Request) -> Result<Self, Error> {
-        let other = |words: &str| Error::Other(words.to_owned());
+    pub(crate) fn first(request: Request) -> Result<Self, OutboundError> {
         let method = Method::from_bytes(request.method.as_bytes());
-        let method = method.map_err(|_| other("invalid HTTP method"))?;
+        let method = method.map_err(|_| InvalidRequest::Method)?;
         if matches!(method, Method::CONNECT | Method::TRACE) {
-            return Err(Error::NotGranted(format!("{method} is not granted")));
+            return Err(NotGranted::Method(method).into());
         }
-        let url = Url::parse(&request.url).map_err(|_| other("invalid URL"))?;
+        let url = Url::parse(&request.url).map_err(|_| InvalidRequest::Url)?;
         if request.headers.len() > HEADERS_MAX {
-            return Err(Error::Other(format!("more than {HEADERS_MAX} headers")));
+            return Err(InvalidRequest::TooManyHeaders(HEADERS_MAX).into());
         }
         let headers = request.headers.into_iter().map(|(name, value)| {
             let name = HeaderName::from_bytes(name.as_bytes());
-            let name = name.map_err(|_| other("invalid header name"))?;
+            let name = name.map_err(|_| InvalidRequest::HeaderName)?;
             if HOSTS_OWN.contains(&name.as_str()) {
-                return Err(Error::Other(format!(
-                    "the host alone sets the header {name}"
-                )));
+                return Err(InvalidRequest::HostHeader(name));
             }
             Ok((name, value))
         });
@@ -70,9 +68,13 @@ impl Hop {
     /// Follows a redirect as browsers do: 303 always becomes GET; 301 and 302 turn POST into GET.
     ///
     /// A redirect to another origin drops the headers that identify the caller. They stay dropped.
-    pub(crate) fn redirected(mut self, status: StatusCode, location: &str) -> Result<Self, Error> {
+    pub(crate) fn redirected(
+        mut self,
+        status: StatusCode,
+        location: &str,
+    ) -> Result<Self, InvalidRequest> {
         let url = self.url.join(location);
-        let url = url.map_err(|_| Error::Other("it redirects to an invalid URL".to_owned()))?;
+        let url = url.map_err(|_| InvalidRequest::Redirect)?;
         if url.origin() != self.url.origin() {
             self.headers.retain(|(name, value)| {
                 !secret::is_mentioned(value)
@@ -118,10 +120,8 @@ mod tests {
 
     #[track_caller]
     fn check_refusal(request: Request, expected: &str) {
-        let (Err(Error::Other(words)) | Err(Error::NotGranted(words))) = Hop::first(request) else {
-            panic!("it is accepted");
-        };
-        assert_eq!(words, expected);
+        let refused = Hop::first(request).err().unwrap();
+        assert_eq!(refused.to_string(), expected);
     }
 
     #[test]

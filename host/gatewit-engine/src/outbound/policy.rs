@@ -6,8 +6,8 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName};
 use serde_json::{Map, Value};
 
-use crate::bindings::backend::http::Error;
 use crate::outbound::address;
+use crate::outbound::error::{InvalidRequest, NotGranted, OutboundError};
 use crate::outbound::grant::{Grant, Origin};
 use crate::outbound::secret::{self, Secret, Secrets};
 
@@ -37,12 +37,13 @@ impl Policy {
     ///
     /// An address in the URL is judged here, since it is not resolved. The addresses of a name are judged when it is
     /// resolved.
-    pub(crate) fn grant(&self, url: &Url) -> Result<&Grant, Error> {
-        let origin = Origin::of(url).map_err(|err| Error::Other(err.to_string()))?;
+    pub(crate) fn grant(&self, url: &Url) -> Result<&Grant, OutboundError> {
+        let origin = Origin::of(url).map_err(InvalidRequest::from)?;
         let grant = self.grants.iter().find(|grant| grant.origin == origin);
-        let grant = grant.ok_or_else(|| Error::NotGranted(format!("{origin} is not granted")))?;
-        address::check(origin.host(), origin.address(), grant.reach)
-            .map_err(|err| Error::NotGranted(err.to_string()))?;
+        let Some(grant) = grant else {
+            return Err(NotGranted::Origin(origin).into());
+        };
+        address::check(origin.host(), origin.address(), grant.reach).map_err(NotGranted::from)?;
         Ok(grant)
     }
 
@@ -51,15 +52,13 @@ impl Policy {
         &self,
         headers: &[(HeaderName, String)],
         grant: &Grant,
-    ) -> Result<HeaderMap, Error> {
+    ) -> Result<HeaderMap, NotGranted> {
         let mut filled = HeaderMap::new();
         for (name, template) in headers {
             if secret::is_mentioned(template) && !grant.takes_secrets {
-                let origin = &grant.origin;
-                return Err(Error::NotGranted(format!("no secret goes to {origin}")));
+                return Err(NotGranted::SecretTo(grant.origin.clone()));
             }
-            let value = self.secrets.fill(template).map_err(Error::NotGranted)?;
-            filled.append(name, value);
+            filled.append(name, self.secrets.fill(template)?);
         }
         Ok(filled)
     }
@@ -90,18 +89,12 @@ mod tests {
         Policy::new(grants, settings.as_object().unwrap(), secrets.into())
     }
 
-    fn words(err: Error) -> String {
-        match err {
-            Error::NotGranted(words) | Error::Other(words) => words,
-            other => format!("{other:?}"),
-        }
-    }
-
     #[track_caller]
     fn check(url: &str, expected: Result<&str, &str>) {
         let policy = policy();
         let granted = policy.grant(&Url::parse(url).unwrap());
-        let granted = granted.map(|grant| grant.origin.to_string()).map_err(words);
+        let granted = granted.map(|grant| grant.origin.to_string());
+        let granted = granted.map_err(|err| err.to_string());
         assert_eq!(
             granted,
             expected.map(str::to_owned).map_err(str::to_owned),
@@ -177,7 +170,7 @@ mod tests {
         let filled = policy.headers(&headers, grant);
         let filled = filled.map(|headers| headers["authorization"].to_str().unwrap().to_owned());
         assert_eq!(
-            filled.map_err(words),
+            filled.map_err(|err| err.to_string()),
             expected.map(str::to_owned).map_err(str::to_owned)
         );
     }

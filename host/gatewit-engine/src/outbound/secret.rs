@@ -6,6 +6,8 @@ use std::fmt;
 use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
 
+use crate::outbound::error::NotGranted;
+
 /// A reference to a secret begins with this; the secret's name follows.
 const REFERENCE: &str = "secret://";
 
@@ -54,7 +56,7 @@ impl Secrets {
     }
 
     /// Replaces references by secrets. The error names the one that cannot be replaced.
-    pub(crate) fn fill(&self, template: &str) -> Result<HeaderValue, String> {
+    pub(crate) fn fill(&self, template: &str) -> Result<HeaderValue, NotGranted> {
         let mut filled = String::new();
         let mut rest = template;
         while let Some((before, reference)) = rest.split_once(REFERENCE) {
@@ -65,16 +67,16 @@ impl Secrets {
         }
         filled.push_str(rest);
         let value = HeaderValue::from_str(&filled);
-        let mut value = value.map_err(|_| "a header's value has characters that none may have")?;
+        let mut value = value.map_err(|_| NotGranted::HeaderValue)?;
         value.set_sensitive(is_mentioned(template));
         Ok(value)
     }
 
-    fn value(&self, name: &str) -> Result<&str, String> {
+    fn value(&self, name: &str) -> Result<&str, NotGranted> {
         match self.0.get(name) {
             Some(Some(Secret(value))) => Ok(value),
-            Some(None) => Err(format!("secret {name:?} has no value")),
-            None => Err(format!("the source's settings name no secret {name:?}")),
+            Some(None) => Err(NotGranted::UnsetSecret(name.to_owned())),
+            None => Err(NotGranted::UnnamedSecret(name.to_owned())),
         }
     }
 }
@@ -127,6 +129,7 @@ mod tests {
         let filled = secrets().fill(template);
         let filled = filled.map(|value| (value.to_str().unwrap().to_owned(), value.is_sensitive()));
         let expected = expected.map(|value| (value.to_owned(), is_mentioned(template)));
+        let filled = filled.map_err(|err| err.to_string());
         assert_eq!(filled, expected.map_err(str::to_owned));
     }
 
