@@ -1,10 +1,14 @@
 //! The list of plugins, as in `gatewit-api.md` §10.
 
+mod call_error;
+
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use call_error::{CallError, NotLoaded};
 
 /// One plugin name and the generation that serves under it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

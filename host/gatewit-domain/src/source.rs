@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::event::TicketType;
-use crate::plugin::PluginWords;
+use crate::plugin::{CallError, PluginWords};
 
 mod journal;
 pub use journal::{LogPosition, Reader, RunUnderWay, Served, SourceJournal, SourceRow};
@@ -199,9 +199,9 @@ pub enum SourceFault {
     /// A file that the settings name cannot be read. The text is the host's.
     #[error("{0}")]
     Unreadable(String),
-    /// The plugin is missing, trapped, exceeded a limit or gave an invalid answer. The text is the host's.
+    /// The plugin was called and gave no answer.
     #[error("the plugin failed: {0}")]
-    Plugin(String),
+    Plugin(CallError),
 }
 
 impl SourceFault {
@@ -214,7 +214,8 @@ impl SourceFault {
             | Self::NotFound(words)
             | Self::StartOver(words)
             | Self::Unexpected(words) => Some(words),
-            Self::RateLimited(_) | Self::Unreadable(_) | Self::Plugin(_) => None,
+            Self::Plugin(error) => error.words(),
+            Self::RateLimited(_) | Self::Unreadable(_) => None,
         }
     }
 }

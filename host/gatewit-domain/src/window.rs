@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::calendar::Calendar;
-use crate::plugin::{PluginIdentity, PluginWords};
+use crate::plugin::{CallError, PluginIdentity, PluginWords};
 
 /// The most windows an answer may hold, whatever the number of days.
 pub const WINDOWS_MAX: usize = 1_000;
@@ -149,10 +149,12 @@ pub enum StrategyError {
     /// The strategy does not accept the options. Only the organizer who sent them sees its own text.
     #[error("the strategy does not accept the options")]
     Rejected(PluginWords),
-    /// The strategy trapped, exceeded a limit, failed, or gave an invalid answer. Does not contain the plugin's own
-    /// text.
-    #[error("{0}")]
-    Failed(String),
+    /// The strategy was called and gave no answer.
+    #[error("strategy {strategy} failed: {error}")]
+    Failed {
+        strategy: StrategyName,
+        error: CallError,
+    },
 }
 
 /// A strategy's windows for one rule and holder, and the plugin that gave them.

@@ -3,9 +3,9 @@
 mod state;
 
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
+use gatewit_domain::plugin::{CallError, PluginKind};
 use tokio::time::timeout;
 use wasmtime::Store;
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -14,7 +14,7 @@ use crate::backend::state::BackendState;
 use crate::bindings::backend::{
     Backend as Exports, BackendPre, Description, Fault, Guest, Page, Ticket, TicketType,
 };
-use crate::errors;
+use crate::errors::{self, LinkError};
 use crate::outbound::Outbound;
 
 /// The largest value that a guest may pass to the host, in bytes: a page of tickets, or a request.
@@ -25,8 +25,6 @@ const HANDLES_MAX: usize = 10_000;
 const TICKS_BETWEEN_LOOKS: u64 = 1;
 
 /// A backend component that is ready to be instantiated.
-///
-/// Every error is a reason in one line, such as "it ran longer than 60 s".
 pub(crate) struct Backend {
     component: BackendPre<BackendState>,
 }
@@ -43,33 +41,15 @@ pub(crate) struct InstanceLimits {
 
 impl Backend {
     /// Prepares a component whose imports are allowed for backends.
-    pub(crate) fn new(component: &Component) -> Result<Self, String> {
-        let unlinked = |err| format!("it cannot be linked: {}", errors::whole(&err));
+    pub(crate) fn new(component: &Component) -> Result<Self, LinkError> {
+        let unlinked = |err| LinkError::Imports(errors::whole(&err));
         let mut linker = Linker::new(component.engine());
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(unlinked)?;
         Exports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state).map_err(unlinked)?;
         let component = linker.instantiate_pre(component).map_err(unlinked)?;
-        let component = BackendPre::new(component).map_err(|err| errors::whole(&err))?;
+        let component = BackendPre::new(component);
+        let component = component.map_err(|err| LinkError::Exports(errors::whole(&err)))?;
         Ok(Self { component })
-    }
-
-    /// Asks the plugin to describe itself. Blocks.
-    pub(crate) fn describe(&self, limits: InstanceLimits) -> Result<Description, String> {
-        let describe = async || {
-            let mut instance = self.instantiate(limits, None).await?;
-            instance.describe().await
-        };
-        // On a thread of its own: a thread that belongs to one runtime cannot start another.
-        thread::scope(|scope| {
-            let thread = scope.spawn(|| {
-                let mut runtime = tokio::runtime::Builder::new_current_thread();
-                let runtime = runtime.enable_all().build();
-                let runtime = runtime.map_err(|err| format!("cannot start a runtime: {err}"))?;
-                runtime.block_on(describe())
-            });
-            let outcome = thread.join();
-            outcome.unwrap_or_else(|_| Err("its call was cut off".to_owned()))
-        })
     }
 
     /// Creates a fresh instance, which sends its requests through `outbound`; without it, it cannot send any.
@@ -77,7 +57,7 @@ impl Backend {
         &self,
         limits: InstanceLimits,
         outbound: Option<Arc<Outbound>>,
-    ) -> Result<Instance, String> {
+    ) -> Result<Instance, CallError> {
         let state = BackendState::new(limits.memory_bytes, limits.requests, outbound);
         let mut store = Store::new(self.component.engine(), state);
         store.limiter(|state| &mut state.limits);
@@ -104,7 +84,7 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    pub(crate) async fn describe(&mut self) -> Result<Description, String> {
+    pub(crate) async fn describe(&mut self) -> Result<Description, CallError> {
         self.call(async |guest, store| guest.call_describe(store).await)
             .await
     }
@@ -113,7 +93,7 @@ impl Instance {
     pub(crate) async fn check_settings(
         &mut self,
         settings: &str,
-    ) -> Result<Result<(), String>, String> {
+    ) -> Result<Result<(), String>, CallError> {
         self.call(async |guest, store| guest.call_check_settings(store, settings).await)
             .await
     }
@@ -121,7 +101,7 @@ impl Instance {
     pub(crate) async fn ticket_types(
         &mut self,
         settings: &str,
-    ) -> Result<Result<Vec<TicketType>, Fault>, String> {
+    ) -> Result<Result<Vec<TicketType>, Fault>, CallError> {
         self.call(async |guest, store| guest.call_ticket_types(store, settings).await)
             .await
     }
@@ -130,7 +110,7 @@ impl Instance {
         &mut self,
         settings: &str,
         cursor: Option<&str>,
-    ) -> Result<Result<Page, Fault>, String> {
+    ) -> Result<Result<Page, Fault>, CallError> {
         self.call(async |guest, store| guest.call_tickets(store, settings, cursor).await)
             .await
     }
@@ -139,7 +119,7 @@ impl Instance {
         &mut self,
         settings: &str,
         text: &str,
-    ) -> Result<Result<Vec<Ticket>, Fault>, String> {
+    ) -> Result<Result<Vec<Ticket>, Fault>, CallError> {
         self.call(async |guest, store| guest.call_find(store, settings, text).await)
             .await
     }
@@ -147,7 +127,7 @@ impl Instance {
     async fn call<T>(
         &mut self,
         call: impl AsyncFnOnce(&Guest, &mut Store<BackendState>) -> wasmtime::Result<T>,
-    ) -> Result<T, String> {
+    ) -> Result<T, CallError> {
         let guest = self.exports.gatewit_plugin_ticketing_backend();
         let answer = timeout(self.time, call(guest, &mut self.store)).await;
         outcome(answer, &self.store, self.time)
@@ -157,11 +137,14 @@ impl Instance {
 fn outcome<T, E>(
     answer: Result<wasmtime::Result<T>, E>,
     store: &Store<BackendState>,
-    time: Duration,
-) -> Result<T, String> {
+    limit: Duration,
+) -> Result<T, CallError> {
     match answer {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(err)) => Err(errors::reason(&store.data().limits, &err)),
-        Err(_) => Err(format!("it ran longer than {} s", time.as_secs_f64())),
+        Ok(Err(err)) => Err(errors::call_error(&store.data().limits, &err)),
+        Err(_) => Err(CallError::TimedOut {
+            kind: PluginKind::Backend,
+            limit,
+        }),
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use crate::bindings::{Event, EventDay, Holder, LocalDatetime, Moment, Window, Zoned};
+use crate::errors::InvalidAnswer;
 
 /// A rule's event as a strategy sees it.
 pub(crate) fn event(rule: &DoorRule) -> Event {
@@ -46,7 +47,7 @@ fn zoned(at: Timestamp, calendar: &Calendar) -> Zoned {
 }
 
 /// Converts a strategy's windows. The error names a moment that does not exist.
-pub(crate) fn proposed(windows: &[Window]) -> Result<Vec<ProposedWindow>, String> {
+pub(crate) fn proposed(windows: &[Window]) -> Result<Vec<ProposedWindow>, InvalidAnswer> {
     let proposed = windows.iter().map(|window| {
         Ok(ProposedWindow {
             day: window.day,
@@ -57,14 +58,14 @@ pub(crate) fn proposed(windows: &[Window]) -> Result<Vec<ProposedWindow>, String
     proposed.collect()
 }
 
-fn moment(moment: &Moment) -> Result<window::Moment, String> {
+fn moment(moment: &Moment) -> Result<window::Moment, InvalidAnswer> {
     match moment {
         Moment::Instant(second) => Timestamp::from_second(*second)
             .map(window::Moment::Instant)
-            .map_err(|_| format!("it answered the instant {second}, which is out of range")),
+            .map_err(|_| InvalidAnswer::Instant(*second)),
         Moment::Local(local) => date_time(local)
             .map(window::Moment::Local)
-            .ok_or_else(|| format!("it answered {}, which does not exist", print(local))),
+            .ok_or_else(|| InvalidAnswer::LocalTime(print(local))),
     }
 }
 
@@ -110,6 +111,7 @@ mod tests {
             window::Moment::Instant(instant) => instant.to_string(),
             window::Moment::Local(local) => local.to_string(),
         });
+        let converted = converted.map_err(|mistake| mistake.to_string());
         let expected = expected.map(str::to_owned).map_err(str::to_owned);
         assert_eq!(converted, expected);
     }

@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gatewit_domain::plugin::PluginRow;
+use gatewit_domain::plugin::{CallError, PluginRow};
 use gatewit_domain::ports::{Clock, Strategies};
 use gatewit_domain::window::{
     DoorRule, Holder, StrategyError, StrategyName, Window, WindowsAnswer,
 };
 use tokio::sync::Semaphore;
 
-use crate::errors::Failure;
 use crate::load::{Generation, Loader, Refusal, plugin_name};
 use crate::registry::PluginRegistry;
 use crate::runtime::{BACKENDS_MAX, Runtime};
@@ -93,9 +92,9 @@ impl Engine {
         let slot = self.registry.strategy(&rule.strategy)?;
         let windows = slot
             .strategy()
-            .map_err(Failure::from)
+            .map_err(CallError::from)
             .and_then(|(_, strategy)| strategy.windows(rule, holder));
-        windows.map_err(|failure| strategy_calls::failed(&rule.strategy, &failure.reason))
+        windows.map_err(|error| strategy_calls::failed(&rule.strategy, error))
     }
 
     /// A ticket source. Each run uses the backend that serves under the plugin's name at that time.
@@ -128,7 +127,7 @@ impl Engine {
             }
             Err(refusal) => {
                 note_refusal(&refusal);
-                slot.refuse(&refusal);
+                slot.refuse(refusal);
             }
         }
     }
@@ -148,7 +147,7 @@ impl Engine {
         let state = slot.state();
         let digest = &state.serving.as_ref()?.identity.digest;
         let answer = self.cache.get(WindowKey::new(rule, holder), digest)?;
-        Some(answer.map_err(|reason| strategy_calls::failed(&rule.strategy, &reason)))
+        Some(answer.map_err(|error| strategy_calls::failed(&rule.strategy, error)))
     }
 }
 

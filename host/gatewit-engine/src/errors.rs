@@ -1,38 +1,80 @@
-//! Says in one line how a guest failed.
+//! How a guest fails: when it is prepared, and when it is called.
 
-use gatewit_domain::plugin::PluginWords;
+use gatewit_domain::plugin::CallError;
 use wasmtime::{Error, Trap};
 
 use crate::resource_limits::ResourceLimits;
 use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
 
-/// Why a call gave no answer.
-#[derive(Clone, Debug)]
-pub(crate) struct Failure {
-    /// The reason in the host's words.
-    pub reason: String,
-    /// The guest's own error text.
-    pub words: Option<PluginWords>,
+/// Why a component cannot be prepared as a plugin of its world.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LinkError {
+    #[error("it cannot be linked: {0}")]
+    Imports(String),
+    /// A function is missing or has another type, as the text says.
+    #[error("{0}")]
+    Exports(String),
+    #[error("{interface} has no function \"{function}\"")]
+    NoFunction {
+        interface: String,
+        function: &'static str,
+    },
+    #[error("function \"{function}\" of {interface} is of another type: {details}")]
+    FunctionType {
+        interface: String,
+        function: &'static str,
+        details: String,
+    },
+    /// Its first instance failed.
+    #[error(transparent)]
+    Instance(#[from] CallError),
 }
 
-impl From<String> for Failure {
-    fn from(reason: String) -> Self {
-        Self {
-            reason,
-            words: None,
-        }
+/// What is wrong with an answer that came.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidAnswer {
+    #[error("it answered the instant {0}, which is out of range")]
+    Instant(i64),
+    #[error("it answered {0}, which does not exist")]
+    LocalTime(String),
+    #[error("it answered a ticket without a reference")]
+    NoReference,
+    #[error("it answered a {what} of {bytes} bytes; at most {bytes_max} are allowed")]
+    TooLong {
+        what: &'static str,
+        bytes: usize,
+        bytes_max: usize,
+    },
+    #[error("it answered {count} {what}; at most {max} are allowed")]
+    TooManyRows {
+        what: &'static str,
+        count: usize,
+        max: usize,
+    },
+    #[error("it answered {count} {what} of one ticket or type; at most {max} are allowed")]
+    TooManyParts {
+        what: &'static str,
+        count: usize,
+        max: usize,
+    },
+}
+
+impl From<InvalidAnswer> for CallError {
+    fn from(mistake: InvalidAnswer) -> Self {
+        Self::InvalidAnswer(mistake.to_string())
     }
 }
 
-/// Why a call did not return, other than by running too long.
-pub(crate) fn reason(limits: &ResourceLimits, err: &Error) -> String {
+/// The kind of a call that did not return, other than by running too long.
+pub(crate) fn call_error(limits: &ResourceLimits, err: &Error) -> CallError {
     if limits.memory_was_exceeded() {
-        let mebibytes = limits.memory_bytes() as f64 / f64::from(1 << 20);
-        return format!("it needed more than {mebibytes} MiB of memory");
+        return CallError::OutOfMemory {
+            limit_bytes: limits.memory_bytes(),
+        };
     }
     match err.downcast_ref::<Trap>() {
-        Some(trap) => format!("it ended in a {trap}"),
-        None => format!("its call failed: {}", whole(err)),
+        Some(trap) => CallError::Trapped(trap.to_string()),
+        None => CallError::Failed(whole(err)),
     }
 }
 

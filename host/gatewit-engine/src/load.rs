@@ -1,5 +1,6 @@
 //! Loads one file. The result is a plugin that can serve, or the reason why it cannot.
 
+mod error;
 mod format;
 mod world;
 
@@ -8,15 +9,18 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use gatewit_domain::plugin::{PluginIdentity, PluginKind};
+use gatewit_domain::plugin::{CallError, PluginIdentity, PluginKind};
 use gatewit_domain::ports::Clock;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use crate::backend::{Backend, InstanceLimits};
+use crate::bindings::backend::Description;
+use crate::load::error::LoadError;
 use crate::load::world::World;
 use crate::runtime::Runtime;
 use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
@@ -63,17 +67,17 @@ impl Code {
 }
 
 /// Why a file does not serve.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Refusal {
     /// The plugin's name.
     pub name: String,
     /// The facts found before loading failed.
     pub found: Found,
-    pub reason: String,
+    pub reason: LoadError,
 }
 
 /// The facts about a file, whether it could be loaded or not.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Found {
     pub digest: Option<String>,
     pub kind: Option<PluginKind>,
@@ -98,7 +102,12 @@ impl Loader {
             })
     }
 
-    fn try_load(&self, path: &Path, name: &str, found: &mut Found) -> Result<Generation, String> {
+    fn try_load(
+        &self,
+        path: &Path,
+        name: &str,
+        found: &mut Found,
+    ) -> Result<Generation, LoadError> {
         let bytes = read(path)?;
         let digest = format!("sha256:{:x}", Sha256::digest(&bytes));
         found.digest = Some(digest.clone());
@@ -106,8 +115,7 @@ impl Loader {
         format::check(&bytes)?;
         let engine = self.runtime.engine();
         let component = Component::new(engine, &bytes).map_err(|err| {
-            let cause = one_line(&format!("{err:#}"), REASON_CHARACTERS_MAX);
-            format!("it is cut short, invalid or too large to compile: {cause}")
+            LoadError::NotCompiled(one_line(&format!("{err:#}"), REASON_CHARACTERS_MAX))
         })?;
         let world = World::of(&component)?;
         found.kind = Some(world.kind());
@@ -131,28 +139,44 @@ impl Loader {
         component: &Component,
         interface: &str,
         name: &str,
-    ) -> Result<(Code, String), String> {
+    ) -> Result<(Code, String), LoadError> {
         world::check_purity(component)?;
         let limits = self.settings.limits_for(name);
         let strategy = Strategy::new(component, interface, limits)?;
-        let description = strategy.describe().map_err(undescribed)?;
+        let description = strategy.describe().map_err(LoadError::Undescribed)?;
         Ok((Code::Strategy(Arc::new(strategy)), description.version))
     }
 }
 
-fn backend(component: &Component) -> Result<(Code, String), String> {
+fn backend(component: &Component) -> Result<(Code, String), LoadError> {
     world::check_backend(component)?;
     let backend = Backend::new(component)?;
     let limits = InstanceLimits {
         time: DESCRIPTION_TIME_MAX,
         ..SourceLimits::default().instance()
     };
-    let description = backend.describe(limits).map_err(undescribed)?;
+    let description = describe(&backend, limits)?;
     Ok((Code::Backend(Arc::new(backend)), description.version))
 }
 
-fn undescribed(reason: String) -> String {
-    format!("it does not describe itself: {reason}")
+/// Asks a backend to describe itself. Blocks.
+fn describe(backend: &Backend, limits: InstanceLimits) -> Result<Description, LoadError> {
+    let describe = async || {
+        let mut instance = backend.instantiate(limits, None).await?;
+        instance.describe().await
+    };
+    // On a thread of its own: a thread that belongs to one runtime cannot start another.
+    let outcome = thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_all().build();
+            let runtime = runtime.map_err(LoadError::NoRuntime)?;
+            let described = runtime.block_on(describe());
+            described.map_err(LoadError::Undescribed)
+        });
+        thread.join()
+    });
+    outcome.unwrap_or(Err(LoadError::Undescribed(CallError::CutOff)))
 }
 
 /// The name of the plugin in a file: the file's stem.
@@ -171,28 +195,28 @@ pub(crate) fn is_plugin_name(name: &str) -> bool {
     name.split('-').all(is_word)
 }
 
-fn check_name(name: &str) -> Result<(), String> {
-    if is_plugin_name(name) {
-        return Ok(());
+fn check_name(name: &str) -> Result<(), LoadError> {
+    match is_plugin_name(name) {
+        true => Ok(()),
+        false => Err(LoadError::Name),
     }
-    Err("a plugin is named in lower-case letters and digits, words joined by \"-\", such as early-vip.wasm".to_owned())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let unreadable = |err| format!("cannot read the file: {err}");
-    let metadata = path.metadata().map_err(unreadable)?;
+fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let metadata = path.metadata().map_err(LoadError::Unreadable)?;
     if !metadata.is_file() {
-        return Err("it is not a file".to_owned());
+        return Err(LoadError::NotAFile);
     }
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(unreadable)?;
+    let file = File::open(path).map_err(LoadError::Unreadable)?;
     let mut start = file.take(FILE_BYTES_MAX + 1);
-    start.read_to_end(&mut bytes).map_err(unreadable)?;
+    start
+        .read_to_end(&mut bytes)
+        .map_err(LoadError::Unreadable)?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(format!(
-            "the file is larger than {} MiB",
-            FILE_BYTES_MAX >> 20
-        ));
+        return Err(LoadError::TooLarge {
+            mebibytes_max: FILE_BYTES_MAX >> 20,
+        });
     }
     Ok(bytes)
 }

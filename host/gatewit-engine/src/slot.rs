@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
-use gatewit_domain::plugin::{PluginIdentity, PluginKind, PluginRow, PluginState};
+use gatewit_domain::plugin::{
+    CallError, NotLoaded, PluginIdentity, PluginKind, PluginRow, PluginState,
+};
 use tokio::sync::Mutex;
 
-use crate::errors::Failure;
 use crate::load::{Code, Generation, Refusal};
 use crate::strategy::Strategy;
 
@@ -20,7 +21,7 @@ pub(crate) struct PluginSlot {
     calls: AtomicU64,
     failures: AtomicU64,
     /// How the last call of a strategy failed, if it did. A backend's failures belong to its sources.
-    failed: ArcSwapOption<Failure>,
+    failed: ArcSwapOption<CallError>,
 }
 
 /// The state of a slot; it is replaced as a whole.
@@ -30,7 +31,7 @@ pub(crate) struct SlotState {
     generation: u64,
     pub serving: Option<Arc<Generation>>,
     /// Why the newest file was refused, if it was.
-    refusal: Option<Refusal>,
+    refusal: Option<Arc<Refusal>>,
 }
 
 /// How often a plugin was called since the start.
@@ -68,14 +69,14 @@ impl PluginSlot {
     }
 
     /// The strategy that serves, with its identity.
-    pub(crate) fn strategy(&self) -> Result<(PluginIdentity, Arc<Strategy>), String> {
+    pub(crate) fn strategy(&self) -> Result<(PluginIdentity, Arc<Strategy>), NotLoaded> {
         match self.state().serving.as_deref() {
             Some(Generation {
                 identity,
                 code: Code::Strategy(strategy),
                 ..
             }) => Ok((identity.clone(), Arc::clone(strategy))),
-            _ => Err("it is not loaded any more".to_owned()),
+            _ => Err(NotLoaded::Replaced),
         }
     }
 
@@ -91,9 +92,10 @@ impl PluginSlot {
     }
 
     /// Notes why the newest file does not serve. The previous generation continues to serve.
-    pub(crate) fn refuse(&self, refusal: &Refusal) {
+    pub(crate) fn refuse(&self, refusal: Refusal) {
+        let refusal = Arc::new(refusal);
         self.state.rcu(|old| SlotState {
-            refusal: Some(refusal.clone()),
+            refusal: Some(Arc::clone(&refusal)),
             ..SlotState::clone(old)
         });
     }
@@ -107,7 +109,7 @@ impl PluginSlot {
     }
 
     /// Counts a failed call, and reports it until a call succeeds.
-    pub(crate) fn note_failure(&self, failure: &Failure) {
+    pub(crate) fn note_failure(&self, failure: &CallError) {
         self.count_failure();
         self.failed.store(Some(Arc::new(failure.clone())));
     }
@@ -131,11 +133,11 @@ impl PluginSlot {
         let failed = self.failed.load_full();
         let error = match (&state.refusal, &failed) {
             (Some(refusal), _) => Some(refusal.to_string()),
-            (None, Some(failure)) => Some(format!("its last call failed: {}", failure.reason)),
+            (None, Some(failure)) => Some(format!("its last call failed: {failure}")),
             (None, None) => None,
         };
         let words = failed.filter(|_| state.refusal.is_none());
-        let words = words.and_then(|failure| failure.words.clone());
+        let words = words.and_then(|failure| failure.words().cloned());
         match (&state.serving, &state.refusal) {
             (Some(generation), _) => PluginRow {
                 name: self.name.clone(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gatewit_domain::plugin::PluginIdentity;
+use gatewit_domain::plugin::{CallError, NotLoaded, PluginIdentity, PluginKind};
 use gatewit_domain::ports::{SyncRun, TicketSource};
 use gatewit_domain::source::{Reader, SourceFault, SourcePage, SourceTicket, SourceType};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -88,9 +88,10 @@ impl Source {
 
     /// Begins a run on a fresh instance of the backend that serves now.
     async fn run(&self, outbound: Option<Arc<Outbound>>) -> Result<Run, SourceFault> {
-        let (slot, identity, backend) = self.backend().map_err(SourceFault::Plugin)?;
+        let (slot, identity, backend) = self.backend().map_err(not_loaded)?;
         let permits = timeout(PERMIT_WAIT_MAX, self.permits()).await;
-        let permits = permits.map_err(|_| failed("its earlier runs take too long"))?;
+        let permits =
+            permits.map_err(|_| SourceFault::Plugin(CallError::Busy(PluginKind::Backend)))?;
         let limits = self.limits;
         let instance =
             run_blocking(async move || backend.instantiate(limits, outbound).await).await;
@@ -108,13 +109,13 @@ impl Source {
     }
 
     /// The backend that serves under the plugin's name now.
-    fn backend(&self) -> Result<(Arc<PluginSlot>, PluginIdentity, Arc<Backend>), String> {
+    fn backend(&self) -> Result<(Arc<PluginSlot>, PluginIdentity, Arc<Backend>), NotLoaded> {
         let slot = self.registry.slot(&self.plugin);
-        let slot = slot.ok_or("there is no such plugin")?;
+        let slot = slot.ok_or(NotLoaded::Unknown)?;
         let serving = slot.state().serving.clone();
-        let generation = serving.ok_or("it is not loaded")?;
+        let generation = serving.ok_or(NotLoaded::Refused)?;
         let Code::Backend(backend) = &generation.code else {
-            return Err("it is a strategy, and no backend".to_owned());
+            return Err(NotLoaded::Strategy);
         };
         let (identity, backend) = (generation.identity.clone(), Arc::clone(backend));
         Ok((slot, identity, backend))
@@ -142,7 +143,7 @@ impl TicketSource for Source {
         let (settings, text) = (Arc::clone(&run.settings), text.to_owned());
         let found = run.ask(async move |instance| instance.find(&settings, &text).await);
         let found = found.await?;
-        answer::tickets(found).map_err(|reason| run.fail(&reason))
+        answer::tickets(found).map_err(|mistake| run.fail(mistake.into()))
     }
 }
 
@@ -166,7 +167,7 @@ impl SyncRun for Run {
         let settings = Arc::clone(&self.settings);
         let types = self.ask(async move |instance| instance.ticket_types(&settings).await);
         let types = types.await?;
-        answer::types(types).map_err(|reason| self.fail(&reason))
+        answer::types(types).map_err(|mistake| self.fail(mistake.into()))
     }
 
     async fn page(&mut self, cursor: Option<&str>) -> Result<SourcePage, SourceFault> {
@@ -174,7 +175,7 @@ impl SyncRun for Run {
         let page =
             self.ask(async move |instance| instance.tickets(&settings, cursor.as_deref()).await);
         let page = page.await?;
-        answer::page(page).map_err(|reason| self.fail(&reason))
+        answer::page(page).map_err(|mistake| self.fail(mistake.into()))
     }
 }
 
@@ -183,29 +184,31 @@ impl Run {
     /// waiting.
     async fn ask<T: Send + 'static>(
         &mut self,
-        question: impl AsyncFnOnce(&mut Instance) -> Result<Result<T, Fault>, String> + Send + 'static,
+        question: impl AsyncFnOnce(&mut Instance) -> Result<Result<T, Fault>, CallError>
+        + Send
+        + 'static,
     ) -> Result<T, SourceFault> {
         let Some(mut instance) = self.instance.take() else {
-            return Err(failed("it failed earlier in this run"));
+            return Err(SourceFault::Plugin(CallError::RunFailed));
         };
         self.slot.count_call();
         let outcome = run_blocking(async move || {
             let answer = question(&mut instance).await?;
             Ok((instance, answer))
         });
-        let (instance, answer) = outcome.await.map_err(|reason| self.fail(&reason))?;
+        let (instance, answer) = outcome.await.map_err(|error| self.fail(error))?;
         self.instance = Some(instance);
         answer.map_err(answer::fault)
     }
 
     /// Counts a failure of the plugin. Its instance is not called again.
-    fn fail(&mut self, reason: &str) -> SourceFault {
+    fn fail(&mut self, error: CallError) -> SourceFault {
         self.instance = None;
         self.slot.count_failure();
-        failed(reason)
+        SourceFault::Plugin(error)
     }
 }
 
-fn failed(reason: &str) -> SourceFault {
-    SourceFault::Plugin(reason.to_owned())
+fn not_loaded(why: NotLoaded) -> SourceFault {
+    SourceFault::Plugin(why.into())
 }

@@ -1,5 +1,6 @@
-//! Runs a strategy: every call on a fresh instance and within its limits. Any misbehaviour becomes an error text.
+//! Runs a strategy: every call on a fresh instance and within its limits. Any misbehaviour becomes a [`CallError`].
 
+use gatewit_domain::plugin::{CallError, PluginKind, PluginWords};
 use gatewit_domain::window::{self, DoorRule};
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Linker,
@@ -9,7 +10,7 @@ use wasmtime::{Error, Store, Trap};
 
 use crate::bindings::{Description, Event, Holder, Window};
 use crate::convert;
-use crate::errors::{self, Failure};
+use crate::errors::{self, LinkError};
 use crate::resource_limits::ResourceLimits;
 use crate::runtime::TICK;
 use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
@@ -27,9 +28,6 @@ type CheckOptions<'a> = TypedFunc<(&'a str,), (Result<(), String>,)>;
 type Windows<'a> = TypedFunc<(&'a str, &'a Event, &'a Holder), (Result<Vec<Window>, String>,)>;
 
 /// A compiled strategy, ready to be called.
-///
-/// All its errors are one-line reasons of the form "it ran longer than 200 ms". The guest's own error texts are kept
-/// apart.
 pub(crate) struct Strategy {
     component: InstancePre<ResourceLimits>,
     functions: Functions,
@@ -44,11 +42,14 @@ struct Functions {
 }
 
 impl Functions {
-    fn find(component: &Component, interface: &str) -> Result<Self, String> {
+    fn find(component: &Component, interface: &str) -> Result<Self, LinkError> {
         let interface_index = component.get_export_index(None, interface);
-        let find = |function: &str| {
+        let find = |function: &'static str| {
             let index = component.get_export_index(interface_index.as_ref(), function);
-            index.ok_or_else(|| format!("{interface} has no function \"{function}\""))
+            index.ok_or_else(|| LinkError::NoFunction {
+                interface: interface.to_owned(),
+                function,
+            })
         };
         Ok(Self {
             describe: find("describe")?,
@@ -64,12 +65,11 @@ impl Strategy {
         component: &Component,
         interface: &str,
         limits: PluginLimits,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, LinkError> {
         let functions = Functions::find(component, interface)?;
         let linker = Linker::new(component.engine());
         let component = linker.instantiate_pre(component);
-        let component =
-            component.map_err(|err| format!("it cannot be linked: {}", errors::whole(&err)))?;
+        let component = component.map_err(|err| LinkError::Imports(errors::whole(&err)))?;
         let strategy = Self {
             component,
             functions,
@@ -80,13 +80,16 @@ impl Strategy {
     }
 
     /// Instantiates it once and checks the types of its functions.
-    fn check_types(&self, interface: &str) -> Result<(), String> {
+    fn check_types(&self, interface: &str) -> Result<(), LinkError> {
         let (mut store, instance) = self.instantiate()?;
-        let mismatch = |function: &str, err: Error| {
+        let mismatch = |function: &'static str, err: Error| {
             // The outermost error says that there is a mismatch; its causes say where.
             let details: Vec<String> = err.chain().skip(1).map(ToString::to_string).collect();
-            let details = one_line(&details.join(": "), REASON_CHARACTERS_MAX);
-            format!("function \"{function}\" of {interface} is of another type: {details}")
+            LinkError::FunctionType {
+                interface: interface.to_owned(),
+                function,
+                details: one_line(&details.join(": "), REASON_CHARACTERS_MAX),
+            }
         };
         let Functions {
             describe,
@@ -103,16 +106,19 @@ impl Strategy {
     }
 
     /// The plugin's description of itself.
-    pub(crate) fn describe(&self) -> Result<Description, String> {
+    pub(crate) fn describe(&self) -> Result<Description, CallError> {
         let (description,) = self.call(&self.functions.describe, ())?;
         Ok(description)
     }
 
     /// Asks whether options are acceptable; the inner error is the objection.
-    pub(crate) fn check_options(&self, options: &str) -> Result<Result<(), String>, String> {
+    pub(crate) fn check_options(
+        &self,
+        options: &str,
+    ) -> Result<Result<(), PluginWords>, CallError> {
         let (verdict,): (Result<(), String>,) =
             self.call(&self.functions.check_options, (options,))?;
-        Ok(verdict.map_err(|objection| one_line(&objection, OBJECTION_CHARACTERS_MAX)))
+        Ok(verdict.map_err(|objection| one_line(&objection, OBJECTION_CHARACTERS_MAX).into()))
     }
 
     /// Asks for the windows, and checks that the answer is valid.
@@ -120,20 +126,19 @@ impl Strategy {
         &self,
         rule: &DoorRule,
         holder: &window::Holder,
-    ) -> Result<Vec<window::Window>, Failure> {
+    ) -> Result<Vec<window::Window>, CallError> {
         let (event, holder) = (convert::event(rule), convert::holder(holder));
         let question = (rule.options.as_str(), &event, &holder);
         let (answer,): (Result<Vec<Window>, String>,) =
             self.call(&self.functions.windows, question)?;
-        let windows = answer.map_err(|words| Failure {
-            reason: "it answered with an error".to_owned(),
-            words: Some(one_line(&words, REASON_CHARACTERS_MAX).into()),
+        let windows = answer.map_err(|words| {
+            CallError::AnsweredError(one_line(&words, REASON_CHARACTERS_MAX).into())
         })?;
-        let windows = window::resolve(&convert::proposed(&windows)?, &rule.calendar);
-        windows.map_err(Failure::from)
+        let windows = convert::proposed(&windows)?;
+        window::resolve(&windows, &rule.calendar).map_err(CallError::InvalidAnswer)
     }
 
-    fn call<P, R>(&self, function: &ComponentExportIndex, params: P) -> Result<R, String>
+    fn call<P, R>(&self, function: &ComponentExportIndex, params: P) -> Result<R, CallError>
     where
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift,
@@ -142,10 +147,10 @@ impl Strategy {
         let function: Result<TypedFunc<P, R>, Error> =
             instance.get_typed_func(&mut store, function);
         let answer = function.and_then(|function| function.call(&mut store, params));
-        answer.map_err(|err| self.reason(&store, &err))
+        answer.map_err(|err| self.call_error(&store, &err))
     }
 
-    fn instantiate(&self) -> Result<(Store<ResourceLimits>, Instance), String> {
+    fn instantiate(&self) -> Result<(Store<ResourceLimits>, Instance), CallError> {
         let limits = ResourceLimits::new(self.limits.memory_bytes);
         let mut store = Store::new(self.component.engine(), limits);
         store.limiter(|limits| limits);
@@ -154,16 +159,17 @@ impl Strategy {
         store.set_epoch_deadline(ticks(&self.limits));
         match self.component.instantiate(&mut store) {
             Ok(instance) => Ok((store, instance)),
-            Err(err) => Err(self.reason(&store, &err)),
+            Err(err) => Err(self.call_error(&store, &err)),
         }
     }
 
-    fn reason(&self, store: &Store<ResourceLimits>, err: &Error) -> String {
+    fn call_error(&self, store: &Store<ResourceLimits>, err: &Error) -> CallError {
         match err.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => {
-                format!("it ran longer than {} ms", self.limits.timeout.as_millis())
-            }
-            _ => errors::reason(store.data(), err),
+            Some(Trap::Interrupt) => CallError::TimedOut {
+                kind: PluginKind::Strategy,
+                limit: self.limits.timeout,
+            },
+            _ => errors::call_error(store.data(), err),
         }
     }
 }

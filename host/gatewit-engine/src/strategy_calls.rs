@@ -4,13 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatewit_domain::plugin::PluginIdentity;
+use gatewit_domain::plugin::{CallError, PluginIdentity, PluginKind, PluginWords};
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::errors::Failure;
 use crate::slot::PluginSlot;
 use crate::strategy::Strategy;
 use crate::window_cache::{WindowCache, WindowKey};
@@ -29,21 +28,17 @@ pub(crate) async fn windows(
     let strategy = &rule.strategy;
     let permit = match CallPermit::take(slot).await {
         Ok(permit) => permit,
-        Err(reason) => {
-            return cache
-                .last_good(key)
-                .ok_or_else(|| failed(strategy, &reason));
-        }
+        Err(error) => return cache.last_good(key).ok_or_else(|| failed(strategy, error)),
     };
     // The call before this one may have asked the same.
     if let Some(answer) = cache.get(key, &permit.identity.digest) {
-        return answer.map_err(|reason| failed(strategy, &reason));
+        return answer.map_err(|error| failed(strategy, error));
     }
     let (cache, rule, holder) = (Arc::clone(cache), Arc::clone(rule), holder.clone());
     let answer = permit
         .run(move |permit| permit.windows(&cache, &rule, &holder))
         .await;
-    answer.map_err(|reason| failed(strategy, &reason))
+    answer.map_err(|error| failed(strategy, error))
 }
 
 /// Asks whether options are acceptable.
@@ -58,16 +53,19 @@ pub(crate) async fn check_options(
                 .run(move |permit| permit.check_options(&options))
                 .await
         }
-        Err(reason) => Err(reason),
+        Err(error) => Err(error),
     };
     verdict
-        .map_err(|reason| failed(strategy, &reason))?
-        .map_err(|objection| StrategyError::Rejected(objection.into()))
+        .map_err(|error| failed(strategy, error))?
+        .map_err(StrategyError::Rejected)
 }
 
-/// The text about a failure for scans and organizers.
-pub(crate) fn failed(strategy: &StrategyName, reason: &str) -> StrategyError {
-    StrategyError::Failed(format!("strategy {strategy} failed: {reason}"))
+/// The failure of a call, as scans and organizers see it.
+pub(crate) fn failed(strategy: &StrategyName, error: CallError) -> StrategyError {
+    StrategyError::Failed {
+        strategy: strategy.clone(),
+        error,
+    }
 }
 
 /// The exclusive right to run a plugin.
@@ -81,10 +79,10 @@ struct CallPermit {
 
 impl CallPermit {
     /// Waits until the plugin is free.
-    async fn take(slot: Arc<PluginSlot>) -> Result<Self, String> {
+    async fn take(slot: Arc<PluginSlot>) -> Result<Self, CallError> {
         let exclusive = Arc::clone(&slot.call_lock).lock_owned();
         let Ok(exclusive) = timeout(PERMIT_WAIT_MAX, exclusive).await else {
-            return Err("its earlier calls take too long".to_owned());
+            return Err(CallError::Busy(PluginKind::Strategy));
         };
         let (identity, strategy) = slot.strategy()?;
         Ok(Self {
@@ -98,10 +96,10 @@ impl CallPermit {
     /// Runs a call where it may block. The permit lasts until the call ends, even if the caller stops waiting.
     async fn run<T: Send + 'static>(
         self,
-        call: impl FnOnce(&Self) -> Result<T, String> + Send + 'static,
-    ) -> Result<T, String> {
+        call: impl FnOnce(&Self) -> Result<T, CallError> + Send + 'static,
+    ) -> Result<T, CallError> {
         let outcome = spawn_blocking(move || call(&self)).await;
-        outcome.unwrap_or_else(|_| Err("its call was cut off".to_owned()))
+        outcome.unwrap_or_else(|_| Err(CallError::CutOff))
     }
 
     fn windows(
@@ -109,7 +107,7 @@ impl CallPermit {
         cache: &WindowCache,
         rule: &DoorRule,
         holder: &Holder,
-    ) -> Result<Arc<WindowsAnswer>, String> {
+    ) -> Result<Arc<WindowsAnswer>, CallError> {
         let key = WindowKey::new(rule, holder);
         let identity = &self.identity;
         self.slot.count_call();
@@ -123,7 +121,7 @@ impl CallPermit {
             }
             Err(failure) => failure,
         };
-        cache.insert_failure(key, &identity.digest, &failure.reason);
+        cache.insert_failure(key, &identity.digest, failure.clone());
         let last_good = cache.last_good(key);
         self.note_failure(
             match last_good {
@@ -132,26 +130,22 @@ impl CallPermit {
             },
             &failure,
         );
-        last_good.ok_or(failure.reason)
+        last_good.ok_or(failure)
     }
 
-    fn check_options(&self, options: &str) -> Result<Result<(), String>, String> {
+    fn check_options(&self, options: &str) -> Result<Result<(), PluginWords>, CallError> {
         self.slot.count_call();
         let verdict = self.strategy.check_options(options);
-        verdict.inspect_err(|reason| {
-            let failure = Failure::from(reason.clone());
-            self.note_failure("options could not be checked", &failure);
-        })
+        verdict.inspect_err(|failure| self.note_failure("options could not be checked", failure))
     }
 
-    fn note_failure(&self, consequence: &str, failure: &Failure) {
+    fn note_failure(&self, consequence: &str, failure: &CallError) {
         self.slot.note_failure(failure);
-        let reason = &failure.reason;
         let identity = &self.identity;
         tracing::warn!(
             plugin.name = %identity.name,
             plugin.digest = %identity.digest,
-            "strategy {:?} failed, {consequence}: {reason}",
+            "strategy {:?} failed, {consequence}: {failure}",
             identity.name,
         );
     }

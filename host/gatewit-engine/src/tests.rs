@@ -10,6 +10,7 @@ mod sending;
 mod upstream;
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -156,6 +157,15 @@ fn built(path: &str) -> Vec<u8> {
 fn renewed(component: &[u8]) -> Vec<u8> {
     // An empty custom section named "x".
     [component, &[0, 2, 1, b'x']].concat()
+}
+
+/// The text of a call that failed.
+#[track_caller]
+fn failure<T: Debug>(answer: Result<T, StrategyError>) -> String {
+    match answer {
+        Err(failed @ StrategyError::Failed { .. }) => failed.to_string(),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn windows_of(answer: Result<Arc<WindowsAnswer>, StrategyError>) -> Vec<String> {

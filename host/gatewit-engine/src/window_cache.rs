@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use equivalent::Equivalent;
+use gatewit_domain::plugin::CallError;
 use gatewit_domain::window::{DoorRule, Holder, Window, WindowsAnswer};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
@@ -70,7 +71,7 @@ struct Failure {
     at: Instant,
     /// The digest of the plugin that failed.
     digest: String,
-    reason: String,
+    error: CallError,
 }
 
 impl WindowCache {
@@ -91,13 +92,13 @@ impl WindowCache {
         &self,
         key: WindowKey<'_>,
         digest: &str,
-    ) -> Option<Result<Arc<WindowsAnswer>, String>> {
+    ) -> Option<Result<Arc<WindowsAnswer>, CallError>> {
         let entry = self.entries.get(&key)?;
         if let Some(failure) = &entry.failure
             && failure.digest == digest
             && failure.at.elapsed() < FAILURE_TTL
         {
-            return Some(entry.last_good.ok_or_else(|| failure.reason.clone()));
+            return Some(entry.last_good.ok_or_else(|| failure.error.clone()));
         }
         let is_current = |answer: &Arc<WindowsAnswer>| answer.plugin.digest == digest;
         entry.last_good.filter(is_current).map(Ok)
@@ -117,11 +118,11 @@ impl WindowCache {
     }
 
     /// Remembers that the plugin with this digest failed. The last good answer stays.
-    pub(crate) fn insert_failure(&self, key: WindowKey<'_>, digest: &str, reason: &str) {
+    pub(crate) fn insert_failure(&self, key: WindowKey<'_>, digest: &str, error: CallError) {
         let failure = Failure {
             at: Instant::now(),
             digest: digest.to_owned(),
-            reason: reason.to_owned(),
+            error,
         };
         let entry = Entry {
             last_good: self.last_good(key),

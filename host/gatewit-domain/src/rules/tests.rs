@@ -5,10 +5,11 @@ mod case;
 use case::{Case, case, nairobi};
 
 use super::*;
+use crate::plugin::CallError;
 use crate::scanner::{Place, Revocation};
 use crate::source::SourceState;
 use crate::ticket::TicketState;
-use crate::window::Window;
+use crate::window::{StrategyName, Window};
 
 #[test]
 fn windows_are_half_open() {
@@ -217,7 +218,10 @@ fn a_ticket_must_be_active_and_of_a_type_that_admits() {
 #[test]
 fn a_failed_strategy_lets_nobody_in() {
     let mut case = case("once");
-    case.windows = Err(StrategyError::Failed("it trapped".to_owned()));
+    case.windows = Err(StrategyError::Failed {
+        strategy: StrategyName::default(),
+        error: CallError::CutOff,
+    });
     case.check("2025-12-20T12:00:00", "strategy_failed");
 }
 

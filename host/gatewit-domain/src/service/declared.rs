@@ -139,7 +139,7 @@ impl Desk {
                     let rejected = EventTrouble::Rejected(strategy.clone());
                     troubled.push((Arc::clone(live), rejected));
                 }
-                Err(error @ StrategyError::Failed(_)) => {
+                Err(error @ StrategyError::Failed { .. }) => {
                     failing.insert(strategy);
                     troubled.push((Arc::clone(live), error.clone().into()));
                 }

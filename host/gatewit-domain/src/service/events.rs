@@ -252,8 +252,8 @@ impl Desk {
             StrategyError::Rejected(words) => {
                 DeskError::unacceptable(INVALID_STRATEGY_OPTIONS, words.verbatim())
             }
-            StrategyError::Failed(words) => {
-                DeskError::Unavailable(Problem::new("strategy_failed", words))
+            StrategyError::Failed { .. } => {
+                DeskError::Unavailable(Problem::new("strategy_failed", error.to_string()))
             }
         })
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use gatewit_domain::event::{EventChange, StrategyOptions};
-use gatewit_domain::plugin::PluginRow;
+use gatewit_domain::plugin::{CallError, PluginRow};
 use gatewit_domain::ports::Strategies;
 use gatewit_domain::service::{Caller, Desk, EventTrouble};
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
@@ -29,7 +29,10 @@ impl Asked {
     fn judge(&self, strategy: &StrategyName) -> Result<(), StrategyError> {
         let is_broken = self.is_broken.load(Ordering::Relaxed);
         match is_broken && strategy.as_str() == "MOODY" {
-            true => Err(StrategyError::Failed("it ran too long".to_owned())),
+            true => Err(StrategyError::Failed {
+                strategy: strategy.clone(),
+                error: CallError::CutOff,
+            }),
             false => Ok(()),
         }
     }
@@ -105,10 +108,10 @@ fn a_strategy_that_fails_is_asked_once_however_many_events_it_has() {
     asked.take_windows();
     asked.is_broken.store(true, Ordering::Relaxed);
     let troubles = block_on(desk.check_options());
-    let [(_, EventTrouble::Strategy(StrategyError::Failed(words)))] = &troubles[..] else {
+    let [(_, EventTrouble::Strategy(StrategyError::Failed { error, .. }))] = &troubles[..] else {
         panic!("{} events", troubles.len());
     };
-    assert_eq!(words, "it ran too long");
+    assert_eq!(*error, CallError::CutOff);
     // Equal options are asked about only once.
     let mut checks = asked.take_checks();
     checks.sort_unstable();

@@ -1,5 +1,6 @@
 //! What a sync reads, and what is served during it and after it fails.
 
+use gatewit_domain::plugin::CallError;
 use gatewit_domain::source::SourceFault;
 
 use crate::office::{check_serves_upstream, keep_fresh, named, office, refresh, status, told};
@@ -264,7 +265,7 @@ fn what_broke_off_goes_on_where_it_was_unless_it_is_too_old_or_can_never_end() {
     assert_eq!(upstream.take_asked()[0], None);
 
     upstream.state().digest = "sha256:3".to_owned();
-    upstream.fail_next(breaks(SourceFault::Plugin("trapped".to_owned())));
+    upstream.fail_next(breaks(SourceFault::Plugin(CallError::CutOff)));
     refresh(&desk).unwrap_err();
     upstream.take_asked();
     refresh(&desk).unwrap();

@@ -4,19 +4,33 @@ const MAGIC: &[u8] = b"\0asm";
 const CORE_MODULE: &[u8] = &[1, 0, 0, 0];
 const COMPONENT: &[u8] = &[13, 0, 1, 0];
 
+/// The kind of a file that cannot be a component.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OtherFormat {
+    #[error(
+        "not a WebAssembly component but a core module: encode it with wasm-tools component new"
+    )]
+    CoreModule,
+    #[error("not a WebAssembly component but a version of WebAssembly that is not known here")]
+    UnknownVersion,
+    #[error("not a WebAssembly component but cut short")]
+    CutShort,
+    #[error("not a WebAssembly component but empty")]
+    Empty,
+    #[error("not a WebAssembly component but something else altogether")]
+    NotWebAssembly,
+}
+
 /// Fails with the kind of file, if it cannot be a component.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
-    let other = match (bytes.get(..4), bytes.get(4..8)) {
+pub(crate) fn check(bytes: &[u8]) -> Result<(), OtherFormat> {
+    Err(match (bytes.get(..4), bytes.get(4..8)) {
         (Some(MAGIC), Some(COMPONENT)) => return Ok(()),
-        (Some(MAGIC), Some(CORE_MODULE)) => {
-            "a core module: encode it with wasm-tools component new"
-        }
-        (Some(MAGIC), Some(_)) => "a version of WebAssembly that is not known here",
-        (Some(MAGIC), None) => "cut short",
-        _ if bytes.is_empty() => "empty",
-        _ => "something else altogether",
-    };
-    Err(format!("not a WebAssembly component but {other}"))
+        (Some(MAGIC), Some(CORE_MODULE)) => OtherFormat::CoreModule,
+        (Some(MAGIC), Some(_)) => OtherFormat::UnknownVersion,
+        (Some(MAGIC), None) => OtherFormat::CutShort,
+        _ if bytes.is_empty() => OtherFormat::Empty,
+        _ => OtherFormat::NotWebAssembly,
+    })
 }
 
 #[cfg(test)]
@@ -26,7 +40,7 @@ mod tests {
     #[track_caller]
     fn check_refusal(bytes: &[u8], words: &str) {
         let expected = format!("not a WebAssembly component but {words}");
-        assert_eq!(check(bytes), Err(expected));
+        assert_eq!(check(bytes).unwrap_err().to_string(), expected);
     }
 
     #[test]

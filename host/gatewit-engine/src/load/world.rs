@@ -22,6 +22,24 @@ const WASI_PACKAGES: [&str; 6] = [
 /// The start of every version that is compatible with `wit/`; it follows an interface's name.
 const VERSION: &str = "@0.1.";
 
+/// Why a component is no plugin of ours.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum WorldError {
+    /// It exports neither interface. The text lists its exports.
+    #[error(
+        "neither world strategy nor world backend exported: it exports {0}; expected is {STRATEGY}{VERSION}0 or {BACKEND}{VERSION}0"
+    )]
+    OtherExports(String),
+    /// The text is the import.
+    #[error("imports {0}: a strategy must be pure")]
+    ImpureStrategy(String),
+    /// The text is the import.
+    #[error(
+        "imports {0}: a backend may have {HTTP}{VERSION}0 and WASI 0.2 without HTTP, and nothing else"
+    )]
+    ExcessOfBackend(String),
+}
+
 /// The world that a component implements.
 pub(crate) enum World {
     Strategy {
@@ -33,7 +51,7 @@ pub(crate) enum World {
 
 impl World {
     /// Finds a component's world. If it is not one of ours, the error lists the component's exports.
-    pub(crate) fn of(component: &Component) -> Result<Self, String> {
+    pub(crate) fn of(component: &Component) -> Result<Self, WorldError> {
         let component_type = component.component_type();
         let exports: Vec<&str> = component_type
             .exports(component.engine())
@@ -51,9 +69,7 @@ impl World {
             nothing if nothing.is_empty() => "nothing".to_owned(),
             names => one_line(&names, REASON_CHARACTERS_MAX),
         };
-        Err(format!(
-            "neither world strategy nor world backend exported: it exports {exports}; expected is {STRATEGY}{VERSION}0 or {BACKEND}{VERSION}0"
-        ))
+        Err(WorldError::OtherExports(exports))
     }
 
     pub(crate) fn kind(&self) -> PluginKind {
@@ -71,23 +87,23 @@ fn is_version_of(name: &str, interface: &str) -> bool {
 }
 
 /// Finds the first import that a strategy must not have: anything but types.
-pub(crate) fn check_purity(component: &Component) -> Result<(), String> {
+pub(crate) fn check_purity(component: &Component) -> Result<(), WorldError> {
     let engine = component.engine();
     let component_type = component.component_type();
     let impurity = component_type
         .imports(engine)
         .find_map(|(name, import)| impurity(name, &import.ty, engine));
     match impurity {
-        Some(impurity) => Err(format!(
-            "imports {}: a strategy must be pure",
-            one_line(&impurity, REASON_CHARACTERS_MAX)
-        )),
+        Some(impurity) => {
+            let import = one_line(&impurity, REASON_CHARACTERS_MAX);
+            Err(WorldError::ImpureStrategy(import))
+        }
         None => Ok(()),
     }
 }
 
 /// Finds the first import that a backend must not have: anything but types, our HTTP, and WASI 0.2 without its HTTP.
-pub(crate) fn check_backend(component: &Component) -> Result<(), String> {
+pub(crate) fn check_backend(component: &Component) -> Result<(), WorldError> {
     let engine = component.engine();
     let component_type = component.component_type();
     let excess = component_type
@@ -95,10 +111,10 @@ pub(crate) fn check_backend(component: &Component) -> Result<(), String> {
         .filter(|(name, _)| !is_version_of(name, HTTP) && !is_wasi(name))
         .find_map(|(name, import)| impurity(name, &import.ty, engine));
     match excess {
-        Some(excess) => Err(format!(
-            "imports {}: a backend may have {HTTP}{VERSION}0 and WASI 0.2 without HTTP, and nothing else",
-            one_line(&excess, REASON_CHARACTERS_MAX)
-        )),
+        Some(excess) => {
+            let import = one_line(&excess, REASON_CHARACTERS_MAX);
+            Err(WorldError::ExcessOfBackend(import))
+        }
         None => Ok(()),
     }
 }
@@ -140,7 +156,8 @@ mod tests {
         let component = Component::new(&Engine::default(), component).unwrap();
         let expected =
             expected.map_err(|import| format!("imports the {import}: a strategy must be pure"));
-        assert_eq!(check_purity(&component), expected);
+        let checked = check_purity(&component).map_err(|err| err.to_string());
+        assert_eq!(checked, expected);
     }
 
     #[track_caller]
@@ -150,7 +167,8 @@ mod tests {
         let expected = expected.map_err(|import| {
             format!("imports the {import}: a backend may have gatewit:plugin/http@0.1.0 and WASI 0.2 without HTTP, and nothing else")
         });
-        assert_eq!(check_backend(&component), expected);
+        let checked = check_backend(&component).map_err(|err| err.to_string());
+        assert_eq!(checked, expected);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use gatewit_domain::source::{
 use jiff::Timestamp;
 
 use crate::bindings::backend;
+use crate::errors::InvalidAnswer;
 use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
 
 /// The most tickets in one answer, and the most types.
@@ -23,7 +24,7 @@ const TEXT_CHARACTERS_MAX: usize = 2_000;
 const CURSOR_BYTES_MAX: usize = 64 << 10;
 
 /// Checks and converts one page.
-pub(crate) fn page(page: backend::Page) -> Result<SourcePage, String> {
+pub(crate) fn page(page: backend::Page) -> Result<SourcePage, InvalidAnswer> {
     Ok(SourcePage {
         tickets: tickets(page.tickets)?,
         gone: rows(page.gone, "references of tickets that are gone", reference)?,
@@ -40,12 +41,12 @@ pub(crate) fn page(page: backend::Page) -> Result<SourcePage, String> {
 }
 
 /// Checks and converts tickets.
-pub(crate) fn tickets(tickets: Vec<backend::Ticket>) -> Result<Vec<SourceTicket>, String> {
+pub(crate) fn tickets(tickets: Vec<backend::Ticket>) -> Result<Vec<SourceTicket>, InvalidAnswer> {
     rows(tickets, "tickets", ticket)
 }
 
 /// Checks and converts types of tickets.
-pub(crate) fn types(types: Vec<backend::TicketType>) -> Result<Vec<SourceType>, String> {
+pub(crate) fn types(types: Vec<backend::TicketType>) -> Result<Vec<SourceType>, InvalidAnswer> {
     rows(types, "ticket types", ticket_type)
 }
 
@@ -63,7 +64,7 @@ pub(crate) fn fault(fault: backend::Fault) -> SourceFault {
     }
 }
 
-fn ticket(ticket: backend::Ticket) -> Result<SourceTicket, String> {
+fn ticket(ticket: backend::Ticket) -> Result<SourceTicket, InvalidAnswer> {
     // They are compared with scanned texts.
     let cleaned = |code: String| name(clean(&code).to_owned(), "code");
     let mut codes = parts(ticket.codes, "codes", cleaned)?;
@@ -96,7 +97,7 @@ fn ticket(ticket: backend::Ticket) -> Result<SourceTicket, String> {
     })
 }
 
-fn ticket_type(kind: backend::TicketType) -> Result<SourceType, String> {
+fn ticket_type(kind: backend::TicketType) -> Result<SourceType, InvalidAnswer> {
     Ok(SourceType {
         id: name(kind.id, "type id")?,
         name: text(kind.name),
@@ -112,57 +113,57 @@ fn ticket_type(kind: backend::TicketType) -> Result<SourceType, String> {
 
 fn rows<T, U>(
     rows: Vec<T>,
-    what: &str,
-    convert: impl Fn(T) -> Result<U, String>,
-) -> Result<Vec<U>, String> {
-    at_most(rows, ROWS_MAX, what)?
-        .into_iter()
-        .map(convert)
-        .collect()
+    what: &'static str,
+    convert: impl Fn(T) -> Result<U, InvalidAnswer>,
+) -> Result<Vec<U>, InvalidAnswer> {
+    let (count, max) = (rows.len(), ROWS_MAX);
+    if count > max {
+        return Err(InvalidAnswer::TooManyRows { what, count, max });
+    }
+    rows.into_iter().map(convert).collect()
 }
 
 fn parts<T, U>(
     parts: Vec<T>,
-    what: &str,
-    convert: impl Fn(T) -> Result<U, String>,
-) -> Result<Vec<U>, String> {
-    let parts = at_most(parts, PARTS_MAX, &format!("{what} of one ticket or type"));
-    parts?.into_iter().map(convert).collect()
-}
-
-fn at_most<T>(all: Vec<T>, most: usize, what: &str) -> Result<Vec<T>, String> {
-    match all.len() {
-        count if count > most => Err(format!(
-            "it answered {count} {what}; at most {most} are allowed"
-        )),
-        _ => Ok(all),
+    what: &'static str,
+    convert: impl Fn(T) -> Result<U, InvalidAnswer>,
+) -> Result<Vec<U>, InvalidAnswer> {
+    let (count, max) = (parts.len(), PARTS_MAX);
+    if count > max {
+        return Err(InvalidAnswer::TooManyParts { what, count, max });
     }
+    parts.into_iter().map(convert).collect()
 }
 
-fn reference(reference: String) -> Result<String, String> {
+fn reference(reference: String) -> Result<String, InvalidAnswer> {
     if reference.is_empty() {
-        return Err("it answered a ticket without a reference".to_owned());
+        return Err(InvalidAnswer::NoReference);
     }
     name(reference, "reference")
 }
 
-fn name(name: String, what: &str) -> Result<String, String> {
+fn name(name: String, what: &'static str) -> Result<String, InvalidAnswer> {
     limited(name, NAME_BYTES_MAX, what)
 }
 
-fn optional_name(name: Option<String>, what: &str) -> Result<Option<String>, String> {
+fn optional_name(
+    name: Option<String>,
+    what: &'static str,
+) -> Result<Option<String>, InvalidAnswer> {
     name.map(|name| self::name(name, what)).transpose()
 }
 
-fn cursor(cursor: String) -> Result<String, String> {
+fn cursor(cursor: String) -> Result<String, InvalidAnswer> {
     limited(cursor, CURSOR_BYTES_MAX, "cursor")
 }
 
-fn limited(text: String, bytes_max: usize, what: &str) -> Result<String, String> {
+fn limited(text: String, bytes_max: usize, what: &'static str) -> Result<String, InvalidAnswer> {
     match text.len() {
-        bytes if bytes > bytes_max => Err(format!(
-            "it answered a {what} of {bytes} bytes; at most {bytes_max} are allowed"
-        )),
+        bytes if bytes > bytes_max => Err(InvalidAnswer::TooLong {
+            what,
+            bytes,
+            bytes_max,
+        }),
         _ => Ok(text),
     }
 }
@@ -174,9 +175,8 @@ fn text(mut text: String) -> String {
     text
 }
 
-fn instant(second: i64) -> Result<Timestamp, String> {
-    Timestamp::from_second(second)
-        .map_err(|_| format!("it answered the instant {second}, which is out of range"))
+fn instant(second: i64) -> Result<Timestamp, InvalidAnswer> {
+    Timestamp::from_second(second).map_err(|_| InvalidAnswer::Instant(second))
 }
 
 #[cfg(test)]
@@ -205,7 +205,8 @@ mod tests {
 
     #[track_caller]
     fn check_refusal(ticket: backend::Ticket, expected: &str) {
-        assert_eq!(super::ticket(ticket), Err(expected.to_owned()));
+        let refused = super::ticket(ticket).unwrap_err();
+        assert_eq!(refused.to_string(), expected);
     }
 
     #[test]
@@ -276,7 +277,7 @@ mod tests {
         });
         let expected =
             "it answered 10001 references of tickets that are gone; at most 10000 are allowed";
-        assert_eq!(answer, Err(expected.to_owned()));
+        assert_eq!(answer.unwrap_err().to_string(), expected);
         let answer = page(backend::Page {
             tickets: vec![],
             gone: vec![],
@@ -285,6 +286,6 @@ mod tests {
             next: backend::Continuation::More("x".repeat(70_000)),
         });
         let expected = "it answered a cursor of 70000 bytes; at most 65536 are allowed";
-        assert_eq!(answer, Err(expected.to_owned()));
+        assert_eq!(answer.unwrap_err().to_string(), expected);
     }
 }

@@ -43,8 +43,13 @@ async fn first_page(source: &Source) -> Result<SourcePage, SourceFault> {
     source.begin().await?.page(None).await
 }
 
-fn plugin_fault(reason: &str) -> SourceFault {
-    SourceFault::Plugin(reason.to_owned())
+/// The text of a call that failed.
+#[track_caller]
+fn plugin_fault<T: Debug>(answer: Result<T, SourceFault>) -> String {
+    match answer {
+        Err(SourceFault::Plugin(error)) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn ticket(reference: &str) -> SourceTicket {
@@ -224,9 +229,9 @@ async fn every_misdeed_of_a_backend_ends_its_run_and_nothing_else() {
         ),
     ] {
         let mut run = doing(&house, deed).begin().await.unwrap();
-        assert_eq!(run.page(None).await, Err(plugin_fault(reason)), "{deed}");
-        let over = plugin_fault("it failed earlier in this run");
-        assert_eq!(run.page(None).await, Err(over), "{deed}");
+        assert_eq!(plugin_fault(run.page(None).await), reason, "{deed}");
+        let over = plugin_fault(run.page(None).await);
+        assert_eq!(over, "it failed earlier in this run", "{deed}");
     }
     assert_eq!(house.counts(MISCHIEF), (4, 4));
     assert_eq!(
@@ -255,7 +260,7 @@ async fn a_backend_that_loops_holds_up_nobody_else_and_is_ended() {
     assert_eq!(found, [ticket("1")]);
     assert!(!looping.is_finished());
     let ended = looping.await.unwrap();
-    assert_eq!(ended, Err(plugin_fault("it ran longer than 2 s")));
+    assert_eq!(plugin_fault(ended), "it ran longer than 2 s");
 }
 
 /// The runtime of this test ends only once its threads are idle.
@@ -286,8 +291,8 @@ async fn nobody_waits_for_ever_for_a_busy_source_nor_at_all_for_another() {
     for _ in 0..RUNS_PER_SOURCE_MAX {
         runs.push(busy.begin().await.unwrap());
     }
-    let expected = plugin_fault("its earlier runs take too long");
-    assert_eq!(busy.find("1").await, Err(expected));
+    let refused = plugin_fault(busy.find("1").await);
+    assert_eq!(refused, "its earlier runs take too long");
     let other = doing(&house, "behave");
     assert_eq!(other.find("1").await.unwrap(), [ticket("1")]);
     runs.pop();
@@ -303,14 +308,13 @@ async fn a_source_whose_plugin_is_no_backend_says_so() {
             ..source_settings(json!({ "do": "behave" }), vec![])
         })
     };
-    let fault = |reason: &str| Err(plugin_fault(reason));
     assert_eq!(
-        of("early").find("1").await,
-        fault("it is a strategy, and no backend")
+        plugin_fault(of("early").find("1").await),
+        "it is a strategy, and no backend"
     );
     assert_eq!(
-        of("later").find("1").await,
-        fault("there is no such plugin")
+        plugin_fault(of("later").find("1").await),
+        "there is no such plugin"
     );
     let strategy = StrategyName::of_plugin(MISCHIEF);
     let unknown = StrategyError::Unknown {
@@ -327,8 +331,8 @@ async fn a_source_whose_plugin_is_no_backend_says_so() {
 async fn a_plugin_that_comes_later_serves_the_sources_that_name_it() {
     let house = House::of(&[]);
     let source = doing(&house, "behave");
-    let missing = plugin_fault("there is no such plugin");
-    assert_eq!(source.find("1").await, Err(missing));
+    let missing = plugin_fault(source.find("1").await);
+    assert_eq!(missing, "there is no such plugin");
     house.replace(MISCHIEF, &built("test-guests/backend-mischief.wasm"));
     assert_eq!(source.find("1").await.unwrap(), [ticket("1")]);
 }

@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use super::reading::{Doubt, Doubted, Reading};
 use super::{Desk, LiveSource};
 use crate::attendees::SourceSet;
+use crate::plugin::CallError;
 use crate::ports::{SyncRun, Write};
 use crate::problem::DeskError;
 use crate::source::{
@@ -184,7 +185,7 @@ impl Desk {
             let cursor = under_way.cursor.clone();
             if !seen.insert(digests.hash_one(&cursor)) {
                 let words = "it gave the same cursor twice, so that the sync would never end";
-                return Err(SourceFault::Plugin(words.to_owned()).into());
+                return Err(invalid(words.to_owned()).into());
             }
             let is_full = under_way.is_full;
             let mut page = upstream.run.page(cursor.as_deref()).await?;
@@ -203,7 +204,7 @@ impl Desk {
                 .await?;
         }
         let words = format!("its sync has more than {PAGES_MAX} pages");
-        Err(SourceFault::Plugin(words).into())
+        Err(invalid(words).into())
     }
 
     /// Returns what the current run has listed so far, if it is a full one.
@@ -297,6 +298,10 @@ fn doubt(source: &LiveSource, reading: &Reading, first: Option<&Doubted>) -> Opt
     let doubt = reading.doubt(served)?;
     let is_settled = first.is_some_and(|first| first.is_settled_by(reading, &doubt));
     (!is_settled).then_some(doubt)
+}
+
+fn invalid(words: String) -> SourceFault {
+    SourceFault::Plugin(CallError::InvalidAnswer(words))
 }
 
 /// Whether resuming where the run broke off would end in the same fault.
