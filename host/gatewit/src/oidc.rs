@@ -13,18 +13,23 @@ use jsonwebtoken::dangerous::insecure_decode_claims;
 use tokio::sync::Mutex;
 
 mod claims;
+mod elapsed;
+mod errors;
 mod header;
 mod keys;
 mod provider;
 mod refusals;
 mod settings;
 
+pub use errors::{Flaw, ProviderFailure, TokenError};
+pub use provider::ProviderError;
+pub use settings::{OidcSettings, OidcSettingsError};
+
+use elapsed::is_past;
 use header::Header;
 use keys::KeySet;
 use provider::Provider;
-pub use provider::ProviderError;
 use refusals::RefusalLog;
-pub use settings::{OidcSettings, OidcSettingsError};
 
 /// How old the keys may become before the provider is asked for them again.
 const KEYS_LIFE: SignedDuration = SignedDuration::from_hours(1);
@@ -52,55 +57,6 @@ struct Asked {
     for_unknown_key: Option<Timestamp>,
     /// Why there are no keys.
     failure: Option<ProviderFailure>,
-}
-
-/// What failed at the provider, as far as callers are answered differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProviderFailure {
-    Discovery,
-    /// The discovery document has no `jwks_uri`.
-    NoJwksUri,
-    Keys,
-}
-
-/// Why a token is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    #[error("send an access token of the identity provider as Authorization: Bearer")]
-    Missing,
-    #[error("the access token has expired")]
-    Expired,
-    #[error("the access token is for another audience")]
-    WrongAudience,
-    #[error("the access token is of another issuer")]
-    WrongIssuer,
-    #[error("the access token lacks the claim {0}")]
-    MissingClaim(&'static str),
-    /// Any other flaw. Only the log names it; callers are not told.
-    #[error("the bearer token is not a valid access token of the identity provider")]
-    Malformed(Flaw),
-    /// The token cannot be checked, because the provider's keys are not known.
-    #[error("the identity provider does not answer, so that nobody can be identified just now")]
-    Unavailable(ProviderFailure),
-}
-
-/// What is wrong with a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
-    #[error("it is not a JSON Web Token that can be read")]
-    Unreadable,
-    #[error("it is signed with an algorithm that OIDC_ALGORITHMS does not name")]
-    Algorithm,
-    #[error("its header demands an extension (crit)")]
-    Extension,
-    #[error("the identity provider publishes no key for its kid and algorithm")]
-    UnknownKey,
-    #[error("its signature is not by a key of the identity provider")]
-    Signature,
-    #[error("it is not valid yet (nbf)")]
-    NotYet,
-    #[error("its claim {0} is of the wrong type")]
-    Claim(&'static str),
 }
 
 impl Oidc {
@@ -255,10 +211,4 @@ impl Oidc {
     fn now(&self) -> Timestamp {
         self.clock.now()
     }
-}
-
-/// Whether this much time has passed. True if the clock was set back.
-fn is_past(at: Timestamp, gap: SignedDuration, now: Timestamp) -> bool {
-    let age = now.duration_since(at);
-    age.is_negative() || age >= gap
 }

@@ -1,6 +1,5 @@
 //! The `Signer` port: RSA-2048 key pairs, RS256 tokens, private keys sealed under the operator's master key.
 
-use std::error::Error;
 use std::iter;
 use std::sync::Arc;
 
@@ -27,15 +26,13 @@ mod rs256;
 
 use credential_cache::VerifiedCredentialCache;
 pub use master_key::{MasterKey, MasterKeyError};
-use rs256::{SigningKey, VerifyingKey};
+use rs256::{Fault, SigningKey, VerifyingKey};
 
 const RSA_BITS: usize = 2048;
 const NONCE_LENGTH: usize = 12;
 const TAG_LENGTH: usize = 16;
 /// How many tokens are signed at once: some milliseconds of work, so that no core is blocked for long.
 const SIGNED_AT_ONCE: usize = 32;
-
-type Fault = Box<dyn Error + Send + Sync>;
 
 /// Makes and opens event keys.
 pub struct RsaSigner {

@@ -19,6 +19,7 @@ mod connections;
 mod limits;
 mod refusals;
 mod seldom;
+mod serving;
 mod stream;
 
 pub use body::is_too_slow;
@@ -83,7 +84,7 @@ impl Server {
         let _ = stream.set_nodelay(true);
         self.connections.open(|place| {
             let connection = Arc::new(Connection::new(place, self.limits.clone()));
-            let serving = connection::serve(
+            let serving = serving::serve(
                 stream,
                 peer,
                 self.app.clone(),

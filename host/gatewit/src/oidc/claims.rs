@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Flaw, OidcSettings, TokenError};
+use super::errors::{Flaw, TokenError};
+use super::settings::OidcSettings;
 
 /// How many seconds the provider's clock and ours may differ.
 const LEEWAY: f64 = 30.0;

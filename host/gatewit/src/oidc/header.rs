@@ -6,7 +6,7 @@ use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Flaw;
+use super::errors::Flaw;
 
 /// The members that are used.
 #[derive(Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use reqwest::{Client, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::ProviderFailure;
+use super::errors::ProviderFailure;
 use super::keys::{JwksDocument, KeySet};
 
 /// How long each of the two requests may take.

@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{TokenError, is_past};
+use super::elapsed::is_past;
+use super::errors::TokenError;
 
 const TOLD_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
@@ -63,7 +64,7 @@ impl RefusalLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oidc::Flaw;
+    use crate::oidc::errors::Flaw;
 
     #[test]
     fn each_reason_is_told_once_a_second_with_the_number_of_those_that_were_not() {

@@ -3,6 +3,8 @@
 //! `jsonwebtoken` encodes and decodes the parts of a token; its own signing and verifying parse the key each time,
 //! which more than doubles the cost of a signature.
 
+use std::error::Error;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{
@@ -16,7 +18,8 @@ use jsonwebtoken::dangerous::insecure_decode_claims;
 use jsonwebtoken::{Algorithm, Header};
 use serde::de::DeserializeOwned;
 
-use super::Fault;
+/// Why a key or a signature cannot be made.
+pub(super) type Fault = Box<dyn Error + Send + Sync>;
 
 /// The private half: signs tokens.
 pub(super) struct SigningKey {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The longest head of a request, and the size of a connection's read and write buffers.
+pub(super) const BUFFER_MAX: usize = 64 * 1024;
+
 /// The limits of a server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpLimits {

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::connection::BUFFER_MAX;
+use super::limits::BUFFER_MAX;
 
 /// A first line beyond half of what a head may have makes the path too long, a shorter one the headers.
 const LINE_MAX: usize = BUFFER_MAX / 2;

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::Connection;
+use super::connection::Connection;
 
 /// A stream that tells its connection about bytes read, bytes written and blocked writes.
 pub struct NotedStream<S> {
