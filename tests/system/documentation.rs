@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gatewit::http::openapi;
+use gatewit::http;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -171,7 +171,7 @@ fn every_variable_is_described_and_no_other() {
 
 #[test]
 fn every_route_is_described_and_no_other() {
-    let document: Value = serde_json::from_str(&openapi::document()).expect("it is JSON");
+    let document: Value = serde_json::from_str(&http::document()).expect("it is JSON");
     let routes = operations(&document).into_iter();
     let routes: BTreeSet<_> = routes
         .map(|(method, path, _)| format!("{} {path}", method.to_uppercase()))

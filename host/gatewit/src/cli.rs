@@ -16,7 +16,7 @@ use crate::archive::{ExportArguments, ImportArguments, export, import};
 use crate::bench::{self, BenchArguments};
 use crate::config::{Environment, folder_of};
 use crate::directories::{DataDirectory, PluginDirectory};
-use crate::http::openapi;
+use crate::http;
 use crate::http::{AllowedHosts, CorsOrigins, GUESS_LIMIT, PublicUrl, TrustedProxies};
 use crate::log::{LogFormat, log_to_stderr};
 use crate::serve::{ServeSettings, serve};
@@ -178,7 +178,7 @@ fn with_default(argument: Arg, environment: &Environment) -> Arg {
 }
 
 fn print_openapi() -> anyhow::Result<()> {
-    let printed = std::io::stdout().write_all(openapi::document().as_bytes());
+    let printed = std::io::stdout().write_all(http::document().as_bytes());
     printed.context("cannot print the description")
 }
 

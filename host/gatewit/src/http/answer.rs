@@ -9,7 +9,7 @@ use gatewit_domain::scanner::TokenText;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::dialects::attendee_validation;
+use super::throttle::Guess;
 
 /// A successful answer.
 pub struct Done<T> {
@@ -66,12 +66,10 @@ pub struct Failure {
     retry_after_seconds: Option<i64>,
 }
 
-/// Why a request failed, attached to the answer for the middleware.
+/// Why a request failed, attached to the answer for the log.
 #[derive(Clone, Debug)]
 pub struct ErrorInfo {
     pub code: &'static str,
-    /// The registration token in question.
-    pub token: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -121,6 +119,23 @@ impl Failure {
         &self.problem.message
     }
 
+    pub fn retry_after_seconds(&self) -> Option<i64> {
+        self.retry_after_seconds
+    }
+
+    /// Returns the wrong guess that this answers, if it does (`gatewit-api.md` §2).
+    fn guess(&self) -> Option<Guess> {
+        match self.problem.code {
+            "token_not_found" => Some(Guess {
+                about: self.token.as_ref().map(ToString::to_string),
+                ..Guess::REJECTED_TOKEN
+            }),
+            "invalid_token" | "token_used" | "token_expired" => Some(Guess::REJECTED_TOKEN),
+            _ if self.status == StatusCode::UNAUTHORIZED => Some(Guess::REJECTED_TOKEN),
+            _ => None,
+        }
+    }
+
     /// The failure of a request whose body came too slowly.
     pub fn too_slow() -> Self {
         let words =
@@ -134,12 +149,9 @@ impl Failure {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", words)
     }
 
-    /// Returns the answer in the shape of the path's contract.
-    pub fn in_shape_of(self, path: &str) -> Response {
-        match attendee_validation::is_contract_path(path) {
-            true => attendee_validation::refusal(self.status, &self.problem.message),
-            false => self.into_response(),
-        }
+    /// The failure of a request that cannot be read.
+    pub fn malformed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_request", message)
     }
 
     pub fn internal() -> Self {
@@ -181,6 +193,7 @@ impl From<DeskError> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        let guess = self.guess();
         let body = FailureBody {
             success: false,
             message: self.problem.message,
@@ -189,10 +202,11 @@ impl IntoResponse for Failure {
             },
         };
         let mut response = (self.status, Json(body)).into_response();
-        response.extensions_mut().insert(ErrorInfo {
+        let extensions = response.extensions_mut();
+        extensions.insert(ErrorInfo {
             code: self.problem.code,
-            token: self.token.as_ref().map(ToString::to_string),
         });
+        guess.map(|guess| extensions.insert(guess));
         let headers = response.headers_mut();
         let soon = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
         if let Some(seconds) = self.retry_after_seconds.or(soon) {

@@ -4,5 +4,6 @@ pub mod check_ins;
 pub mod events;
 pub mod health;
 pub mod plugins;
+pub mod registration_tokens;
 pub mod scanners;
 pub mod tickets;

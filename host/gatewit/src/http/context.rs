@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Body as HttpBody;
@@ -16,12 +16,13 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use super::answer::{ErrorInfo, Failure};
-use super::dialects::attendee_validation::{self, Guess};
+use super::body_limit::body_max;
+use super::dialects::Shape;
 use super::proxies::TrustedProxies;
 use super::request_id::{self, RequestId};
 use super::sites::{Authentication, Foreign, Sites, may_change};
-use super::throttle::{Throttle, TooMany, WrongGuess};
-use super::{Shared, body_max};
+use super::state::Shared;
+use super::throttle::{Guess, Throttle, TooMany};
 use crate::metrics::{Answered, RequestCounts};
 
 /// The route label of an unknown path: never the path itself, which may hold anything.
@@ -69,21 +70,22 @@ pub(super) async fn request_context(
 impl ContextState {
     /// Answers a request within a span that puts its id on every line it logs.
     async fn pass(&self, mut request: Request, next: Next) -> Response {
-        let Self { desk, traffic, .. } = self;
+        let traffic = &self.traffic;
         let begun = Instant::now();
         let id = RequestId::of(request.headers());
         let method = known_method(request.method().as_str());
         let route = request.extensions().get::<MatchedPath>().cloned();
         let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+        let shape = Shape::of(request.uri().path());
         let from = traffic.proxies.client(peer(&request), request.headers());
         // At the error level, so that no log filter drops the id from a line that it lets through.
         let span = tracing::error_span!(target: LOG_TARGET, "request", request.id = %id, http.method = method, http.route = route);
         let answer = async {
             let response = match self.check(&mut request).await {
                 Ok(()) => next.run(request).await,
-                Err(failure) => failure.in_shape_of(request.uri().path()),
+                Err(failure) => shape.print(failure),
             };
-            let response = throttled(desk, traffic, from, response);
+            let response = self.throttled(from, shape, response);
             let took = begun.elapsed();
             let status = response.status().as_u16();
             traffic.counts.count(
@@ -110,6 +112,20 @@ impl ContextState {
             .headers_mut()
             .insert(request_id::HEADER, HeaderValue::from(id));
         response
+    }
+
+    /// Counts an answer to a wrong guess, and replaces it by a refusal if it was one too many.
+    fn throttled(&self, from: IpAddr, shape: Shape, response: Response) -> Response {
+        let Some(guess) = response.extensions().get::<Guess>() else {
+            return response;
+        };
+        let judged = self.traffic.throttle.judge(guess, from, self.desk.now());
+        match judged {
+            Ok(()) => response,
+            Err(TooMany {
+                retry_after_seconds,
+            }) => shape.print(Failure::throttled(retry_after_seconds)),
+        }
     }
 
     /// Checks what every route requires of a request, and limits its body.
@@ -139,53 +155,6 @@ async fn is_empty(body: &mut Body) -> bool {
         && poll_fn(|context| Pin::new(&mut *body).poll_frame(context))
             .await
             .is_none()
-}
-
-/// Counts an answer to a wrong guess, and replaces it by a refusal if it was one too many.
-fn throttled(desk: &Shared, traffic: &Traffic, from: IpAddr, response: Response) -> Response {
-    if let Some(guess) = response.extensions().get::<Guess>() {
-        return match judge(desk, traffic, from, guess) {
-            Ok(()) => response,
-            Err(too_many) => attendee_validation::throttled(too_many.retry_after_seconds),
-        };
-    }
-    let info = response.extensions().get::<ErrorInfo>();
-    let Some(about) = wrong_guess(response.status(), info) else {
-        return response;
-    };
-    let from = Some(from);
-    match traffic
-        .throttle
-        .count(WrongGuess { from, about }, desk.now())
-    {
-        Ok(()) => response,
-        Err(too_many) => Failure::throttled(too_many.retry_after_seconds).into_response(),
-    }
-}
-
-/// Checks whether a guess about an order or a ticket may be answered.
-fn judge(desk: &Shared, traffic: &Traffic, from: IpAddr, guess: &Guess) -> Result<(), TooMany> {
-    let about = guess.about.as_deref();
-    match (guess.is_right, about) {
-        (true, None) => Ok(()),
-        (true, Some(about)) => traffic.throttle.check(about, desk.now()),
-        (false, about) => {
-            let from = (!guess.is_identified).then_some(from);
-            let wrong = WrongGuess { from, about };
-            let mut guesses = 0..guess.count;
-            guesses.try_for_each(|_| traffic.throttle.count(wrong, desk.now()))
-        }
-    }
-}
-
-/// Returns the token in question if an answer is one to a wrong guess.
-fn wrong_guess(status: StatusCode, info: Option<&ErrorInfo>) -> Option<Option<&str>> {
-    match info.map(|info| info.code) {
-        Some("token_not_found") => Some(info?.token.as_deref()),
-        Some("invalid_token" | "token_used" | "token_expired") => Some(None),
-        _ if status == StatusCode::UNAUTHORIZED => Some(None),
-        _ => None,
-    }
 }
 
 /// Returns the peer's address. Without `ConnectInfo`, all peers look the same.

@@ -1,18 +1,11 @@
 //! The OpenAPI description of the API, generated from the handlers, and the pages that show it. `gatewit-api.md` §1.
 
-use std::sync::LazyLock;
-
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi};
 use utoipa::{Modify, OpenApi as _};
 
 mod complete;
 pub mod pages;
-
-/// The document as served.
-static DOCUMENT: LazyLock<String> = LazyLock::new(document);
 
 /// The document before any route is added.
 #[derive(utoipa::OpenApi)]
@@ -66,20 +59,9 @@ pub fn head() -> OpenApi {
     head
 }
 
-/// Prints the whole document.
-pub fn document() -> String {
-    let routes = super::routes().into_openapi();
-    let mut document = serde_json::to_value(routes).expect("an OpenAPI document prints as JSON");
+/// Completes the document of all routes, and prints it.
+pub fn print(document: OpenApi) -> String {
+    let mut document = serde_json::to_value(document).expect("an OpenAPI document prints as JSON");
     complete::complete(&mut document);
     format!("{document:#}\n")
-}
-
-/// Returns this document.
-#[utoipa::path(
-    get, path = "/openapi.json", tag = "Description",
-    responses((status = 200, body = Object, description = "An OpenAPI 3.1 document."))
-)]
-pub async fn show() -> Response {
-    let json = [(header::CONTENT_TYPE, "application/json")];
-    (json, DOCUMENT.as_str()).into_response()
 }

@@ -8,7 +8,8 @@ use hyper::body::Body;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::answer::Failure;
-use super::dialects::attendee_validation;
+use super::content_type::is_json;
+use super::dialects::attendee_validation::{is_contract_path, is_refresh};
 use super::request_id;
 
 mod names;
@@ -200,7 +201,7 @@ impl Foreign {
 
 /// Whether a request may change something. Reading tickets anew does, although its method is `GET`.
 pub fn may_change(request: &Request) -> bool {
-    !request.method().is_safe() || attendee_validation::is_refresh(request.uri().path())
+    !request.method().is_safe() || is_refresh(request.uri().path())
 }
 
 /// Returns the host that a request names; None if it names none. If there are several, none is trusted.
@@ -217,15 +218,5 @@ fn host_of(request: &Request) -> Option<&str> {
 fn is_of_another_type(request: &Request) -> bool {
     let is_route = request.extensions().get::<MatchedPath>().is_some();
     let has_body = !request.body().is_end_stream();
-    is_route
-        && has_body
-        && !attendee_validation::is_contract_path(request.uri().path())
-        && !is_json(request.headers())
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/json")
+    is_route && has_body && !is_contract_path(request.uri().path()) && !is_json(request.headers())
 }

@@ -32,11 +32,33 @@ pub struct Throttle {
 
 /// A failed attempt to use something that the caller could not prove to be its own.
 #[derive(Clone, Copy, Debug)]
-pub struct WrongGuess<'a> {
+struct WrongGuess<'a> {
     /// None if the caller is authenticated.
-    pub from: Option<IpAddr>,
+    from: Option<IpAddr>,
     /// The token, order or ticket asked about, if it was well-formed.
-    pub about: Option<&'a str>,
+    about: Option<&'a str>,
+}
+
+/// A guess, attached to its answer for the middleware.
+#[derive(Clone, Debug)]
+pub struct Guess {
+    /// The token, order or ticket asked about.
+    pub about: Option<String>,
+    pub is_right: bool,
+    /// How many wrong guesses it counts as if it is wrong: one for each e-mail address asked about.
+    pub count: usize,
+    /// Whether the caller proved who it is.
+    pub is_identified: bool,
+}
+
+impl Guess {
+    /// A token that opens nothing: a guess about no order, ticket or registration token.
+    pub const REJECTED_TOKEN: Self = Self {
+        about: None,
+        is_right: false,
+        count: 1,
+        is_identified: false,
+    };
 }
 
 /// The limit on wrong guesses is reached.
@@ -57,8 +79,22 @@ impl Throttle {
         }
     }
 
+    /// Counts a guess if it is wrong; fails if it may not be answered.
+    pub fn judge(&self, guess: &Guess, from: IpAddr, now: Timestamp) -> Result<(), TooMany> {
+        let about = guess.about.as_deref();
+        match (guess.is_right, about) {
+            (true, None) => Ok(()),
+            (true, Some(about)) => self.check(about, now),
+            (false, about) => {
+                let from = (!guess.is_identified).then_some(from);
+                let wrong = WrongGuess { from, about };
+                (0..guess.count).try_for_each(|_| self.count(wrong, now))
+            }
+        }
+    }
+
     /// Counts a wrong guess; fails if it is one too many.
-    pub fn count(&self, guess: WrongGuess<'_>, now: Timestamp) -> Result<(), TooMany> {
+    fn count(&self, guess: WrongGuess<'_>, now: Timestamp) -> Result<(), TooMany> {
         // An address over its limit cannot fill the accounts of subjects.
         if let Some(address) = guess.from {
             self.by_address
@@ -73,7 +109,7 @@ impl Throttle {
     }
 
     /// Fails if a right guess must be refused, after too many wrong ones about the same subject.
-    pub fn check(&self, about: &str, now: Timestamp) -> Result<(), TooMany> {
+    fn check(&self, about: &str, now: Timestamp) -> Result<(), TooMany> {
         self.by_subject
             .check(&self.digest(about), self.guess_limit, now)
     }

@@ -10,10 +10,10 @@ use gatewit_domain::service::{CheckInPage, CheckInQuery, ScanOutcome};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::Shared;
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::dialects::event_check_in::ValidateTicketResponse;
 use crate::http::extract::{Body, FromQuery, Id, IdempotencyKey, Organizer, Params, QueryFields};
+use crate::http::state::Shared;
 
 mod export;
 mod record;

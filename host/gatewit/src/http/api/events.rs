@@ -13,9 +13,9 @@ use gatewit_domain::window::StrategyName;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::Shared;
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{Body, FromQuery, Id, Organizer, Params, QueryFields};
+use crate::http::state::Shared;
 
 /// How long an answer waits for importing the tickets of the event's sources: enough for some ten thousand.
 const TAKE_IN_WAIT: Duration = Duration::from_secs(5);

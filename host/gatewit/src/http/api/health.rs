@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::Shared;
+use crate::http::state::Shared;
 
 #[derive(Serialize, ToSchema)]
 pub struct Alive {

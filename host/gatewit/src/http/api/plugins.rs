@@ -3,9 +3,9 @@
 use axum::extract::State;
 use gatewit_domain::plugin::PluginRow;
 
-use crate::http::Shared;
 use crate::http::answer::{Done, Envelope};
 use crate::http::extract::Organizer;
+use crate::http::state::Shared;
 
 /// Lists every plugin, active or rejected.
 ///

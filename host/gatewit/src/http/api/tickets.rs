@@ -9,9 +9,9 @@ use gatewit_domain::ticket::{ShownState, TicketAction, TicketChange, TicketDraft
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::Shared;
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{Body, FromQuery, Id, IdempotencyKey, Organizer, Params, QueryFields};
+use crate::http::state::Shared;
 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;

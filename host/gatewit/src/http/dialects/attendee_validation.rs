@@ -8,56 +8,26 @@ use gatewit_domain::attendees::{
     AddonStatistics, AttendeeAnswer, AttendeeQuestion, NameAnswer, NameQuestion,
 };
 use gatewit_domain::problem::{DeskError, Problem};
-use gatewit_domain::source::SourceType;
-use serde::Serialize;
-use serde_json::Value;
-use utoipa::ToSchema;
 
-use crate::http::Shared;
-use crate::http::extract::ValidatorClient;
+use crate::http::state::Shared;
 
 mod answer;
+mod client;
 mod fields;
 mod paths;
 mod question;
 mod refresh;
+mod refusal;
 
-pub use paths::{is_contract_path, is_refresh, no_such_method, no_such_path, refuse_head};
+pub use paths::{is_contract_path, is_refresh, no_such_method, refuse_head};
+pub use refusal::{panicked, refusal, refused};
 
-pub use answer::{Guess, refusal, throttled};
-use answer::{Refusal, ValidatedResponse};
+use answer::{EmailAnswer, TicketCount, TicketTypeRow, TicketTypes, ValidatedResponse};
+use client::ValidatorClient;
 use fields::{AttendeeRequest, EmailQuestion, EmailRequest, NameRequest};
 use question::{Question, ValidationErrors};
 use refresh::{Refresh, Refreshed, refresh};
-
-/// Whether the address belongs to an attendee.
-#[derive(Serialize, ToSchema)]
-pub struct EmailAnswer {
-    valid: bool,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct TicketTypes {
-    ticket_types: Vec<TicketTypeRow>,
-}
-
-/// A ticket type, as the ticketing system lists it.
-#[derive(Serialize, ToSchema)]
-pub struct TicketTypeRow {
-    /// A number if the ticketing system uses numbers, otherwise text.
-    #[schema(value_type = Value, example = 819314)]
-    id: Value,
-    #[schema(example = "Conference")]
-    title: String,
-    #[schema(example = json!(["on_site", "online_access"]))]
-    activities: Vec<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct TicketCount {
-    #[schema(example = 1204)]
-    ticket_count: usize,
-}
+use refusal::{Detail, Refusal};
 
 /// Checks whether somebody of this name has a ticket, by the order or by the ticket's own reference.
 ///
@@ -176,7 +146,7 @@ pub async fn refresh_all(
     get, path = "/tickets/addon_statistics/", tag = "Attendees",
     responses(
         (status = 200, body = AddonStatistics, description = "The counts."),
-        (status = 404, body = answer::Detail, description = "`addon_statistics` is not configured.")
+        (status = 404, body = Detail, description = "`addon_statistics` is not configured.")
     )
 )]
 pub async fn addon_statistics(
@@ -191,7 +161,7 @@ pub async fn addon_statistics(
     get, path = "/tickets/refresh_addon_statistics/", tag = "Attendees",
     responses(
         (status = 200, body = AddonStatistics, description = "The counts."),
-        (status = 404, body = answer::Detail, description = "`addon_statistics` is not configured.")
+        (status = 404, body = Detail, description = "`addon_statistics` is not configured.")
     )
 )]
 pub async fn refresh_addon_statistics(
@@ -205,17 +175,5 @@ pub async fn refresh_addon_statistics(
             "the tickets are still being read anew; try again in a moment",
         ))
         .into()),
-    }
-}
-
-impl From<SourceType> for TicketTypeRow {
-    fn from(kind: SourceType) -> Self {
-        let number = kind.id.parse::<u64>().ok();
-        let number = number.filter(|number| number.to_string() == kind.id);
-        Self {
-            id: number.map_or_else(|| kind.id.into(), Value::from),
-            title: kind.name,
-            activities: kind.activities,
-        }
     }
 }

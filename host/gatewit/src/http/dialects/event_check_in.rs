@@ -10,9 +10,9 @@ use gatewit_domain::service::{Answered, UndoneBy};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::Shared;
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{Body, Device, IdempotencyKey, ScannerOrOrganizer};
+use crate::http::state::Shared;
 
 mod outcome;
 pub use outcome::ValidateTicketResponse;

@@ -2,21 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
 use gatewit_domain::problem::{DeskError, Problem};
 use gatewit_domain::scan::{ScannerProof, Verdict};
 use gatewit_domain::service::Caller;
-use serde_json::{Value, json};
 
-use crate::http::App;
-use crate::http::answer::{ErrorInfo, Failure};
-use crate::http::dialects::attendee_validation::Guess;
+use crate::http::answer::Failure;
 use crate::http::server::Connection;
-use crate::oidc::{ProviderFailure, TokenError};
+use crate::http::state::App;
+use crate::oidc::TokenError;
 
 /// A caller who manages events: an identity proven by a token or, while authentication is off, everyone as `local`.
 pub struct Organizer(pub Caller);
@@ -33,36 +29,17 @@ impl FromRequestParts<App> for Organizer {
     }
 }
 
-/// A caller of `/tickets/*`, who may be any identity. Refused in the shape of that contract.
-pub struct ValidatorClient {
-    /// Whether the caller proved an identity: false while authentication is off.
-    pub is_identified: bool,
-}
-
-impl FromRequestParts<App> for ValidatorClient {
-    type Rejection = Unidentified;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Unidentified> {
-        let sub = identity(parts, app).await.map_err(Unidentified)?;
-        Ok(Self {
-            is_identified: sub.is_some(),
-        })
-    }
-}
-
 /// A registered scanner, identified by its credentials. It may have been revoked since.
 pub struct Device {
     pub proof: ScannerProof,
-    /// None without a connection, as in a router's test.
-    connection: Option<Arc<Connection>>,
+    connection: RequestConnection,
 }
 
 impl Device {
     /// Notes the verdict on a scan, which tells whether the scanner may scan.
     pub fn judged(&self, verdict: &Verdict) {
-        if let Some(connection) = &self.connection {
-            connection.credential_checked(verdict.is_of_good_scanner());
-        }
+        self.connection
+            .credential_checked(verdict.is_of_good_scanner());
     }
 }
 
@@ -76,7 +53,7 @@ impl FromRequestParts<App> for Device {
         })?;
         Ok(Self {
             proof: app.desk.prove_scanner(token)?,
-            connection: parts.extensions.get().cloned(),
+            connection: RequestConnection::of(parts),
         })
     }
 }
@@ -94,7 +71,8 @@ impl FromRequestParts<App> for ScannerOrOrganizer {
         let is_ours = |token: &&str| app.desk.is_said_to_be_ours(token);
         if let Some(token) = bearer(&parts.headers).filter(is_ours) {
             let proof = app.desk.prove_scanner(token)?;
-            credential_checked(parts, app.desk.is_active(&proof).await?);
+            let is_active = app.desk.is_active(&proof).await?;
+            RequestConnection::of(parts).credential_checked(is_active);
             return Ok(Self::Scanner(proof));
         }
         let Organizer(caller) = Organizer::from_request_parts(parts, app).await?;
@@ -103,21 +81,29 @@ impl FromRequestParts<App> for ScannerOrOrganizer {
 }
 
 /// Returns the identity that a request's access token proves; None: authentication is off.
-async fn identity(parts: &Parts, app: &App) -> Result<Option<String>, TokenError> {
+pub async fn identity(parts: &Parts, app: &App) -> Result<Option<String>, TokenError> {
     let Some(oidc) = &app.oidc else {
         return Ok(None);
     };
     let token = bearer(&parts.headers).ok_or(TokenError::Missing)?;
     let sub = oidc.identify(token).await?;
-    credential_checked(parts, true);
+    RequestConnection::of(parts).credential_checked(true);
     Ok(Some(sub))
 }
 
-/// Lets the connection of a request outlast those of strangers when there are too many, if its credential is valid. A
-/// request without a connection, as in a router's test, is left alone.
-fn credential_checked(parts: &Parts, is_valid: bool) {
-    if let Some(connection) = parts.extensions.get::<Arc<Connection>>() {
-        connection.credential_checked(is_valid);
+/// The connection of a request; None without one, as in a router's test.
+struct RequestConnection(Option<Arc<Connection>>);
+
+impl RequestConnection {
+    fn of(parts: &Parts) -> Self {
+        Self(parts.extensions.get().cloned())
+    }
+
+    /// Lets the connection outlast those of strangers when there are too many, if its credential is valid.
+    fn credential_checked(&self, is_valid: bool) {
+        if let Some(connection) = &self.0 {
+            connection.credential_checked(is_valid);
+        }
     }
 }
 
@@ -141,47 +127,4 @@ impl From<TokenError> for Failure {
         };
         Self::new(status, code, error.to_string())
     }
-}
-
-/// The caller could not be identified. Answers word for word like the reference service: `fact-check-in.md` §6.
-pub struct Unidentified(TokenError);
-
-impl IntoResponse for Unidentified {
-    fn into_response(self) -> Response {
-        let (status, detail) = match self.0 {
-            TokenError::Missing => (401, "Missing authentication credentials"),
-            TokenError::Expired => (401, "Token has expired"),
-            TokenError::WrongAudience => (401, "Invalid token audience"),
-            TokenError::WrongIssuer => (401, "Invalid token issuer"),
-            TokenError::MissingClaim(_) => (401, "Token missing required claims"),
-            TokenError::Malformed(_) | TokenError::Unavailable(ProviderFailure::Keys) => {
-                (401, "Invalid or malformed token")
-            }
-            TokenError::Unavailable(ProviderFailure::Discovery) => {
-                (503, "Authentication service unavailable")
-            }
-            TokenError::Unavailable(ProviderFailure::NoJwksUri) => {
-                (503, "OIDC discovery document missing jwks_uri")
-            }
-        };
-        refusal(status, json!({"detail": detail}))
-    }
-}
-
-fn refusal(status: u16, body: Value) -> Response {
-    let mut response = Json(body).into_response();
-    *response.status_mut() = StatusCode::from_u16(status).expect("every status here is valid");
-    let (code, header) = match status {
-        401 => ("invalid_credentials", (header::WWW_AUTHENTICATE, "Bearer")),
-        _ => ("authentication_unavailable", (header::RETRY_AFTER, "1")),
-    };
-    response
-        .headers_mut()
-        .insert(header.0, HeaderValue::from_static(header.1));
-    let info = ErrorInfo { code, token: None };
-    response.extensions_mut().insert(info);
-    if status == 401 {
-        response.extensions_mut().insert(Guess::REJECTED_TOKEN);
-    }
-    response
 }

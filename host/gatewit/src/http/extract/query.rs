@@ -7,7 +7,6 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use percent_encoding::percent_decode_str;
 
-use super::malformed;
 use crate::http::answer::Failure;
 
 /// The parsed query of a route. An invalid query is 400.
@@ -41,7 +40,7 @@ impl QueryFields {
                 (Some(name), None) => Err(wrong(&name, "text in UTF-8, percent-encoded")),
                 (None, _) => {
                     let words = "the query: the name of a parameter is not UTF-8, percent-encoded";
-                    Err(malformed(words))
+                    Err(Failure::malformed(words))
                 }
             }
         });
@@ -97,7 +96,7 @@ impl QueryFields {
 fn wrong(name: &str, expected: &str) -> Failure {
     // The name may be of any length.
     let name: String = name.chars().take(100).collect();
-    malformed(format!("the query's {name}: expected {expected}"))
+    Failure::malformed(format!("the query's {name}: expected {expected}"))
 }
 
 fn decoded(text: &str) -> Option<String> {

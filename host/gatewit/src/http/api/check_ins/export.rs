@@ -12,7 +12,7 @@ use headers_accept::Accept;
 use mediatype::{MediaType, Name, names};
 use serde_json::Value;
 
-use super::CheckInRecord;
+use super::record::CheckInRecord;
 
 const JSON: MediaType = MediaType::new(names::APPLICATION, names::JSON);
 const NDJSON: MediaType = MediaType::new(names::APPLICATION, Name::new_unchecked("x-ndjson"));

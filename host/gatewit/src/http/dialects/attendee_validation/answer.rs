@@ -1,51 +1,26 @@
-//! Answers in the shape of the contract: the result, or `{"detail": …}` for a failure.
+//! Answers in the shape of the contract. What an answer lets a guesser find out is attached to it for the middleware.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::attendees::{
     AttendeeAnswer, AttendeeQuestion, NameAnswer, NameQuestion, Verdict,
 };
-use gatewit_domain::problem::DeskError;
 use gatewit_domain::service::Validated;
+use gatewit_domain::source::SourceType;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::EmailAnswer;
 use super::fields::EmailQuestion;
 use super::question::Question;
-use crate::http::answer::Failure;
-
-/// After how many seconds to retry when the answer is temporarily unavailable.
-const RETRY_AFTER_SECONDS: i64 = 5;
+use crate::http::throttle::Guess;
 
 /// An answer, and the guess it answers.
 pub struct ValidatedResponse<A> {
-    status: u16,
+    status: StatusCode,
     answer: A,
     guess: Guess,
-}
-
-/// A guess, attached to its answer for the middleware.
-#[derive(Clone, Debug)]
-pub struct Guess {
-    /// The order or ticket asked about.
-    pub about: Option<String>,
-    pub is_right: bool,
-    /// How many wrong guesses it counts as if it is wrong: one for each e-mail address asked about.
-    pub count: usize,
-    /// Whether the caller proved who it is.
-    pub is_identified: bool,
-}
-
-impl Guess {
-    /// A wrong access token: a guess about no order or ticket.
-    pub const REJECTED_TOKEN: Self = Self {
-        about: None,
-        is_right: false,
-        count: 1,
-        is_identified: false,
-    };
 }
 
 impl ValidatedResponse<AttendeeAnswer> {
@@ -56,9 +31,9 @@ impl ValidatedResponse<AttendeeAnswer> {
         let is_right = validated.verdict == Verdict::Attendee;
         Self {
             status: match validated.verdict {
-                Verdict::Attendee => 200,
-                Verdict::Near | Verdict::WrongType => 406,
-                Verdict::WrongName | Verdict::Unknown => 404,
+                Verdict::Attendee => StatusCode::OK,
+                Verdict::Near | Verdict::WrongType => StatusCode::NOT_ACCEPTABLE,
+                Verdict::WrongName | Verdict::Unknown => StatusCode::NOT_FOUND,
             },
             guess: question.guess(Some(validated.about), is_right),
             answer: validated.answer,
@@ -71,9 +46,9 @@ impl ValidatedResponse<NameAnswer> {
         let is_right = validated.verdict == Verdict::Attendee;
         Self {
             status: match validated.verdict {
-                Verdict::Attendee | Verdict::Near | Verdict::WrongName => 200,
-                Verdict::WrongType => 406,
-                Verdict::Unknown => 404,
+                Verdict::Attendee | Verdict::Near | Verdict::WrongName => StatusCode::OK,
+                Verdict::WrongType => StatusCode::NOT_ACCEPTABLE,
+                Verdict::Unknown => StatusCode::NOT_FOUND,
             },
             guess: question.guess(Some(validated.about), is_right),
             answer: validated.answer,
@@ -84,7 +59,10 @@ impl ValidatedResponse<NameAnswer> {
 impl ValidatedResponse<EmailAnswer> {
     pub fn email(answer: EmailAnswer, valid: bool, question: &Question<EmailQuestion>) -> Self {
         Self {
-            status: if valid { 200 } else { 404 },
+            status: match valid {
+                true => StatusCode::OK,
+                false => StatusCode::NOT_FOUND,
+            },
             guess: Guess {
                 count: question.query.addresses.len(),
                 ..question.guess(None, valid)
@@ -96,59 +74,49 @@ impl ValidatedResponse<EmailAnswer> {
 
 impl<A: Serialize> IntoResponse for ValidatedResponse<A> {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).expect("every status here is valid");
-        let mut response = (status, Json(self.answer)).into_response();
+        let mut response = (self.status, Json(self.answer)).into_response();
         response.extensions_mut().insert(self.guess);
         response
     }
 }
 
-/// Why something failed.
+/// Whether the address belongs to an attendee.
 #[derive(Serialize, ToSchema)]
-pub struct Detail {
-    /// For people.
-    pub detail: String,
+pub struct EmailAnswer {
+    pub valid: bool,
 }
 
-/// A request that failed for another reason than the ticket or person it asks about.
-pub enum Refusal {
-    Failed(DeskError),
-    /// The request asks about something malformed.
-    Malformed(Response),
+#[derive(Serialize, ToSchema)]
+pub struct TicketTypes {
+    pub ticket_types: Vec<TicketTypeRow>,
 }
 
-impl From<DeskError> for Refusal {
-    fn from(error: DeskError) -> Self {
-        Self::Failed(error)
-    }
+/// A ticket type, as the ticketing system lists it.
+#[derive(Serialize, ToSchema)]
+pub struct TicketTypeRow {
+    /// A number if the ticketing system uses numbers, otherwise text.
+    #[schema(value_type = Value, example = 819314)]
+    id: Value,
+    #[schema(example = "Conference")]
+    title: String,
+    #[schema(example = json!(["on_site", "online_access"]))]
+    activities: Vec<String>,
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let failure = match self {
-            Self::Failed(error) => Failure::from(error),
-            Self::Malformed(response) => return response,
-        };
-        let mut response = refusal(failure.status(), failure.message());
-        if failure.status() == StatusCode::SERVICE_UNAVAILABLE {
-            let seconds = HeaderValue::from(RETRY_AFTER_SECONDS);
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+#[derive(Serialize, ToSchema)]
+pub struct TicketCount {
+    #[schema(example = 1204)]
+    pub ticket_count: usize,
+}
+
+impl From<SourceType> for TicketTypeRow {
+    fn from(kind: SourceType) -> Self {
+        let number = kind.id.parse::<u64>().ok();
+        let number = number.filter(|number| number.to_string() == kind.id);
+        Self {
+            id: number.map_or_else(|| kind.id.into(), Value::from),
+            title: kind.name,
+            activities: kind.activities,
         }
-        response
     }
-}
-
-/// Answers `{"detail": …}`.
-pub fn refusal(status: StatusCode, detail: &str) -> Response {
-    let detail = detail.to_owned();
-    (status, Json(Detail { detail })).into_response()
-}
-
-/// Refuses a guess after too many wrong ones about the same order or ticket, or from the same address.
-pub fn throttled(retry_after_seconds: i64) -> Response {
-    let words = format!("too many wrong guesses; try again in {retry_after_seconds} s");
-    let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, &words);
-    let seconds = HeaderValue::from(retry_after_seconds);
-    response.headers_mut().insert(header::RETRY_AFTER, seconds);
-    response
 }

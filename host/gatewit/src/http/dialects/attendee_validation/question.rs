@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use gatewit_domain::attendees::FieldFault;
 use gatewit_domain::service::NotAnswered;
@@ -12,11 +12,14 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::answer::{Guess, Refusal, refusal};
+use super::client::ValidatorClient;
+use super::refusal::{Refusal, refusal, refused};
 use crate::http::answer::Failure;
-use crate::http::extract::ValidatorClient;
+use crate::http::body_limit::BODY_MAX;
+use crate::http::content_type::is_json_based;
 use crate::http::server::is_too_slow;
-use crate::http::{App, BODY_MAX};
+use crate::http::state::App;
+use crate::http::throttle::Guess;
 
 /// A caller and its request. Malformed JSON is reported before authentication; everything else after it.
 pub struct Question<Q> {
@@ -114,8 +117,7 @@ impl<Q> Question<Q> {
 async fn read(body: Body, headers: &HeaderMap) -> Result<Option<Value>, Response> {
     let bytes = to_bytes(body, BODY_MAX).await.map_err(|error| {
         if is_too_slow(&error) {
-            let failure = Failure::too_slow();
-            return refusal(failure.status(), failure.message());
+            return refused(&Failure::too_slow());
         }
         let words = "the request's body is too large, or broke off";
         refusal(StatusCode::PAYLOAD_TOO_LARGE, words)
@@ -123,7 +125,7 @@ async fn read(body: Body, headers: &HeaderMap) -> Result<Option<Value>, Response
     if bytes.is_empty() {
         return Ok(None);
     }
-    if !is_json(headers) {
+    if !is_json_based(headers) {
         return Ok(Some(String::from_utf8_lossy(&bytes).into_owned().into()));
     }
     let value = serde_json::from_slice(&bytes);
@@ -137,14 +139,6 @@ async fn read(body: Body, headers: &HeaderMap) -> Result<Option<Value>, Response
             ctx: Some(json!({"error": error.to_string()})),
         }])
     })
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let kind = kind.to_ascii_lowercase();
-    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
 /// Returns the zero-based index of the character at which reading ended.

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use crate::http::Shared;
+use crate::http::state::Shared;
 
 /// The longest that a request waits: less than most proxies and clients allow.
 const WAIT_MAX: Duration = Duration::from_secs(25);

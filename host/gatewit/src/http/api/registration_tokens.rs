@@ -1,0 +1,122 @@
+//! Registration tokens, each of which makes one device a scanner: `event-check-in.txt` 1–2, `gatewit-api.md` §6.
+
+use axum::extract::State;
+use gatewit_domain::id::{EventId, TokenId};
+use gatewit_domain::problem::DeskError;
+use gatewit_domain::scanner::{Place, ScannerName, TokenText};
+use gatewit_domain::service::TokenStatus;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::answer::{Done, Envelope, Failure};
+use crate::http::extract::{Body, Organizer, PathText};
+use crate::http::state::Shared;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GenerateRequest {
+    #[schema(example = "019b2045-5a00-7c3e-9d5e-2f1a8b7c6d5e")]
+    event_id: String,
+    #[schema(min_length = 3, max_length = 200, example = "Gate A - Main Entrance")]
+    scanner_name: String,
+    /// Assigns the scanner to a scan point of the event.
+    scan_point: Option<String>,
+    /// Assigns the scanner to a zone of the event, regardless of its scan point's zone.
+    zone: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistrationTokenResponse {
+    token_id: TokenId,
+    token: TokenText,
+    event_id: EventId,
+    #[schema(example = "East African Tech Summit 2025")]
+    event_name: String,
+    scanner_name: ScannerName,
+    scan_point: Option<String>,
+    zone: Option<String>,
+    #[schema(format = DateTime, example = "2025-12-11T10:35:00Z")]
+    expires_at: String,
+    validity_minutes: i64,
+    remaining_seconds: i64,
+    /// The URL that the scanner app reads to register.
+    #[schema(example = "scannerapp://register?token=REG-ABC12345-DEF67890")]
+    qr_code_data: String,
+    is_valid: bool,
+    used: bool,
+}
+
+impl From<TokenStatus> for RegistrationTokenResponse {
+    fn from(status: TokenStatus) -> Self {
+        let token = status.token;
+        Self {
+            token_id: token.id,
+            event_id: token.event_id,
+            event_name: status.event.event.name.clone(),
+            expires_at: status.event.event.calendar.rfc3339(token.expires_at),
+            validity_minutes: token.expires_at.duration_since(token.created_at).as_mins(),
+            remaining_seconds: token.remaining_seconds(status.now),
+            qr_code_data: token.token.link(),
+            is_valid: token.is_valid(status.now),
+            used: token.used_by.is_some(),
+            token: token.token,
+            scanner_name: token.scanner_name,
+            scan_point: token.place.scan_point,
+            zone: token.place.zone,
+        }
+    }
+}
+
+/// Creates a token that registers one scanner.
+#[utoipa::path(
+    post, path = "/check-in/tokens/generate", tag = "Scanners",
+    request_body = GenerateRequest,
+    responses(
+        (status = 200, body = Envelope<RegistrationTokenResponse>, description = "The token, shown as a QR code."),
+        (status = 403, description = "`not_event_organizer`"),
+        (status = 404, description = "`not_found`"),
+        (status = 422, description = "`invalid_scanner_name`, `unknown_scan_point`, `unknown_zone`, `event_not_published`")
+    )
+)]
+pub async fn generate_token(
+    State(desk): State<Shared>,
+    Organizer(caller): Organizer,
+    Body(request): Body<GenerateRequest>,
+) -> Result<Done<RegistrationTokenResponse>, Failure> {
+    let event: Result<EventId, _> = request.event_id.parse();
+    let event = event.map_err(|_| DeskError::not_found("event", &request.event_id))?;
+    let name = ScannerName::parse(&request.scanner_name).map_err(DeskError::Unacceptable)?;
+    let place = Place {
+        scan_point: request.scan_point,
+        zone: request.zone,
+    };
+    let created = desk.create_registration_token(&caller, event, name, place);
+    Ok(Done::ok(
+        "Registration token generated",
+        created.await?.into(),
+    ))
+}
+
+/// Checks whether a registration token is still valid.
+///
+/// Anyone may ask. A token that was used or has expired answers 200 with `isValid: false`.
+#[utoipa::path(
+    get, path = "/check-in/tokens/validate/{token}", tag = "Scanners",
+    params(("token" = String, Path, description = "The token, or the `qrCodeData` of its QR code, percent-encoded.", example = "REG-ABC12345-DEF67890")),
+    responses(
+        (status = 200, body = Envelope<RegistrationTokenResponse>, description = "The token."),
+        (status = 400, description = "`invalid_token`, `malformed_request`"),
+        (status = 404, description = "`token_not_found`")
+    ),
+    security(())
+)]
+pub async fn validate_token(
+    State(desk): State<Shared>,
+    PathText(token): PathText,
+) -> Result<Done<RegistrationTokenResponse>, Failure> {
+    let token: TokenText = token.parse().map_err(DeskError::Malformed)?;
+    let status = desk.registration_token(&token).await;
+    let status = status.map_err(|error| Failure::from(error).about_token(&token))?;
+    Ok(Done::ok("Registration token", status.into()))
+}

@@ -1,0 +1,15 @@
+//! The largest body of a request to each route. `gatewit-api.md` §1.
+
+/// The largest body of most requests.
+pub const BODY_MAX: usize = 1024 * 1024;
+/// The largest body of a request that carries many tickets.
+const BULK_MAX: usize = 32 * 1024 * 1024;
+const BULK_ROUTE: &str = "/api/v1/events/{eventId}/tickets";
+
+/// Returns the largest body of a request to a route.
+pub fn body_max(route: &str) -> usize {
+    match route {
+        BULK_ROUTE => BULK_MAX,
+        _ => BODY_MAX,
+    }
+}

@@ -1,0 +1,91 @@
+//! The routes, each with its description, and the document that these descriptions make.
+
+use std::sync::LazyLock;
+
+use axum::http::header;
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::api::{check_ins, events, health, plugins, registration_tokens, scanners, tickets};
+use super::dialects::{attendee_validation, event_check_in};
+use super::openapi;
+use super::state::App;
+
+/// The document as served.
+static DOCUMENT: LazyLock<String> = LazyLock::new(document);
+
+/// Collects every route with its description. Routes are added by `routes!` only, so each is documented.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(health::root))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(show))
+        .routes(routes!(openapi::pages::docs))
+        .routes(routes!(openapi::pages::redoc))
+        .merge(attendee_contract())
+        .nest("/api/v1", management().merge(check_in_contract()))
+}
+
+/// Events, tickets and plugins: `gatewit-api.md` §3, §4, §10.
+fn management() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(events::list, events::create))
+        .routes(routes!(events::show, events::change))
+        .routes(routes!(events::publish))
+        .routes(routes!(events::windows))
+        .routes(routes!(tickets::list, tickets::issue))
+        .routes(routes!(check_ins::list, check_ins::create))
+        .routes(routes!(tickets::show, tickets::change))
+        .routes(routes!(tickets::cancel))
+        .routes(routes!(tickets::refund))
+        .routes(routes!(tickets::reinstate))
+        .routes(routes!(plugins::list))
+}
+
+/// The contract `event-check-in.txt`, as `gatewit-api.md` §6 settles it.
+fn check_in_contract() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(registration_tokens::generate_token))
+        .routes(routes!(registration_tokens::validate_token))
+        .routes(routes!(scanners::register))
+        .routes(routes!(scanners::statistics))
+        .routes(routes!(scanners::list))
+        .routes(routes!(scanners::list_active))
+        .routes(routes!(scanners::revoke))
+        .routes(routes!(event_check_in::validate))
+        .routes(routes!(event_check_in::undo))
+}
+
+/// The contract `attendee-validation.txt`, as `gatewit-api.md` §9 settles it.
+fn attendee_contract() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(attendee_validation::validate_attendee))
+        .routes(routes!(attendee_validation::validate_name))
+        .routes(routes!(attendee_validation::validate_email))
+        .routes(routes!(attendee_validation::ticket_types))
+        .routes(routes!(attendee_validation::ticket_count))
+        .routes(routes!(attendee_validation::refresh_all))
+        .routes(routes!(attendee_validation::addon_statistics))
+        .routes(routes!(attendee_validation::refresh_addon_statistics))
+        .layer(from_fn(attendee_validation::refuse_head))
+        .layer(CatchPanicLayer::custom(attendee_validation::panicked))
+}
+
+/// Prints the OpenAPI document of all routes.
+pub fn document() -> String {
+    openapi::print(routes().into_openapi())
+}
+
+/// Returns this document.
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "Description",
+    responses((status = 200, body = Object, description = "An OpenAPI 3.1 document."))
+)]
+async fn show() -> Response {
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    (json, DOCUMENT.as_str()).into_response()
+}
