@@ -10,7 +10,7 @@ mod routes;
 mod startup;
 
 use gatewit::oidc::OidcSettings;
-use gatewit_domain::service::Access;
+use gatewit_desk::Access;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 

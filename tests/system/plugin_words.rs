@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use gatewit_domain::service::Access;
+use gatewit_desk::Access;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

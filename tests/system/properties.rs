@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use futures::future::join_all;
+use gatewit_desk::tables::{CHECK_INS, ENTRIES};
 use gatewit_domain::id::TicketId;
 use gatewit_domain::ports::Store;
 use gatewit_domain::scan::CheckIn;
-use gatewit_domain::tables::{CHECK_INS, ENTRIES};
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::Strategy;

@@ -76,21 +76,25 @@ fn the_domain_never_reads_the_clock() {
         "Zoned::now",
         "now_v7()",
     ];
-    let reading = complaints("host/gatewit-domain/src", |_, text| {
-        clocks.iter().any(|clock| text.contains(clock))
-    });
-    assert_eq!(reading, [""; 0]);
+    for folder in ["host/gatewit-domain/src", "host/gatewit-desk/src"] {
+        let reading = complaints(folder, |_, text| {
+            clocks.iter().any(|clock| text.contains(clock))
+        });
+        assert_eq!(reading, [""; 0]);
+    }
 }
 
 #[test]
-fn inside_the_domain_types_know_no_tables_and_tables_no_service() {
-    let root = project().join("host/gatewit-domain/src");
-    let below_the_service =
-        |path: &Path| !path.starts_with(root.join("service")) && path != root.join("service.rs");
-    let upward = complaints("host/gatewit-domain/src", |path, text| {
-        let is_table = path == root.join("tables.rs");
-        below_the_service(path)
-            && (text.contains("crate::service") || (!is_table && text.contains("crate::tables")))
+fn tables_know_no_use_case() {
+    let tables = project().join("host/gatewit-desk/src/tables.rs");
+    let upward = complaints("host/gatewit-desk/src", |path, text| {
+        path == tables
+            && text
+                .lines()
+                .filter(|line| line.contains("crate::") || line.contains("super::"))
+                .any(|line| {
+                    !line.contains("crate::error::") && !line.trim().starts_with("use super::*")
+                })
     });
     assert_eq!(upward, [""; 0]);
 }

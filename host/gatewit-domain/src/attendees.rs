@@ -95,7 +95,7 @@ impl AttendeeFlags {
     }
 
     /// Encodes the flags among a ticket's attributes as one number.
-    pub(crate) fn bits(attributes: &[(String, bool)]) -> u16 {
+    pub fn bits(attributes: &[(String, bool)]) -> u16 {
         attributes.iter().fold(0, |bits, (name, is_held)| {
             let flag = Self::NAMES.iter().position(|flag| flag == name);
             let bit = flag.map_or(0, |flag| 1 << flag);
@@ -103,7 +103,7 @@ impl AttendeeFlags {
         })
     }
 
-    pub(crate) fn of_bits(bits: u16) -> Self {
+    pub fn of_bits(bits: u16) -> Self {
         let mut flags = [false; Self::NAMES.len()];
         for (flag, is_held) in flags.iter_mut().enumerate() {
             *is_held = bits & 1 << flag != 0;

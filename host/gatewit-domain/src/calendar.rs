@@ -145,7 +145,7 @@ impl<'de> Deserialize<'de> for EventZone {
 }
 
 /// A day's name without the parts that do not distinguish days: case, dashes and spaces.
-pub(crate) fn folded(name: &str) -> String {
+pub fn folded(name: &str) -> String {
     let name = identifier::fold(name);
     let told = name.chars();
     told.filter(|letter| *letter != '-' && !letter.is_whitespace())

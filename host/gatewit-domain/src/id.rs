@@ -63,14 +63,14 @@ ids! {
 
 impl EventId {
     /// Random bits from the id.
-    pub(crate) fn salt(self) -> u32 {
+    pub fn salt(self) -> u32 {
         self.0.as_u128() as u32
     }
 }
 
 impl TicketId {
     /// The common prefix of the texts of exactly those ids that were made at a moment: their 48 bits of time.
-    pub(crate) fn prefix_of(moment: Timestamp) -> String {
+    pub fn prefix_of(moment: Timestamp) -> String {
         let mut text = Self::new(moment).to_string();
         text.truncate(TIME_LENGTH);
         text

@@ -18,8 +18,6 @@ pub mod scan;
 pub mod scanned;
 pub mod scanner;
 pub mod search;
-pub mod service;
 pub mod source;
-pub mod tables;
 pub mod ticket;
 pub mod window;

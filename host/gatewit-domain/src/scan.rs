@@ -10,7 +10,7 @@ use crate::calendar::DayId;
 use crate::id::{CheckInId, EventId, ScannerId, TicketId};
 use crate::identifier::{fold, is_outer};
 use crate::plugin::PluginIdentity;
-use crate::problem::{DeskError, Problem};
+use crate::problem::Problem;
 use crate::scanned::{SIGNED_BYTES_MAX, ScannedText, clean};
 use crate::scanner::Replacement;
 use crate::ticket::Inactive;
@@ -74,25 +74,25 @@ pub enum FoundAtDesk {
 
 impl FoundAtDesk {
     /// Reads a request that names either a ticket or an order.
-    pub fn parse(ticket: Option<String>, order: Option<String>) -> Result<Self, DeskError> {
+    pub fn parse(ticket: Option<String>, order: Option<String>) -> Result<Self, Problem> {
         match (ticket, order) {
             (Some(ticket), None) => match clean(&ticket).parse() {
                 Ok(id) => Ok(Self::Ticket(id)),
                 Err(_) => {
                     let words = format!("ticketInstanceId: there is no ticket \"{ticket}\"");
-                    Err(DeskError::unacceptable("unknown_ticket", words))
+                    Err(Problem::new("unknown_ticket", words))
                 }
             },
             (None, Some(order)) => match ScannedText::parse(&order) {
                 Ok(order) => Ok(Self::Order(fold(order.as_str()).into_owned())),
                 Err(error) => {
                     let words = format!("order: {error}");
-                    Err(DeskError::unacceptable("unknown_order", words))
+                    Err(Problem::new("unknown_order", words))
                 }
             },
             _ => {
                 let words = "name either ticketInstanceId or order";
-                Err(DeskError::unacceptable("invalid_check_in_request", words))
+                Err(Problem::new("invalid_check_in_request", words))
             }
         }
     }

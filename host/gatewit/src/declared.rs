@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use gatewit_desk::{Desk, EventTrouble, LiveEvent};
 use gatewit_domain::event::EventChange;
-use gatewit_domain::service::{Desk, EventTrouble, LiveEvent};
 use gatewit_domain::window::StrategyName;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;

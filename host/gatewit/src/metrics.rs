@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use gatewit_domain::service::Desk;
+use gatewit_desk::Desk;
 use gatewit_engine::Engine;
 use gatewit_store::{Distribution, StoreMeter};
 use jiff::Timestamp;

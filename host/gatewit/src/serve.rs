@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
+use gatewit_desk::{DEFAULT_ORGANIZATION, Desk, DeskSettings, Ports, Ticketing};
 use gatewit_domain::ports::Clock;
-use gatewit_domain::service::{DEFAULT_ORGANIZATION, Desk, DeskSettings, Ports, Ticketing};
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::SledStore;
 use jiff::SignedDuration;

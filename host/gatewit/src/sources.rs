@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatewit_desk::{ConfiguredSource, ConfiguredSources, Desk};
 use gatewit_domain::attendees::AttendeeRules;
 use gatewit_domain::plugin::{PluginKind, PluginRow};
 use gatewit_domain::ports::Strategies;
-use gatewit_domain::service::{ConfiguredSource, ConfiguredSources, Desk};
 use gatewit_domain::source::SourceName;
 use gatewit_engine::Engine;
 use tokio::task::JoinSet;

@@ -1,6 +1,6 @@
 //! Organizers, operators, staff and organizations.
 
-use gatewit_domain::service::Access;
+use gatewit_desk::Access;
 use serde_json::{Value, json};
 
 use super::{EVENTS, client, identifying, open};

@@ -1,7 +1,7 @@
 //! A device is at most one active scanner within its organization, and learns what happened to its previous one.
 //! `gatewit-api.md` §6.
 
-use gatewit_domain::service::Access;
+use gatewit_desk::Access;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

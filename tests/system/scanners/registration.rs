@@ -1,7 +1,7 @@
 //! Registration tokens, and the credentials that devices get for them. `event-check-in.txt` 1–3, `gatewit-api.md` §6.
 
 use futures::future::join_all;
-use gatewit_domain::tables::SCANNERS;
+use gatewit_desk::tables::SCANNERS;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The same request to issue tickets sent again: under an `Idempotency-Key` it issues once. `gatewit-api.md` §4, §5.
 
 use futures::future::join_all;
-use gatewit_domain::service::Access;
+use gatewit_desk::Access;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! The states of a ticket: entered, cancelled, refunded, reinstated.
 
-use gatewit_domain::tables::TICKETS;
+use gatewit_desk::tables::TICKETS;
 use gatewit_domain::ticket::{Ticket, TicketState};
 use serde_json::{Value, json};
 

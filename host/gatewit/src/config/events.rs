@@ -1,10 +1,10 @@
 //! Events as the configuration declares them: the fields of the API in snake_case.
 
+use gatewit_desk::DEFAULT_ORGANIZATION;
 use gatewit_domain::event::{
     DayChange, EventChange, MatchField, ScanPointChange, StrategyOptions, TicketTypeChange,
     ZoneChange,
 };
-use gatewit_domain::service::DEFAULT_ORGANIZATION;
 use gatewit_domain::window::StrategyName;
 use serde::Deserialize;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatewit_domain::service::{Access, DEFAULT_ORGANIZATION};
+use gatewit_desk::{Access, DEFAULT_ORGANIZATION};
 use serde::Deserialize;
 
 use super::Config;

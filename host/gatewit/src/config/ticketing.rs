@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use gatewit_desk::Ticketing;
 use gatewit_domain::attendees::AddonTypes;
-use gatewit_domain::service::Ticketing;
 use gatewit_domain::source::SourceName;
 use serde_json::json;
 

@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gatewit_desk::DeskError;
 use gatewit_domain::ports::StoreError;
-use gatewit_domain::problem::{DeskError, Problem};
+use gatewit_domain::problem::Problem;
 use gatewit_domain::scanner::TokenText;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use gatewit_domain::service::Desk;
+use gatewit_desk::Desk;
 
 use crate::oidc::Oidc;
 

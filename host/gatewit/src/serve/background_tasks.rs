@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatewit_domain::service::Desk;
+use gatewit_desk::Desk;
 use tokio::time::MissedTickBehavior;
 
 use crate::declared::warn_rejected;

@@ -1,6 +1,6 @@
 //! Which sources result from which keys and variables, and the errors for invalid ones.
 
-use gatewit_domain::service::Ticketing;
+use gatewit_desk::Ticketing;
 use serde_json::Value;
 
 use super::*;

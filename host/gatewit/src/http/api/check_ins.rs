@@ -4,9 +4,9 @@ use axum::body::Body as Stream;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use gatewit_desk::{CheckInPage, CheckInQuery, DeskError, ScanOutcome};
 use gatewit_domain::id::{CheckInId, EventId, ScannerId};
 use gatewit_domain::scan::FoundAtDesk;
-use gatewit_domain::service::{CheckInPage, CheckInQuery, ScanOutcome};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -159,7 +159,8 @@ pub async fn create(
     Body(request): Body<DeskRequest>,
 ) -> Result<Done<Vec<ValidateTicketResponse>>, Failure> {
     let key = key.or(request.scan_id.as_deref())?;
-    let found = FoundAtDesk::parse(request.ticket_instance_id, request.order)?;
+    let found = FoundAtDesk::parse(request.ticket_instance_id, request.order)
+        .map_err(DeskError::Unacceptable)?;
     let answers = desk
         .check_in_without_code(&caller, event, &found, key.as_ref())
         .await?;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use axum::extract::State;
+use gatewit_desk::{Desk, LiveEvent};
 use gatewit_domain::event::{
     EventChange, EventStatus, ScanPoint, StrategyOptions, TicketType, Zone,
 };
 use gatewit_domain::id::EventId;
-use gatewit_domain::service::{Desk, LiveEvent};
 use gatewit_domain::source::SourceName;
 use gatewit_domain::window::StrategyName;
 use serde::Serialize;

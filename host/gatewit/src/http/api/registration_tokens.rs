@@ -1,10 +1,10 @@
 //! Registration tokens, each of which makes one device a scanner: `event-check-in.txt` 1–2, `gatewit-api.md` §6.
 
 use axum::extract::State;
+use gatewit_desk::DeskError;
+use gatewit_desk::TokenStatus;
 use gatewit_domain::id::{EventId, TokenId};
-use gatewit_domain::problem::DeskError;
 use gatewit_domain::scanner::{Place, ScannerName, TokenText};
-use gatewit_domain::service::TokenStatus;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -1,11 +1,11 @@
 //! Scanners: devices that may scan at an event. `event-check-in.txt` 2–3, `gatewit-api.md` §6.
 
 use axum::extract::State;
+use gatewit_desk::DeskError;
+use gatewit_desk::{NewScanner, ScannerLink, ScannerStatistics};
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId};
-use gatewit_domain::problem::DeskError;
 use gatewit_domain::scanner::{Fingerprint, Scanner, ScannerName};
-use gatewit_domain::service::{NewScanner, ScannerLink, ScannerStatistics};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

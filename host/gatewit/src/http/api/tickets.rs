@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
+use gatewit_desk::{ShownTicket, TicketQuery};
 use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::service::{ShownTicket, TicketQuery};
 use gatewit_domain::ticket::{ShownState, TicketAction, TicketChange, TicketDraft};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};

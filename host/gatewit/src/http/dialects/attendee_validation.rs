@@ -4,10 +4,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use gatewit_desk::DeskError;
 use gatewit_domain::attendees::{
     AddonStatistics, AttendeeAnswer, AttendeeQuestion, NameAnswer, NameQuestion,
 };
-use gatewit_domain::problem::{DeskError, Problem};
+use gatewit_domain::problem::Problem;
 
 use crate::http::state::Shared;
 

@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use gatewit_desk::DeskError;
+use gatewit_desk::{Answered, UndoneBy};
 use gatewit_domain::id::CheckInId;
-use gatewit_domain::problem::{DeskError, Problem};
+use gatewit_domain::problem::Problem;
 use gatewit_domain::scan::{Contract, Location, Presented, Refusal, Scan, ScannedBy, Verdict};
-use gatewit_domain::service::{Answered, UndoneBy};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use gatewit_domain::problem::{DeskError, Problem};
+use gatewit_desk::Caller;
+use gatewit_desk::DeskError;
+use gatewit_domain::problem::Problem;
 use gatewit_domain::scan::{ScannerProof, Verdict};
-use gatewit_domain::service::Caller;
 
 use crate::http::answer::Failure;
 use crate::http::server::Connection;

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use gatewit_domain::problem::DeskError;
+use gatewit_desk::DeskError;
 use gatewit_domain::scan::RepeatKey;
 
 use crate::http::answer::Failure;

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use gatewit_desk::Validated;
 use gatewit_domain::attendees::{
     AttendeeAnswer, AttendeeQuestion, NameAnswer, NameQuestion, Verdict,
 };
-use gatewit_domain::service::Validated;
 use gatewit_domain::source::SourceType;
 use serde::Serialize;
 use serde_json::Value;

@@ -5,7 +5,7 @@ use std::any::Any;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gatewit_domain::problem::DeskError;
+use gatewit_desk::DeskError;
 use serde::Serialize;
 use utoipa::ToSchema;
 

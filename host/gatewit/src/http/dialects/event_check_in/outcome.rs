@@ -1,9 +1,9 @@
 //! An outcome in the words of the contract: `event-check-in.txt` "ValidateTicketResponse", `gatewit-api.md` §6.
 
+use gatewit_desk::Answered;
 use gatewit_domain::calendar::Calendar;
 use gatewit_domain::id::{CheckInId, TicketId};
 use gatewit_domain::scan::{Refusal, Verdict};
-use gatewit_domain::service::Answered;
 use gatewit_domain::ticket::Inactive;
 use jiff::Timestamp;
 use serde::Serialize;

@@ -1,0 +1,93 @@
+//! Who is calling, and what they may do. `gatewit-api.md` §2.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Desk;
+use crate::error::DeskError;
+use gatewit_domain::event::Event;
+use gatewit_domain::problem::Problem;
+
+/// The name under which `local` is recorded.
+const LOCAL: &str = "local";
+/// The organization to which everyone belongs.
+pub const DEFAULT_ORGANIZATION: &str = "default";
+
+/// A caller that manages events, as identified by the HTTP layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Authentication is off: everyone who reaches the server may do everything, as `local`.
+    Local,
+    /// An identity (`sub`) proved by a token that may do everything.
+    Operator(String),
+    /// Any other identity proved by a token.
+    Subject(String),
+}
+
+/// The operator's settings about identities (`sub`).
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// The identities that may do everything.
+    pub operators: HashSet<String>,
+    /// The members of each organization except `default`.
+    pub organizations: HashMap<String, HashSet<String>>,
+}
+
+impl Caller {
+    pub fn sub(&self) -> &str {
+        match self {
+            Self::Local => LOCAL,
+            Self::Operator(sub) | Self::Subject(sub) => sub,
+        }
+    }
+
+    /// Whether the caller runs the server and may read the plugins' own messages.
+    pub fn is_operator(&self) -> bool {
+        match self {
+            Self::Local | Self::Operator(_) => true,
+            Self::Subject(_) => false,
+        }
+    }
+
+    pub fn may_manage(&self, event: &Event) -> bool {
+        match self {
+            Self::Local | Self::Operator(_) => true,
+            // Events created while authentication was off belong to no identity, even one named `local`.
+            Self::Subject(sub) => sub != LOCAL && event.organizers.contains(sub),
+        }
+    }
+}
+
+impl Access {
+    fn may_create_in(&self, caller: &Caller, organization: &str) -> bool {
+        match caller {
+            Caller::Local | Caller::Operator(_) => true,
+            Caller::Subject(sub) => {
+                let members = self.organizations.get(organization);
+                organization == DEFAULT_ORGANIZATION
+                    || members.is_some_and(|members| members.contains(sub))
+            }
+        }
+    }
+}
+
+impl Desk {
+    /// Returns the caller for an identity.
+    pub fn caller(&self, sub: String) -> Caller {
+        match self.settings.access.operators.contains(&sub) {
+            true => Caller::Operator(sub),
+            false => Caller::Subject(sub),
+        }
+    }
+
+    /// Checks that the caller may put an event into an organization.
+    pub(super) fn check_organization(&self, caller: &Caller, id: &str) -> Result<(), DeskError> {
+        if self.settings.access.may_create_in(caller, id) {
+            return Ok(());
+        }
+        let words = format!("orgId: only a member of the organization \"{id}\" may do this");
+        Err(DeskError::Forbidden(Problem::new(
+            "not_organization_member",
+            words,
+        )))
+    }
+}

@@ -1,0 +1,76 @@
+//! Why the desk does not fulfil a request: a caller's mistake, or a failure of ours.
+
+use std::error::Error;
+
+use gatewit_domain::ports::{SignerError, StoreError};
+use gatewit_domain::problem::Problem;
+
+/// Why the desk did not fulfil a request. There is a variant for each kind of error that a contract answers
+/// differently.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The request cannot be read (400).
+    #[error(transparent)]
+    Malformed(Problem),
+    /// The caller is not authenticated (401).
+    #[error(transparent)]
+    Unauthenticated(Problem),
+    /// The caller is not allowed to do this (403).
+    #[error(transparent)]
+    Forbidden(Problem),
+    /// The thing that the request names does not exist (404).
+    #[error(transparent)]
+    NotFound(Problem),
+    /// The request conflicts with the stored state (409).
+    #[error(transparent)]
+    Conflict(Problem),
+    /// The request is well-formed but invalid (422).
+    #[error(transparent)]
+    Unacceptable(Problem),
+    /// Something that the answer depends on is unavailable (503).
+    #[error(transparent)]
+    Unavailable(Problem),
+    /// The store cannot answer (503).
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of ours (500), such as a value that cannot be read or a key that cannot sign.
+    #[error("cannot {action}")]
+    Fault {
+        action: String,
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl DeskError {
+    pub fn not_found(what: &'static str, id: impl std::fmt::Display) -> Self {
+        Self::NotFound(Problem::new(
+            "not_found",
+            format!("{what} {id} does not exist"),
+        ))
+    }
+
+    pub fn unacceptable(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Unacceptable(Problem::new(code, message))
+    }
+
+    /// A ticketing system cannot be asked or did not answer. The reason goes to the log and to operators.
+    pub(crate) fn source_unavailable() -> Self {
+        let words = "the ticketing system cannot be asked; try again in a moment";
+        Self::Unavailable(Problem::new("source_unavailable", words))
+    }
+
+    /// Too many other requests changed the same value at the same time.
+    pub fn contended() -> Self {
+        Self::Store(StoreError::Busy)
+    }
+}
+
+impl From<SignerError> for DeskError {
+    fn from(source: SignerError) -> Self {
+        Self::Fault {
+            action: "use an event's signing key".to_owned(),
+            source: Box::new(source),
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Registration tokens, and scanners once they are registered. `gatewit-api.md` §6.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::turns::Turns;
+use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent, PAGE};
+use crate::error::DeskError;
+use crate::tables::{
+    EVENT_SCANNERS, REGISTRATION_TOKENS, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN, SCANNERS,
+    Stored, within,
+};
+use gatewit_domain::event::Event;
+use gatewit_domain::id::{EventId, ScannerId, TokenId};
+use gatewit_domain::ports::Commit;
+use gatewit_domain::problem::{Problem, bounded_text};
+use gatewit_domain::scan::ScannerProof;
+use gatewit_domain::scanner::{
+    Place, RegistrationToken, Revocation, Scanner, ScannerName, TokenText,
+};
+
+mod registration;
+pub use registration::{NewScanner, ScannerLink};
+
+const REASON_MAX: usize = 500;
+
+/// A registration token with its current state.
+#[derive(Clone)]
+pub struct TokenStatus {
+    pub token: RegistrationToken,
+    pub event: Arc<LiveEvent>,
+    pub now: Timestamp,
+}
+
+/// An event's scanners.
+pub struct ScannerList {
+    pub scanners: Vec<Scanner>,
+    pub event: Arc<LiveEvent>,
+}
+
+/// How much a scanner has scanned.
+#[derive(Clone)]
+pub struct ScannerStatistics {
+    pub event: Arc<LiveEvent>,
+    pub successful_scans: i64,
+    pub failed_scans: i64,
+    pub last_scan_at: Option<Timestamp>,
+    /// When the scanner last scanned or registered.
+    pub last_synced_at: Timestamp,
+}
+
+impl Desk {
+    /// Creates a registration token for a scanner of a published event.
+    pub async fn create_registration_token(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        scanner_name: ScannerName,
+        place: Place,
+    ) -> Result<TokenStatus, DeskError> {
+        let live = self.managed(caller, event)?;
+        live.published_key()?;
+        check_place(&place, &live.event)?;
+        let now = self.now();
+        let token = RegistrationToken {
+            id: TokenId::new(now),
+            token: TokenText::random(),
+            event_id: event,
+            scanner_name,
+            place,
+            created_at: now,
+            expires_at: now + self.settings.registration_token_life,
+            used_by: None,
+        };
+        let writes = vec![REGISTRATION_TOKENS.put(&token.token, &token)];
+        self.store().commit(Vec::new(), writes).await?;
+        Ok(self.token_status(token, live))
+    }
+
+    /// Returns the current state of a registration token, even a used or expired one.
+    pub async fn registration_token(&self, text: &TokenText) -> Result<TokenStatus, DeskError> {
+        let stored = self.stored_token(text).await?;
+        let live = self.live(stored.value.event_id)?;
+        Ok(self.token_status(stored.value, live))
+    }
+
+    /// Lists an event's scanners, including revoked ones, in the order of registration.
+    pub async fn scanners(
+        &self,
+        caller: &Caller,
+        event: EventId,
+    ) -> Result<ScannerList, DeskError> {
+        let live = self.managed(caller, event)?;
+        let mut scanners = Vec::new();
+        let mut turns = Turns::default();
+        let mut after = None;
+        let prefix = within(&event, &"");
+        loop {
+            let page = EVENT_SCANNERS
+                .page(self.store(), &prefix, after.as_ref(), PAGE)
+                .await?;
+            let Some(last) = page.last() else {
+                let event = live;
+                return Ok(ScannerList { scanners, event });
+            };
+            after = Some(last.key.clone());
+            for row in page {
+                turns.step().await;
+                let id = row.listed("scanner", event)?;
+                scanners.push(self.scanner(id).await?.value);
+            }
+        }
+    }
+
+    /// Revokes a scanner permanently; one that is already revoked keeps its first reason.
+    pub async fn revoke_scanner(
+        &self,
+        caller: &Caller,
+        id: ScannerId,
+        reason: &str,
+    ) -> Result<(Scanner, Arc<LiveEvent>), DeskError> {
+        let reason = bounded_text("reason", reason, REASON_MAX)
+            .map_err(|words| DeskError::unacceptable("invalid_reason", words))?;
+        for _ in 0..ATTEMPTS_MAX {
+            let stored = self.scanner(id).await?;
+            let live = self.managed(caller, stored.value.event_id)?;
+            if !stored.value.is_active() {
+                return Ok((stored.value, live));
+            }
+            let guard = stored.unchanged();
+            let revocation = Revocation {
+                at: self.now(),
+                reason: reason.clone(),
+                replaced_by: None,
+            };
+            let revoked = Scanner {
+                revocation: Some(revocation),
+                ..stored.value
+            };
+            let writes = vec![SCANNERS.put(&id, &revoked)];
+            if self.store().commit(vec![guard], writes).await? == Commit::Done {
+                return Ok((revoked, live));
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Returns a scanner's statistics to an organizer of its event.
+    pub async fn scanner_statistics(
+        &self,
+        caller: &Caller,
+        id: ScannerId,
+    ) -> Result<ScannerStatistics, DeskError> {
+        let scanner = self.scanner(id).await?.value;
+        self.managed(caller, scanner.event_id)?;
+        self.statistics(scanner).await
+    }
+
+    /// Returns a scanner's own statistics.
+    pub async fn own_statistics(
+        &self,
+        proof: ScannerProof,
+        id: ScannerId,
+    ) -> Result<ScannerStatistics, DeskError> {
+        if proof.scanner_id != id {
+            let words = format!("these credentials are not those of scanner {id}");
+            return Err(DeskError::Forbidden(Problem::new(
+                "scanner_mismatch",
+                words,
+            )));
+        }
+        let scanner = self.scanner(id).await?.value;
+        self.statistics(scanner).await
+    }
+
+    /// Whether a scanner whose credentials were verified is still active.
+    pub async fn is_active(&self, proof: &ScannerProof) -> Result<bool, DeskError> {
+        Ok(self.scanner(proof.scanner_id).await?.value.is_active())
+    }
+
+    /// Verifies a bearer token and returns its scanner. The decision checks whether the scanner is still active.
+    pub fn prove_scanner(&self, token: &str) -> Result<ScannerProof, DeskError> {
+        let refuse =
+            |words: &str| DeskError::Unauthenticated(Problem::new("invalid_credentials", words));
+        let claims = (self.signed_for(token).as_ref())
+            .and_then(|live| Some((live.event.id, live.key.as_ref()?.verify_scanner(token)?)));
+        match claims {
+            Some((event, claims)) if claims.event_id == event => {
+                if self.now().as_second() >= claims.exp {
+                    return Err(refuse(
+                        "the scanner's credentials have expired; register it again",
+                    ));
+                }
+                Ok(ScannerProof {
+                    scanner_id: claims.scanner_id,
+                    event_id: event,
+                })
+            }
+            _ => Err(refuse(
+                "the bearer token is not the credentials of a scanner; register the scanner",
+            )),
+        }
+    }
+
+    /// Whether a token claims to be signed by one of our events. A forged one must be rejected, not treated as an
+    /// anonymous caller.
+    pub fn is_said_to_be_ours(&self, token: &str) -> bool {
+        self.signed_for(token).is_some()
+    }
+
+    /// Finds the event that a token claims to be signed by.
+    fn signed_for(&self, token: &str) -> Option<Arc<LiveEvent>> {
+        let header = self.ports.signer.header(token)?;
+        self.live.get(header.event?)
+    }
+
+    pub(super) async fn scanner(&self, id: ScannerId) -> Result<Stored<Scanner>, DeskError> {
+        let stored = SCANNERS.get(self.store(), &id).await?;
+        stored.ok_or_else(|| DeskError::not_found("scanner", id))
+    }
+
+    async fn statistics(&self, scanner: Scanner) -> Result<ScannerStatistics, DeskError> {
+        let last_scan_at = self.last_scan_at(scanner.id).await?;
+        Ok(ScannerStatistics {
+            event: self.live(scanner.event_id)?,
+            successful_scans: SCANNER_ADMITTED.count(self.store(), &scanner.id).await?,
+            failed_scans: SCANNER_REFUSED.count(self.store(), &scanner.id).await?,
+            last_scan_at,
+            last_synced_at: last_scan_at.unwrap_or(scanner.created_at),
+        })
+    }
+
+    async fn last_scan_at(&self, id: ScannerId) -> Result<Option<Timestamp>, DeskError> {
+        let stored = SCANNER_SEEN.get(self.store(), &id).await?;
+        Ok(stored.map(|stored| stored.value))
+    }
+
+    async fn stored_token(&self, text: &TokenText) -> Result<Stored<RegistrationToken>, DeskError> {
+        let stored = REGISTRATION_TOKENS.get(self.store(), text).await?;
+        stored.ok_or_else(|| {
+            let words = "the registration token is not known; ask an organizer for a new one";
+            DeskError::NotFound(Problem::new("token_not_found", words))
+        })
+    }
+
+    fn token_status(&self, token: RegistrationToken, event: Arc<LiveEvent>) -> TokenStatus {
+        TokenStatus {
+            token,
+            event,
+            now: self.now(),
+        }
+    }
+}
+
+/// Checks that the event has the scan point and the zone of a scanner's place.
+fn check_place(place: &Place, event: &Event) -> Result<(), DeskError> {
+    if let Some(id) = place
+        .scan_point
+        .as_deref()
+        .filter(|id| event.scan_point(id).is_none())
+    {
+        let words = format!("scanPoint: the event has no scan point \"{id}\"");
+        return Err(DeskError::unacceptable("unknown_scan_point", words));
+    }
+    if let Some(id) = place.zone.as_deref().filter(|id| event.zone(id).is_none()) {
+        let words = format!("zone: the event has no zone \"{id}\"");
+        return Err(DeskError::unacceptable("unknown_zone", words));
+    }
+    Ok(())
+}

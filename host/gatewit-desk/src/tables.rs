@@ -1,0 +1,392 @@
+//! Every table of the store: its name, its key and its value. Values are JSON.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::DeskError;
+use gatewit_domain::event::Event;
+use gatewit_domain::id::{CheckInId, EventId, IssueId, ScannerId, TicketId};
+use gatewit_domain::identifier::fold;
+use gatewit_domain::ports::{Guard, Key, Store, Write};
+use gatewit_domain::scan::{CheckIn, Entries, FoundAtDesk, Outcome, RepeatKey};
+use gatewit_domain::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
+use gatewit_domain::source::{LogPosition, SourceJournal, SourceName, SourceRow, SourceType};
+use gatewit_domain::ticket::Ticket;
+
+pub const EVENTS: Table<Event, EventId> = Table::new("events");
+/// By `{org}/{slug}`; a slug holds no slash.
+pub const SLUGS: Table<EventId, String> = Table::new("slugs");
+pub const TICKETS: Table<Ticket, TicketId> = Table::new("tickets");
+/// By `{event}/{ticket}`: an event's tickets in the order they were issued.
+pub const EVENT_TICKETS: Table<(), EventTicket> = Table::new("event_tickets");
+/// By `{event}/{folded order}/{ticket}`: the tickets of an order. Older versions did not fold.
+pub const ORDERS: Table<(), OrderTicket> = Table::new("orders");
+/// The events whose orders are all folded.
+pub const FOLDED_ORDERS: Table<(), EventId> = Table::new("folded_orders");
+/// A ticket's signed code.
+pub const TICKET_TOKENS: Table<String, TicketId> = Table::new("ticket_tokens");
+/// The short signed code for a ticket's QR code, if the full one is too long.
+pub const COMPACT_TOKENS: Table<String, TicketId> = Table::new("compact_tokens");
+/// By `{event}/{code}`.
+pub const CREDENTIAL_CODES: Table<CodeHolder, String> = Table::new("credential_codes");
+/// By `{event}/{ticket type in capitals}`: the last number used. Without a type, that of booking references.
+pub const SERIES: Table<u64, String> = Table::new("series");
+pub const REGISTRATION_TOKENS: Table<RegistrationToken, TokenText> =
+    Table::new("registration_tokens");
+pub const SCANNERS: Table<Scanner, ScannerId> = Table::new("scanners");
+/// By `{event}/{scanner}`: an event's scanners in the order they were registered.
+pub const EVENT_SCANNERS: Table<(), EventScanner> = Table::new("event_scanners");
+/// Set once an event has had a scanner. Its organization can then no longer change.
+pub const HAD_SCANNERS: Table<(), EventId> = Table::new("had_scanners");
+/// The active scanners of each device in an organization. There is one, except in `default`, which may have more for
+/// events without a common organizer.
+pub const DEVICES: Table<Vec<ScannerId>, Device> = Table::new("devices");
+/// The number of a scanner's admitted scans.
+pub const SCANNER_ADMITTED: Table<i64, ScannerId> = Table::new("scanner_admitted");
+/// The number of a scanner's refused scans.
+pub const SCANNER_REFUSED: Table<i64, ScannerId> = Table::new("scanner_refused");
+/// When a scanner last scanned, to the second.
+pub const SCANNER_SEEN: Table<Timestamp, ScannerId> = Table::new("scanner_seen");
+/// A ticket's entries. Every admission reads and guards them.
+pub const ENTRIES: Table<Entries, TicketId> = Table::new("entries");
+/// By `{event}/{check-in}`: every scan, by time.
+pub const CHECK_INS: Table<CheckIn, EventCheckIn> = Table::new("check_ins");
+/// Answers stored for repeated requests, by `{who}/{key}`.
+pub const REPEATS: Table<Remembered, CallerRepeat> = Table::new("repeats");
+/// The tickets of requests to check in without a code, by `{who}/{key}`.
+pub const DESK_REQUESTS: Table<DeskRequest, CallerRepeat> = Table::new("desk_requests");
+/// By `{event}/{issue}`: issues of more tickets than one commit writes.
+pub const ISSUES: Table<Issue, EventIssue> = Table::new("issues");
+/// The issues of requests under a repeat key, by `{who}/{key}`.
+pub const ISSUE_REQUESTS: Table<IssueRequest, CallerRepeat> = Table::new("issue_requests");
+/// The state of a source's syncs.
+pub const SOURCES: Table<SourceJournal, SourceName> = Table::new("sources");
+/// A source's types, from its last complete sync.
+pub const SOURCE_TYPES: Table<Vec<SourceType>, SourceName> = Table::new("source_types");
+/// By `{source}/{log}/{row}`: a source's tickets, several in each row.
+pub const SOURCE_ROWS: Table<SourceRow, LogRow> = Table::new("source_rows");
+/// By `{event}/{code}`: the tickets of sources, by their ticketing systems' codes.
+pub const TICKET_CODES: Table<CodeHolder, String> = Table::new("ticket_codes");
+/// By `{event}/{source}`: the tickets whose ids an earlier version derived from a spelling of their reference, by the
+/// folded reference. Absent until somebody has searched for them. The number is the version of the fold: raise it when
+/// [`fold`](gatewit_domain::identifier::fold) changes, so that the search is repeated.
+pub const SPELLED_IDS: Table<BTreeMap<String, TicketId>, EventSource> = Table::new("spelled_ids_2");
+/// By `{event}/{source}`: how much of a source's log an event has imported.
+pub const TAKEN_IN: Table<TakenIn, EventSource> = Table::new("taken_in");
+
+/// The ticket that a code belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CodeHolder {
+    Only(TicketId),
+    /// A ticket that took the code over. As long as its issue is not done, the code belongs to the former holder.
+    Successor {
+        ticket: TicketId,
+        former: TicketId,
+    },
+}
+
+impl CodeHolder {
+    pub fn new(ticket: TicketId, former: Option<TicketId>) -> Self {
+        match former {
+            Some(former) => Self::Successor { ticket, former },
+            None => Self::Only(ticket),
+        }
+    }
+
+    pub fn ticket(self) -> TicketId {
+        match self {
+            Self::Only(ticket) | Self::Successor { ticket, .. } => ticket,
+        }
+    }
+
+    pub fn former(self) -> Option<TicketId> {
+        match self {
+            Self::Only(_) => None,
+            Self::Successor { former, .. } => Some(former),
+        }
+    }
+}
+
+/// How much of a source's log an event has imported, and how.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct TakenIn {
+    #[serde(flatten)]
+    pub up_to: LogPosition,
+    /// A version number of the data stored for each ticket.
+    #[serde(default)]
+    pub reading: u32,
+}
+
+/// An answer given under a repeat key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remembered {
+    /// Identifies the request that it answered.
+    pub request: String,
+    pub outcome: Outcome,
+}
+
+/// A request to check in without a code under a repeat key, and the tickets that it named at that time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeskRequest {
+    pub event_id: EventId,
+    pub found: FoundAtDesk,
+    pub tickets: Vec<TicketId>,
+    pub at: Timestamp,
+}
+
+/// The tickets of one request, which become visible all together or not at all. Their ids are from one moment, and they
+/// carry the issue's id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Issue {
+    pub id: IssueId,
+    pub event_id: EventId,
+    pub state: IssueState,
+    pub at: Timestamp,
+    /// The request under a repeat key that it belongs to.
+    pub request: Option<CallerRepeat>,
+}
+
+/// The progress of an issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum IssueState {
+    /// Its tickets are being written; no reader sees them.
+    Pending,
+    Done,
+    /// Its tickets are being deleted; no reader sees them.
+    TakenBack,
+}
+
+/// A request to issue tickets under a repeat key, and the issue that it made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueRequest {
+    /// Identifies the request.
+    pub request: String,
+    pub event_id: EventId,
+    pub issue: IssueId,
+    /// The moment in the tickets' ids.
+    pub at: Timestamp,
+}
+
+/// A kind of value under keys of one kind.
+pub struct Table<V, K> {
+    name: &'static str,
+    types: PhantomData<fn(K) -> V>,
+}
+
+/// A value with the bytes it was read from, to guard a commit with.
+#[derive(Clone, Debug)]
+pub struct Stored<V> {
+    pub value: V,
+    pub key: Key,
+    bytes: Bytes,
+}
+
+impl<V> Stored<V> {
+    /// A guard that holds if the value is still the one that was read.
+    pub fn unchanged(&self) -> Guard {
+        Guard::Unchanged(self.key.clone(), self.bytes.clone())
+    }
+
+    /// Returns the last part of the key.
+    pub fn name(&self) -> Cow<'_, str> {
+        let parts = self.key.as_bytes().rsplit(|byte| *byte == b'/');
+        String::from_utf8_lossy(parts.into_iter().next().unwrap_or_default())
+    }
+}
+
+impl Stored<()> {
+    /// Returns the id of the ticket, scanner or other thing that a row of an event's list names.
+    pub fn listed<I: FromStr<Err = uuid::Error>>(
+        &self,
+        kind: &str,
+        event: EventId,
+    ) -> Result<I, DeskError> {
+        self.name().parse().map_err(|source| DeskError::Fault {
+            action: format!("read the {kind} list of event {event}"),
+            source: Box::new(source),
+        })
+    }
+}
+
+impl<V, K> Table<V, K> {
+    const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            types: PhantomData,
+        }
+    }
+}
+
+impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
+    pub fn key(&self, key: &K) -> Key {
+        Key::new(format!("{}/{}", self.name, key.text()))
+    }
+
+    pub fn put(&self, key: &K, value: &V) -> Write {
+        Write::Put(self.key(key), bytes(value))
+    }
+
+    /// A guard that holds if the value is this one.
+    pub fn is(&self, key: &K, value: &V) -> Guard {
+        Guard::Unchanged(self.key(key), bytes(value))
+    }
+
+    pub fn delete(&self, key: &K) -> Write {
+        Write::Delete(self.key(key))
+    }
+
+    pub fn absent(&self, key: &K) -> Guard {
+        Guard::Absent(self.key(key))
+    }
+
+    /// A guard that holds if the value, or its absence, is still as it was read.
+    pub fn as_read(&self, key: &K, read: Option<&Stored<V>>) -> Guard {
+        read.map_or_else(|| self.absent(key), Stored::unchanged)
+    }
+
+    pub async fn get(&self, store: &dyn Store, key: &K) -> Result<Option<Stored<V>>, DeskError> {
+        let key = self.key(key);
+        let bytes = store.get(&key).await?;
+        bytes.map(|bytes| read(key, bytes)).transpose()
+    }
+
+    /// Reads up to `limit` values whose key starts with `prefix`, in key order, beginning after `after`.
+    pub async fn page(
+        &self,
+        store: &dyn Store,
+        prefix: &str,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Stored<V>>, DeskError> {
+        let start = Key::new(format!("{}/{prefix}", self.name));
+        let rows = store.scan(&start, after, limit).await?;
+        rows.into_iter()
+            .map(|(key, bytes)| read(key, bytes))
+            .collect()
+    }
+}
+
+impl<V, K> Table<V, K> {
+    /// Lists up to `limit` keys that start with `prefix`.
+    pub async fn keys(
+        &self,
+        store: &dyn Store,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<Key>, DeskError> {
+        let start = Key::new(format!("{}/{prefix}", self.name));
+        let rows = store.scan(&start, None, limit).await?;
+        Ok(rows.into_iter().map(|(key, _)| key).collect())
+    }
+}
+
+impl<K: KeyText> Table<i64, K> {
+    /// Adds to a counter.
+    pub fn add(&self, key: &K, amount: i64) -> Write {
+        Write::Add(self.key(key), amount)
+    }
+
+    /// Reads a counter; an absent one is 0.
+    pub async fn count(&self, store: &dyn Store, key: &K) -> Result<i64, DeskError> {
+        let stored = self.get(store, key).await?;
+        Ok(stored.map_or(0, |stored| stored.value))
+    }
+}
+
+fn bytes(value: &impl Serialize) -> Bytes {
+    let bytes = serde_json::to_vec(value).expect("a table's values are plain data");
+    bytes.into()
+}
+
+fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskError> {
+    match serde_json::from_slice(&bytes) {
+        Ok(value) => Ok(Stored { value, key, bytes }),
+        // Omits the key and the parser's message: both may contain personal data or secrets.
+        Err(err) => Err(DeskError::Fault {
+            action: format!("read a stored value of the table {}", key.table()),
+            source: format!("{:?} error at column {}", err.classify(), err.column()).into(),
+        }),
+    }
+}
+
+/// The key of a value in a table. At most one component may contain `/`, so keys stay unambiguous.
+pub trait KeyText {
+    fn text(&self) -> String;
+}
+
+/// A ticket within its event.
+pub struct EventTicket(pub EventId, pub TicketId);
+
+/// A recorded scan within its event.
+pub struct EventCheckIn(pub EventId, pub CheckInId);
+
+/// A scanner within its event.
+pub struct EventScanner(pub EventId, pub ScannerId);
+
+/// A device within an organization.
+pub struct Device(pub String, pub Fingerprint);
+
+/// A ticket within its order, in any spelling of the order.
+pub struct OrderTicket(pub EventId, pub String, pub TicketId);
+
+/// One row of one of a source's logs.
+pub struct LogRow(pub SourceName, pub LogPosition);
+
+/// A source attached to an event.
+pub struct EventSource(pub EventId, pub SourceName);
+
+/// An issue within its event.
+pub struct EventIssue(pub EventId, pub IssueId);
+
+/// A stored answer: the caller it was given to, and the repeat key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallerRepeat(pub String, pub RepeatKey);
+
+macro_rules! key_texts {
+    ($($kind:ty: |$key:ident| $text:expr;)*) => {$(
+        impl KeyText for $kind {
+            fn text(&self) -> String {
+                let $key = self;
+                $text
+            }
+        }
+    )*};
+}
+
+key_texts! {
+    EventId: |id| id.to_string();
+    TicketId: |id| id.to_string();
+    ScannerId: |id| id.to_string();
+    TokenText: |token| token.to_string();
+    String: |text| text.clone();
+    SourceName: |name| name.to_string();
+    LogRow: |key| format!("{}/{:08x}/{:08x}", key.0, key.1.log, key.1.row);
+    EventSource: |key| within(&key.0, &key.1);
+    EventTicket: |key| within(&key.0, &key.1);
+    EventCheckIn: |key| within(&key.0, &key.1);
+    EventScanner: |key| within(&key.0, &key.1);
+    EventIssue: |key| within(&key.0, &key.1);
+    // Both are free text, so the first is prefixed with its length.
+    Device: |key| format!("{}:{}/{}", key.0.len(), key.0, key.1.as_str());
+    OrderTicket: |key| within(&within(&key.0, &fold(&key.1)), &key.2);
+    CallerRepeat: |key| within(&key.0, &key.1.as_str());
+}
+
+/// Joins two parts of a key.
+pub fn within(outer: &impl Display, inner: &impl Display) -> String {
+    format!("{outer}/{inner}")
+}

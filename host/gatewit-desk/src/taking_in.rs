@@ -1,0 +1,345 @@
+//! Imports tickets of sources into events: an event gets all tickets of its attached sources, and each sync adds the
+//! changes. `gatewit-api.md` §3, §4.
+//!
+//! An event reads a source's log row by row and uses only the latest row of each ticket. An unchanged ticket costs a
+//! read and no write, so reading everything again after a crash does nothing twice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::sources::LiveSource;
+use super::turns::{Turns, let_others_run};
+use super::warnings::Lack;
+use super::{ATTEMPTS_MAX, Desk, PAGE};
+use crate::error::DeskError;
+use crate::tables::{
+    EVENT_TICKETS, EventSource, LogRow, SOURCE_ROWS, TAKEN_IN, TICKETS, TakenIn, within,
+};
+use gatewit_domain::attendees::SourceSet;
+use gatewit_domain::event::Event;
+use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::identifier::fold;
+use gatewit_domain::ports::Commit;
+use gatewit_domain::problem::Problem;
+use gatewit_domain::source::{LogPosition, SourceName, SourceRow, SourceTicket};
+use gatewit_domain::ticket::Origin;
+
+mod found;
+mod ids;
+mod step;
+mod types;
+pub(super) use found::Wanted;
+use ids::TicketIds;
+use step::Step;
+pub(super) use types::listed_type;
+
+/// The version of the import. Raise it when more of a source's ticket is stored: every event then rereads its sources.
+const READING: u32 = 2;
+
+/// A source's news about one ticket.
+#[derive(Clone)]
+enum News {
+    Told(Box<SourceTicket>),
+    /// It was looked up just now; no sync has listed it yet.
+    Found(Box<SourceTicket>),
+    /// It no longer exists.
+    Gone(String),
+    /// Another ticket is the one of its reference now: it was taken in under two spellings of it.
+    Superseded(TicketId),
+}
+
+impl News {
+    /// Which ticket of the event it is about.
+    fn ticket(&self, ids: &TicketIds) -> TicketId {
+        match self {
+            Self::Told(ticket) | Self::Found(ticket) => ids.of(&ticket.reference),
+            Self::Gone(reference) => ids.of(reference),
+            Self::Superseded(id) => *id,
+        }
+    }
+}
+
+impl Desk {
+    /// Checks that the event's sources exist and that its organization may have their tickets.
+    pub(super) fn check_sources(&self, event: &Event) -> Result<(), DeskError> {
+        for name in &event.ticket_sources {
+            let Some(source) = self.sources.get(name) else {
+                let known: Vec<_> = self.sources.names().map(SourceName::as_str).collect();
+                let words = match known.as_slice() {
+                    [] => {
+                        format!("ticketSources: there is no source \"{name}\"; none is configured")
+                    }
+                    known => format!(
+                        "ticketSources: there is no source \"{name}\"; there are: {}",
+                        known.join(", ")
+                    ),
+                };
+                return Err(DeskError::unacceptable("unknown_ticket_source", words));
+            };
+            let orgs = source.configured.orgs.as_ref();
+            if orgs.is_some_and(|orgs| !orgs.contains(&event.org_id)) {
+                let org = &event.org_id;
+                let words = format!(
+                    "the tickets of the source \"{name}\" are not for the organization \"{org}\""
+                );
+                return Err(DeskError::Forbidden(Problem::new(
+                    "source_not_for_organization",
+                    words,
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Imports the tickets of all its sources into an event. A failure is logged, shown among the event's warnings, and
+    /// retried by the next sync.
+    pub async fn take_in_attached(&self, id: EventId) {
+        let Ok(live) = self.live(id) else { return };
+        for name in &live.event.ticket_sources {
+            if let Some(source) = self.sources.get(name)
+                && let Err(error) = self.take_in(source, id).await
+            {
+                tracing::warn!(
+                    source.name = %name, event.id = %id,
+                    "the tickets of source {name} cannot be taken into event {id}; the next sync tries again: {error}"
+                );
+            }
+        }
+    }
+
+    /// Imports into every event the tickets of its sources, because an event declared at the start may lack some.
+    pub async fn take_in_all(&self) {
+        for live in self.live.all() {
+            self.take_in_attached(live.event.id).await;
+            let_others_run().await;
+        }
+    }
+
+    /// Imports what is new in a source into every event that has it. Tries all of them, then returns the last error, if
+    /// any.
+    pub(super) async fn take_in_everywhere(&self, source: &LiveSource) -> Result<(), DeskError> {
+        let mut outcome = Ok(());
+        for live in self.live.all() {
+            if live.event.ticket_sources.contains(&source.name)
+                && let Err(error) = self.take_in(source, live.event.id).await
+            {
+                outcome = Err(error);
+            }
+        }
+        outcome
+    }
+
+    async fn take_in(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
+        let taken = match self.left_to_take(source, event).await {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => {
+                source.note_lack(event, Some(Lack::UnderWay));
+                self.take_in_rest(source, event).await
+            }
+            Err(error) => Err(error),
+        };
+        source.note_lack(event, taken.as_ref().err().map(|_| Lack::Failed));
+        taken
+    }
+
+    /// Returns the source's served tickets and how far an event has imported them; None if it has all of them.
+    async fn left_to_take(
+        &self,
+        source: &LiveSource,
+        event: EventId,
+    ) -> Result<Option<(Arc<SourceSet>, Option<LogPosition>)>, DeskError> {
+        let Some(set) = source.set() else {
+            return Ok(None);
+        };
+        let key = EventSource(event, source.name.clone());
+        let taken = TAKEN_IN.get(self.store(), &key).await?;
+        let taken = taken.filter(|stored| stored.value.reading == READING);
+        let taken = taken.map(|stored| stored.value.up_to);
+        Ok((taken != Some(set.end())).then_some((set, taken)))
+    }
+
+    async fn take_in_rest(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
+        // One import at a time, each from what is served when its turn comes, so an older state never replaces a newer.
+        let _taking_in = source.taking_in.lock().await;
+        let key = EventSource(event, source.name.clone());
+        let ids = self.ticket_ids(event, &source.name).await?;
+        for _ in 0..ATTEMPTS_MAX {
+            let Some((set, taken)) = self.left_to_take(source, event).await? else {
+                return Ok(());
+            };
+            let from = taken.filter(|taken| taken.log == set.end().log);
+            let is_whole = from.is_none();
+            let from = from.unwrap_or(LogPosition {
+                row: 0,
+                ..set.end()
+            });
+            if self
+                .take_in_log(source, &ids, event, &set, from, is_whole)
+                .await?
+            {
+                let taken = TakenIn {
+                    up_to: set.end(),
+                    reading: READING,
+                };
+                let writes = vec![TAKEN_IN.put(&key, &taken)];
+                self.store().commit(Vec::new(), writes).await?;
+                return Ok(());
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Imports a log from a row on; false if the log was deleted meanwhile.
+    async fn take_in_log(
+        &self,
+        source: &LiveSource,
+        ids: &TicketIds,
+        event: EventId,
+        set: &SourceSet,
+        from: LogPosition,
+        is_whole: bool,
+    ) -> Result<bool, DeskError> {
+        let mut clashes = Vec::new();
+        for row in from.row..set.end().row {
+            let key = LogRow(source.name.clone(), LogPosition { row, ..from });
+            let Some(stored) = SOURCE_ROWS.get(self.store(), &key).await? else {
+                return Ok(false);
+            };
+            let news = news_of(stored.value, row, set);
+            clashes.extend(self.take_in_news(source, ids, event, news).await?);
+            let_others_run().await;
+        }
+        if is_whole {
+            self.take_out_rest(source, ids, event, set).await?;
+        }
+        // Once every ticket has released its former codes, a code that was refused may be free.
+        let mut clashing = Vec::new();
+        let mut turns = Turns::default();
+        for clash in clashes {
+            turns.step().await;
+            clashing.extend(self.take_in_news(source, ids, event, vec![clash]).await?);
+        }
+        report(&clashing, ids, &source.name, event);
+        Ok(true)
+    }
+
+    /// Imports news about some tickets in one commit; returns the news of those whose code another ticket has.
+    async fn take_in_news(
+        &self,
+        source: &LiveSource,
+        ids: &TicketIds,
+        event: EventId,
+        news: Vec<News>,
+    ) -> Result<Vec<News>, DeskError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let live = self.live(event)?;
+            let mut step = Step::new(self, &live, &source.name, ids);
+            let mut turns = Turns::default();
+            for news in &news {
+                turns.step().await;
+                step.add(news).await?;
+            }
+            let Some((guards, writes)) = step.commit() else {
+                return Ok(step.clashes);
+            };
+            if !step.outdated.is_empty() {
+                self.index.forget(event, &step.outdated);
+            }
+            self.note_issued(event, &step.refiled).await;
+            let commit = self.store().commit(guards, writes).await;
+            if matches!(commit, Ok(Commit::Done)) {
+                report_new_holders(&step.new_holders, &source.name, event);
+                self.warm_holders(&live, &step.changed).await;
+                return Ok(step.clashes);
+            }
+            self.index.forget(event, &step.refiled);
+            commit?;
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Marks the event's tickets that are no longer in their source as gone, except those looked up since it was read.
+    async fn take_out_rest(
+        &self,
+        source: &LiveSource,
+        ids: &TicketIds,
+        event: EventId,
+        set: &SourceSet,
+    ) -> Result<(), DeskError> {
+        let read_at = source.full_at(self.store()).await?;
+        let is_newer = |origin: &Origin| origin.found_at.is_some_and(|at| Some(at) >= read_at);
+        let prefix = within(&event, &"");
+        let mut after = None;
+        loop {
+            let rows = EVENT_TICKETS
+                .page(self.store(), &prefix, after.as_ref(), PAGE)
+                .await?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = Some(last.key.clone());
+            for rows in rows.chunks(50) {
+                let mut gone = Vec::new();
+                for row in rows {
+                    let id: TicketId = row.listed("ticket", event)?;
+                    let stored = TICKETS.get(self.store(), &id).await?;
+                    let origin = stored.and_then(|stored| stored.value.origin);
+                    let origin =
+                        origin.filter(|origin| origin.source == source.name && !is_newer(origin));
+                    let Some(Origin { reference, .. }) = origin else {
+                        continue;
+                    };
+                    if ids.of(&reference) != id {
+                        gone.push(News::Superseded(id));
+                    } else if set.row_of(&reference).is_none() {
+                        gone.push(News::Gone(reference));
+                    }
+                }
+                self.take_in_news(source, ids, event, gone).await?;
+                let_others_run().await;
+            }
+        }
+    }
+}
+
+/// Logs that tickets bear codes that belong to other tickets: a scan of such a code finds the other ticket.
+fn report(clashing: &[News], ids: &TicketIds, source: &SourceName, event: EventId) {
+    if let Some(first) = clashing.first() {
+        let ticket = first.ticket(ids);
+        tracing::warn!(
+            source.name = %source, event.id = %event, tickets = clashing.len(),
+            "the source {source} gives tickets of event {event} codes that are other tickets' already, ticket {ticket} \
+             for one: a scan of such a code finds the other ticket"
+        );
+    }
+}
+
+/// Warns of tickets with entries that have another holder now: the lines of a list may be in a new order.
+fn report_new_holders(tickets: &[TicketId], source: &SourceName, event: EventId) {
+    if let Some(ticket) = tickets.first() {
+        tracing::warn!(
+            source.name = %source, event.id = %event, ticket.id = %ticket, tickets = tickets.len(),
+            "{} tickets of source {source} at event {event} were let in before and have another holder now, ticket \
+             {ticket} for one; if the lines of the list were sorted anew, give each a reference of its own",
+            tickets.len()
+        );
+    }
+}
+
+/// Returns the news of a row that no later row replaces.
+fn news_of(row: SourceRow, number: u32, set: &SourceSet) -> Vec<News> {
+    let mut told = BTreeMap::new();
+    for ticket in row.tickets {
+        if set.row_of(&ticket.reference) == Some(number) {
+            told.insert(fold(&ticket.reference).into_owned(), Box::new(ticket));
+        }
+    }
+    let gone = row
+        .gone
+        .into_iter()
+        .filter(|gone| set.row_of(gone).is_none());
+    told.into_values()
+        .map(News::Told)
+        .chain(gone.map(News::Gone))
+        .collect()
+}

@@ -1,0 +1,205 @@
+//! Issues and finds tickets.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::turns::Turns;
+use super::{Caller, Desk, LOOKED_AT_MAX, LiveEvent};
+use crate::error::DeskError;
+use crate::tables::{ENTRIES, EVENT_TICKETS, EventTicket, TICKETS, within};
+use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::scan::Entries;
+use gatewit_domain::search::Search;
+use gatewit_domain::ticket::{ShownState, Ticket};
+
+mod change;
+mod issuing;
+mod pieces;
+mod taking_back;
+mod tokens;
+use tokens::TicketTokens;
+
+/// A ticket with everything that is shown of it.
+#[derive(Clone)]
+pub struct ShownTicket {
+    pub event: Arc<LiveEvent>,
+    pub ticket: Ticket,
+    /// The type's current name; its id if the type no longer exists.
+    pub type_name: String,
+    pub state: ShownState,
+    /// The content of the QR code: the signed code, a compact one if that is too long, or the code of the ticketing
+    /// system that sold the ticket.
+    pub code: String,
+    /// The signed code; None if a ticketing system sold the ticket.
+    pub token: Option<String>,
+    /// Reasons other than its state why it opens no door, as text for organizers.
+    pub warnings: Vec<String>,
+}
+
+/// Which of an event's tickets to list.
+#[derive(Clone, Debug, Default)]
+pub struct TicketQuery {
+    /// The search text: a name, an e-mail address, an order, a series or an id.
+    pub text: Option<String>,
+    pub state: Option<ShownState>,
+    /// The last ticket of the previous page.
+    pub cursor: Option<TicketId>,
+    pub limit: usize,
+}
+
+/// One page of an event's tickets.
+#[derive(Clone)]
+pub struct TicketPage {
+    pub tickets: Vec<ShownTicket>,
+    /// The cursor of the next page, if there is one. A page may be short or empty although another follows.
+    pub next: Option<TicketId>,
+}
+
+impl Desk {
+    /// Finds one ticket.
+    pub async fn ticket(&self, caller: &Caller, id: TicketId) -> Result<ShownTicket, DeskError> {
+        let stored = self.stored_ticket(&id).await?;
+        let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
+        let live = self.managed(caller, stored.value.event_id)?;
+        self.shown(&live, stored.value).await
+    }
+
+    /// Lists an event's tickets in the order they were issued, or, with a search text, best match first.
+    pub async fn tickets(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        query: TicketQuery,
+    ) -> Result<TicketPage, DeskError> {
+        let live = self.managed(caller, event)?;
+        let mut page = match query.text.as_deref().and_then(Search::parse) {
+            Some(search) => self.search_tickets(&live, &search, &query).await?,
+            None => self.list_tickets(&live, &query).await?,
+        };
+        self.renew_tokens(&live, &mut page.tickets).await?;
+        Ok(page)
+    }
+
+    async fn list_tickets(
+        &self,
+        live: &Arc<LiveEvent>,
+        query: &TicketQuery,
+    ) -> Result<TicketPage, DeskError> {
+        let event = live.event.id;
+        let mut page = TicketPage {
+            tickets: Vec::new(),
+            next: None,
+        };
+        let after = query
+            .cursor
+            .map(|ticket| EVENT_TICKETS.key(&EventTicket(event, ticket)));
+        let prefix = within(&event, &"");
+        let visible = self.issues.visible();
+        // Some of the rows may have to be skipped.
+        let look_at = match query.state.is_some() || self.issues.is_any_under_way(event) {
+            true => LOOKED_AT_MAX,
+            false => query.limit + 1,
+        };
+        let rows = EVENT_TICKETS
+            .page(self.store(), &prefix, after.as_ref(), look_at)
+            .await?;
+        let is_cut = rows.len() == look_at;
+        let mut turns = Turns::default();
+        for row in rows {
+            turns.step().await;
+            if page.tickets.len() == query.limit {
+                page.next = page.tickets.last().map(|shown| shown.ticket.id);
+                return Ok(page);
+            }
+            let id = row.listed("ticket", event)?;
+            page.next = is_cut.then_some(id);
+            let stored = TICKETS.get(self.store(), &id).await?;
+            let Some(stored) = stored.filter(|stored| visible.shows(&stored.value)) else {
+                continue;
+            };
+            let shown = self.shown_in(live, stored.value, query.state).await?;
+            page.tickets.extend(shown);
+        }
+        Ok(page)
+    }
+
+    /// Returns everything that is shown of a ticket.
+    async fn shown(&self, live: &Arc<LiveEvent>, ticket: Ticket) -> Result<ShownTicket, DeskError> {
+        let entries = self.entries(&ticket).await?;
+        let mut shown = self.shown_with(live, ticket, &entries).await?;
+        self.renew_tokens(live, std::slice::from_mut(&mut shown))
+            .await?;
+        Ok(shown)
+    }
+
+    /// Returns everything that is shown of a ticket, if it is in the requested state. Its signed code may be outdated.
+    pub(super) async fn shown_in(
+        &self,
+        live: &Arc<LiveEvent>,
+        ticket: Ticket,
+        state: Option<ShownState>,
+    ) -> Result<Option<ShownTicket>, DeskError> {
+        let entries = self.entries(&ticket).await?;
+        let is_other = |state| state != ticket.shown_state(&live.event, &entries);
+        if state.is_some_and(is_other) || !live.event.has(&ticket) {
+            return Ok(None);
+        }
+        self.shown_with(live, ticket, &entries).await.map(Some)
+    }
+
+    async fn entries(&self, ticket: &Ticket) -> Result<Entries, DeskError> {
+        let entries = ENTRIES.get(self.store(), &ticket.id).await?;
+        Ok(entries.map_or_else(Entries::default, |stored| stored.value))
+    }
+
+    async fn shown_with(
+        &self,
+        live: &Arc<LiveEvent>,
+        ticket: Ticket,
+        entries: &Entries,
+    ) -> Result<ShownTicket, DeskError> {
+        let tokens = self.stored_tokens(&ticket).await?;
+        Ok(self.show_ticket(live, ticket, entries, tokens))
+    }
+
+    fn show_ticket(
+        &self,
+        live: &Arc<LiveEvent>,
+        ticket: Ticket,
+        entries: &Entries,
+        tokens: Option<TicketTokens>,
+    ) -> ShownTicket {
+        let kind = self.ticket_type_of(live, &ticket);
+        let origin = ticket.origin.as_ref();
+        let code = tokens.as_ref().map(TicketTokens::qr_code);
+        let code = code.or_else(|| Some(origin?.codes.first()?.as_str()));
+        ShownTicket {
+            event: live.clone(),
+            warnings: ticket.warnings(kind.as_deref()),
+            type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
+            state: ticket.shown_state(&live.event, entries),
+            code: code.unwrap_or_default().to_owned(),
+            token: tokens.map(|tokens| tokens.whole),
+            ticket,
+        }
+    }
+
+    /// Computes the windows for new kinds of holders.
+    pub(super) async fn warm_holders(&self, live: &LiveEvent, tickets: &[Ticket]) {
+        let holders = tickets.iter().map(|ticket| self.holder(live, ticket));
+        let holders: HashSet<_> = holders.collect();
+        let mut turns = Turns::default();
+        for holder in holders {
+            turns.step().await;
+            if self
+                .ports
+                .strategies
+                .windows(&live.rule, &holder)
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+    }
+}

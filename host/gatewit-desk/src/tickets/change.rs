@@ -1,0 +1,118 @@
+//! Changes an existing ticket: its state, its holder, its code. `gatewit-api.md` §4.
+
+use super::ShownTicket;
+use crate::codes::Claim;
+use crate::error::DeskError;
+use crate::tables::{CREDENTIAL_CODES, TICKETS};
+use crate::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
+use gatewit_domain::id::TicketId;
+use gatewit_domain::ports::Commit;
+use gatewit_domain::problem::Problem;
+use gatewit_domain::ticket::{Ticket, TicketAction, TicketChange};
+
+impl Desk {
+    /// Cancels, refunds or reinstates a ticket. A withdrawn ticket leaves its codes to others, so that it cannot be
+    /// reinstated once one of them has taken them.
+    pub async fn act_on_ticket(
+        &self,
+        caller: &Caller,
+        id: TicketId,
+        action: TicketAction,
+    ) -> Result<ShownTicket, DeskError> {
+        self.edit_ticket(caller, id, |ticket| {
+            ticket.state = ticket.state.after(action).map_err(DeskError::Conflict)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sets the ticket's fields that the change names, all in one commit. Fields that come from a ticketing system are
+    /// changed there.
+    pub async fn change_ticket(
+        &self,
+        caller: &Caller,
+        id: TicketId,
+        change: TicketChange,
+    ) -> Result<ShownTicket, DeskError> {
+        self.edit_ticket(caller, id, |ticket| {
+            if let Some(origin) = &ticket.origin {
+                let source = &origin.source;
+                let words = format!(
+                    "ticket {id} comes from the ticket source \"{source}\": change it there; the next sync brings it here"
+                );
+                return Err(DeskError::Conflict(Problem::new("ticket_of_source", words)));
+            }
+            let change = change.clone().check();
+            ticket.apply(change.map_err(DeskError::Unacceptable)?);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Changes a ticket, its codes and its index entries in one commit.
+    async fn edit_ticket(
+        &self,
+        caller: &Caller,
+        id: TicketId,
+        edit: impl Fn(&mut Ticket) -> Result<(), DeskError>,
+    ) -> Result<ShownTicket, DeskError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let stored = self.stored_ticket(&id).await?;
+            let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
+            let live = self.managed(caller, stored.value.event_id)?;
+            let mut ticket = stored.value.clone();
+            edit(&mut ticket)?;
+            if ticket == stored.value {
+                return self.shown(&live, ticket).await;
+            }
+            let mut claim = self.moved_codes(&live, &stored.value, &ticket).await?;
+            claim.guards.push(stored.unchanged());
+            claim.writes.push(TICKETS.put(&id, &ticket));
+            if self.commit_edit(claim, &stored.value, &ticket).await? == Commit::Done {
+                return self.shown(&live, ticket).await;
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Returns how an edit changes the claimed codes of a ticket.
+    async fn moved_codes(
+        &self,
+        live: &LiveEvent,
+        before: &Ticket,
+        after: &Ticket,
+    ) -> Result<Claim, DeskError> {
+        let mut moved = Claim::default();
+        let code = before.credential_code.as_ref();
+        if let Some(code) = code.filter(|code| after.credential_code.as_ref() != Some(*code)) {
+            moved = self
+                .release_code(live, &CREDENTIAL_CODES, code, before.id)
+                .await?;
+        }
+        // Until it is reinstated, a withdrawn ticket may bear a code that belongs to another.
+        if !after.state.is_withdrawn() {
+            let claim = self.claim_codes(live, after).await?;
+            moved.guards.extend(claim.guards);
+            moved.writes.extend(claim.writes);
+        }
+        Ok(moved)
+    }
+
+    async fn commit_edit(
+        &self,
+        claim: Claim,
+        before: &Ticket,
+        after: &Ticket,
+    ) -> Result<Commit, DeskError> {
+        let (before, after) = (std::slice::from_ref(before), std::slice::from_ref(after));
+        let event = after[0].event_id;
+        self.index.forget(event, before);
+        self.note_issued(event, after).await;
+        let commit = self.store().commit(claim.guards, claim.writes).await;
+        if !matches!(commit, Ok(Commit::Done)) {
+            self.index.forget(event, after);
+            self.note_issued(event, before).await;
+        }
+        Ok(commit?)
+    }
+}

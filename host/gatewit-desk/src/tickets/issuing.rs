@@ -1,0 +1,334 @@
+//! Issues tickets: all of a request or none, and once however often it is sent. `gatewit-api.md` §4, §5.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::ShownTicket;
+use super::pieces::{Pieces, Repeat, TICKETS_MAX};
+use super::tokens::sign_tickets;
+use crate::admission::{is_forgotten, repeat_of, used_for_another};
+use crate::codes::code_taken;
+use crate::error::DeskError;
+use crate::issues::IssueLock;
+use crate::tables::{ISSUE_REQUESTS, IssueRequest, SERIES, Stored, within};
+use crate::turns::{Turns, let_others_run};
+use crate::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
+use gatewit_domain::event::{Event, TicketType};
+use gatewit_domain::id::{EventId, IssueId, TicketId};
+use gatewit_domain::identifier::fold;
+use gatewit_domain::ports::Commit;
+use gatewit_domain::scan::{Entries, RepeatKey};
+use gatewit_domain::ticket::{Ticket, TicketDraft, TicketNumbers};
+
+/// The most tickets that one request may issue.
+const ISSUE_MAX: usize = 50_000;
+/// How many drafts are digested at once.
+const DIGESTED_AT_ONCE: usize = 64;
+/// The key of the series of booking references. It differs from every ticket type's: no type's id is empty.
+const BOOKINGS: &str = "";
+
+/// Whether a request asks for a single ticket or for a list, even a list of one.
+#[derive(Clone, Copy, Serialize)]
+enum Asked {
+    One,
+    Many,
+}
+
+impl Desk {
+    /// Issues one ticket; with a repeat key, only once.
+    pub async fn issue_ticket(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        draft: TicketDraft,
+        key: Option<&RepeatKey>,
+    ) -> Result<ShownTicket, DeskError> {
+        let drafts = vec![draft];
+        let issued = self.issue_once(caller, event, Asked::One, drafts, key);
+        Ok(issued.await?.remove(0))
+    }
+
+    /// Issues every ticket of the request or none; with a repeat key, only once.
+    pub async fn issue_tickets(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        drafts: Vec<TicketDraft>,
+        key: Option<&RepeatKey>,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        self.issue_once(caller, event, Asked::Many, drafts, key)
+            .await
+    }
+
+    /// Issues tickets unless the same request already did. Waits for a running request with the same key, and takes
+    /// over if that one was dropped.
+    async fn issue_once(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        asked: Asked,
+        drafts: Vec<TicketDraft>,
+        key: Option<&RepeatKey>,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        let live = self.managed(caller, event)?;
+        let drafts = check_drafts(drafts).await?;
+        let repeat = match key {
+            Some(key) => Some(Repeat {
+                name: repeat_of(None, Some(caller.sub()), key),
+                request: fingerprint(event, asked, &drafts).await,
+            }),
+            None => None,
+        };
+        for _ in 0..ATTEMPTS_MAX {
+            let name = repeat.as_ref().map(|repeat| repeat.name.clone());
+            let lock = match self.issues.begin(event, IssueId::new(self.now()), name) {
+                Ok(lock) => lock,
+                Err(other) => {
+                    // If the lock is free and the issue is still in progress, its request was dropped.
+                    if let Some(lock) = self.issues.wait_for(other).await {
+                        self.take_back(&lock).await?;
+                    }
+                    continue;
+                }
+            };
+            let stored = match &repeat {
+                Some(repeat) => ISSUE_REQUESTS.get(self.store(), &repeat.name).await?,
+                None => None,
+            };
+            if let (Some(repeat), Some(first)) = (&repeat, &stored)
+                && !is_forgotten(first.value.at, self.now())
+            {
+                drop(lock);
+                return self.issued_before(&live, repeat, &first.value).await;
+            }
+            return self.issue(&live, drafts, &lock, repeat, stored).await;
+        }
+        Err(DeskError::contended())
+    }
+
+    /// Returns the current state of what an earlier request issued.
+    async fn issued_before(
+        &self,
+        live: &Arc<LiveEvent>,
+        repeat: &Repeat,
+        first: &IssueRequest,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        if first.request != repeat.request {
+            return Err(used_for_another());
+        }
+        let mut issued = Vec::new();
+        let mut turns = Turns::default();
+        let mut after = None;
+        loop {
+            let (tickets, next) = self.some_issued(first.into(), after).await?;
+            let before = issued.len();
+            for stored in tickets {
+                turns.step().await;
+                let entries = self.entries(&stored.value).await?;
+                issued.push(self.shown_with(live, stored.value, &entries).await?);
+            }
+            self.renew_tokens(live, &mut issued[before..]).await?;
+            if next.is_none() {
+                return Ok(issued);
+            }
+            after = next;
+        }
+    }
+
+    /// Issues tickets. If that fails, rolls back what was written of them.
+    async fn issue(
+        &self,
+        live: &Arc<LiveEvent>,
+        drafts: Vec<TicketDraft>,
+        lock: &IssueLock<'_>,
+        repeat: Option<Repeat>,
+        stored: Option<Stored<IssueRequest>>,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        let at = self.now();
+        let pieces = Pieces::new(self, live, lock, at, repeat, stored);
+        let issued = self.issue_in_pieces(live, drafts, at, pieces).await;
+        if issued.is_err()
+            && lock.is_hidden()
+            && let Err(error) = self.take_back(lock).await
+        {
+            let issue = lock.issue.id;
+            tracing::warn!(issue.id = %issue, "cannot take back issue {issue} yet, and will try again: {error}");
+        }
+        issued
+    }
+
+    async fn issue_in_pieces(
+        &self,
+        live: &Arc<LiveEvent>,
+        drafts: Vec<TicketDraft>,
+        at: Timestamp,
+        mut pieces: Pieces<'_>,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        live.published_key()?;
+        let drafts = of_known_types(&live.event, drafts).await?;
+        let event = live.event.id;
+        let tickets = self.number(event, drafts, pieces.issue(), at).await?;
+        let mut tokens = Vec::with_capacity(tickets.len());
+        for some in tickets.chunks(TICKETS_MAX) {
+            let signed = sign_tickets(live, some.iter()).await?;
+            for (ticket, tokens) in some.iter().zip(&signed) {
+                pieces.add(ticket, tokens).await?;
+            }
+            tokens.extend(signed);
+        }
+        self.note_issued(live.event.id, &tickets).await;
+        if let Err(error) = pieces.finish().await {
+            self.index.forget(live.event.id, &tickets);
+            return Err(error);
+        }
+        self.warm_holders(live, &tickets).await;
+        let mut shown = Vec::with_capacity(tickets.len());
+        let mut turns = Turns::default();
+        for (ticket, tokens) in tickets.into_iter().zip(tokens) {
+            turns.step().await;
+            shown.push(self.show_ticket(live, ticket, &Entries::default(), Some(tokens)));
+        }
+        Ok(shown)
+    }
+
+    /// Assigns each draft the next number of its type and one for a booking reference. If the request fails later, the
+    /// numbers stay unused.
+    async fn number(
+        &self,
+        event: EventId,
+        drafts: Vec<(&TicketType, TicketDraft)>,
+        issue: IssueId,
+        at: Timestamp,
+    ) -> Result<Vec<Ticket>, DeskError> {
+        let mut wanted = HashMap::from([(BOOKINGS, drafts.len() as u64)]);
+        for (kind, _) in &drafts {
+            *wanted.entry(&kind.id).or_default() += 1;
+        }
+        let mut next = HashMap::new();
+        for (type_id, count) in wanted {
+            let first = self.reserve(event, type_id, count).await?;
+            next.insert(type_id.to_owned(), first);
+        }
+        // Tickets are listed by id, but ids of the same moment are unordered.
+        let mut ids: Vec<_> = drafts.iter().map(|_| TicketId::new(at)).collect();
+        ids.sort_unstable();
+        let mut take = |series: &str| {
+            let number = next.entry(series.to_owned()).or_default();
+            *number += 1;
+            *number - 1
+        };
+        let mut tickets = Vec::with_capacity(drafts.len());
+        let mut turns = Turns::default();
+        for ((kind, draft), id) in drafts.into_iter().zip(ids) {
+            turns.step().await;
+            let numbers = TicketNumbers {
+                series: take(&kind.id),
+                booking: take(BOOKINGS),
+            };
+            tickets.push(Ticket {
+                issue: Some(issue),
+                ..Ticket::issue(id, draft, kind, numbers, event, at)
+            });
+        }
+        Ok(tickets)
+    }
+
+    /// Reserves `count` numbers of a type's series and returns the first. Types equal in upper case share a series.
+    async fn reserve(&self, event: EventId, type_id: &str, count: u64) -> Result<u64, DeskError> {
+        let key = within(&event, &type_id.to_uppercase());
+        for _ in 0..ATTEMPTS_MAX {
+            let stored = SERIES.get(self.store(), &key).await?;
+            let last = stored.as_ref().map_or(0, |stored| stored.value);
+            let guards = vec![SERIES.as_read(&key, stored.as_ref())];
+            let writes = vec![SERIES.put(&key, &(last + count))];
+            if self.store().commit(guards, writes).await? == Commit::Done {
+                return Ok(last + 1);
+            }
+        }
+        Err(DeskError::contended())
+    }
+}
+
+/// Checks and cleans each draft by itself, and checks that no two have the same code.
+async fn check_drafts(drafts: Vec<TicketDraft>) -> Result<Vec<TicketDraft>, DeskError> {
+    if drafts.is_empty() || drafts.len() > ISSUE_MAX {
+        let words = format!("tickets must hold 1 to {ISSUE_MAX} tickets");
+        return Err(DeskError::unacceptable("invalid_ticket_request", words));
+    }
+    let mut codes = BTreeSet::new();
+    let mut checked = Vec::with_capacity(drafts.len());
+    let mut turns = Turns::default();
+    for (index, draft) in drafts.into_iter().enumerate() {
+        turns.step().await;
+        let draft = draft.check().map_err(|problem| {
+            DeskError::unacceptable(problem.code, format!("ticket {index}: {problem}"))
+        })?;
+        if let Some(code) = &draft.credential_code
+            && !codes.insert(code.clone())
+        {
+            return Err(code_taken(code));
+        }
+        checked.push(draft);
+    }
+    Ok(checked)
+}
+
+/// Finds the type of each draft among the event's.
+async fn of_known_types(
+    event: &Event,
+    drafts: Vec<TicketDraft>,
+) -> Result<Vec<(&TicketType, TicketDraft)>, DeskError> {
+    let mut typed = Vec::with_capacity(drafts.len());
+    let mut turns = Turns::default();
+    for draft in drafts {
+        turns.step().await;
+        typed.push((known_type(event, &draft.ticket_type_id)?, draft));
+    }
+    Ok(typed)
+}
+
+pub(super) fn known_type<'e>(event: &'e Event, id: &str) -> Result<&'e TicketType, DeskError> {
+    event.ticket_type(id).ok_or_else(|| {
+        let known: Vec<_> = event
+            .ticket_types
+            .iter()
+            .map(|kind| kind.id.as_str())
+            .collect();
+        let known = match known.as_slice() {
+            [] => "none; add ticketTypes to it".to_owned(),
+            known => known.join(", "),
+        };
+        let words = format!(
+            "ticketTypeId: event {} has no ticket type \"{id}\"; it has: {known}",
+            event.id
+        );
+        DeskError::unacceptable("unknown_ticket_type", words)
+    })
+}
+
+/// Returns a digest of checked drafts that distinguishes issuing requests under the same repeat key.
+async fn fingerprint(event: EventId, asked: Asked, drafts: &[TicketDraft]) -> String {
+    let mut digest = Sha256::new_with_prefix(json!([event, asked]).to_string());
+    for some in drafts.chunks(DIGESTED_AT_ONCE) {
+        let compared: Vec<_> = some.iter().map(compared).collect();
+        digest.update(json!(compared).to_string());
+        let_others_run().await;
+    }
+    format!("{:x}", digest.finalize())
+}
+
+/// Returns a draft whose identifiers are folded.
+fn compared(draft: &TicketDraft) -> TicketDraft {
+    let reference = draft.booking_reference.as_deref().map(fold);
+    TicketDraft {
+        ticket_type_id: fold(&draft.ticket_type_id).into_owned(),
+        booking_reference: reference.map(Cow::into_owned),
+        ..draft.clone()
+    }
+}

@@ -1,0 +1,212 @@
+//! Writes an issue to the store piece by piece. Scans share their commits with at most one piece, so they need not wait
+//! for all of them.
+//!
+//! An issue of one piece is a single commit. A larger one has a row of its own, which is pending until the commit of
+//! the last piece; every commit requires that it still is.
+
+use std::mem;
+
+use jiff::Timestamp;
+
+use super::tokens::TicketTokens;
+use crate::codes::claim_unseen;
+use crate::error::DeskError;
+use crate::issues::IssueLock;
+use crate::tables::{
+    CallerRepeat, EVENT_TICKETS, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES, Issue,
+    IssueRequest, IssueState, ORDERS, OrderTicket, Stored, TICKETS,
+};
+use crate::{ATTEMPTS_MAX, Desk, LiveEvent};
+use gatewit_domain::id::IssueId;
+use gatewit_domain::ports::{Commit, Guard, Write};
+use gatewit_domain::ticket::Ticket;
+
+/// The most tickets, and the most bytes, of a piece.
+pub(super) const TICKETS_MAX: usize = 100;
+const BYTES_MAX: usize = 256 * 1024;
+
+/// The repeat key of a request for tickets.
+pub(super) struct Repeat {
+    pub name: CallerRepeat,
+    /// A digest that distinguishes the request from others under the same key.
+    pub request: String,
+}
+
+/// The progress of an issue, and the piece that is written next.
+pub(super) struct Pieces<'d> {
+    desk: &'d Desk,
+    live: &'d LiveEvent,
+    lock: &'d IssueLock<'d>,
+    /// The time in the tickets' ids.
+    at: Timestamp,
+    repeat: Option<Repeat>,
+    /// The row under the repeat key so far: an outdated one, if any.
+    remembered: Option<Stored<IssueRequest>>,
+    /// The issue's row, set before the first of several pieces is written.
+    row: Option<Issue>,
+    next: Piece,
+}
+
+/// The tickets of one commit.
+#[derive(Default)]
+struct Piece {
+    /// Guards on the rows of the issue and its request, which only the holder of the lock changes.
+    guards: Vec<Guard>,
+    writes: Vec<Write>,
+    /// The tickets whose codes must be claimed.
+    coded: Vec<Ticket>,
+    tickets: usize,
+    bytes: usize,
+}
+
+impl<'d> Pieces<'d> {
+    pub fn new(
+        desk: &'d Desk,
+        live: &'d LiveEvent,
+        lock: &'d IssueLock<'d>,
+        at: Timestamp,
+        repeat: Option<Repeat>,
+        remembered: Option<Stored<IssueRequest>>,
+    ) -> Self {
+        Self {
+            desk,
+            live,
+            lock,
+            at,
+            repeat,
+            remembered,
+            row: None,
+            next: Piece::default(),
+        }
+    }
+
+    /// Returns the id of the issue that the tickets must carry.
+    pub fn issue(&self) -> IssueId {
+        self.lock.issue.id
+    }
+
+    /// Adds a ticket, and writes a piece whenever one is full.
+    pub async fn add(&mut self, ticket: &Ticket, tokens: &TicketTokens) -> Result<(), DeskError> {
+        let rows = rows(ticket, tokens);
+        let bytes: usize = rows.iter().map(length).sum();
+        let is_full = self.next.tickets == TICKETS_MAX || self.next.bytes + bytes > BYTES_MAX;
+        if is_full && self.next.tickets > 0 {
+            self.write_piece().await?;
+        }
+        self.next.add(ticket, rows, bytes);
+        Ok(())
+    }
+
+    /// Writes the last piece and marks the issue as done in the same commit; from then on everyone sees its tickets.
+    pub async fn finish(mut self) -> Result<(), DeskError> {
+        let mut last = mem::take(&mut self.next);
+        if let Some(row) = &self.row {
+            let done = Issue {
+                state: IssueState::Done,
+                ..row.clone()
+            };
+            last.guards.push(ISSUES.is(&self.key(), row));
+            last.writes.push(ISSUES.put(&self.key(), &done));
+        }
+        if let Some(repeat) = &self.repeat {
+            let request = IssueRequest {
+                request: repeat.request.clone(),
+                event_id: self.lock.issue.event,
+                issue: self.lock.issue.id,
+                at: self.at,
+            };
+            let guard = ISSUE_REQUESTS.as_read(&repeat.name, self.remembered.as_ref());
+            last.guards.push(guard);
+            last.writes.push(ISSUE_REQUESTS.put(&repeat.name, &request));
+        }
+        last.commit(self.desk, self.live).await?;
+        self.lock.show();
+        Ok(())
+    }
+
+    async fn write_piece(&mut self) -> Result<(), DeskError> {
+        let mut piece = mem::take(&mut self.next);
+        let key = self.key();
+        let row = match &self.row {
+            Some(row) => row,
+            None => self.begin().await?,
+        };
+        piece.guards.push(ISSUES.is(&key, row));
+        piece.commit(self.desk, self.live).await
+    }
+
+    /// Writes the issue's row, so that its pieces can be rolled back.
+    async fn begin(&mut self) -> Result<&Issue, DeskError> {
+        let row = Issue {
+            id: self.lock.issue.id,
+            event_id: self.lock.issue.event,
+            state: IssueState::Pending,
+            at: self.at,
+            request: self.repeat.as_ref().map(|repeat| repeat.name.clone()),
+        };
+        self.lock.hide();
+        let guards = vec![ISSUES.absent(&self.key())];
+        let writes = vec![ISSUES.put(&self.key(), &row)];
+        match self.desk.store().commit(guards, writes).await? {
+            Commit::Done => Ok(self.row.insert(row)),
+            Commit::Blocked(_) => Err(DeskError::contended()),
+        }
+    }
+
+    fn key(&self) -> EventIssue {
+        EventIssue(self.lock.issue.event, self.lock.issue.id)
+    }
+}
+
+impl Piece {
+    fn add(&mut self, ticket: &Ticket, rows: Vec<Write>, bytes: usize) {
+        if ticket.credential_code.is_some() {
+            self.coded.push(ticket.clone());
+        }
+        self.writes.extend(rows);
+        self.tickets += 1;
+        self.bytes += bytes;
+    }
+
+    /// Claims the codes and writes the piece. Reads the codes only if another ticket has or had one.
+    async fn commit(self, desk: &Desk, live: &LiveEvent) -> Result<(), DeskError> {
+        for attempt in 0..ATTEMPTS_MAX {
+            let (mut guards, mut writes) = (self.guards.clone(), self.writes.clone());
+            for ticket in &self.coded {
+                let unseen = claim_unseen(live, ticket).filter(|_| attempt == 0);
+                let claim = match unseen {
+                    Some(claim) => claim,
+                    None => desk.claim_codes(live, ticket).await?,
+                };
+                guards.extend(claim.guards);
+                writes.extend(claim.writes);
+            }
+            match desk.store().commit(guards, writes).await? {
+                Commit::Done => return Ok(()),
+                Commit::Blocked(position) if position < self.guards.len() => break,
+                Commit::Blocked(_) => {}
+            }
+        }
+        Err(DeskError::contended())
+    }
+}
+
+/// Returns the writes of an issued ticket, except its codes.
+fn rows(ticket: &Ticket, tokens: &TicketTokens) -> Vec<Write> {
+    let (event, id) = (ticket.event_id, ticket.id);
+    let order = OrderTicket(event, ticket.booking_reference.clone(), id);
+    let mut rows = tokens.writes(&id);
+    rows.extend([
+        TICKETS.put(&id, ticket),
+        EVENT_TICKETS.put(&EventTicket(event, id), &()),
+        ORDERS.put(&order, &()),
+    ]);
+    rows
+}
+
+fn length(write: &Write) -> usize {
+    match write {
+        Write::Put(key, value) => key.as_bytes().len() + value.len(),
+        Write::Delete(key) | Write::Add(key, _) => key.as_bytes().len(),
+    }
+}
