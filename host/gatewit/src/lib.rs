@@ -7,7 +7,6 @@ pub mod clock;
 pub mod config;
 mod declared;
 pub mod directories;
-mod durable;
 pub mod http;
 pub mod log;
 pub mod metrics;

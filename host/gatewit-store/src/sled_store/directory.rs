@@ -5,12 +5,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::disk::{Cause, Disk};
+use crate::durable_file::DurableFile;
 
 /// The version of the data format that this Gatewit reads and writes. Raise it with every change that an older Gatewit
 /// would misread.
@@ -139,17 +140,14 @@ fn read_format(directory: &Path) -> Result<Option<u32>, OpenError> {
     Ok(Some(format))
 }
 
-/// Writes the format under another name first, so that the file is complete or absent.
 fn write_format(directory: &Path) -> Result<(), OpenError> {
-    let (path, draft) = (directory.join("format"), directory.join("format.new"));
+    let path = directory.join("format");
     let write = || {
-        let mut file = File::create(&draft)?;
+        let mut file = DurableFile::create_with(&path, Permissions::from_mode(0o666))?;
         writeln!(file, "{FORMAT}")?;
-        file.sync_all()?;
-        fs::rename(&draft, &path)
+        file.finish()
     };
-    write().map_err(cannot("write", &path))?;
-    sync(directory)
+    write().map_err(cannot("write", &path))
 }
 
 /// Syncs a file's contents, or a directory's entries.

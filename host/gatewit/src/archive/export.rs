@@ -1,20 +1,17 @@
 //! `gatewit export`: writes the whole content of a store to a file or to stdout.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use gatewit_domain::ports::{Key, Store};
-use gatewit_store::{OpenError, SledStore};
+use gatewit_store::{DurableFile, OpenError, SledStore};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::progress::Progress;
 use super::{FORMAT, Footer, Header, PAGE, Row, VERSION};
 use crate::directories::DataDirectory;
-use crate::durable;
 
 #[derive(clap::Args)]
 pub struct ExportArguments {
@@ -56,7 +53,6 @@ fn open(data: &Path) -> anyhow::Result<SledStore> {
     }
 }
 
-/// Writes the file under a temporary name first, so that it appears complete or not at all.
 async fn write_file(store: &SledStore, path: &Path) -> anyhow::Result<u64> {
     if path.exists() && !path.is_file() {
         bail!(
@@ -64,35 +60,16 @@ async fn write_file(store: &SledStore, path: &Path) -> anyhow::Result<u64> {
             path.display()
         );
     }
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".part");
-    let draft = PathBuf::from(draft);
-    let written = write_draft(store, &draft).await.and_then(|rows| {
-        durable::rename(&draft, path)?;
-        Ok(rows)
-    });
-    if written.is_err() {
-        // The first error is reported; a file that cannot be removed is overwritten next time.
-        let _ = fs::remove_file(&draft);
-    }
+    let written = write_durably(store, path).await;
     written.with_context(|| format!("cannot export to {}", path.display()))
 }
 
-async fn write_draft(store: &SledStore, draft: &Path) -> anyhow::Result<u64> {
-    match fs::remove_file(draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    let file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(draft)?;
-    let mut out = BufWriter::new(file);
+async fn write_durably(store: &SledStore, path: &Path) -> anyhow::Result<u64> {
+    let mut out = BufWriter::new(DurableFile::create(path)?);
     let rows = write_rows(store, &mut out).await?;
-    let file: File = out.into_inner()?;
-    file.sync_all()?;
+    out.into_inner()
+        .map_err(IntoInnerError::into_error)?
+        .finish()?;
     Ok(rows)
 }
 

@@ -1,14 +1,13 @@
 //! The key under which signing keys are stored: given by the operator, or generated and kept beside the data.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand;
+use gatewit_store::DurableFile;
 use zeroize::Zeroizing;
-
-use crate::durable;
 
 const LENGTH: usize = 32;
 /// More than a file of 64 digits and some white space needs.
@@ -151,15 +150,7 @@ fn parse(hex: &str, place: &str) -> Result<MasterKey, MasterKeyError> {
 
 /// Writes the key completely or not at all: it must be neither lost nor truncated in a crash.
 fn write_durably(path: &Path, hex: &str) -> io::Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&unfinished)?;
+    let mut file = DurableFile::create(path)?;
     writeln!(file, "{hex}")?;
-    file.sync_all()?;
-    durable::rename(&unfinished, path)
+    file.finish()
 }

@@ -1,7 +1,5 @@
 //! Which data directories open, and the errors of those that do not.
 
-use std::os::unix::fs::PermissionsExt;
-
 use gatewit_domain::ports::{Key, Store, Write as Change};
 use tempfile::{TempDir, tempdir};
 
@@ -93,7 +91,7 @@ fn a_first_opening_that_was_cut_short_is_taken_up_again() {
     let home = tempdir().unwrap();
     drop(SledStore::open(home.path()).unwrap());
     fs::remove_file(home.path().join("format")).unwrap();
-    fs::write(home.path().join("format.new"), "").unwrap();
+    fs::write(home.path().join("format.part"), "").unwrap();
     drop(SledStore::open(home.path()).unwrap());
     assert_eq!(
         fs::read_to_string(home.path().join("format")).unwrap(),
