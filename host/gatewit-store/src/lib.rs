@@ -3,13 +3,18 @@
 //! Knows keys and bytes; the tables of `gatewit-domain` give them meaning. `laws` states what every store must do, and
 //! the tests run it over both.
 
+mod directory;
+mod disk;
 mod durable_file;
 mod evaluate;
 #[cfg(test)]
 mod laws;
 mod memory_store;
+mod restore;
 mod sled_store;
 
+pub use directory::OpenError;
 pub use durable_file::DurableFile;
 pub use memory_store::MemoryStore;
-pub use sled_store::{Distribution, OpenError, Restore, SledStore, StoreMeasures, StoreMeter};
+pub use restore::Restore;
+pub use sled_store::{Distribution, SledStore, StoreMeasures, StoreMeter};

@@ -4,11 +4,8 @@
 //! its group, and returns when it is on disk. A read returns at once, from memory.
 
 mod committer;
-mod directory;
-mod disk;
 mod meter;
 mod read_cache;
-mod restore;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -24,12 +21,11 @@ use bytes::Bytes;
 use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, Write};
 use tokio::sync::oneshot;
 
+use crate::directory::{self, Lock, OpenError};
+use crate::disk::Disk;
+
 use committer::{Committer, Persist, Request};
-use directory::Lock;
-pub use directory::OpenError;
-use disk::Disk;
 pub use meter::{Distribution, StoreMeasures, StoreMeter};
-pub use restore::Restore;
 use view::View;
 
 /// How many commits may wait. Further ones get [`StoreError::Busy`].

@@ -14,9 +14,9 @@ use gatewit_domain::ports::{Commit, Guard, Key, StoreError, Write};
 use tokio::sync::oneshot;
 use tracing::error;
 
-use super::disk::{Cause, caught};
 use super::meter::StoreMeter;
 use super::view::{Group, PendingKey, Stopped, View};
+use crate::disk::{Cause, caught};
 use crate::evaluate::{Value, evaluate};
 
 /// The largest number of commits that share one sync.

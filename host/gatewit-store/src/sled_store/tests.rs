@@ -12,9 +12,9 @@ use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, Write};
 use proptest::test_runner::{Config, TestRunner};
 use tempfile::tempdir;
 
-use super::disk::Cause;
 use super::{QUEUE_MAX, SledStore};
 use crate::MemoryStore;
+use crate::disk::Cause;
 use crate::laws;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

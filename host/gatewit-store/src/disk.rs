@@ -24,9 +24,9 @@ const LOCK_TRY_EVERY: Duration = Duration::from_millis(1);
 const CLOCK_STEP_MAX: Duration = Duration::from_millis(100);
 
 /// Why the disk failed: sled's own error, the system's, or what sled panicked with.
-pub(super) type Cause = Box<dyn Error + Send + Sync>;
+pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
-pub(super) struct Disk {
+pub(crate) struct Disk {
     pub db: sled::Db,
     log: File,
     blobs: BlobFiles,
@@ -36,7 +36,7 @@ impl Disk {
     /// Opens the database in `directory`, or makes a new one.
     ///
     /// sled returns errors for some kinds of damage and panics at others; here both are errors.
-    pub(super) fn open(directory: &Path) -> Result<Self, Cause> {
+    pub(crate) fn open(directory: &Path) -> Result<Self, Cause> {
         let log =
             (OpenOptions::new().create(true).read(true).append(true)).open(directory.join("db"))?;
         wait_until_unlocked(&log)?;
@@ -57,7 +57,7 @@ impl Disk {
     }
 
     /// Applies the batch as one step and returns when it is durable.
-    pub(super) fn persist(&mut self, batch: sled::Batch) -> Result<(), Cause> {
+    pub(crate) fn persist(&mut self, batch: sled::Batch) -> Result<(), Cause> {
         caught(|| {
             self.db.apply_batch(batch).map_err(plain)?;
             self.sync()
@@ -82,7 +82,7 @@ fn plain(err: sled::Error) -> Cause {
 }
 
 /// Calls sled. sled panics when its own invariants are broken; this makes that an error.
-pub(super) fn caught<T>(call: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
+pub(crate) fn caught<T>(call: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
         let text = (panic.downcast_ref::<&str>().copied())
             .or_else(|| panic.downcast_ref::<String>().map(String::as_str));

@@ -7,8 +7,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::SledStore;
-use super::directory::{self, Lock, OpenError, cannot};
+use crate::directory::{self, Lock, OpenError, cannot};
+use crate::sled_store::SledStore;
 
 /// A data directory that is being filled. If it is dropped before it is [finished](Self::finish), no database remains.
 pub struct Restore {

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::disk::{Cause, Disk};
+use crate::disk::{Cause, Disk};
 use crate::durable_file::DurableFile;
 
 /// The version of the data format that this Gatewit reads and writes. Raise it with every change that an older Gatewit
@@ -31,7 +31,12 @@ pub enum OpenError {
         "data directory {} has format {found}, but this gatewit knows formats up to {FORMAT}: run a newer gatewit",
         directory.display()
     )]
-    Newer { directory: PathBuf, found: u32 },
+    Newer {
+        /// The data directory.
+        directory: PathBuf,
+        /// The format of its data.
+        found: u32,
+    },
     /// Its contents are damaged or missing.
     #[error(
         "cannot open the database in {}: restore the directory from a backup, \
@@ -39,15 +44,20 @@ pub enum OpenError {
         directory.display()
     )]
     Damaged {
+        /// The data directory.
         directory: PathBuf,
+        /// What sled, or our check of its contents, found.
         #[source]
         source: Cause,
     },
     /// The system could not read or write it.
     #[error("cannot {action} {}", path.display())]
     Io {
+        /// What was tried, such as `lock`.
         action: &'static str,
+        /// The file or directory.
         path: PathBuf,
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -55,12 +65,12 @@ pub enum OpenError {
 
 /// Reserves a data directory for this process until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 
 /// Opens the database in a data directory for this process alone, and creates the directory if it is missing.
-pub(super) fn open(directory: &Path) -> Result<(Disk, Lock), OpenError> {
+pub(crate) fn open(directory: &Path) -> Result<(Disk, Lock), OpenError> {
     create_private(directory)?;
     let lock = lock(directory)?;
     let format = read_format(directory)?;
@@ -88,14 +98,14 @@ pub(super) fn open(directory: &Path) -> Result<(Disk, Lock), OpenError> {
 }
 
 /// Whether a data directory holds a database, complete or not.
-pub(super) fn holds_database(directory: &Path) -> bool {
+pub(crate) fn holds_database(directory: &Path) -> bool {
     ["format", "db"]
         .iter()
         .any(|part| directory.join(part).exists())
 }
 
 /// Creates a directory and its missing parents for this user alone.
-pub(super) fn create_private(directory: &Path) -> Result<(), OpenError> {
+pub(crate) fn create_private(directory: &Path) -> Result<(), OpenError> {
     if directory.is_dir() {
         return Ok(());
     }
@@ -114,7 +124,7 @@ pub(super) fn create_private(directory: &Path) -> Result<(), OpenError> {
     sync(parent)
 }
 
-pub(super) fn lock(directory: &Path) -> Result<Lock, OpenError> {
+pub(crate) fn lock(directory: &Path) -> Result<Lock, OpenError> {
     let path = directory.join("lock");
     let file = (OpenOptions::new().create(true).append(true))
         .open(&path)
@@ -151,7 +161,7 @@ fn write_format(directory: &Path) -> Result<(), OpenError> {
 }
 
 /// Syncs a file's contents, or a directory's entries.
-pub(super) fn sync(path: &Path) -> Result<(), OpenError> {
+pub(crate) fn sync(path: &Path) -> Result<(), OpenError> {
     File::open(path)
         .and_then(|file| file.sync_all())
         .map_err(cannot("sync", path))
@@ -168,7 +178,7 @@ fn not_opened(directory: &Path, cause: Cause) -> OpenError {
     }
 }
 
-pub(super) fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+pub(crate) fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     move |source| OpenError::Io {
         action,
         path: path.to_owned(),
