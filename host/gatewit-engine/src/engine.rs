@@ -87,7 +87,9 @@ impl Engine {
 
     /// Asks a strategy when doors are open: on this thread, without waiting for a permit, and without caching the answer.
     ///
-    /// Blocks for as long as the plugin may run. Scans use [`Strategies::windows`] instead.
+    /// Blocks for as long as the plugin may run. It is for the benchmark of a single call; scans use
+    /// [`Strategies::windows`].
+    #[doc(hidden)]
     pub fn call(&self, rule: &DoorRule, holder: &Holder) -> Result<Vec<Window>, StrategyError> {
         let slot = self.registry.strategy(&rule.strategy)?;
         let windows = slot

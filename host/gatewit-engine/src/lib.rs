@@ -6,6 +6,9 @@
 //! go through `outbound.rs`. The engine knows no events and keeps no tickets. Its interface is
 //! [`gatewit_domain::ports::Strategies`] and [`gatewit_domain::ports::TicketSource`].
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
 mod backend;
 mod bindings;
 mod convert;

@@ -65,6 +65,7 @@ pub struct SourceSettings {
     pub secrets: BTreeMap<String, Secret>,
     /// The origins that it may reach.
     pub grants: Vec<Grant>,
+    /// The limits of each run.
     pub limits: SourceLimits,
 }
 

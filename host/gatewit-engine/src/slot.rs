@@ -41,6 +41,7 @@ pub struct CallCounts {
     pub plugin: String,
     /// Calls of the guest, including failed ones. Answers from the cache do not count.
     pub calls: u64,
+    /// Calls that gave no answer.
     pub failures: u64,
 }
 

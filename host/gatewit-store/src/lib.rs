@@ -3,6 +3,9 @@
 //! Knows keys and bytes; the tables of `gatewit-domain` give them meaning. `laws` states what every store must do, and
 //! the tests run it over both.
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
 mod directory;
 mod disk;
 mod durable_file;

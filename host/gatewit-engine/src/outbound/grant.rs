@@ -90,7 +90,9 @@ impl fmt::Display for Origin {
 /// An origin that a source may reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
+    /// The origin.
     pub origin: Origin,
+    /// The kinds of addresses that its host may have.
     pub reach: Reach,
     /// Whether requests to it may contain the source's secrets.
     pub takes_secrets: bool,

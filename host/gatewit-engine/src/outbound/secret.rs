@@ -16,6 +16,7 @@ const REFERENCE: &str = "secret://";
 pub struct Secret(String);
 
 impl Secret {
+    /// Makes a secret of its value.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
