@@ -13,13 +13,16 @@ use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Builder;
 
 use crate::archive::{ExportArguments, ImportArguments, export, import};
-use crate::bench::{self, BenchArguments};
 use crate::config::{Environment, folder_of};
 use crate::directories::{DataDirectory, PluginDirectory};
 use crate::http;
 use crate::http::{AllowedHosts, CorsOrigins, GUESS_LIMIT, PublicUrl, TrustedProxies};
 use crate::log::{LogFormat, log_to_stderr};
 use crate::serve::{ServeSettings, serve};
+
+mod bench;
+
+use bench::{BenchArguments, bench, serve_hello};
 
 /// Two, because a worker that reads the store may block for a moment while sled applies a batch.
 const WORKERS_PER_CORE: usize = 2;
@@ -143,8 +146,8 @@ pub fn run() -> ExitCode {
         Command::Export(arguments) => block_on(export(arguments)),
         Command::Import(arguments) => block_on(import(arguments)),
         Command::Openapi => print_openapi(),
-        Command::Bench(arguments) => bench::run(&arguments),
-        Command::BenchHello => block_on(bench::serve_hello()),
+        Command::Bench(arguments) => bench(arguments),
+        Command::BenchHello => block_on(serve_hello()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,6 @@
 //! The check-in server: HTTP, authentication, configuration and the command line, wired to the desk.
 
 pub mod archive;
-pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -68,21 +68,28 @@ impl MasterKey {
         }
     }
 
+    /// Generates a key that is stored nowhere: what it seals is lost with the process. Fails if the system has no
+    /// randomness.
+    pub fn unkept() -> io::Result<Self> {
+        let mut bytes = Zeroizing::new([0; LENGTH]);
+        rand::fill(&mut *bytes).map_err(|_| io::Error::other("no randomness"))?;
+        Ok(Self {
+            bytes,
+            unkept: None,
+        })
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &*self.bytes
     }
 
     fn make(path: PathBuf) -> Result<Self, MasterKeyError> {
-        let mut bytes = Zeroizing::new([0; LENGTH]);
-        match rand::fill(&mut *bytes) {
-            Ok(()) => Ok(Self {
-                bytes,
+        match Self::unkept() {
+            Ok(key) => Ok(Self {
                 unkept: Some(path),
+                ..key
             }),
-            Err(_) => Err(MasterKeyError::File {
-                path,
-                source: io::Error::other("no randomness"),
-            }),
+            Err(source) => Err(MasterKeyError::File { path, source }),
         }
     }
 

@@ -1,19 +1,8 @@
-//! The endpoints that requests are compared with: they read the same requests, but decide and store nothing. The same
-//! server has [`super::bare`] and the ticketing system for [`super::attendees`].
-
-use std::io::Write;
-use std::path::Path;
+//! Endpoints that read the same requests as the server, but decide and store nothing.
 
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
-use tokio::task::spawn_blocking;
-use tokio_util::sync::CancellationToken;
-
-use super::{bare, upstream};
-use crate::http::server::{self, HttpLimits};
-use crate::open_files::raise_open_files;
 
 /// The fields of a scan.
 #[derive(Deserialize)]
@@ -40,21 +29,10 @@ pub struct HelloResponse {
     read: usize,
 }
 
-/// Serves them on a free port until killed, with as many workers as `gatewit serve`. Files go to the working directory.
-pub async fn serve() -> anyhow::Result<()> {
-    let bare = spawn_blocking(|| bare::router(Path::new("."))).await??;
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let mut stdout = std::io::stdout();
-    writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
-    stdout.flush()?;
-    let app = Router::new()
+pub fn router() -> Router {
+    Router::new()
         .route("/hello", post(hello))
         .route("/hello-attendee", post(hello_attendee))
-        .merge(bare)
-        .merge(upstream::router());
-    let limits = HttpLimits::within_open_files(raise_open_files());
-    server::serve(listener, app, limits, CancellationToken::new()).await;
-    Ok(())
 }
 
 pub async fn hello(Json(request): Json<HelloRequest>) -> Json<HelloResponse> {

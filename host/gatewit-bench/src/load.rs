@@ -10,8 +10,8 @@ use anyhow::bail;
 use futures::future::try_join_all;
 use tokio::runtime::Builder;
 
-use super::client::Connection;
-use super::figures::{Latencies, Measured};
+use crate::client::Connection;
+use crate::figures::{Latencies, Measured};
 
 /// The requests of one client, sent over its own connection.
 pub trait Requests: Sync {

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
 
-use super::client::Caller;
-use super::figures::Latencies;
-use super::load::Requests;
+use crate::client::Caller;
+use crate::figures::Latencies;
+use crate::load::Requests;
 
 /// How many requests are due each second, over all clients together.
 pub const PER_SECOND: u32 = 250;

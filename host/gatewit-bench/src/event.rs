@@ -8,10 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::{Caller, write_post};
-use super::load::Requests;
-use super::{BULK_MAX, search};
+use crate::client::{Caller, write_post};
+use crate::load::Requests;
+use crate::visitors::name;
 
+/// How many tickets are issued in one request at most.
+pub const BULK_MAX: usize = 10_000;
 /// The path for scans.
 pub const VALIDATE: &str = "/api/v1/check-in/validate";
 
@@ -172,7 +174,7 @@ impl Issuer {
     /// Issues tickets in one request; returns how long that took, and their signed codes.
     pub fn issue(&self, count: usize) -> anyhow::Result<(Duration, Vec<String>)> {
         let mut caller = Caller::open(self.server)?;
-        let draft = |number| json!({"ticketTypeId": "vip", "attendeeName": search::name(number)});
+        let draft = |number| json!({"ticketTypeId": "vip", "attendeeName": name(number)});
         let body = json!({"tickets": (0..count).map(draft).collect::<Vec<_>>()}).to_string();
         let mut request = Vec::new();
         write_post(&self.path, "", &body, &mut request);

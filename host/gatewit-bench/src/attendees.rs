@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
-use super::child::Child;
-use super::client::{Caller, write_post};
-use super::event::make_event;
-use super::figures::Measured;
-use super::load::{Load, Requests, Until};
-use super::upstream::Visitor;
+use crate::child::Child;
+use crate::client::{Caller, write_post};
+use crate::event::make_event;
+use crate::figures::Measured;
+use crate::load::{Load, Requests, Until};
+use crate::upstream::Visitor;
 
 pub const VALIDATE_ATTENDEE: &str = "/tickets/validate_attendee/";
 pub const VALIDATE_EMAIL: &str = "/tickets/validate_email/";

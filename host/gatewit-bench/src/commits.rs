@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::figures::{Latencies, Measured};
+use crate::figures::{Latencies, Measured};
 
 /// The capacity of the store's own queue and groups.
 const QUEUE_MAX: usize = 4096;

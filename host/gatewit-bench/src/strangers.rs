@@ -14,8 +14,6 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use crate::open_files::raise_open_files;
-
 /// How many of each kind there are.
 const IDLE: usize = 5_000;
 const TRICKLING: usize = 500;
@@ -50,13 +48,12 @@ enum Manner {
 }
 
 impl Strangers {
-    /// Has them all connect.
-    pub fn come(server: SocketAddr) -> anyhow::Result<Self> {
-        let files = raise_open_files();
+    /// Has them all connect from this process, which may have so many files open.
+    pub fn come(server: SocketAddr, open_files: u64) -> anyhow::Result<Self> {
         let needed = STRANGERS as u64 + OTHER_FILES;
         ensure!(
-            files >= needed,
-            "the bench needs {needed} open files and may have {files}: raise the limit (ulimit -Hn)"
+            open_files >= needed,
+            "the bench needs {needed} open files and may have {open_files}: raise the limit (ulimit -Hn)"
         );
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();

@@ -5,11 +5,11 @@ use std::num::NonZero;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use super::beside::Beside;
-use super::figures::{Latencies, Measured, median};
-use super::paced::PER_SECOND;
-use super::strangers::STRANGERS;
-use super::tokens::Compared;
+use crate::beside::Beside;
+use crate::figures::{Latencies, Measured, median};
+use crate::paced::PER_SECOND;
+use crate::strangers::STRANGERS;
+use crate::tokens::Compared;
 
 /// What the reference service of the attendee-validation contract answers a second on two such cores.
 const REFERENCE_ATTENDEE: f64 = 1_185.0;

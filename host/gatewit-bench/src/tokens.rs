@@ -1,6 +1,5 @@
 //! Our verification of a ticket's token, compared with aws-lc's verification of its signature alone.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,8 +12,6 @@ use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::ports::{EventKey, Signer};
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
-
-use crate::signer::{MasterKey, RsaSigner};
 
 /// How many tokens are used in turns.
 const TOKENS: usize = 64;
@@ -39,9 +36,8 @@ pub struct Compared {
 }
 
 impl Tokens {
-    /// Creates a key and signs tickets with it.
-    pub fn make(home: &Path) -> anyhow::Result<Self> {
-        let signer = RsaSigner::new(&MasterKey::find(None, home)?)?;
+    /// Has the signer create a key, and signs tickets with it.
+    pub fn make(signer: &dyn Signer) -> anyhow::Result<Self> {
         let now = Timestamp::now();
         let event = EventId::new(now);
         let claims = (0..TOKENS).map(|_| claims(event, now)).collect();

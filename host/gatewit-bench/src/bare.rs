@@ -9,11 +9,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
-use gatewit_domain::ports::{Commit, Guard, Key, Store, Write};
+use gatewit_domain::ports::{Commit, Guard, Key, Signer, Store, Write};
 use gatewit_store::SledStore;
 
-use super::hello::{HelloRequest, HelloResponse, hello};
-use super::tokens::Tokens;
+use crate::hello::{HelloRequest, HelloResponse, hello};
+use crate::tokens::Tokens;
 
 /// The size of an admission's record and its entry, as `gatewit export` shows them.
 const RECORD_BYTES: usize = 520;
@@ -27,9 +27,9 @@ struct Bare {
 }
 
 /// Serves `/bare`, from a store of its own within `home`.
-pub fn router(home: &Path) -> anyhow::Result<Router> {
+pub fn router(home: &Path, signer: &dyn Signer) -> anyhow::Result<Router> {
     let bare = Bare {
-        tokens: Tokens::make(home)?,
+        tokens: Tokens::make(signer)?,
         store: SledStore::open(&home.join("bare"))?,
         next: AtomicUsize::new(0),
     };
