@@ -7,8 +7,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use wit_component::ComponentEncoder;
 
+use crate::shell;
 use crate::toolchain::{TARGET, Toolchain};
-use crate::{Workspace, shell};
+use crate::workspace::Workspace;
 
 /// A group of guests. Groups never share a folder: a server must not load guests that misbehave on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,21 +2,25 @@
 //!
 //! It installs missing tools, builds what has changed, and prints every command before it runs.
 
+#![forbid(unsafe_code)]
+
 mod components;
 mod debian;
 mod peers;
 mod shell;
 mod toolchain;
+mod workspace;
 
 use std::env::{self, consts};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use components::Group;
 use toolchain::Toolchain;
+use workspace::Workspace;
 
 /// The programs that the walkthrough calls; it is a test too.
 const WALKTHROUGH_TOOLS: [&str; 3] = ["curl", "jq", "openssl"];
@@ -47,43 +51,6 @@ fn main() -> ExitCode {
             eprintln!("{err:#}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// The checkout and the directory that cargo builds into.
-pub struct Workspace {
-    pub root: PathBuf,
-    pub target: PathBuf,
-}
-
-impl Workspace {
-    fn find() -> Result<Self> {
-        let package = env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
-        let root = Path::new(&package)
-            .parent()
-            .context("xtask is in no workspace")?
-            .to_owned();
-        let target = match env::var_os("CARGO_TARGET_DIR") {
-            Some(target) => std::path::absolute(target)?,
-            None => root.join("target"),
-        };
-        Ok(Self { root, target })
-    }
-
-    /// The user's cargo, in the root of the workspace.
-    fn cargo(&self) -> Command {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(&self.root);
-        if env::var_os("CARGO_TARGET_DIR").is_some() {
-            // A relative path is relative to the user's directory.
-            cargo.env("CARGO_TARGET_DIR", &self.target);
-        }
-        cargo
-    }
-
-    /// Builds targets of the whole workspace, so that each dependency is built only once, with one set of features.
-    fn build(&self, targets: &[&str]) -> Result<()> {
-        shell::run(self.cargo().args(["build", "--workspace"]).args(targets))
     }
 }
 

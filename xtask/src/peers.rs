@@ -6,7 +6,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{Workspace, debian, shell};
+use crate::workspace::Workspace;
+use crate::{debian, shell};
 
 /// Checks a running server against its own description.
 const SCHEMATHESIS: &str = "4.32.5";

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::{Workspace, debian, shell};
+use crate::workspace::Workspace;
+use crate::{debian, shell};
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
 

@@ -3,6 +3,8 @@
 //! A day that ends at midnight or later closes at its end instead, so that nobody is locked out of a party that goes
 //! on. That also holds where midnight comes twice.
 
+#![warn(missing_docs)]
+
 use gatewit_sdk::{Event, EventDay, Holder, Moment, Strategy, Window};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,5 +1,7 @@
 //! `AS_DAY_START`: doors open at midnight of the date on which a day starts and close some minutes after it ends.
 
+#![warn(missing_docs)]
+
 use gatewit_sdk::{Event, Holder, Minutes, Strategy, Window};
 use schemars::JsonSchema;
 use serde::Deserialize;

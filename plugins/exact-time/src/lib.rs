@@ -1,5 +1,7 @@
 //! `EXACT_TIME`: doors are open from the start of each day to its end, and at no other time.
 
+#![warn(missing_docs)]
+
 use gatewit_sdk::{Event, Holder, Strategy, Window};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -26,6 +26,8 @@
 //! never quotes the text. References made of an order and a number follow the order of the lines. So add a person who
 //! joins an order later below the others, and do not sort the lines of an order again.
 
+#![warn(missing_docs)]
+
 mod columns;
 mod csv;
 mod people;

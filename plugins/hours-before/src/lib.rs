@@ -2,6 +2,8 @@
 //!
 //! Both are durations: two hours stay two hours when the clocks change in between.
 
+#![warn(missing_docs)]
+
 use gatewit_sdk::{Event, Holder, Hours, Minutes, Strategy, Window};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -7,6 +7,8 @@
 //! products change, since tickets get attributes from them, and if the event leaves test mode, since orders made in
 //! test mode are valid only within it.
 
+#![warn(missing_docs)]
+
 mod catalogue;
 mod mapping;
 mod orders;

@@ -4,6 +4,8 @@
 //! hours are on the date on which the day starts. If they do not overlap the day but those of the evening before, or of
 //! the next date, do, these count instead: 22:00 to 05:00 are the hours of a party that begins at half past midnight.
 
+#![warn(missing_docs)]
+
 use gatewit_sdk::jiff::civil::{Date, DateTime};
 use gatewit_sdk::{Event, EventDay, Holder, Strategy, TimeOfDay, Window};
 use schemars::JsonSchema;

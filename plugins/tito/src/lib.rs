@@ -3,6 +3,8 @@
 //! Tito has no feed of changes that includes deletions, so every sync is a full one, with a thousand tickets per page.
 //! Tickets come oldest first, including void ones, so that changes meanwhile only add to the end.
 
+#![warn(missing_docs)]
+
 mod releases;
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,9 @@
 //!
 //! It never writes a secret. It does write names and addresses of people: record from a system with invented ones.
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
 mod cassette;
 mod curl;
 mod exchange;

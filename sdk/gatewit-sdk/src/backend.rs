@@ -1,9 +1,10 @@
-//! The trait of a ticketing backend, and the macro that makes one a component.
+//! The trait of a ticketing backend.
 
 pub mod cursor;
 pub(crate) mod days;
 pub(crate) mod fault;
 pub(crate) mod http;
+mod messages;
 pub(crate) mod settings;
 pub(crate) mod ticket;
 pub(crate) mod wire;
@@ -41,61 +42,4 @@ pub trait Backend: DeserializeOwned + JsonSchema {
     fn check(&self) -> Result<(), String> {
         Ok(())
     }
-}
-
-/// Exports a [`Backend`] from the component. Use it once, at the top level of the crate.
-///
-/// Version and summary are the `version` and `description` in the crate's `Cargo.toml`. Outside WebAssembly it exports
-/// nothing, so the crate's tests are ordinary ones.
-#[macro_export]
-macro_rules! export_backend {
-    ($backend:ty) => {
-        const _: fn() = || {
-            fn is_backend<B: $crate::Backend>() {}
-            is_backend::<$backend>();
-        };
-
-        #[cfg(target_arch = "wasm32")]
-        const _: () = {
-            use $crate::bindings::backend::exports::gatewit::plugin::ticketing_backend as wire;
-            use $crate::export::backend::{Kept, check_settings, describe};
-
-            thread_local! {
-                static KEPT: Kept<$backend> = const { Kept::nothing() };
-            }
-
-            struct Exported;
-
-            impl wire::Guest for Exported {
-                fn describe() -> wire::Description {
-                    describe::<$backend>(env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_DESCRIPTION"))
-                }
-
-                fn check_settings(settings: String) -> Result<(), String> {
-                    check_settings::<$backend>(&settings)
-                }
-
-                fn ticket_types(settings: String) -> Result<Vec<wire::TicketType>, wire::Fault> {
-                    KEPT.with(|kept| kept.ask(settings, |backend, http| backend.ticket_types(http)))
-                }
-
-                fn tickets(
-                    settings: String,
-                    cursor: Option<String>,
-                ) -> Result<wire::Page, wire::Fault> {
-                    KEPT.with(|kept| {
-                        kept.ask(settings, |backend, http| {
-                            backend.tickets(http, cursor.as_deref())
-                        })
-                    })
-                }
-
-                fn find(settings: String, text: String) -> Result<Vec<wire::Ticket>, wire::Fault> {
-                    KEPT.with(|kept| kept.ask(settings, |backend, http| backend.find(http, &text)))
-                }
-            }
-
-    $crate::bindings::backend::export!(Exported with_types_in $crate::bindings::backend);
-        };
-    };
 }

@@ -98,6 +98,8 @@
 //! assert_eq!((types[0].id.as_str(), types[0].name.as_str()), ("1", "VIP"));
 //! ```
 
+#![warn(missing_docs)]
+
 pub mod addresses;
 mod backend;
 pub mod identifier;
@@ -125,8 +127,9 @@ pub use bindings::backend::gatewit::plugin::http::{Error as HttpError, Request, 
 pub use jiff;
 pub use options::units::{Hours, Minutes, TimeOfDay};
 pub use strategy::Strategy;
-pub use strategy::event::{Event, EventDay, Holder, Zoned};
+pub use strategy::event::{Event, EventDay, Holder};
 pub use strategy::window::{Moment, Window};
+pub use strategy::zoned::Zoned;
 
 /// Used by the expansion of the `export_…!` macros. Not for plugins to use.
 #[doc(hidden)]

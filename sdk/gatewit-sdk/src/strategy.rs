@@ -1,8 +1,9 @@
-//! The trait of a check-in strategy, and the macro that makes one a component.
+//! The trait of a check-in strategy.
 
 pub(crate) mod event;
 pub(crate) mod window;
 pub(crate) mod wire;
+pub(crate) mod zoned;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -28,48 +29,4 @@ pub trait Strategy: DeserializeOwned + JsonSchema {
     fn check(&self) -> Result<(), String> {
         Ok(())
     }
-}
-
-/// Exports a [`Strategy`] from the component. Use it once, at the top level of the crate.
-///
-/// Version and summary are the `version` and `description` in the crate's `Cargo.toml`. Outside WebAssembly it exports
-/// nothing, so the crate's tests are ordinary ones.
-#[macro_export]
-macro_rules! export_strategy {
-    ($strategy:ty) => {
-        const _: fn() = || {
-            fn is_strategy<S: $crate::Strategy>() {}
-            is_strategy::<$strategy>();
-        };
-
-        #[cfg(target_arch = "wasm32")]
-        const _: () = {
-            use $crate::bindings::strategy::exports::gatewit::plugin::check_in_strategy as wire;
-
-            struct Exported;
-
-            impl wire::Guest for Exported {
-                fn describe() -> wire::Description {
-                    $crate::export::describe::<$strategy>(
-                        env!("CARGO_PKG_VERSION"),
-                        env!("CARGO_PKG_DESCRIPTION"),
-                    )
-                }
-
-                fn check_options(options: String) -> Result<(), String> {
-                    $crate::export::check_options::<$strategy>(&options)
-                }
-
-                fn windows(
-                    options: String,
-                    event: wire::Event,
-                    holder: wire::Holder,
-                ) -> Result<Vec<wire::Window>, String> {
-                    $crate::export::windows::<$strategy>(&options, event, holder)
-                }
-            }
-
-    $crate::bindings::strategy::export!(Exported with_types_in $crate::bindings::strategy);
-        };
-    };
 }

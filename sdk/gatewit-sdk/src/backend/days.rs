@@ -3,12 +3,8 @@
 mod named;
 mod words;
 
-use words::{Language, Token, is_weekday, tokens};
+use words::{Language, PASSES, Token, is_weekday, tokens};
 
-/// Words for a pass that follow the word for the day: "day pass", "Tageskarte".
-const PASSES: [&str; 7] = [
-    "pass", "passes", "ticket", "tickets", "karte", "karten", "eintritt",
-];
 /// Words before the word for the day in a pass for several days: "two-day pass", "Mehrtagesticket".
 const SEVERAL: [&str; 16] = [
     "two", "three", "four", "five", "six", "seven", "multi", "all", "every", "zwei", "drei",

@@ -7,7 +7,6 @@ use jiff::fmt::rfc2822;
 use serde_json::Value;
 use serde_json::error::Category;
 
-use super::http::header;
 use crate::{Fault, HttpError, Response};
 
 /// The most characters kept of an upstream's error text.
@@ -76,11 +75,11 @@ fn words(body: &[u8]) -> Option<String> {
 
 /// The seconds of a `Retry-After`. A date counts from the answer's own `Date`, since a component has no clock.
 fn retry_after(response: &Response) -> Option<u32> {
-    let text = header(response, "retry-after")?;
+    let text = response.header("retry-after")?;
     if let Ok(seconds) = text.parse() {
         return Some(seconds);
     }
-    let [until, now] = [text, header(response, "date")?].map(timestamp);
+    let [until, now] = [text, response.header("date")?].map(timestamp);
     let seconds = until?.as_second() - now?.as_second();
     u32::try_from(seconds.max(0)).ok()
 }

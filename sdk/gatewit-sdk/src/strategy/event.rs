@@ -1,9 +1,8 @@
 //! The input of a strategy: an event, its days, and the holder of a ticket.
 
-use jiff::civil::{Date, DateTime};
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::Date;
 
-use crate::{Moment, Window};
+use crate::{Moment, Window, Zoned};
 
 /// The event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,15 +37,6 @@ pub struct Holder {
     pub attributes: Vec<String>,
 }
 
-/// One moment, both as an instant and as the wall clock at the event shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Zoned {
-    /// The moment itself.
-    pub instant: Timestamp,
-    /// The wall clock at the event at that moment.
-    pub local: DateTime,
-}
-
 impl EventDay {
     /// The window in which this day's doors are open, from `opens` until just before `closes`.
     pub fn window(&self, opens: impl Into<Moment>, closes: impl Into<Moment>) -> Window {
@@ -72,21 +62,5 @@ impl Holder {
     /// Whether the ticket has this attribute.
     pub fn has(&self, attribute: &str) -> bool {
         self.attributes.iter().any(|name| name == attribute)
-    }
-}
-
-impl Zoned {
-    /// The instant that much earlier, even if the clocks change in between.
-    pub fn before(self, duration: impl Into<SignedDuration>) -> Timestamp {
-        self.instant
-            .checked_sub(duration.into())
-            .unwrap_or(Timestamp::MIN)
-    }
-
-    /// The instant that much later, even if the clocks change in between.
-    pub fn after(self, duration: impl Into<SignedDuration>) -> Timestamp {
-        self.instant
-            .checked_add(duration.into())
-            .unwrap_or(Timestamp::MAX)
     }
 }

@@ -1,4 +1,5 @@
-//! Connects the generated bindings with the types that authors see: receives the host's calls.
+//! Makes a strategy a component: receives the host's calls, and connects the generated bindings with the types that
+//! authors see.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -130,6 +131,50 @@ fn local_to_wire(local: DateTime) -> LocalDatetime {
         minute: local.minute().unsigned_abs(),
         second: local.second().unsigned_abs(),
     }
+}
+
+/// Exports a [`Strategy`] from the component. Use it once, at the top level of the crate.
+///
+/// Version and summary are the `version` and `description` in the crate's `Cargo.toml`. Outside WebAssembly it exports
+/// nothing, so the crate's tests are ordinary ones.
+#[macro_export]
+macro_rules! export_strategy {
+    ($strategy:ty) => {
+        const _: fn() = || {
+            fn is_strategy<S: $crate::Strategy>() {}
+            is_strategy::<$strategy>();
+        };
+
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            use $crate::bindings::strategy::exports::gatewit::plugin::check_in_strategy as wire;
+
+            struct Exported;
+
+            impl wire::Guest for Exported {
+                fn describe() -> wire::Description {
+                    $crate::export::describe::<$strategy>(
+                        env!("CARGO_PKG_VERSION"),
+                        env!("CARGO_PKG_DESCRIPTION"),
+                    )
+                }
+
+                fn check_options(options: String) -> Result<(), String> {
+                    $crate::export::check_options::<$strategy>(&options)
+                }
+
+                fn windows(
+                    options: String,
+                    event: wire::Event,
+                    holder: wire::Holder,
+                ) -> Result<Vec<wire::Window>, String> {
+                    $crate::export::windows::<$strategy>(&options, event, holder)
+                }
+            }
+
+    $crate::bindings::strategy::export!(Exported with_types_in $crate::bindings::strategy);
+        };
+    };
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! Splits a name into words, and recognizes weekdays and months among them.
 
-use super::PASSES;
 use crate::identifier::is_dash;
 
+/// Words for a pass that follow the word for the day: "day pass", "Tageskarte".
+pub const PASSES: [&str; 7] = [
+    "pass", "passes", "ticket", "tickets", "karte", "karten", "eintritt",
+];
 /// Weekdays: first the name that the host gets, then other spellings.
 pub const WEEKDAYS: [(&str, &[&str]); 7] = [
     ("monday", &["montag"]),
