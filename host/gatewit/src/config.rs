@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use gatewit_desk::Access;
 use gatewit_domain::names::NameMatching;
 use gatewit_domain::source::SourceName;
 use gatewit_engine::PluginLimits;
@@ -16,6 +17,7 @@ use serde_json::Value;
 mod checked;
 mod contract;
 mod environment;
+mod error;
 mod events;
 mod files;
 mod identities;
@@ -26,6 +28,7 @@ mod sources;
 mod ticketing;
 
 pub use environment::Environment;
+pub use error::ConfigError;
 pub use events::EventEntry;
 pub use identities::OrganizationEntry;
 pub use sources::SourcePlan;
@@ -72,7 +75,7 @@ pub struct Config {
     #[serde(rename = "APP")]
     app: Option<IgnoredAny>,
     exclude_ticket_patterns: Option<IgnoredAny>,
-    /// The lines of the keys in the file.
+    /// Finds the keys of the file.
     #[serde(skip)]
     lines: Lines,
 }
@@ -93,19 +96,6 @@ pub struct PluginEntry {
     /// Further hosts a backend may send requests to: `files.pretix.eu`, over https unless another scheme is given.
     #[serde(default)]
     allowed_hosts: Vec<String>,
-}
-
-/// The configuration is unusable.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error("cannot read the configuration {}", path.display())]
-    Unreadable {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("{}: {problem}", path.display())]
-    Invalid { path: PathBuf, problem: String },
 }
 
 impl Config {
@@ -188,6 +178,11 @@ impl Config {
             ));
         }
         Ok(())
+    }
+
+    /// Collects all permissions; `operators` are further identities that may do everything, separated by commas.
+    pub fn access(&self, operators: &str) -> Access {
+        identities::access(operators, &self.operators, &self.organizations)
     }
 
     /// Lists keys of the file that have no effect.

@@ -7,6 +7,8 @@ use gatewit_domain::attendees::AttendeeFlags;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::misspelt::nearest;
+
 /// An id of the ticketing system: a whole number, quoted or not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct NumericId(pub String);
@@ -73,13 +75,11 @@ impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Text(|name| {
             let known = AttendeeFlags::NAMES;
-            let likeness = |known: &&str| strsim::damerau_levenshtein(known, name);
-            let nearest = known.into_iter().min_by_key(likeness);
-            let nearest = nearest.expect("NAMES is not empty");
+            let (nearest, distance) = nearest(name, known).expect("NAMES is not empty");
             let is_shortened = known
                 .iter()
                 .any(|known| known.strip_prefix("is_") == Some(name));
-            let is_near = likeness(&nearest) <= 2 || name.starts_with("is_") || is_shortened;
+            let is_near = distance <= 2 || name.starts_with("is_") || is_shortened;
             match known.contains(&name) || !is_near {
                 true => Ok(Self(name.to_owned())),
                 false => Err(format!(

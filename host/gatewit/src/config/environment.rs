@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 const FILE: &str = ".env";
 

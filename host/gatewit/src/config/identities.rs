@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use gatewit_desk::{Access, DEFAULT_ORGANIZATION};
 use serde::Deserialize;
 
-use super::Config;
-
 /// One organization, by the `org_id` of its events.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,19 +13,19 @@ pub struct OrganizationEntry {
     members: Vec<String>,
 }
 
-impl Config {
-    /// Collects all permissions; `operators` are further identities that may do everything.
-    pub fn access(&self, operators: &str) -> Access {
-        let members = |entry: &OrganizationEntry| entry.members.iter().cloned().collect();
-        let organizations = self.organizations.iter();
-        Access {
-            operators: subs(operators)
-                .chain(self.operators.iter().cloned())
-                .collect(),
-            organizations: organizations
-                .map(|(id, entry)| (id.clone(), members(entry)))
-                .collect(),
-        }
+/// Collects all permissions; `given` are further operators, separated by commas.
+pub(super) fn access(
+    given: &str,
+    operators: &[String],
+    organizations: &BTreeMap<String, OrganizationEntry>,
+) -> Access {
+    let members = |entry: &OrganizationEntry| entry.members.iter().cloned().collect();
+    Access {
+        operators: subs(given).chain(operators.iter().cloned()).collect(),
+        organizations: organizations
+            .iter()
+            .map(|(id, entry)| (id.clone(), members(entry)))
+            .collect(),
     }
 }
 
@@ -64,7 +62,7 @@ pub(super) fn check(
 mod tests {
     use std::collections::HashSet;
 
-    use super::*;
+    use super::super::Config;
 
     #[track_caller]
     fn check(text: &str, words: &str) {

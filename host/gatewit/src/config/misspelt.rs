@@ -9,14 +9,22 @@ pub(super) fn explain(message: &str) -> String {
         return message.to_owned();
     }
     let mut names = message.split('`').skip(1).step_by(2);
-    let Some(unknown) = names.next() else {
-        return message.to_owned();
-    };
-    let likeness = |name: &&str| strsim::damerau_levenshtein(unknown, name);
-    match names.min_by_key(likeness) {
-        Some(nearest) if likeness(&nearest) <= unknown.len() / 2 => {
+    let unknown = names.next().unwrap_or_default();
+    match nearest(unknown, names) {
+        Some((nearest, distance)) if distance <= unknown.len() / 2 => {
             format!("{message}; did you mean `{nearest}`?")
         }
         _ => message.to_owned(),
     }
+}
+
+/// Returns the most similar of some names, and in how many letters it differs.
+pub(super) fn nearest<'n>(
+    unknown: &str,
+    known: impl IntoIterator<Item = &'n str>,
+) -> Option<(&'n str, usize)> {
+    let distances = known
+        .into_iter()
+        .map(|name| (name, strsim::damerau_levenshtein(unknown, name)));
+    distances.min_by_key(|(_, distance)| *distance)
 }
