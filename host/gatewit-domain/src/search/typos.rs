@@ -1,6 +1,6 @@
 //! Counts the typos between two words: letters missing, added, wrong, or swapped with the next.
 
-use std::mem;
+use std::str;
 
 use super::fold::LETTERS_MAX;
 
@@ -36,7 +36,7 @@ impl Pattern {
         if typos_max == 0 || differing > 2 * typos_max {
             return None;
         }
-        let typos = usize::from(distance(self.word.as_bytes(), word));
+        let typos = strsim::osa_distance(&self.word, str::from_utf8(word).ok()?);
         (typos <= typos_max).then_some(u32::try_from(typos).ok()?)
     }
 
@@ -55,29 +55,6 @@ impl Pattern {
 /// The set of a word's letters; some share a place with a digit.
 fn letters(word: &[u8]) -> u64 {
     word.iter().fold(0, |set, letter| set | 1 << (letter & 63))
-}
-
-/// Optimal string alignment, row by row.
-fn distance(one: &[u8], other: &[u8]) -> u8 {
-    let mut before = [0; LETTERS_MAX + 1];
-    let mut last: [u8; LETTERS_MAX + 1] = std::array::from_fn(|column| column as u8);
-    let mut next = [0; LETTERS_MAX + 1];
-    for (row, &letter) in one.iter().enumerate() {
-        next[0] = last[0] + 1;
-        for (column, &facing) in other.iter().enumerate() {
-            let mistaken = last[column] + u8::from(letter != facing);
-            let mut least = mistaken.min(last[column + 1] + 1).min(next[column] + 1);
-            let is_swapped =
-                row > 0 && column > 0 && letter == other[column - 1] && one[row - 1] == facing;
-            if is_swapped {
-                least = least.min(before[column - 1] + 1);
-            }
-            next[column + 1] = least;
-        }
-        mem::swap(&mut before, &mut last);
-        mem::swap(&mut last, &mut next);
-    }
-    last[other.len()]
 }
 
 #[cfg(test)]
