@@ -279,7 +279,7 @@ fn has_ticket(tickets: &[Attendee], reference: &TicketReference) -> bool {
 
 /// The error for a source that has never been read completely.
 fn unread(source: &LiveSource) -> DeskError {
-    let words = match source.course().trouble {
+    let words = match source.schedule().trouble {
         Some(_) => "the tickets could not be read yet; the server's log says why",
         None => "the tickets are being read for the first time; try again in a moment",
     };

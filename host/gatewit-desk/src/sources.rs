@@ -19,16 +19,16 @@ use gatewit_domain::names::NameMatching;
 use gatewit_domain::ports::{Store, TicketSource};
 use gatewit_domain::source::{LogPosition, Served, SourceJournal, SourceName, SourceType};
 
-mod course;
 mod finds;
 mod reading;
 mod report;
+mod schedule;
 mod sync;
 mod trouble;
 
-use course::Course;
 pub(super) use finds::Asker;
 use finds::LiveFinds;
+use schedule::SyncSchedule;
 use sync::SyncFault;
 pub use trouble::SourceTrouble;
 
@@ -93,7 +93,7 @@ pub(super) struct LiveSource {
     /// Held while its tickets are imported into events.
     pub taking_in: futures::lock::Mutex<()>,
     // A std mutex: held for moves, never across an await.
-    course: Mutex<Course>,
+    schedule: Mutex<SyncSchedule>,
     /// The events that have not imported all of its tickets.
     lacks: Mutex<BTreeMap<EventId, Lack>>,
 }
@@ -115,7 +115,7 @@ impl Sources {
                 told_without_codes: AtomicBool::new(false),
                 run: futures::lock::Mutex::default(),
                 taking_in: futures::lock::Mutex::default(),
-                course: Mutex::new(Course::new(ports.clock.now())),
+                schedule: Mutex::new(SyncSchedule::new(ports.clock.now())),
                 lacks: Mutex::default(),
             };
             source.restore(&*ports.store).await?;
@@ -152,7 +152,7 @@ impl LiveSource {
             Err(fault @ DeskError::Fault { .. }) => {
                 let trouble = SourceTrouble::of_store(&fault);
                 trouble.report(&self.name, &self.configured.plugin);
-                self.course().trouble = Some(trouble);
+                self.schedule().trouble = Some(trouble);
                 Ok(())
             }
             restored => restored,
@@ -190,13 +190,13 @@ impl LiveSource {
             let_others_run().await;
         }
         self.set.store(Some(Arc::new(set.finish())));
-        self.course().synced_at = Some(served.synced_at);
+        self.schedule().synced_at = Some(served.synced_at);
         Ok(())
     }
 
-    pub(super) fn course(&self) -> MutexGuard<'_, Course> {
+    pub(super) fn schedule(&self) -> MutexGuard<'_, SyncSchedule> {
         // At worst, a panic between two assignments makes the next sync too early or too late.
-        self.course.lock().unwrap_or_else(PoisonError::into_inner)
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether and why an event lacks some of its tickets.
@@ -217,16 +217,16 @@ impl LiveSource {
     }
 
     fn status(&self) -> SourceStatus {
-        let course = self.course();
+        let schedule = self.schedule();
         SourceStatus {
             name: self.name.clone(),
             plugin: self.configured.plugin.clone(),
             tickets: self.set().map(|set| set.count()),
-            synced_at: course.synced_at,
-            trouble: course.trouble.clone(),
+            synced_at: schedule.synced_at,
+            trouble: schedule.trouble.clone(),
             find_trouble: self.finds.trouble(),
-            completed: course.completed,
-            failed: course.failed,
+            completed: schedule.completed,
+            failed: schedule.failed,
         }
     }
 }
@@ -249,15 +249,15 @@ impl Desk {
         let Some(source) = self.sources.get(source) else {
             return SignedDuration::MAX;
         };
-        if source.course().is_due(self.now()) {
+        if source.schedule().is_due(self.now()) {
             let _running = source.run.lock().await;
             // Another caller may have synced it meanwhile.
-            if source.course().is_due(self.now()) {
-                // The course records a failure.
+            if source.schedule().is_due(self.now()) {
+                // The schedule records a failure.
                 let _ = self.renew(source).await;
             }
         }
-        source.course().wait(self.now())
+        source.schedule().wait(self.now())
     }
 
     /// Syncs every source that `/tickets/*` serves. Calls during a run share the next one, because that run may have
@@ -287,13 +287,16 @@ impl Desk {
     }
 
     async fn refresh(&self, source: &LiveSource) -> Result<(), SourceTrouble> {
-        let asked = source.course().begun();
+        let asked = source.schedule().begun();
         let _running = source.run.lock().await;
-        let (ended, held_back) = {
-            let course = source.course();
-            (course.ended_since(asked), course.held_back(self.now()))
+        let (ended, rate_limited) = {
+            let schedule = source.schedule();
+            (
+                schedule.ended_since(asked),
+                schedule.rate_limited(self.now()),
+            )
         };
-        match ended.or(held_back.map(Err)) {
+        match ended.or(rate_limited.map(Err)) {
             Some(outcome) => outcome,
             None => self.renew(source).await,
         }
@@ -301,7 +304,7 @@ impl Desk {
 
     /// Runs one sync, and imports the tickets into the events that have the source.
     async fn renew(&self, source: &LiveSource) -> Result<(), SourceTrouble> {
-        source.course().begin();
+        source.schedule().begin();
         let read = self.sync(source).await;
         // A completed read counts even if a later step failed.
         let taken_in = self.take_in_everywhere(source).await;
@@ -310,7 +313,7 @@ impl Desk {
             self.report(source);
         }
         let every = source.configured.every;
-        let ended = source.course().end(outcome, self.now(), every);
+        let ended = source.schedule().end(outcome, self.now(), every);
         ended.inspect_err(|trouble| trouble.report(&source.name, &source.configured.plugin))
     }
 }

@@ -120,7 +120,7 @@ fn sub_events_warning(source: &LiveSource) -> Option<String> {
 
 fn lack_warning(source: &LiveSource, event: EventId) -> Option<String> {
     let name: &SourceName = &source.name;
-    if source.course().trouble.is_some() {
+    if source.schedule().trouble.is_some() {
         return Some(format!(
             "the ticket source \"{name}\" cannot be read now; its tickets that were read before still count, and the log \
              says why"

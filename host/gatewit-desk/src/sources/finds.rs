@@ -93,7 +93,7 @@ enum Begun {
     /// There are too many look-ups already.
     Busy,
     /// The ticketing system wants no requests.
-    HeldBack,
+    RateLimited,
 }
 
 impl LiveFinds {
@@ -117,7 +117,7 @@ impl LiveFinds {
     }
 
     fn begin(&self, source: &LiveSource, text: &str, asker: Asker, now: Timestamp) -> Begun {
-        let is_held_back = source.course().held_back(now).is_some();
+        let is_rate_limited = source.schedule().rate_limited(now).is_some();
         let mut state = self.state();
         if let Some(answer) = state.answers.get(text).filter(|answer| answer.holds(now)) {
             return Begun::Known(answer.found.clone());
@@ -126,8 +126,8 @@ impl LiveFinds {
         if let Some(same) = same {
             return Begun::UnderWay(same.clone());
         }
-        if is_held_back {
-            return Begun::HeldBack;
+        if is_rate_limited {
+            return Begun::RateLimited;
         }
         if !state.has_place(asker) {
             return Begun::Busy;
@@ -158,7 +158,7 @@ impl LiveFinds {
         }
         state.remember(&look_up.text, found, now);
         if let Err(SourceFault::RateLimited(Some(seconds))) = found {
-            source.course().stay_away(*seconds, now);
+            source.schedule().retry_after(*seconds, now);
         }
         state.trouble = found.as_ref().err().map(SourceTrouble::from);
         let reported_at = state.reported_at.filter(|at| *at <= now);
@@ -250,7 +250,7 @@ impl Desk {
         let look_up = match finds.begin(source, text, asker, self.now()) {
             Begun::Known(found) => return found.map_err(|_| DeskError::source_unavailable()),
             Begun::UnderWay(look_up) => look_up,
-            Begun::HeldBack => return Err(DeskError::source_unavailable()),
+            Begun::RateLimited => return Err(DeskError::source_unavailable()),
             Begun::Busy => {
                 let words = "the ticketing system is being asked too much; try again in a moment";
                 return Err(DeskError::Unavailable(Problem::new("source_busy", words)));

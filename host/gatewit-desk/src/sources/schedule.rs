@@ -13,10 +13,10 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 /// The longest wait between two tries of a failing source.
 const WAIT_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// The longest that a ticketing system may tell us to wait.
-const STAY_AWAY_MAX: SignedDuration = SignedDuration::from_hours(24);
+const RETRY_AFTER_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// The schedule of a source's syncs, and their results.
-pub struct Course {
+pub struct SyncSchedule {
     due_at: Timestamp,
     /// When `due_at` was set.
     planned_at: Timestamp,
@@ -35,7 +35,7 @@ pub struct Course {
     pub synced_at: Option<Timestamp>,
 }
 
-impl Course {
+impl SyncSchedule {
     /// Creates a schedule whose first sync is due at once.
     pub fn new(now: Timestamp) -> Self {
         Self {
@@ -81,15 +81,15 @@ impl Course {
     }
 
     /// Returns why the ticketing system must not be asked now, if so.
-    pub fn held_back(&self, now: Timestamp) -> Option<SourceTrouble> {
+    pub fn rate_limited(&self, now: Timestamp) -> Option<SourceTrouble> {
         let is_held = self.not_before.is_some_and(|not_before| now < not_before);
         let limited = || SourceTrouble::from(&SourceFault::RateLimited(None));
         (is_held && !self.is_of_later(now)).then(|| self.trouble.clone().unwrap_or_else(limited))
     }
 
     /// Records for how many seconds the ticketing system wants no requests.
-    pub fn stay_away(&mut self, seconds: u32, now: Timestamp) {
-        let rest = SignedDuration::from_secs(seconds.into()).min(STAY_AWAY_MAX);
+    pub fn retry_after(&mut self, seconds: u32, now: Timestamp) {
+        let rest = SignedDuration::from_secs(seconds.into()).min(RETRY_AFTER_MAX);
         self.not_before = Some(now + rest);
     }
 
@@ -110,7 +110,7 @@ impl Course {
             return Ok(());
         };
         if let SyncFault::Source(SourceFault::RateLimited(Some(seconds))) = &fault {
-            self.stay_away(*seconds, now);
+            self.retry_after(*seconds, now);
         }
         let backed_off = FIRST_WAIT.saturating_mul(1 << self.failures.min(16));
         let try_at = now + with_chance(backed_off.min(WAIT_MAX));
