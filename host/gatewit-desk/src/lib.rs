@@ -52,7 +52,7 @@ use admission::RefusalBound;
 use issues::Issues;
 use live::LiveEvents;
 use plugins::Rejections;
-use search::TicketIndex;
+use search::SearchIndex;
 use sources::Sources;
 use tally::ScanTally;
 use turns::Turns;
@@ -100,7 +100,7 @@ pub struct Desk {
     ports: Ports,
     settings: DeskSettings,
     live: LiveEvents,
-    index: TicketIndex,
+    index: SearchIndex,
     issues: Issues,
     sources: Sources,
     refusals: RefusalBound,
@@ -128,7 +128,7 @@ impl Desk {
             ports,
             settings,
             live: LiveEvents::default(),
-            index: TicketIndex::default(),
+            index: SearchIndex::default(),
             refusals: RefusalBound::default(),
             tally: ScanTally::default(),
             rejections: Rejections::default(),

@@ -1,7 +1,7 @@
-//! Searches an event's tickets in an in-memory index of cards, 100 to 200 bytes per ticket.
+//! Searches an event's tickets in an in-memory index of entries, 100 to 200 bytes per ticket.
 //!
-//! The cards of an event are read from the store once, after the start or at its first search. From then on tickets are
-//! indexed just before they are committed. So a card may be of a ticket that is not in the store: every hit is read
+//! The entries of an event are read from the store once, after the start or at its first search. From then on tickets are
+//! indexed just before they are committed. So an entry may be of a ticket that is not in the store: every hit is read
 //! from the store before it is shown.
 
 use std::collections::{HashMap, HashSet};
@@ -14,93 +14,91 @@ use super::{Desk, LOOKED_AT_MAX, LiveEvent};
 use crate::error::DeskError;
 use crate::tables::{EVENT_TICKETS, TICKETS, within};
 use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::search::{Card, Search};
+use gatewit_domain::search::{IndexEntry, Search};
 use gatewit_domain::ticket::Ticket;
 
-/// How many cards are searched before other tasks may run: about a millisecond.
-const DRAWER: usize = 4_096;
-/// How many cards are written before other tasks may run: also about a millisecond.
+/// How many entries are searched before other tasks may run: about a millisecond.
+const SEGMENT: usize = 4_096;
+/// How many entries are written before other tasks may run: also about a millisecond.
 const WRITTEN_AT_ONCE: usize = 256;
 
-/// The cards of every event that was searched or had tickets issued since the start.
+/// The entries of every event that was searched or had tickets issued since the start.
 #[derive(Default)]
-pub(super) struct TicketIndex {
+pub(super) struct SearchIndex {
     // A std mutex: held for moves and pushes, never across an await.
-    cabinets: Mutex<HashMap<EventId, Cabinet>>,
+    events: Mutex<HashMap<EventId, EventIndex>>,
 }
 
-/// The cards of one event.
+/// The entries of one event.
 #[derive(Default)]
-struct Cabinet {
+struct EventIndex {
     /// All full except the last. A search sees them as they were when it began.
-    drawers: Vec<Arc<Vec<Card>>>,
+    segments: Vec<Arc<Vec<IndexEntry>>>,
     /// Whether they include the tickets issued before the start.
-    is_whole: bool,
+    is_complete: bool,
 }
 
-impl TicketIndex {
-    /// Adds the cards of tickets.
-    pub(super) fn note(&self, event: EventId, tickets: &[Ticket]) {
-        let cards: Vec<_> = tickets.iter().map(Card::of).collect();
-        self.cabinets().entry(event).or_default().add(cards);
+impl SearchIndex {
+    /// Adds the entries of tickets.
+    pub(super) fn add(&self, event: EventId, tickets: &[Ticket]) {
+        let entries: Vec<_> = tickets.iter().map(IndexEntry::of).collect();
+        self.events().entry(event).or_default().add(entries);
     }
 
-    /// Removes the cards of tickets, such as those that were noted but not committed.
+    /// Removes the entries of tickets, such as those that were indexed but not committed.
     pub(super) fn forget(&self, event: EventId, tickets: &[Ticket]) {
         let gone: HashSet<_> = tickets.iter().map(|ticket| ticket.id).collect();
-        if let Some(cabinet) = self.cabinets().get_mut(&event) {
-            for drawer in &mut cabinet.drawers {
-                if drawer.iter().any(|card| gone.contains(&card.id)) {
-                    Arc::make_mut(drawer).retain(|card| !gone.contains(&card.id));
+        if let Some(index) = self.events().get_mut(&event) {
+            for segment in &mut index.segments {
+                if segment.iter().any(|entry| gone.contains(&entry.id)) {
+                    Arc::make_mut(segment).retain(|entry| !gone.contains(&entry.id));
                 }
             }
         }
     }
 
-    /// Returns the event's cards if all of them are in memory.
-    fn whole(&self, event: EventId) -> Option<Vec<Arc<Vec<Card>>>> {
-        let cabinets = self.cabinets();
-        let cabinet = cabinets.get(&event).filter(|cabinet| cabinet.is_whole);
-        cabinet.map(|cabinet| cabinet.drawers.clone())
+    /// Returns the event's entries if all of them are in memory.
+    fn complete_segments(&self, event: EventId) -> Option<Vec<Arc<Vec<IndexEntry>>>> {
+        let events = self.events();
+        let index = events.get(&event).filter(|index| index.is_complete);
+        index.map(|index| index.segments.clone())
     }
 
-    /// Returns the tickets noted so far.
-    fn noted(&self, event: EventId) -> HashSet<TicketId> {
-        let cabinets = self.cabinets();
-        let drawers = cabinets
-            .get(&event)
-            .map_or(&[][..], |cabinet| &cabinet.drawers);
-        drawers
+    /// Returns the tickets indexed so far.
+    fn indexed(&self, event: EventId) -> HashSet<TicketId> {
+        let events = self.events();
+        let segments = events.get(&event).map_or(&[][..], |index| &index.segments);
+        segments
             .iter()
-            .flat_map(|drawer| drawer.iter())
-            .map(|card| card.id)
+            .flat_map(|segment| segment.iter())
+            .map(|entry| entry.id)
             .collect()
     }
 
-    /// Adds the cards read from the store to those noted meanwhile, unless another search did so first.
-    fn complete(&self, event: EventId, mut read: Vec<Card>) -> Vec<Arc<Vec<Card>>> {
-        let noted = self.noted(event);
-        read.retain(|card| !noted.contains(&card.id));
-        let mut cabinets = self.cabinets();
-        let cabinet = cabinets.entry(event).or_default();
-        if !mem::replace(&mut cabinet.is_whole, true) {
-            cabinet.add(read);
+    /// Adds the entries read from the store to those indexed meanwhile, unless another search did so first.
+    fn complete(&self, event: EventId, mut read: Vec<IndexEntry>) -> Vec<Arc<Vec<IndexEntry>>> {
+        let indexed = self.indexed(event);
+        read.retain(|entry| !indexed.contains(&entry.id));
+        let mut events = self.events();
+        let index = events.entry(event).or_default();
+        if !mem::replace(&mut index.is_complete, true) {
+            index.add(read);
         }
-        cabinet.drawers.clone()
+        index.segments.clone()
     }
 
-    fn cabinets(&self) -> MutexGuard<'_, HashMap<EventId, Cabinet>> {
-        // At worst, a panic between two pushes leaves cards missing.
-        self.cabinets.lock().unwrap_or_else(PoisonError::into_inner)
+    fn events(&self) -> MutexGuard<'_, HashMap<EventId, EventIndex>> {
+        // At worst, a panic between two pushes leaves entries missing.
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Cabinet {
-    fn add(&mut self, cards: Vec<Card>) {
-        for card in cards {
-            match self.drawers.last_mut() {
-                Some(last) if last.len() < DRAWER => Arc::make_mut(last).push(card),
-                _ => self.drawers.push(Arc::new(vec![card])),
+impl EventIndex {
+    fn add(&mut self, entries: Vec<IndexEntry>) {
+        for entry in entries {
+            match self.segments.last_mut() {
+                Some(last) if last.len() < SEGMENT => Arc::make_mut(last).push(entry),
+                _ => self.segments.push(Arc::new(vec![entry])),
             }
         }
     }
@@ -112,16 +110,16 @@ impl Desk {
         for live in self.live.all() {
             let days = &live.event.calendar.days;
             if days.iter().any(|day| day.ends >= self.now()) {
-                self.cards(live.event.id).await?;
+                self.segments(live.event.id).await?;
             }
         }
         Ok(())
     }
 
     /// Indexes tickets that are about to be committed. After the commit, a dropped request would leave them out.
-    pub(super) async fn note_issued(&self, event: EventId, tickets: &[Ticket]) {
+    pub(super) async fn index_tickets(&self, event: EventId, tickets: &[Ticket]) {
         for some in tickets.chunks(WRITTEN_AT_ONCE) {
-            self.index.note(event, some);
+            self.index.add(event, some);
             let_others_run().await;
         }
     }
@@ -170,10 +168,10 @@ impl Desk {
 
     async fn found_by(&self, search: &Search, event: EventId) -> Result<Vec<TicketId>, DeskError> {
         let mut found = Vec::new();
-        for drawer in self.cards(event).await? {
-            let ranked = drawer
+        for segment in self.segments(event).await? {
+            let ranked = segment
                 .iter()
-                .filter_map(|card| Some((search.rank(card)?, card.id)));
+                .filter_map(|entry| Some((search.rank(entry)?, entry.id)));
             found.extend(ranked);
             let_others_run().await;
         }
@@ -181,12 +179,12 @@ impl Desk {
         Ok(found.into_iter().map(|(_, id)| id).collect())
     }
 
-    /// Returns the event's cards, reading them from the store the first time.
-    async fn cards(&self, event: EventId) -> Result<Vec<Arc<Vec<Card>>>, DeskError> {
-        if let Some(cards) = self.index.whole(event) {
-            return Ok(cards);
+    /// Returns the event's entries, reading them from the store the first time.
+    async fn segments(&self, event: EventId) -> Result<Vec<Arc<Vec<IndexEntry>>>, DeskError> {
+        if let Some(entries) = self.index.complete_segments(event) {
+            return Ok(entries);
         }
-        let noted = self.index.noted(event);
+        let indexed = self.index.indexed(event);
         let mut read = Vec::new();
         let mut turns = Turns::default();
         let mut after = None;
@@ -202,11 +200,11 @@ impl Desk {
             for row in &rows {
                 turns.step().await;
                 let id = row.listed("ticket", event)?;
-                // The tickets of an issue in progress are noted when all of them are written.
-                if !noted.contains(&id)
+                // The tickets of an issue in progress are indexed when all of them are written.
+                if !indexed.contains(&id)
                     && let Some(stored) = self.stored_ticket(&id).await?
                 {
-                    read.push(Card::of(&stored.value));
+                    read.push(IndexEntry::of(&stored.value));
                 }
             }
         }

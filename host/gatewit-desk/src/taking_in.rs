@@ -245,7 +245,7 @@ impl Desk {
             if !step.outdated.is_empty() {
                 self.index.forget(event, &step.outdated);
             }
-            self.note_issued(event, &step.refiled).await;
+            self.index_tickets(event, &step.refiled).await;
             let commit = self.store().commit(guards, writes).await;
             if matches!(commit, Ok(Commit::Done)) {
                 report_new_holders(&step.new_holders, &source.name, event);

@@ -1,6 +1,6 @@
 //! Finds tickets by typed text: names in any order, script or spelling, with tolerance for a typo.
 //!
-//! Pure: a [`Card`] holds a ticket's searchable text, a [`Search`] the query, and a search ranks a card. The desk
+//! Pure: a [`IndexEntry`] holds a ticket's searchable text, a [`Search`] the query, and a search ranks an entry. The desk
 //! stores the cards.
 
 use memchr::memmem::Finder;
@@ -37,7 +37,7 @@ const TYPO: u32 = 1_000;
 
 /// A ticket's searchable text: about 150 bytes.
 #[derive(Clone, Debug)]
-pub struct Card {
+pub struct IndexEntry {
     pub id: TicketId,
     /// Folded words separated by spaces, in three lines: name and mailbox; mail domain; order and series. The last two
     /// tolerate no typos, which would match almost every ticket.
@@ -85,7 +85,7 @@ struct Spelling {
     nearly: Pattern,
 }
 
-impl Card {
+impl IndexEntry {
     pub fn of(ticket: &Ticket) -> Self {
         let addresses = addresses(ticket);
         let parts = addresses.iter().map(|address| {
@@ -167,7 +167,7 @@ impl Search {
     /// A ticket comes first if one of its fields equals the query, ignoring case, dashes, spaces, and punctuation at the
     /// ends; identifiers come before names. Other tickets must match every part of the query: exact words rank first,
     /// then prefixes, then matches inside words, and typos last.
-    pub fn rank(&self, card: &Card) -> Option<u32> {
+    pub fn rank(&self, entry: &IndexEntry) -> Option<u32> {
         if self.parts.is_empty() {
             return None;
         }
@@ -175,17 +175,17 @@ impl Search {
             let mut whole = self.whole.iter();
             whole.any(|field| field.find(fields.as_bytes()).is_some())
         };
-        if self.id == Some(card.id) || is_in(card.identifiers()) {
+        if self.id == Some(entry.id) || is_in(entry.identifiers()) {
             return Some(IDENTIFIER);
         }
-        if is_in(&card.fields) {
+        if is_in(&entry.fields) {
             return Some(WHOLE);
         }
         let forgiving = match self.is_address {
-            true => card.named_words(),
-            false => card.forgiving_words(),
+            true => entry.named_words(),
+            false => entry.forgiving_words(),
         };
-        let ranks = self.parts.iter().map(|part| part.rank(card, forgiving));
+        let ranks = self.parts.iter().map(|part| part.rank(entry, forgiving));
         Some(IN_PARTS + ranks.sum::<Option<u32>>()?)
     }
 }
@@ -198,12 +198,12 @@ impl Part {
         }
     }
 
-    fn rank(&self, card: &Card, forgiving: &str) -> Option<u32> {
+    fn rank(&self, entry: &IndexEntry, forgiving: &str) -> Option<u32> {
         // An identifier must match as a whole: EVT-0001 must not match a ticket with EVT in one field and 0001 in
         // another.
         let within = match self.words.as_slice() {
-            [_] => &card.words,
-            _ => card.named_words(),
+            [_] => &entry.words,
+            _ => entry.named_words(),
         };
         let by_words = || {
             let ranks = self.words.iter().map(|wanted| {
@@ -212,7 +212,7 @@ impl Part {
             });
             ranks.sum::<Option<u32>>()
         };
-        match found_in(&self.identifier, card.identifiers()) {
+        match found_in(&self.identifier, entry.identifiers()) {
             Some(0) => Some(0),
             rank => rank.into_iter().chain(by_words()).min(),
         }

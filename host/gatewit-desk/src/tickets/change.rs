@@ -107,11 +107,11 @@ impl Desk {
         let (before, after) = (std::slice::from_ref(before), std::slice::from_ref(after));
         let event = after[0].event_id;
         self.index.forget(event, before);
-        self.note_issued(event, after).await;
+        self.index_tickets(event, after).await;
         let commit = self.store().commit(claim.guards, claim.writes).await;
         if !matches!(commit, Ok(Commit::Done)) {
             self.index.forget(event, after);
-            self.note_issued(event, before).await;
+            self.index_tickets(event, before).await;
         }
         Ok(commit?)
     }

@@ -182,7 +182,7 @@ impl Desk {
             }
             tokens.extend(signed);
         }
-        self.note_issued(live.event.id, &tickets).await;
+        self.index_tickets(live.event.id, &tickets).await;
         if let Err(error) = pieces.finish().await {
             self.index.forget(live.event.id, &tickets);
             return Err(error);

@@ -7,8 +7,8 @@ use crate::ticket::TicketState;
 
 const ID: &str = "0193c6a1-0000-7000-8000-00000000000a";
 
-fn card(name: &str, address: Option<&str>) -> Card {
-    Card::of(&ticket(name, address))
+fn card(name: &str, address: Option<&str>) -> IndexEntry {
+    IndexEntry::of(&ticket(name, address))
 }
 
 fn ticket(name: &str, address: Option<&str>) -> Ticket {
@@ -31,8 +31,8 @@ fn ticket(name: &str, address: Option<&str>) -> Ticket {
 }
 
 /// A ticket with these identifiers.
-fn numbered(order: &str, series: &str) -> Card {
-    Card::of(&Ticket {
+fn numbered(order: &str, series: &str) -> IndexEntry {
+    IndexEntry::of(&Ticket {
         booking_reference: order.to_owned(),
         series: series.to_owned(),
         ..ticket("John Doe", None)
@@ -171,7 +171,7 @@ fn the_nearest_come_first() {
 
 #[test]
 fn a_field_that_is_the_whole_query_comes_before_everything_case_dashes_and_spaces_aside() {
-    let whole = |typed: &str, card: &Card| {
+    let whole = |typed: &str, card: &IndexEntry| {
         let rank = Search::parse(typed).unwrap().rank(card);
         rank.is_some_and(|rank| rank <= WHOLE)
     };
@@ -202,7 +202,7 @@ fn a_field_that_is_the_whole_query_comes_before_everything_case_dashes_and_space
 fn an_identifier_that_is_the_whole_query_comes_before_a_name_that_is() {
     for typed in ["EVT-0001", "#EVT-0001", "EVT-0001,"] {
         let search = Search::parse(typed).unwrap();
-        let rank = |card: &Card| search.rank(card);
+        let rank = |card: &IndexEntry| search.rank(card);
         let (order, name) = (numbered("EVT-0001", "VIP-0002"), card("Evt 0001", None));
         assert_eq!(
             (rank(&order), rank(&name)),
