@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ATTEMPTS_MAX, Desk, LiveEvent};
 use crate::error::DeskError;
-use crate::tables::{CallerRepeat, ENTRIES, REPEATS, Remembered, SCANNERS, Stored};
+use crate::tables::{CallerKey, ENTRIES, IDEMPOTENCY, IdempotentResponse, SCANNERS, Stored};
 use gatewit_domain::claims::TicketProof;
 use gatewit_domain::event::MatchField;
 use gatewit_domain::id::{EventId, ScannerId, TicketId};
@@ -38,7 +38,7 @@ struct Read {
     /// The ticket's rows that an admission depends on.
     ticket: Vec<Guard>,
     /// The key under which the answer is stored, and what is stored there now.
-    repeat: Option<(CallerRepeat, Option<Stored<Remembered>>)>,
+    repeat: Option<(CallerKey, Option<Stored<IdempotentResponse>>)>,
 }
 
 /// The outcome of a scan and what to commit for it.
@@ -68,15 +68,15 @@ impl Desk {
         Err(DeskError::contended())
     }
 
-    /// Reads the scanner and the stored answer to an earlier request with the same repeat key.
+    /// Reads the scanner and the stored answer to an earlier request with the same idempotency key.
     async fn read(&self, scan: &Scan) -> Result<Read, DeskError> {
         let scanner = self.scanner_of(scan).await?;
         // Do not read or store answers for a mismatched or revoked scanner.
         let may_scan = check_scanner(scan, scanner.as_ref().map(|stored| &stored.value)).is_ok();
-        let repeat = match scan.repeat_key.as_ref().filter(|_| may_scan) {
+        let repeat = match scan.idempotency_key.as_ref().filter(|_| may_scan) {
             Some(key) => {
                 let key = repeat(&scan.by, key);
-                let remembered = REPEATS.get(self.store(), &key).await?;
+                let remembered = IDEMPOTENCY.get(self.store(), &key).await?;
                 Some((key, remembered))
             }
             None => None,
@@ -109,11 +109,11 @@ impl Desk {
             Some(_) => Vec::new(),
         };
         if let Some((key, _)) = &read.repeat {
-            let remembered = Remembered {
+            let remembered = IdempotentResponse {
                 request: fingerprint(scan),
                 outcome: outcome.clone(),
             };
-            writes.push(REPEATS.put(key, &remembered));
+            writes.push(IDEMPOTENCY.put(key, &remembered));
         }
         Ok(Plan {
             guards: read.guards(!is_refused),
@@ -236,7 +236,7 @@ impl Read {
     fn guards(self, is_admitted: bool) -> Vec<Guard> {
         let mut guards = Vec::new();
         if let Some((key, remembered)) = &self.repeat {
-            guards.push(REPEATS.as_read(key, remembered.as_ref()));
+            guards.push(IDEMPOTENCY.as_read(key, remembered.as_ref()));
         }
         if is_admitted {
             guards.extend(self.ticket);

@@ -9,7 +9,7 @@ use crate::tables::{DESK_REQUESTS, DeskRequest};
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::identifier::order_meanings;
 use gatewit_domain::ports::Commit;
-use gatewit_domain::scan::{Contract, FoundAtDesk, Presented, RepeatKey, Scan, ScannedBy};
+use gatewit_domain::scan::{Contract, FoundAtDesk, IdempotencyKey, Presented, Scan, ScannedBy};
 
 mod orders;
 
@@ -20,10 +20,10 @@ impl Desk {
         caller: &Caller,
         event: EventId,
         found: &FoundAtDesk,
-        repeat_key: Option<&RepeatKey>,
+        idempotency_key: Option<&IdempotencyKey>,
     ) -> Result<Vec<Answered>, DeskError> {
         self.managed(caller, event)?;
-        let tickets = match repeat_key {
+        let tickets = match idempotency_key {
             Some(key) => self.found_once(caller, event, found, key).await?,
             None => self.found(event, found).await?,
         };
@@ -37,7 +37,7 @@ impl Desk {
                 event_id: event,
                 by: ScannedBy::Organizer(caller.sub().to_owned()),
                 location: None,
-                repeat_key: repeat_key.map(|key| key.for_one_of_many(&ticket)),
+                idempotency_key: idempotency_key.map(|key| key.for_one_of_many(&ticket)),
             };
             answers.push(self.admit(&scan).await?);
         }
@@ -72,7 +72,7 @@ impl Desk {
         caller: &Caller,
         event: EventId,
         found: &FoundAtDesk,
-        key: &RepeatKey,
+        key: &IdempotencyKey,
     ) -> Result<Vec<TicketId>, DeskError> {
         let key = repeat_of(None, Some(caller.sub()), key);
         for _ in 0..ATTEMPTS_MAX {

@@ -12,7 +12,7 @@ use futures::lock::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::{Desk, PAGE};
 use crate::error::DeskError;
-use crate::tables::{CallerRepeat, ISSUES, IssueState, Stored, TICKETS};
+use crate::tables::{CallerKey, ISSUES, IssueState, Stored, TICKETS};
 use gatewit_domain::id::{EventId, IssueId, TicketId};
 use gatewit_domain::ports::Store;
 use gatewit_domain::ticket::Ticket;
@@ -32,8 +32,8 @@ pub(super) struct Issues {
 pub(super) struct IssueUnderWay {
     pub id: IssueId,
     pub event: EventId,
-    /// Its request, if that has a repeat key.
-    request: Option<CallerRepeat>,
+    /// Its request, if that has an idempotency key.
+    request: Option<CallerKey>,
     /// Held by the request that works on it, or by the task that rolls it back.
     lock: Arc<AsyncMutex<()>>,
 }
@@ -80,7 +80,7 @@ impl Issues {
         &self,
         event: EventId,
         id: IssueId,
-        request: Option<CallerRepeat>,
+        request: Option<CallerKey>,
     ) -> Result<IssueLock<'_>, Arc<IssueUnderWay>> {
         let mut under_way = self.under_way();
         let is_same = |other: &&Arc<IssueUnderWay>| request.is_some() && other.request == request;
@@ -149,7 +149,7 @@ impl Issues {
 }
 
 impl IssueUnderWay {
-    fn new(id: IssueId, event: EventId, request: Option<CallerRepeat>) -> Self {
+    fn new(id: IssueId, event: EventId, request: Option<CallerKey>) -> Self {
         Self {
             id,
             event,

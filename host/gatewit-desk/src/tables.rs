@@ -16,7 +16,7 @@ use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, IssueId, ScannerId, TicketId};
 use gatewit_domain::identifier::fold;
 use gatewit_domain::ports::{Guard, Key, Store, Write};
-use gatewit_domain::scan::{CheckIn, Entries, FoundAtDesk, Outcome, RepeatKey};
+use gatewit_domain::scan::{CheckIn, Entries, FoundAtDesk, IdempotencyKey, Outcome};
 use gatewit_domain::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
 use gatewit_domain::source::{LogPosition, SourceJournal, SourceName, SourceRow, SourceType};
 use gatewit_domain::ticket::Ticket;
@@ -60,13 +60,13 @@ pub const ENTRIES: Table<Entries, TicketId> = Table::new("entries");
 /// By `{event}/{check-in}`: every scan, by time.
 pub const CHECK_INS: Table<CheckIn, EventCheckIn> = Table::new("check_ins");
 /// Answers stored for repeated requests, by `{who}/{key}`.
-pub const REPEATS: Table<Remembered, CallerRepeat> = Table::new("repeats");
+pub const IDEMPOTENCY: Table<IdempotentResponse, CallerKey> = Table::new("repeats");
 /// The tickets of requests to check in without a code, by `{who}/{key}`.
-pub const DESK_REQUESTS: Table<DeskRequest, CallerRepeat> = Table::new("desk_requests");
+pub const DESK_REQUESTS: Table<DeskRequest, CallerKey> = Table::new("desk_requests");
 /// By `{event}/{issue}`: issues of more tickets than one commit writes.
 pub const ISSUES: Table<Issue, EventIssue> = Table::new("issues");
-/// The issues of requests under a repeat key, by `{who}/{key}`.
-pub const ISSUE_REQUESTS: Table<IssueRequest, CallerRepeat> = Table::new("issue_requests");
+/// The issues of requests under an idempotency key, by `{who}/{key}`.
+pub const ISSUE_REQUESTS: Table<IssueRequest, CallerKey> = Table::new("issue_requests");
 /// The state of a source's syncs.
 pub const SOURCES: Table<SourceJournal, SourceName> = Table::new("sources");
 /// A source's types, from its last complete sync.
@@ -126,16 +126,16 @@ pub struct TakenIn {
     pub reading: u32,
 }
 
-/// An answer given under a repeat key.
+/// An answer given under an idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Remembered {
+pub struct IdempotentResponse {
     /// Identifies the request that it answered.
     pub request: String,
     pub outcome: Outcome,
 }
 
-/// A request to check in without a code under a repeat key, and the tickets that it named at that time.
+/// A request to check in without a code under an idempotency key, and the tickets that it named at that time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeskRequest {
@@ -154,8 +154,8 @@ pub struct Issue {
     pub event_id: EventId,
     pub state: IssueState,
     pub at: Timestamp,
-    /// The request under a repeat key that it belongs to.
-    pub request: Option<CallerRepeat>,
+    /// The request under an idempotency key that it belongs to.
+    pub request: Option<CallerKey>,
 }
 
 /// The progress of an issue.
@@ -169,7 +169,7 @@ pub enum IssueState {
     TakenBack,
 }
 
-/// A request to issue tickets under a repeat key, and the issue that it made.
+/// A request to issue tickets under an idempotency key, and the issue that it made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IssueRequest {
@@ -352,9 +352,9 @@ pub struct EventSource(pub EventId, pub SourceName);
 /// An issue within its event.
 pub struct EventIssue(pub EventId, pub IssueId);
 
-/// A stored answer: the caller it was given to, and the repeat key.
+/// A stored answer: the caller it was given to, and the idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallerRepeat(pub String, pub RepeatKey);
+pub struct CallerKey(pub String, pub IdempotencyKey);
 
 macro_rules! key_texts {
     ($($kind:ty: |$key:ident| $text:expr;)*) => {$(
@@ -383,7 +383,7 @@ key_texts! {
     // Both are free text, so the first is prefixed with its length.
     Device: |key| format!("{}:{}/{}", key.0.len(), key.0, key.1.as_str());
     OrderTicket: |key| within(&within(&key.0, &fold(&key.1)), &key.2);
-    CallerRepeat: |key| within(&key.0, &key.1.as_str());
+    CallerKey: |key| within(&key.0, &key.1.as_str());
 }
 
 /// Joins two parts of a key.

@@ -9,7 +9,7 @@ use super::admission::repeat_of;
 use super::turns::Turns;
 use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
 use crate::error::DeskError;
-use crate::tables::{CHECK_INS, ENTRIES, EventCheckIn, REPEATS, Remembered, Stored};
+use crate::tables::{CHECK_INS, ENTRIES, EventCheckIn, IDEMPOTENCY, IdempotentResponse, Stored};
 use gatewit_domain::id::CheckInId;
 use gatewit_domain::ports::{Commit, Guard};
 use gatewit_domain::problem::{Problem, bounded_text};
@@ -95,15 +95,16 @@ impl Desk {
             entries.0.retain(|entry| entry.check_in_id != check_in.id);
             writes.push(ENTRIES.put(ticket, &entries));
         }
-        if let Some(key) = &check_in.repeat_key {
+        if let Some(key) = &check_in.idempotency_key {
             let key = repeat_of(check_in.scanner_id, check_in.organizer.as_deref(), key);
-            let remembered = REPEATS.get(self.store(), &key).await?;
+            let remembered = IDEMPOTENCY.get(self.store(), &key).await?;
             // After a day, the key may have been reused for another scan.
-            let is_its_own =
-                |stored: &Stored<Remembered>| stored.value.outcome.check_in_id == check_in.id;
+            let is_its_own = |stored: &Stored<IdempotentResponse>| {
+                stored.value.outcome.check_in_id == check_in.id
+            };
             if let Some(remembered) = remembered.filter(is_its_own) {
                 guards.push(remembered.unchanged());
-                writes.push(REPEATS.delete(&key));
+                writes.push(IDEMPOTENCY.delete(&key));
             }
         }
         let commit = self.store().commit(guards, writes).await?;

@@ -100,7 +100,7 @@ fn decisions(criterion: &mut Criterion) {
             claimed_fingerprint: FINGERPRINT.to_owned(),
         },
         location: None,
-        repeat_key: None,
+        idempotency_key: None,
     };
     let entered = Entries(vec![Entry {
         check_in_id: gatewit_domain::id::CheckInId::new(event.created_at),

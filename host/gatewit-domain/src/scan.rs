@@ -27,7 +27,7 @@ pub struct Scan {
     pub by: ScannedBy,
     pub location: Option<Location>,
     /// The key under which the answer is stored for 24 hours.
-    pub repeat_key: Option<RepeatKey>,
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 /// What was presented to the scanner.
@@ -141,9 +141,9 @@ pub struct ScannerProof {
 /// A client's key for a scan, which makes repeated requests idempotent: 1 to 255 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct RepeatKey(String);
+pub struct IdempotencyKey(String);
 
-impl RepeatKey {
+impl IdempotencyKey {
     pub fn parse(key: &str) -> Result<Self, Problem> {
         match key.chars().count() {
             1..=255 => Ok(Self(key.to_owned())),
@@ -343,8 +343,8 @@ pub struct CheckIn {
     /// The plugin whose windows decided.
     pub plugin: Option<PluginIdentity>,
     /// The key under which the answer is stored.
-    #[serde(default)]
-    pub repeat_key: Option<RepeatKey>,
+    #[serde(default, rename = "repeatKey")]
+    pub idempotency_key: Option<IdempotencyKey>,
     /// Set once the admission was undone.
     #[serde(default)]
     pub undo: Option<Undo>,

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::is_forgotten;
 use crate::error::DeskError;
-use crate::tables::{CallerRepeat, DESK_REQUESTS, ISSUE_REQUESTS, REPEATS, Table};
+use crate::tables::{CallerKey, DESK_REQUESTS, IDEMPOTENCY, ISSUE_REQUESTS, Table};
 use crate::turns::let_others_run;
 use crate::{Desk, PAGE};
 use gatewit_domain::ports::Write;
@@ -14,7 +14,7 @@ use gatewit_domain::ports::Write;
 impl Desk {
     /// Deletes answers that are too old to be repeated.
     pub async fn forget_old_answers(&self) -> Result<(), DeskError> {
-        self.forget_old(&REPEATS, |remembered| remembered.outcome.at)
+        self.forget_old(&IDEMPOTENCY, |remembered| remembered.outcome.at)
             .await?;
         self.forget_old(&DESK_REQUESTS, |request| request.at)
             .await?;
@@ -23,7 +23,7 @@ impl Desk {
 
     async fn forget_old<V: Serialize + DeserializeOwned>(
         &self,
-        table: &Table<V, CallerRepeat>,
+        table: &Table<V, CallerKey>,
         at: impl Fn(&V) -> Timestamp,
     ) -> Result<(), DeskError> {
         let mut after = None;

@@ -105,7 +105,7 @@ pub(super) fn check_in(facts: &Facts, decision: &Decision, outcome: &Outcome) ->
         location: location(facts),
         day,
         plugin: answer.map(|answer| answer.plugin.clone()),
-        repeat_key: facts.scan.repeat_key.clone(),
+        idempotency_key: facts.scan.idempotency_key.clone(),
         undo: None,
     }
 }

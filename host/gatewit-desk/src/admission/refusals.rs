@@ -160,7 +160,7 @@ impl Summary {
             location: None,
             day: None,
             plugin: None,
-            repeat_key: None,
+            idempotency_key: None,
             ..self.example.clone()
         }
     }

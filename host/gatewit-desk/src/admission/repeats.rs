@@ -6,11 +6,11 @@ use sha2::{Digest, Sha256};
 use super::Read;
 use super::record::summary;
 use crate::error::DeskError;
-use crate::tables::{CallerRepeat, Stored};
+use crate::tables::{CallerKey, Stored};
 use crate::{Desk, LiveEvent};
 use gatewit_domain::id::ScannerId;
 use gatewit_domain::problem::Problem;
-use gatewit_domain::scan::{Outcome, RepeatKey, Scan, ScannedBy};
+use gatewit_domain::scan::{IdempotencyKey, Outcome, Scan, ScannedBy};
 
 /// How long an answer is kept for repeated requests.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -68,7 +68,7 @@ pub(crate) fn used_for_another() -> DeskError {
 }
 
 /// Returns the key under which a scan's answer is stored.
-pub(super) fn repeat(by: &ScannedBy, key: &RepeatKey) -> CallerRepeat {
+pub(super) fn repeat(by: &ScannedBy, key: &IdempotencyKey) -> CallerKey {
     match by {
         ScannedBy::Scanner { proof, .. } => repeat_of(Some(proof.scanner_id), None, key),
         ScannedBy::Organizer(sub) => repeat_of(None, Some(sub), key),
@@ -79,8 +79,8 @@ pub(super) fn repeat(by: &ScannedBy, key: &RepeatKey) -> CallerRepeat {
 pub(crate) fn repeat_of(
     scanner: Option<ScannerId>,
     organizer: Option<&str>,
-    key: &RepeatKey,
-) -> CallerRepeat {
+    key: &IdempotencyKey,
+) -> CallerKey {
     let who = match scanner {
         Some(scanner) => scanner.to_string(),
         None => {
@@ -88,10 +88,10 @@ pub(crate) fn repeat_of(
             format!("{}:{sub}", sub.len())
         }
     };
-    CallerRepeat(who, key.clone())
+    CallerKey(who, key.clone())
 }
 
-/// Returns a digest that distinguishes requests under the same repeat key.
+/// Returns a digest that distinguishes requests under the same idempotency key.
 pub(super) fn fingerprint(scan: &Scan) -> String {
     let scanner = match &scan.by {
         // Not the claimed id, which has several spellings. Answers are stored only if it means this scanner.

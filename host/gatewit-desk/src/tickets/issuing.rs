@@ -23,7 +23,7 @@ use gatewit_domain::event::{Event, TicketType};
 use gatewit_domain::id::{EventId, IssueId, TicketId};
 use gatewit_domain::identifier::fold;
 use gatewit_domain::ports::Commit;
-use gatewit_domain::scan::{Entries, RepeatKey};
+use gatewit_domain::scan::{Entries, IdempotencyKey};
 use gatewit_domain::ticket::{Ticket, TicketDraft, TicketNumbers};
 
 /// The most tickets that one request may issue.
@@ -41,26 +41,26 @@ enum Asked {
 }
 
 impl Desk {
-    /// Issues one ticket; with a repeat key, only once.
+    /// Issues one ticket; with an idempotency key, only once.
     pub async fn issue_ticket(
         &self,
         caller: &Caller,
         event: EventId,
         draft: TicketDraft,
-        key: Option<&RepeatKey>,
+        key: Option<&IdempotencyKey>,
     ) -> Result<ShownTicket, DeskError> {
         let drafts = vec![draft];
         let issued = self.issue_once(caller, event, Asked::One, drafts, key);
         Ok(issued.await?.remove(0))
     }
 
-    /// Issues every ticket of the request or none; with a repeat key, only once.
+    /// Issues every ticket of the request or none; with an idempotency key, only once.
     pub async fn issue_tickets(
         &self,
         caller: &Caller,
         event: EventId,
         drafts: Vec<TicketDraft>,
-        key: Option<&RepeatKey>,
+        key: Option<&IdempotencyKey>,
     ) -> Result<Vec<ShownTicket>, DeskError> {
         self.issue_once(caller, event, Asked::Many, drafts, key)
             .await
@@ -74,7 +74,7 @@ impl Desk {
         event: EventId,
         asked: Asked,
         drafts: Vec<TicketDraft>,
-        key: Option<&RepeatKey>,
+        key: Option<&IdempotencyKey>,
     ) -> Result<Vec<ShownTicket>, DeskError> {
         let live = self.managed(caller, event)?;
         let drafts = check_drafts(drafts).await?;
@@ -312,7 +312,7 @@ pub(super) fn known_type<'e>(event: &'e Event, id: &str) -> Result<&'e TicketTyp
     })
 }
 
-/// Returns a digest of checked drafts that distinguishes issuing requests under the same repeat key.
+/// Returns a digest of checked drafts that distinguishes issuing requests under the same idempotency key.
 async fn fingerprint(event: EventId, asked: Asked, drafts: &[TicketDraft]) -> String {
     let mut digest = Sha256::new_with_prefix(json!([event, asked]).to_string());
     for some in drafts.chunks(DIGESTED_AT_ONCE) {

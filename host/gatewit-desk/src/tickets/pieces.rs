@@ -13,8 +13,8 @@ use crate::codes::claim_unseen;
 use crate::error::DeskError;
 use crate::issues::IssueLock;
 use crate::tables::{
-    CallerRepeat, EVENT_TICKETS, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES, Issue,
-    IssueRequest, IssueState, ORDERS, OrderTicket, Stored, TICKETS,
+    CallerKey, EVENT_TICKETS, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES, Issue, IssueRequest,
+    IssueState, ORDERS, OrderTicket, Stored, TICKETS,
 };
 use crate::{ATTEMPTS_MAX, Desk, LiveEvent};
 use gatewit_domain::id::IssueId;
@@ -25,9 +25,9 @@ use gatewit_domain::ticket::Ticket;
 pub(super) const TICKETS_MAX: usize = 100;
 const BYTES_MAX: usize = 256 * 1024;
 
-/// The repeat key of a request for tickets.
+/// The idempotency key of a request for tickets.
 pub(super) struct Repeat {
-    pub name: CallerRepeat,
+    pub name: CallerKey,
     /// A digest that distinguishes the request from others under the same key.
     pub request: String,
 }
@@ -40,7 +40,7 @@ pub(super) struct Pieces<'d> {
     /// The time in the tickets' ids.
     at: Timestamp,
     repeat: Option<Repeat>,
-    /// The row under the repeat key so far: an outdated one, if any.
+    /// The row under the idempotency key so far: an outdated one, if any.
     remembered: Option<Stored<IssueRequest>>,
     /// The issue's row, set before the first of several pieces is written.
     row: Option<Issue>,

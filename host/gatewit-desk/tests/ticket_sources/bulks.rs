@@ -12,7 +12,7 @@ use gatewit_desk::{Caller, Desk, NewScanner, ShownTicket, TicketQuery};
 use gatewit_domain::event::EventChange;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::scan::{
-    Contract, FoundAtDesk, Presented, RepeatKey, Scan, ScannedBy, ScannerProof, Verdict,
+    Contract, FoundAtDesk, IdempotencyKey, Presented, Scan, ScannedBy, ScannerProof, Verdict,
 };
 use gatewit_domain::scanner::{Fingerprint, Place, Scanner, ScannerName};
 use gatewit_domain::ticket::TicketDraft;
@@ -88,7 +88,7 @@ impl Shop {
     }
 
     /// Issues the bulk.
-    fn issuing(&self, key: Option<&RepeatKey>) -> impl Future<Output = Issued> {
+    fn issuing(&self, key: Option<&IdempotencyKey>) -> impl Future<Output = Issued> {
         let drafts = (0..BULK).map(draft).collect();
         self.desk.issue_tickets(&ORGANIZER, self.event, drafts, key)
     }
@@ -182,7 +182,7 @@ impl Shop {
                 claimed_fingerprint: DEVICE.to_owned(),
             },
             location: None,
-            repeat_key: None,
+            idempotency_key: None,
         };
         match block_on(self.desk.admit(&scan)).unwrap().outcome.verdict {
             Verdict::Admitted => "in",
@@ -230,8 +230,8 @@ fn register(desk: &Desk, event: EventId) -> Scanner {
     block_on(scanner).unwrap().scanner
 }
 
-fn key() -> RepeatKey {
-    RepeatKey::parse(KEY).unwrap()
+fn key() -> IdempotencyKey {
+    IdempotencyKey::parse(KEY).unwrap()
 }
 
 fn code(number: usize) -> String {

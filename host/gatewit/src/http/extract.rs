@@ -8,6 +8,6 @@ mod query;
 
 pub use body::Body;
 pub use caller::{Device, Organizer, ScannerOrOrganizer, identity};
-pub use idempotency::IdempotencyKey;
+pub use idempotency::IdempotencyHeader;
 pub use path::{Id, PathText};
 pub use query::{FromQuery, Params, QueryFields};

@@ -6,7 +6,7 @@ use gatewit_desk::DeskError;
 use gatewit_desk::{CheckInQuery, Desk, NewScanner, ScannerLink, ShownTicket, Undone, UndoneBy};
 use gatewit_domain::id::EventId;
 use gatewit_domain::scan::{
-    Contract, Outcome, Presented, RepeatKey, Scan, ScannedBy, ScannerProof, Verdict,
+    Contract, IdempotencyKey, Outcome, Presented, Scan, ScannedBy, ScannerProof, Verdict,
 };
 use gatewit_domain::scanner::{Fingerprint, Place, Scanner, ScannerName, TokenText};
 use gatewit_domain::ticket::{TicketAction, TicketChange};
@@ -89,7 +89,7 @@ pub fn scan_by(scanner: &Scanner, text: &str, device: &str) -> Scan {
             claimed_fingerprint: device.to_owned(),
         },
         location: None,
-        repeat_key: None,
+        idempotency_key: None,
     }
 }
 
@@ -107,7 +107,7 @@ impl Gate {
 
     pub fn answer(&self, key: Option<&str>) -> Outcome {
         let scan = Scan {
-            repeat_key: key.map(|key| RepeatKey::parse(key).unwrap()),
+            idempotency_key: key.map(|key| IdempotencyKey::parse(key).unwrap()),
             ..self.scan_of(self.ticket.token.as_ref().unwrap(), DEVICE)
         };
         block_on(self.desk.admit(&scan)).unwrap().outcome

@@ -5,7 +5,7 @@ use gatewit_desk::DeskError;
 use gatewit_desk::ShownTicket;
 use gatewit_domain::id::TicketId;
 use gatewit_domain::scan::{
-    FoundAtDesk, Location, Outcome, RepeatKey, Scan, ScannedBy, TicketSummary,
+    FoundAtDesk, IdempotencyKey, Location, Outcome, Scan, ScannedBy, TicketSummary,
 };
 use gatewit_domain::ticket::{TicketAction, TicketChange};
 use serde_json::{Value, json};
@@ -14,8 +14,8 @@ use super::races::{DEVICE, Gate, gate};
 use super::{ORGANIZER, patch};
 use crate::world::block_on;
 
-fn key() -> RepeatKey {
-    RepeatKey::parse("key-1").unwrap()
+fn key() -> IdempotencyKey {
+    IdempotencyKey::parse("key-1").unwrap()
 }
 
 /// Changes everything about the gate's ticket that a repeat may tell.
@@ -103,7 +103,7 @@ fn a_repeat_may_write_the_scanner_and_the_location_differently() {
                 claimed_fingerprint: DEVICE.to_owned(),
             },
             location: Some(Location::parse(location).unwrap()),
-            repeat_key: Some(key()),
+            idempotency_key: Some(key()),
             ..gate.scan_of(token, DEVICE)
         };
         block_on(gate.desk.admit(&scan)).map(|answered| answered.outcome)

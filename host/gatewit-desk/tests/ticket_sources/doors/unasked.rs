@@ -1,7 +1,7 @@
 //! Scans that are not looked up: texts too long to be codes, and anything from a scanner that may not scan.
 
 use gatewit_desk::ShownTicket;
-use gatewit_domain::scan::{Outcome, RepeatKey, Scan, Verdict};
+use gatewit_domain::scan::{IdempotencyKey, Outcome, Scan, Verdict};
 use gatewit_domain::scanned::CODE_BYTES_MAX;
 use serde_json::json;
 
@@ -88,7 +88,7 @@ fn a_signed_ticket_may_be_longer_than_any_other_code() {
         let repeats = stored(&gate);
         for text in [&token, &format!("]Q1{token}\r\n"), &token] {
             let scan = Scan {
-                repeat_key: Some(RepeatKey::parse(&id).unwrap()),
+                idempotency_key: Some(IdempotencyKey::parse(&id).unwrap()),
                 ..gate.scan_of(text, DEVICE)
             };
             let answered = block_on(gate.desk.admit(&scan)).unwrap();

@@ -208,7 +208,7 @@ impl Case {
                 claimed_fingerprint: self.claimed_fingerprint.to_owned(),
             },
             location: None,
-            repeat_key: None,
+            idempotency_key: None,
         };
         let plugin = PluginIdentity {
             name: "hours-before".to_owned(),

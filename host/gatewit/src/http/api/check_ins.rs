@@ -12,7 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::dialects::event_check_in::ValidateTicketResponse;
-use crate::http::extract::{Body, FromQuery, Id, IdempotencyKey, Organizer, Params, QueryFields};
+use crate::http::extract::{
+    Body, FromQuery, Id, IdempotencyHeader, Organizer, Params, QueryFields,
+};
 use crate::http::state::Shared;
 
 mod export;
@@ -155,7 +157,7 @@ pub async fn create(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
     Id(event): Id<EventId>,
-    key: IdempotencyKey,
+    key: IdempotencyHeader,
     Body(request): Body<DeskRequest>,
 ) -> Result<Done<Vec<ValidateTicketResponse>>, Failure> {
     let key = key.or(request.scan_id.as_deref())?;

@@ -10,7 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::answer::{Done, Envelope, Failure};
-use crate::http::extract::{Body, FromQuery, Id, IdempotencyKey, Organizer, Params, QueryFields};
+use crate::http::extract::{
+    Body, FromQuery, Id, IdempotencyHeader, Organizer, Params, QueryFields,
+};
 use crate::http::state::Shared;
 
 const LIMIT_DEFAULT: usize = 50;
@@ -158,7 +160,7 @@ pub async fn issue(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
     Id(event): Id<EventId>,
-    key: IdempotencyKey,
+    key: IdempotencyHeader,
     Body(request): Body<IssueRequest>,
 ) -> Result<Done<IssueResponse>, Failure> {
     let key = key.or(None)?;

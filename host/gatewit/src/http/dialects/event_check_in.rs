@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::answer::{Done, Envelope, Failure};
-use crate::http::extract::{Body, Device, IdempotencyKey, ScannerOrOrganizer};
+use crate::http::extract::{Body, Device, IdempotencyHeader, ScannerOrOrganizer};
 use crate::http::state::Shared;
 
 mod outcome;
@@ -74,14 +74,14 @@ pub struct UndoResponse {
 pub async fn validate(
     State(desk): State<Shared>,
     device: Device,
-    key: IdempotencyKey,
+    key: IdempotencyHeader,
     Body(request): Body<ValidateRequest>,
 ) -> Result<Response, Failure> {
-    let repeat_key = key.or(request.scan_id.as_deref())?;
+    let idempotency_key = key.or(request.scan_id.as_deref())?;
     let location = request.check_in_location.as_deref().map(Location::parse);
     let location = location.transpose().map_err(DeskError::Unacceptable)?;
     let scan = Scan {
-        repeat_key,
+        idempotency_key,
         presented: Presented::scanned(&request.jwt_token),
         contract: Contract::EventCheckIn,
         event_id: device.proof.event_id,
