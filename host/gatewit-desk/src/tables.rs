@@ -16,7 +16,7 @@ use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, IssueId, ScannerId, TicketId};
 use gatewit_domain::identifier::fold;
 use gatewit_domain::ports::{Guard, Key, Store, Write};
-use gatewit_domain::scan::{CheckIn, Entries, FoundAtDesk, IdempotencyKey, Outcome};
+use gatewit_domain::scan::{CheckIn, Entries, IdempotencyKey, ManualCheckIn, Outcome};
 use gatewit_domain::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
 use gatewit_domain::source::{LogPosition, SourceJournal, SourceName, SourceRow, SourceType};
 use gatewit_domain::ticket::Ticket;
@@ -140,7 +140,7 @@ pub struct IdempotentResponse {
 #[serde(rename_all = "camelCase")]
 pub struct DeskRequest {
     pub event_id: EventId,
-    pub found: FoundAtDesk,
+    pub found: ManualCheckIn,
     pub tickets: Vec<TicketId>,
     pub at: Timestamp,
 }

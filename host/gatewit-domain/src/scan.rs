@@ -65,14 +65,14 @@ impl Presented {
 /// The tickets that staff at the desk found themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum FoundAtDesk {
+pub enum ManualCheckIn {
     Ticket(TicketId),
     /// Every ticket of an order, as it was written but [folded](fold). It may mean
     /// [several](crate::identifier::order_meanings).
     Order(String),
 }
 
-impl FoundAtDesk {
+impl ManualCheckIn {
     /// Reads a request that names either a ticket or an order.
     pub fn parse(ticket: Option<String>, order: Option<String>) -> Result<Self, Problem> {
         match (ticket, order) {

@@ -12,7 +12,7 @@ use gatewit_desk::{Caller, Desk, NewScanner, ShownTicket, TicketQuery};
 use gatewit_domain::event::EventChange;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::scan::{
-    Contract, FoundAtDesk, IdempotencyKey, Presented, Scan, ScannedBy, ScannerProof, Verdict,
+    Contract, IdempotencyKey, ManualCheckIn, Presented, Scan, ScannedBy, ScannerProof, Verdict,
 };
 use gatewit_domain::scanner::{Fingerprint, Place, Scanner, ScannerName};
 use gatewit_domain::ticket::TicketDraft;
@@ -134,10 +134,10 @@ impl Shop {
             let is_known = self.scanned(&code(number)) != "not_found";
             assert_eq!(is_known, is_there, "{number}");
         }
-        let order = FoundAtDesk::parse(None, Some(ORDER.to_owned())).unwrap();
+        let order = ManualCheckIn::parse(None, Some(ORDER.to_owned())).unwrap();
         let order = self
             .desk
-            .check_in_without_code(&ORGANIZER, self.event, &order, None);
+            .check_in_manually(&ORGANIZER, self.event, &order, None);
         match block_on(order) {
             Ok(answers) => assert_eq!((is_there, answers.len()), (true, BULK)),
             Err(DeskError::Unacceptable(problem)) => {

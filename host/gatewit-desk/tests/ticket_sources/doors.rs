@@ -7,7 +7,7 @@ use gatewit_desk::{Caller, Desk, ShownTicket, TicketQuery};
 use gatewit_domain::event::EventChange;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::scan::{
-    Contract, FoundAtDesk, IdempotencyKey, Outcome, Presented, Scan, ScannedBy, Verdict,
+    Contract, IdempotencyKey, ManualCheckIn, Outcome, Presented, Scan, ScannedBy, Verdict,
 };
 use gatewit_domain::source::SourceTicket;
 use gatewit_domain::ticket::{ShownState, TicketAction};
@@ -271,8 +271,8 @@ fn answers_too_old_to_be_repeated_are_thrown_away_and_no_others() {
     let summit = attached(&desk);
     let check_in = |reference: &str| {
         let id = TicketId::of_source(summit, &name("box-office"), reference);
-        let (found, key) = (FoundAtDesk::Ticket(id), IdempotencyKey::parse(reference));
-        let answers = desk.check_in_without_code(&ORGANIZER, summit, &found, key.as_ref().ok());
+        let (found, key) = (ManualCheckIn::Ticket(id), IdempotencyKey::parse(reference));
+        let answers = desk.check_in_manually(&ORGANIZER, summit, &found, key.as_ref().ok());
         assert_eq!(block_on(answers).unwrap().len(), 1);
     };
     let kept = || {

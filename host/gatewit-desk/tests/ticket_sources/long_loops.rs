@@ -196,7 +196,7 @@ fn a_page_of_the_record_gives_way_while_it_finds_nothing() {
     let found = |number| json!({"order": format!("T{number:04}")});
     for number in 1..=60 {
         let order = serde_json::from_value(found(number)).unwrap();
-        block_on(desk.check_in_without_code(&ORGANIZER, summit, &order, None)).unwrap();
+        block_on(desk.check_in_manually(&ORGANIZER, summit, &order, None)).unwrap();
     }
     let query = CheckInQuery {
         outcome: Some(ScanOutcome::Refused),

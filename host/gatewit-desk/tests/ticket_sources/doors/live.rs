@@ -6,7 +6,7 @@ use futures::FutureExt;
 use gatewit_desk::{ConfiguredSource, Desk};
 use gatewit_domain::attendees::{NameQuestion, TicketReference};
 use gatewit_domain::names::PreparedName;
-use gatewit_domain::scan::{FoundAtDesk, Verdict};
+use gatewit_domain::scan::{ManualCheckIn, Verdict};
 use gatewit_domain::source::{SourceFault, SourceState, SourceTicket};
 use serde_json::json;
 
@@ -272,8 +272,8 @@ fn staff_check_in_an_order_that_was_sold_just_now() {
     let desk = office.open_synced();
     let summit = attached(&desk);
     let check_in = |order: &str| {
-        let found = FoundAtDesk::Order(order.to_owned());
-        block_on(desk.check_in_without_code(&ORGANIZER, summit, &found, None))
+        let found = ManualCheckIn::Order(order.to_owned());
+        block_on(desk.check_in_manually(&ORGANIZER, summit, &found, None))
     };
     let answers = check_in("LIVE").unwrap();
     let verdicts: Vec<_> = answers
@@ -309,8 +309,8 @@ fn staff_may_write_a_mark_and_a_position_with_an_order_that_was_sold_just_now() 
         }]);
         let desk = office.open_synced();
         let summit = attached(&desk);
-        let found = FoundAtDesk::parse(None, Some(order.to_owned())).unwrap();
-        let answers = block_on(desk.check_in_without_code(&ORGANIZER, summit, &found, None));
+        let found = ManualCheckIn::parse(None, Some(order.to_owned())).unwrap();
+        let answers = block_on(desk.check_in_manually(&ORGANIZER, summit, &found, None));
         assert_eq!(answers.is_ok(), order != "#NONE-1", "{order}");
         assert_eq!(upstream.state().found, asked, "{order}");
     }

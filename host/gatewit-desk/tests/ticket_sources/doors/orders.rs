@@ -3,7 +3,7 @@
 use gatewit_desk::Desk;
 use gatewit_desk::DeskError;
 use gatewit_domain::id::EventId;
-use gatewit_domain::scan::{FoundAtDesk, Verdict};
+use gatewit_domain::scan::{ManualCheckIn, Verdict};
 use gatewit_domain::source::SourceTicket;
 
 use super::{ORGANIZER, attached, selling};
@@ -21,8 +21,8 @@ fn on(order: &str, reference: &str) -> SourceTicket {
 /// Checks in an order, and returns the series of the admitted tickets.
 fn check_in(desk: &Desk, event: EventId, order: &str) -> Result<Vec<String>, DeskError> {
     let found =
-        FoundAtDesk::parse(None, Some(order.to_owned())).map_err(DeskError::Unacceptable)?;
-    let answers = block_on(desk.check_in_without_code(&ORGANIZER, event, &found, None))?;
+        ManualCheckIn::parse(None, Some(order.to_owned())).map_err(DeskError::Unacceptable)?;
+    let answers = block_on(desk.check_in_manually(&ORGANIZER, event, &found, None))?;
     let outcomes = answers.into_iter().map(|answered| answered.outcome);
     let admitted = outcomes.filter(|outcome| outcome.verdict == Verdict::Admitted);
     Ok(admitted

@@ -5,7 +5,7 @@ use gatewit_desk::DeskError;
 use gatewit_desk::ShownTicket;
 use gatewit_domain::id::TicketId;
 use gatewit_domain::scan::{
-    FoundAtDesk, IdempotencyKey, Location, Outcome, Scan, ScannedBy, TicketSummary,
+    IdempotencyKey, Location, ManualCheckIn, Outcome, Scan, ScannedBy, TicketSummary,
 };
 use gatewit_domain::ticket::{TicketAction, TicketChange};
 use serde_json::{Value, json};
@@ -69,12 +69,12 @@ fn so_does_the_repeat_of_a_refusal() {
 #[test]
 fn so_does_a_repeat_at_the_desk() {
     let gate = gate();
-    let found = FoundAtDesk::Ticket(gate.ticket.ticket.id);
+    let found = ManualCheckIn::Ticket(gate.ticket.ticket.id);
     let check_in = || {
         let (event, key) = (gate.event, key());
         let answers = gate
             .desk
-            .check_in_without_code(&ORGANIZER, event, &found, Some(&key));
+            .check_in_manually(&ORGANIZER, event, &found, Some(&key));
         block_on(answers).unwrap().remove(0).outcome
     };
     let first = check_in();

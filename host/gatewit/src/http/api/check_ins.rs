@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use gatewit_desk::{CheckInPage, CheckInQuery, DeskError, ScanOutcome};
 use gatewit_domain::id::{CheckInId, EventId, ScannerId};
-use gatewit_domain::scan::FoundAtDesk;
+use gatewit_domain::scan::ManualCheckIn;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -161,10 +161,10 @@ pub async fn create(
     Body(request): Body<DeskRequest>,
 ) -> Result<Done<Vec<ValidateTicketResponse>>, Failure> {
     let key = key.or(request.scan_id.as_deref())?;
-    let found = FoundAtDesk::parse(request.ticket_instance_id, request.order)
+    let found = ManualCheckIn::parse(request.ticket_instance_id, request.order)
         .map_err(DeskError::Unacceptable)?;
     let answers = desk
-        .check_in_without_code(&caller, event, &found, key.as_ref())
+        .check_in_manually(&caller, event, &found, key.as_ref())
         .await?;
     let outcomes: Vec<_> = answers.iter().map(ValidateTicketResponse::from).collect();
     let words = match outcomes.iter().all(|outcome| outcome.valid) {

@@ -9,17 +9,17 @@ use crate::tables::{DESK_REQUESTS, DeskRequest};
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::identifier::order_meanings;
 use gatewit_domain::ports::Commit;
-use gatewit_domain::scan::{Contract, FoundAtDesk, IdempotencyKey, Presented, Scan, ScannedBy};
+use gatewit_domain::scan::{Contract, IdempotencyKey, ManualCheckIn, Presented, Scan, ScannedBy};
 
 mod orders;
 
 impl Desk {
     /// Decides on each ticket as if its code were scanned without a scan point.
-    pub async fn check_in_without_code(
+    pub async fn check_in_manually(
         &self,
         caller: &Caller,
         event: EventId,
-        found: &FoundAtDesk,
+        found: &ManualCheckIn,
         idempotency_key: Option<&IdempotencyKey>,
     ) -> Result<Vec<Answered>, DeskError> {
         self.managed(caller, event)?;
@@ -44,10 +44,14 @@ impl Desk {
         Ok(answers)
     }
 
-    async fn found(&self, event: EventId, found: &FoundAtDesk) -> Result<Vec<TicketId>, DeskError> {
+    async fn found(
+        &self,
+        event: EventId,
+        found: &ManualCheckIn,
+    ) -> Result<Vec<TicketId>, DeskError> {
         match found {
-            FoundAtDesk::Ticket(id) => Ok(vec![self.ticket_of(event, *id).await?]),
-            FoundAtDesk::Order(order) => {
+            ManualCheckIn::Ticket(id) => Ok(vec![self.ticket_of(event, *id).await?]),
+            ManualCheckIn::Order(order) => {
                 let orders = order_meanings(order);
                 let mut tickets = self.tickets_of_first(event, &orders).await?;
                 let live = self.live(event)?;
@@ -71,7 +75,7 @@ impl Desk {
         &self,
         caller: &Caller,
         event: EventId,
-        found: &FoundAtDesk,
+        found: &ManualCheckIn,
         key: &IdempotencyKey,
     ) -> Result<Vec<TicketId>, DeskError> {
         let key = repeat_of(None, Some(caller.sub()), key);
