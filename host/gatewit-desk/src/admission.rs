@@ -138,7 +138,7 @@ impl Desk {
             (Some((scanner, check_in)), Verdict::Refused(refusal)) => {
                 self.refusals.add(scanner, check_in, refusal.code());
             }
-            (_, verdict) => self.tally.count(scan.contract, verdict),
+            (_, verdict) => self.counters.count(scan.contract, verdict),
         }
         Ok(Some(plan.outcome))
     }

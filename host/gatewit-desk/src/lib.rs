@@ -16,6 +16,7 @@ mod admission;
 mod attendance;
 mod caller;
 mod codes;
+mod counters;
 mod declared;
 mod error;
 mod events;
@@ -29,7 +30,6 @@ mod search;
 mod sources;
 pub mod tables;
 mod taking_in;
-mod tally;
 mod tickets;
 mod turns;
 mod undo;
@@ -38,23 +38,23 @@ mod warnings;
 pub use admission::Answered;
 pub use attendance::{NotAnswered, Validated};
 pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};
+pub use counters::ScanCount;
 pub use declared::EventTrouble;
 pub use error::DeskError;
 pub use events::EventWindow;
 pub use log::{CheckInPage, CheckInQuery, ScanOutcome};
 pub use scanners::{NewScanner, ScannerLink, ScannerList, ScannerStatistics, TokenStatus};
 pub use sources::{ConfiguredSource, ConfiguredSources, SourceStatus, SourceTrouble, Ticketing};
-pub use tally::ScanCount;
 pub use tickets::{ShownTicket, TicketPage, TicketQuery};
 pub use undo::{Undone, UndoneBy};
 
 use admission::RefusalBound;
+use counters::ScanCounters;
 use issues::Issues;
 use live::LiveEvents;
 use plugins::Rejections;
 use search::SearchIndex;
 use sources::Sources;
-use tally::ScanTally;
 use turns::Turns;
 
 /// The most rows read for one page of a list, so that a filter that matches nothing still ends.
@@ -104,7 +104,7 @@ pub struct Desk {
     issues: Issues,
     sources: Sources,
     refusals: RefusalBound,
-    tally: ScanTally,
+    counters: ScanCounters,
     rejections: Rejections,
 }
 
@@ -130,7 +130,7 @@ impl Desk {
             live: LiveEvents::default(),
             index: SearchIndex::default(),
             refusals: RefusalBound::default(),
-            tally: ScanTally::default(),
+            counters: ScanCounters::default(),
             rejections: Rejections::default(),
         };
         let mut turns = Turns::default();

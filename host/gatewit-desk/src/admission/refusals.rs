@@ -198,7 +198,7 @@ impl Desk {
         for (_, summary) in summaries {
             for (reason, count) in summary.by_reason {
                 let contract = summary.example.contract;
-                self.tally.add(contract, Some(reason), count);
+                self.counters.add(contract, Some(reason), count);
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use gatewit_domain::scan::{Contract, Verdict};
 
 /// Counts of scans. The lock is held for an addition, never across an await.
 #[derive(Default)]
-pub(super) struct ScanTally(Mutex<BTreeMap<(Contract, Option<&'static str>), u64>>);
+pub(super) struct ScanCounters(Mutex<BTreeMap<(Contract, Option<&'static str>), u64>>);
 
 /// The number of scans of one contract with one outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct ScanCount {
     pub count: u64,
 }
 
-impl ScanTally {
+impl ScanCounters {
     /// Counts a scan whose decision is on disk.
     pub(super) fn count(&self, contract: Contract, verdict: &Verdict) {
         let reason = match verdict {
@@ -38,7 +38,11 @@ impl ScanTally {
 impl Desk {
     /// Returns the number of scans by outcome since the start. A repeated answer is not counted again.
     pub fn scan_counts(&self) -> Vec<ScanCount> {
-        let counts = self.tally.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self
+            .counters
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let counts = counts.iter().map(|((contract, reason), count)| ScanCount {
             contract: *contract,
             reason: *reason,
