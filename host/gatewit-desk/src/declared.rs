@@ -92,9 +92,9 @@ impl Desk {
 
     /// Lists the events that cannot work because something is missing, such as a strategy that is not loaded or a
     /// ticket source that is no longer configured. Asks no plugin. The rest of the server works without these events.
-    pub async fn unmet(&self) -> Vec<(Arc<LiveEvent>, EventTrouble)> {
+    pub async fn unresolved_dependencies(&self) -> Vec<(Arc<LiveEvent>, EventTrouble)> {
         let loaded = self.loaded_strategies();
-        let mut unmet = Vec::new();
+        let mut unresolved = Vec::new();
         for live in self.live.all() {
             let_others_run().await;
             if !loaded.contains(&live.event.strategy) {
@@ -102,13 +102,13 @@ impl Desk {
                     name: live.event.strategy.to_string(),
                     loaded: loaded.iter().map(ToString::to_string).collect(),
                 };
-                unmet.push((Arc::clone(&live), unknown.into()));
+                unresolved.push((Arc::clone(&live), unknown.into()));
             }
             if let Err(error) = self.check_sources(&live.event) {
-                unmet.push((live, error.into()));
+                unresolved.push((live, error.into()));
             }
         }
-        unmet
+        unresolved
     }
 
     /// Asks the strategies whether they still accept their events' options, and lists the events that they reject.

@@ -80,7 +80,10 @@ pub async fn warn_unresolved<'c>(desk: &Desk, configured: impl Iterator<Item = &
             );
         }
     }
-    desk.unmet().await.into_iter().for_each(name_trouble);
+    desk.unresolved_dependencies()
+        .await
+        .into_iter()
+        .for_each(name_trouble);
 }
 
 /// Warns of events whose strategy no longer accepts their options. Calls plugins, so run it once the server listens.

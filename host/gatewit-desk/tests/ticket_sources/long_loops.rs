@@ -153,7 +153,7 @@ fn what_goes_through_all_events_gives_way() {
     }
     let (_, turns, _) = watched(&office.disk, desk.warm_windows());
     assert!(turns >= EVENTS, "warming windows gives way {turns} times");
-    let (_, turns, _) = watched(&office.disk, desk.unmet());
+    let (_, turns, _) = watched(&office.disk, desk.unresolved_dependencies());
     assert!(
         turns >= EVENTS,
         "looking for what is unmet gives way {turns} times"
