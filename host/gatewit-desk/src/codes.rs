@@ -6,7 +6,7 @@
 
 use super::{Desk, LiveEvent};
 use crate::error::DeskError;
-use crate::tables::{CREDENTIAL_CODES, CodeHolder, Stored, TICKET_CODES, TICKETS, Table, within};
+use crate::tables::{CREDENTIAL_CODES, CodeHolder, Stored, TICKET_CODES, TICKETS, Table, join_key};
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::ports::{Guard, Write};
 use gatewit_domain::problem::Problem;
@@ -188,5 +188,5 @@ pub(super) fn code_taken(code: &str) -> DeskError {
 }
 
 fn code_key(event: EventId, code: &str) -> String {
-    within(&event, &clean(code))
+    join_key(&event, &clean(code))
 }

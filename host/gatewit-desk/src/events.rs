@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::turns::let_others_run;
 use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
 use crate::error::DeskError;
-use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS, within};
+use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS, join_key};
 use gatewit_domain::event::{Event, EventChange, EventStatus};
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{Commit, Guard, Write};
@@ -291,7 +291,7 @@ impl Desk {
 }
 
 pub(super) fn slug_key(event: &Event) -> String {
-    within(&event.org_id, &event.slug)
+    join_key(&event.org_id, &event.slug)
 }
 
 fn slug_taken(slug: &str) -> DeskError {

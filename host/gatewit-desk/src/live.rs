@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::LiveEvent;
-use crate::tables::within;
+use crate::tables::join_key;
 use gatewit_domain::id::EventId;
 
 #[derive(Default)]
@@ -40,7 +40,7 @@ impl LiveEvents {
     /// Finds an organization's event by its slug.
     pub(super) fn with_slug(&self, org_id: &str, slug: &str) -> Option<Arc<LiveEvent>> {
         let shown = self.shown.load();
-        let id = shown.by_slug.get(within(&org_id, &slug).as_str())?;
+        let id = shown.by_slug.get(join_key(&org_id, &slug).as_str())?;
         shown.by_id.get(id).cloned()
     }
 
@@ -82,5 +82,5 @@ impl Shown {
 }
 
 fn slug_of(live: &LiveEvent) -> String {
-    within(&live.event.org_id, &live.event.slug)
+    join_key(&live.event.org_id, &live.event.slug)
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::turns::let_others_run;
 use super::{Caller, Desk, LOOKED_AT_MAX, LiveEvent};
 use crate::error::DeskError;
-use crate::tables::{CHECK_INS, EventCheckIn, within};
+use crate::tables::{CHECK_INS, EventCheckIn, join_key};
 use gatewit_domain::calendar::DayId;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, ScannerId};
@@ -115,7 +115,7 @@ impl Desk {
             check_ins: Vec::new(),
             next: None,
         };
-        let prefix = within(&event, &"");
+        let prefix = join_key(&event, &"");
         let mut after = query
             .cursor
             .map(|id| CHECK_INS.key(&EventCheckIn(event, id)));

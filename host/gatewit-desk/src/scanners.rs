@@ -9,7 +9,7 @@ use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent, PAGE};
 use crate::error::DeskError;
 use crate::tables::{
     EVENT_SCANNERS, REGISTRATION_TOKENS, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN, SCANNERS,
-    Stored, within,
+    Stored, join_key,
 };
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId, TokenId};
@@ -95,7 +95,7 @@ impl Desk {
         let mut scanners = Vec::new();
         let mut turns = Turns::default();
         let mut after = None;
-        let prefix = within(&event, &"");
+        let prefix = join_key(&event, &"");
         loop {
             let page = EVENT_SCANNERS
                 .page(self.store(), &prefix, after.as_ref(), PAGE)

@@ -12,7 +12,7 @@ use super::tickets::{TicketPage, TicketQuery};
 use super::turns::{Turns, let_others_run};
 use super::{Desk, LOOKED_AT_MAX, LiveEvent};
 use crate::error::DeskError;
-use crate::tables::{EVENT_TICKETS, TICKETS, within};
+use crate::tables::{EVENT_TICKETS, TICKETS, join_key};
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::search::{IndexEntry, Search};
 use gatewit_domain::ticket::Ticket;
@@ -189,7 +189,7 @@ impl Desk {
         let mut turns = Turns::default();
         let mut after = None;
         loop {
-            let prefix = within(&event, &"");
+            let prefix = join_key(&event, &"");
             let rows = EVENT_TICKETS
                 .page(self.store(), &prefix, after.as_ref(), WRITTEN_AT_ONCE)
                 .await?;

@@ -375,18 +375,18 @@ key_texts! {
     String: |text| text.clone();
     SourceName: |name| name.to_string();
     LogRow: |key| format!("{}/{:08x}/{:08x}", key.0, key.1.log, key.1.row);
-    EventSource: |key| within(&key.0, &key.1);
-    EventTicket: |key| within(&key.0, &key.1);
-    EventCheckIn: |key| within(&key.0, &key.1);
-    EventScanner: |key| within(&key.0, &key.1);
-    EventIssue: |key| within(&key.0, &key.1);
+    EventSource: |key| join_key(&key.0, &key.1);
+    EventTicket: |key| join_key(&key.0, &key.1);
+    EventCheckIn: |key| join_key(&key.0, &key.1);
+    EventScanner: |key| join_key(&key.0, &key.1);
+    EventIssue: |key| join_key(&key.0, &key.1);
     // Both are free text, so the first is prefixed with its length.
     Device: |key| format!("{}:{}/{}", key.0.len(), key.0, key.1.as_str());
-    OrderTicket: |key| within(&within(&key.0, &fold(&key.1)), &key.2);
-    CallerKey: |key| within(&key.0, &key.1.as_str());
+    OrderTicket: |key| join_key(&join_key(&key.0, &fold(&key.1)), &key.2);
+    CallerKey: |key| join_key(&key.0, &key.1.as_str());
 }
 
 /// Joins two parts of a key.
-pub fn within(outer: &impl Display, inner: &impl Display) -> String {
+pub fn join_key(outer: &impl Display, inner: &impl Display) -> String {
     format!("{outer}/{inner}")
 }

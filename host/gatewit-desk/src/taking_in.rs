@@ -13,7 +13,7 @@ use super::warnings::Lack;
 use super::{ATTEMPTS_MAX, Desk, PAGE};
 use crate::error::DeskError;
 use crate::tables::{
-    EVENT_TICKETS, EventSource, LogRow, SOURCE_ROWS, TAKEN_IN, TICKETS, TakenIn, within,
+    EVENT_TICKETS, EventSource, LogRow, SOURCE_ROWS, TAKEN_IN, TICKETS, TakenIn, join_key,
 };
 use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::event::Event;
@@ -268,7 +268,7 @@ impl Desk {
     ) -> Result<(), DeskError> {
         let read_at = source.full_at(self.store()).await?;
         let is_newer = |origin: &Origin| origin.found_at.is_some_and(|at| Some(at) >= read_at);
-        let prefix = within(&event, &"");
+        let prefix = join_key(&event, &"");
         let mut after = None;
         loop {
             let rows = EVENT_TICKETS

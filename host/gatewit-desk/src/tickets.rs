@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::turns::Turns;
 use super::{Caller, Desk, LOOKED_AT_MAX, LiveEvent};
 use crate::error::DeskError;
-use crate::tables::{ENTRIES, EVENT_TICKETS, EventTicket, TICKETS, within};
+use crate::tables::{ENTRIES, EVENT_TICKETS, EventTicket, TICKETS, join_key};
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::scan::Entries;
 use gatewit_domain::search::Search;
@@ -93,7 +93,7 @@ impl Desk {
         let after = query
             .cursor
             .map(|ticket| EVENT_TICKETS.key(&EventTicket(event, ticket)));
-        let prefix = within(&event, &"");
+        let prefix = join_key(&event, &"");
         let visible = self.issues.visible();
         // Some of the rows may have to be skipped.
         let look_at = match query.state.is_some() || self.issues.is_any_under_way(event) {

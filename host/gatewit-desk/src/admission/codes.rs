@@ -2,7 +2,7 @@
 
 use crate::Desk;
 use crate::error::DeskError;
-use crate::tables::{CREDENTIAL_CODES, TICKET_CODES, within};
+use crate::tables::{CREDENTIAL_CODES, TICKET_CODES, join_key};
 use gatewit_domain::event::MatchField;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::identifier::{fold, is_same};
@@ -54,7 +54,7 @@ impl Desk {
 
     /// Finds the ticket that a code belongs to. A code that an unfinished issue took over belongs to the former holder.
     async fn code_holder(&self, event: EventId, code: &str) -> Result<Option<Ticket>, DeskError> {
-        let key = within(&event, &code);
+        let key = join_key(&event, &code);
         if let Some(of_source) = TICKET_CODES.get(self.store(), &key).await? {
             let ticket = self.stored_ticket(&of_source.value.ticket()).await?;
             return Ok(ticket.map(|stored| stored.value));

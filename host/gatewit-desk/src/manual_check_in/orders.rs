@@ -1,7 +1,7 @@
 //! Finds the tickets of an order, however staff spell it.
 
 use crate::error::DeskError;
-use crate::tables::{FOLDED_ORDERS, ORDERS, OrderTicket, Stored, TICKETS, within};
+use crate::tables::{FOLDED_ORDERS, ORDERS, OrderTicket, Stored, TICKETS, join_key};
 use crate::turns::{Turns, let_others_run};
 use crate::{Desk, PAGE};
 use gatewit_domain::id::{EventId, TicketId};
@@ -32,7 +32,7 @@ impl Desk {
         order: &str,
     ) -> Result<Vec<TicketId>, DeskError> {
         self.fold_orders(event).await?;
-        let prefix = within(&within(&event, &order), &"");
+        let prefix = join_key(&join_key(&event, &order), &"");
         let visible = self.issues.visible();
         let mut tickets = Vec::new();
         let mut turns = Turns::default();
@@ -70,7 +70,7 @@ impl Desk {
         if FOLDED_ORDERS.get(self.store(), &event).await?.is_some() {
             return Ok(());
         }
-        let prefix = within(&event, &"");
+        let prefix = join_key(&event, &"");
         let mut after = None;
         loop {
             let page = ORDERS

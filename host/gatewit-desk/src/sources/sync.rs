@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use super::reading::{Doubt, Doubted, Reading};
 use super::{Desk, LiveSource};
 use crate::error::DeskError;
-use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES, within};
+use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES, join_key};
 use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::plugin::CallError;
 use gatewit_domain::ports::{SyncRun, Write};
@@ -264,7 +264,7 @@ impl Desk {
         journal: &mut SourceJournal,
     ) -> Result<(), DeskError> {
         while let Some(log) = journal.discarded.last() {
-            let log = within(&source.name, &format_args!("{log:08x}/"));
+            let log = join_key(&source.name, &format_args!("{log:08x}/"));
             let keys = SOURCE_ROWS.keys(self.store(), &log, ROWS_AT_ONCE).await?;
             if keys.is_empty() {
                 journal.discarded.pop();

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::DeskError;
-use crate::tables::{ENTRIES, EVENT_TICKETS, EventSource, SPELLED_IDS, TICKETS, within};
+use crate::tables::{ENTRIES, EVENT_TICKETS, EventSource, SPELLED_IDS, TICKETS, join_key};
 use crate::turns::let_others_run;
 use crate::{Desk, PAGE};
 use gatewit_domain::id::{EventId, TicketId};
@@ -64,7 +64,7 @@ impl Desk {
         source: &SourceName,
     ) -> Result<BTreeMap<String, TicketId>, DeskError> {
         let mut spelled = BTreeMap::<String, TicketId>::new();
-        let prefix = within(&event, &"");
+        let prefix = join_key(&event, &"");
         let mut after = None;
         loop {
             let rows = EVENT_TICKETS

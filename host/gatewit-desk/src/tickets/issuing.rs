@@ -16,7 +16,7 @@ use crate::admission::{is_forgotten, repeat_of, used_for_another};
 use crate::codes::code_taken;
 use crate::error::DeskError;
 use crate::issues::IssueLock;
-use crate::tables::{ISSUE_REQUESTS, IssueRequest, SERIES, Stored, within};
+use crate::tables::{ISSUE_REQUESTS, IssueRequest, SERIES, Stored, join_key};
 use crate::turns::{Turns, let_others_run};
 use crate::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
 use gatewit_domain::event::{Event, TicketType};
@@ -241,7 +241,7 @@ impl Desk {
 
     /// Reserves `count` numbers of a type's series and returns the first. Types equal in upper case share a series.
     async fn reserve(&self, event: EventId, type_id: &str, count: u64) -> Result<u64, DeskError> {
-        let key = within(&event, &type_id.to_uppercase());
+        let key = join_key(&event, &type_id.to_uppercase());
         for _ in 0..ATTEMPTS_MAX {
             let stored = SERIES.get(self.store(), &key).await?;
             let last = stored.as_ref().map_or(0, |stored| stored.value);

@@ -5,7 +5,7 @@ use crate::error::DeskError;
 use crate::issues::IssueLock;
 use crate::tables::{
     COMPACT_TOKENS, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest,
-    IssueState, ORDERS, OrderTicket, Stored, TICKET_TOKENS, TICKETS, within,
+    IssueState, ORDERS, OrderTicket, Stored, TICKET_TOKENS, TICKETS, join_key,
 };
 use crate::{ATTEMPTS_MAX, Desk};
 use gatewit_domain::id::{EventId, IssueId, TicketId};
@@ -149,7 +149,7 @@ impl Desk {
         of: IssuedAt,
         after: Option<Key>,
     ) -> Result<(Vec<Stored<Ticket>>, Option<Key>), DeskError> {
-        let prefix = within(&of.event, &TicketId::prefix_of(of.at));
+        let prefix = join_key(&of.event, &TicketId::prefix_of(of.at));
         let rows = EVENT_TICKETS
             .page(self.store(), &prefix, after.as_ref(), AT_ONCE)
             .await?;
