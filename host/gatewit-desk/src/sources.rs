@@ -17,7 +17,7 @@ use gatewit_domain::attendees::{AddonTypes, AttendeeRules, SetBuilder, SourceSet
 use gatewit_domain::id::EventId;
 use gatewit_domain::names::NameMatching;
 use gatewit_domain::ports::{Store, TicketSource};
-use gatewit_domain::source::{LogPosition, Served, SourceJournal, SourceName, SourceType};
+use gatewit_domain::source::{LogPosition, Served, SourceName, SourceType, SyncState};
 
 mod finds;
 mod reading;
@@ -142,8 +142,8 @@ impl LiveSource {
     /// Serves its stored tickets. If they cannot be read, only this source fails.
     async fn restore(&self, store: &dyn Store) -> Result<(), DeskError> {
         let restored = async {
-            let journal = self.journal(store).await?;
-            if let Some(served) = &journal.served {
+            let state = self.state(store).await?;
+            if let Some(served) = &state.served {
                 self.serve(store, served).await?;
             }
             Ok(())
@@ -159,14 +159,14 @@ impl LiveSource {
         }
     }
 
-    async fn journal(&self, store: &dyn Store) -> Result<SourceJournal, DeskError> {
+    async fn state(&self, store: &dyn Store) -> Result<SyncState, DeskError> {
         let stored = SOURCES.get(store, &self.name).await?;
-        Ok(stored.map_or_else(SourceJournal::default, |stored| stored.value))
+        Ok(stored.map_or_else(SyncState::default, |stored| stored.value))
     }
 
     /// Returns when the last full run that is served began; changes may have been read since.
     pub async fn full_at(&self, store: &dyn Store) -> Result<Option<Timestamp>, DeskError> {
-        let served = self.journal(store).await?.served;
+        let served = self.state(store).await?.served;
         Ok(served.map(|served| served.full_at))
     }
 

@@ -18,7 +18,7 @@ use gatewit_domain::identifier::fold;
 use gatewit_domain::ports::{Guard, Key, Store, Write};
 use gatewit_domain::scan::{CheckIn, Entries, IdempotencyKey, ManualCheckIn, Outcome};
 use gatewit_domain::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
-use gatewit_domain::source::{LogPosition, SourceJournal, SourceName, SourceRow, SourceType};
+use gatewit_domain::source::{LogPosition, SourceName, SourceRow, SourceType, SyncState};
 use gatewit_domain::ticket::Ticket;
 
 pub const EVENTS: Table<Event, EventId> = Table::new("events");
@@ -68,7 +68,7 @@ pub const ISSUES: Table<Issue, EventIssue> = Table::new("issues");
 /// The issues of requests under an idempotency key, by `{who}/{key}`.
 pub const ISSUE_REQUESTS: Table<IssueRequest, CallerKey> = Table::new("issue_requests");
 /// The state of a source's syncs.
-pub const SOURCES: Table<SourceJournal, SourceName> = Table::new("sources");
+pub const SOURCES: Table<SyncState, SourceName> = Table::new("sources");
 /// A source's types, from its last complete sync.
 pub const SOURCE_TYPES: Table<Vec<SourceType>, SourceName> = Table::new("source_types");
 /// By `{source}/{log}/{row}`: a source's tickets, several in each row.

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use crate::event::TicketType;
 use crate::plugin::{CallError, PluginWords};
 
-mod journal;
-pub use journal::{LogPosition, Reader, RunUnderWay, Served, SourceJournal, SourceRow};
+mod sync_state;
+pub use sync_state::{LogPosition, Reader, RunUnderWay, Served, SourceRow, SyncState};
 
 /// The type of tickets of which nobody says a type.
 pub const GUEST_TYPE: &str = "guest";

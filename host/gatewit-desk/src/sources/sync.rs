@@ -11,7 +11,7 @@ use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::plugin::CallError;
 use gatewit_domain::ports::{SyncRun, Write};
 use gatewit_domain::source::{
-    Continuation, LogPosition, SourceFault, SourceJournal, SourcePage, SourceType,
+    Continuation, LogPosition, SourceFault, SourcePage, SourceType, SyncState,
 };
 
 /// The most pages of a run.
@@ -43,22 +43,22 @@ struct Upstream {
 impl Desk {
     /// Reads what is new in a source, resuming where the last run broke off. A fault leaves the served tickets as is.
     pub(super) async fn sync(&self, source: &LiveSource) -> Result<(), SyncFault> {
-        let mut journal = source.journal(self.store()).await?;
-        let read = self.read_source(source, &mut journal).await;
+        let mut state = source.state(self.store()).await?;
+        let read = self.read_source(source, &mut state).await;
         if let Err(fault) = &read
             && is_lasting(fault)
         {
-            journal.drop_run();
-            self.keep(source, &journal, Vec::new()).await?;
+            state.drop_run();
+            self.keep(source, &state, Vec::new()).await?;
         }
-        self.throw_away(source, &mut journal).await?;
+        self.throw_away(source, &mut state).await?;
         read
     }
 
     async fn read_source(
         &self,
         source: &LiveSource,
-        journal: &mut SourceJournal,
+        state: &mut SyncState,
     ) -> Result<(), SyncFault> {
         let began_at = self.now();
         let mut upstream = Upstream {
@@ -66,13 +66,13 @@ impl Desk {
             types: Vec::new(),
             pages: 0,
         };
-        self.ask_types(source, journal, &mut upstream).await?;
-        let goes_on = self.read_run(source, journal, &mut upstream).await?;
-        self.serve_read(source, journal, &upstream.types).await?;
+        self.ask_types(source, state, &mut upstream).await?;
+        let goes_on = self.read_run(source, state, &mut upstream).await?;
+        self.serve_read(source, state, &upstream.types).await?;
         if goes_on {
             // Tickets read before the run broke off may have changed since.
-            self.read_run(source, journal, &mut upstream).await?;
-            self.serve_read(source, journal, &upstream.types).await?;
+            self.read_run(source, state, &mut upstream).await?;
+            self.serve_read(source, state, &upstream.types).await?;
         }
         let name = &source.name;
         let duration = self.now().duration_since(began_at);
@@ -91,11 +91,11 @@ impl Desk {
     async fn ask_types(
         &self,
         source: &LiveSource,
-        journal: &SourceJournal,
+        state: &SyncState,
         upstream: &mut Upstream,
     ) -> Result<(), SyncFault> {
         upstream.types = upstream.run.ticket_types().await?;
-        let served = journal.served.as_ref();
+        let served = state.served.as_ref();
         let is_same_reader = served.is_some_and(|served| served.reader == *upstream.run.reader());
         let has_tickets = source.set().is_some_and(|set| !set.is_empty());
         if upstream.types.is_empty() && is_same_reader && has_tickets {
@@ -111,14 +111,14 @@ impl Desk {
     async fn serve_read(
         &self,
         source: &LiveSource,
-        journal: &SourceJournal,
+        state: &SyncState,
         types: &[SourceType],
     ) -> Result<(), SyncFault> {
         let is_served = source.set().is_some_and(|set| {
-            let end = journal.served.as_ref().map(|served| served.end);
+            let end = state.served.as_ref().map(|served| served.end);
             end == Some(set.end()) && set.is_of_types(types)
         });
-        if let (false, Some(served)) = (is_served, &journal.served) {
+        if let (false, Some(served)) = (is_served, &state.served) {
             source.serve(self.store(), served).await?;
         }
         Ok(())
@@ -129,25 +129,25 @@ impl Desk {
     async fn read_run(
         &self,
         source: &LiveSource,
-        journal: &mut SourceJournal,
+        state: &mut SyncState,
         upstream: &mut Upstream,
     ) -> Result<bool, SyncFault> {
         let reader = upstream.run.reader().clone();
-        let mut goes_on = journal.begin(&reader, self.now());
-        let mut read = self.read_pages(source, journal, upstream, None).await;
+        let mut goes_on = state.begin(&reader, self.now());
+        let mut read = self.read_pages(source, state, upstream, None).await;
         if let Err(SyncFault::Source(SourceFault::StartOver(_))) = &read {
-            self.start_over(source, journal, upstream, "its plugin asks for it");
+            self.start_over(source, state, upstream, "its plugin asks for it");
             goes_on = false;
-            read = self.read_pages(source, journal, upstream, None).await;
+            read = self.read_pages(source, state, upstream, None).await;
         }
         let Some(doubted) = read? else {
             return Ok(goes_on);
         };
         // A run of its own: it reads files anew, too.
         upstream.run = source.configured.source.begin().await?;
-        self.ask_types(source, journal, upstream).await?;
-        self.start_over(source, journal, upstream, &doubted.doubt.to_string());
-        let second = self.read_pages(source, journal, upstream, Some(&doubted));
+        self.ask_types(source, state, upstream).await?;
+        self.start_over(source, state, upstream, &doubted.doubt.to_string());
+        let second = self.read_pages(source, state, upstream, Some(&doubted));
         match second.await? {
             Some(doubted) => Err(SyncFault::Doubted(doubted.doubt)),
             None => Ok(false),
@@ -157,13 +157,13 @@ impl Desk {
     fn start_over(
         &self,
         source: &LiveSource,
-        journal: &mut SourceJournal,
+        state: &mut SyncState,
         upstream: &Upstream,
         why: &str,
     ) {
         let name = &source.name;
         tracing::info!(source.name = %name, "ticket source {name} is read from the start: {why}");
-        journal.start_over(upstream.run.reader(), self.now());
+        state.start_over(upstream.run.reader(), self.now());
     }
 
     /// Stores each page of the current run as it arrives. A full run that may have missed tickets, and that a first
@@ -171,15 +171,15 @@ impl Desk {
     async fn read_pages(
         &self,
         source: &LiveSource,
-        journal: &mut SourceJournal,
+        state: &mut SyncState,
         upstream: &mut Upstream,
         first: Option<&Doubted>,
     ) -> Result<Option<Doubted>, SyncFault> {
         let digests = first.map_or_else(RandomState::new, |first| first.reading.digests().clone());
-        let mut reading = self.reading(source, journal, &digests).await?;
+        let mut reading = self.reading(source, state, &digests).await?;
         let mut seen = HashSet::new();
         for _ in 0..PAGES_MAX {
-            let Some(under_way) = &journal.under_way else {
+            let Some(under_way) = &state.under_way else {
                 return Ok(None);
             };
             let cursor = under_way.cursor.clone();
@@ -200,8 +200,7 @@ impl Desk {
             } else if let Some(set) = source.set() {
                 add_gone(&mut page, &set);
             }
-            self.keep_page(source, journal, page, &upstream.types)
-                .await?;
+            self.keep_page(source, state, page, &upstream.types).await?;
         }
         let words = format!("its sync has more than {PAGES_MAX} pages");
         Err(invalid(words).into())
@@ -211,11 +210,11 @@ impl Desk {
     async fn reading(
         &self,
         source: &LiveSource,
-        journal: &SourceJournal,
+        state: &SyncState,
         digests: &RandomState,
     ) -> Result<Reading, DeskError> {
         let mut reading = Reading::new(digests);
-        let full = journal.under_way.as_ref().filter(|run| run.is_full);
+        let full = state.under_way.as_ref().filter(|run| run.is_full);
         if let Some(LogPosition { log, row: end }) = full.map(|run| run.end) {
             for row in 0..end {
                 let key = LogRow(source.name.clone(), LogPosition { log, row });
@@ -231,28 +230,28 @@ impl Desk {
     async fn keep_page(
         &self,
         source: &LiveSource,
-        journal: &mut SourceJournal,
+        state: &mut SyncState,
         page: SourcePage,
         types: &Vec<SourceType>,
     ) -> Result<(), DeskError> {
-        let rows = journal.take(page, self.now()).into_iter();
+        let rows = state.take(page, self.now()).into_iter();
         let rows = rows.map(|(at, row)| SOURCE_ROWS.put(&LogRow(source.name.clone(), at), &row));
         let mut writes: Vec<_> = rows.collect();
-        let has_ended = journal.under_way.is_none();
+        let has_ended = state.under_way.is_none();
         if has_ended && source.types(self.store()).await? != *types {
             writes.push(SOURCE_TYPES.put(&source.name, types));
         }
-        self.keep(source, journal, writes).await
+        self.keep(source, state, writes).await
     }
 
-    /// Commits the journal together with the rows it refers to. Only one run at a time writes it, so it needs no guard.
+    /// Commits the state together with the rows it refers to. Only one run at a time writes it, so it needs no guard.
     async fn keep(
         &self,
         source: &LiveSource,
-        journal: &SourceJournal,
+        state: &SyncState,
         mut writes: Vec<Write>,
     ) -> Result<(), DeskError> {
-        writes.push(SOURCES.put(&source.name, journal));
+        writes.push(SOURCES.put(&source.name, state));
         self.store().commit(Vec::new(), writes).await?;
         Ok(())
     }
@@ -261,14 +260,14 @@ impl Desk {
     async fn throw_away(
         &self,
         source: &LiveSource,
-        journal: &mut SourceJournal,
+        state: &mut SyncState,
     ) -> Result<(), DeskError> {
-        while let Some(log) = journal.discarded.last() {
+        while let Some(log) = state.discarded.last() {
             let log = join_key(&source.name, &format_args!("{log:08x}/"));
             let keys = SOURCE_ROWS.keys(self.store(), &log, ROWS_AT_ONCE).await?;
             if keys.is_empty() {
-                journal.discarded.pop();
-                self.keep(source, journal, Vec::new()).await?;
+                state.discarded.pop();
+                self.keep(source, state, Vec::new()).await?;
                 continue;
             }
             let writes = keys.into_iter().map(Write::Delete).collect();

@@ -50,7 +50,7 @@ pub struct Reader {
 /// The state of a source's syncs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SourceJournal {
+pub struct SyncState {
     /// None until the first run has ended.
     pub served: Option<Served>,
     pub under_way: Option<RunUnderWay>,
@@ -92,7 +92,7 @@ pub struct RunUnderWay {
     pub began_at: Timestamp,
 }
 
-impl SourceJournal {
+impl SyncState {
     /// Chooses to resume an interrupted run, to read changes, or to read everything. Returns whether it resumes.
     pub fn begin(&mut self, reader: &Reader, now: Timestamp) -> bool {
         let goes_on = self.under_way.as_ref().is_some_and(|run| {
