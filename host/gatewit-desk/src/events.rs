@@ -229,7 +229,7 @@ impl Desk {
     }
 
     /// Makes a committed event visible. This cannot fail, since the event is stored already: the tickets of its sources
-    /// are imported later, by [`Desk::take_in_attached`], and its windows are computed by [`Desk::warm`].
+    /// are imported later, by [`Desk::import_attached`], and its windows are computed by [`Desk::warm`].
     fn show(&self, live: LiveEvent) -> Arc<LiveEvent> {
         let live = self.live.set(live);
         for source in &live.event.ticket_sources {

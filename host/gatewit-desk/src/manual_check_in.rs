@@ -1,7 +1,7 @@
 //! Check-in without a code: staff found the ticket, or the whole order, themselves. `gatewit-api.md` §12.
 
 use super::admission::{is_forgotten, repeat_of, used_for_another};
-use super::taking_in::Wanted;
+use super::import::Wanted;
 use super::turns::Turns;
 use super::{ATTEMPTS_MAX, Answered, Caller, Desk};
 use crate::error::DeskError;
@@ -55,7 +55,8 @@ impl Desk {
                 let orders = order_meanings(order);
                 let mut tickets = self.tickets_of_first(event, &orders).await?;
                 let live = self.live(event)?;
-                if tickets.is_empty() && self.take_in_found(&live, Wanted::Order(&orders)).await {
+                if tickets.is_empty() && self.import_looked_up(&live, Wanted::Order(&orders)).await
+                {
                     tickets = self.tickets_of_first(event, &orders).await?;
                 }
                 match tickets.is_empty() {

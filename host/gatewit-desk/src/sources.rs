@@ -91,7 +91,7 @@ pub(super) struct LiveSource {
     /// Held while the ticketing system is read.
     run: futures::lock::Mutex<()>,
     /// Held while its tickets are imported into events.
-    pub taking_in: futures::lock::Mutex<()>,
+    pub importing: futures::lock::Mutex<()>,
     // A std mutex: held for moves, never across an await.
     schedule: Mutex<SyncSchedule>,
     /// The events that have not imported all of its tickets.
@@ -114,7 +114,7 @@ impl Sources {
                 set: ArcSwapOption::empty(),
                 told_without_codes: AtomicBool::new(false),
                 run: futures::lock::Mutex::default(),
-                taking_in: futures::lock::Mutex::default(),
+                importing: futures::lock::Mutex::default(),
                 schedule: Mutex::new(SyncSchedule::new(ports.clock.now())),
                 lacks: Mutex::default(),
             };
@@ -307,8 +307,8 @@ impl Desk {
         source.schedule().begin();
         let read = self.sync(source).await;
         // A completed read counts even if a later step failed.
-        let taken_in = self.take_in_everywhere(source).await;
-        let outcome = read.and(taken_in.map_err(SyncFault::from));
+        let imported = self.import_everywhere(source).await;
+        let outcome = read.and(imported.map_err(SyncFault::from));
         if outcome.is_ok() {
             self.report(source);
         }

@@ -80,7 +80,7 @@ pub const TICKET_CODES: Table<CodeHolder, String> = Table::new("ticket_codes");
 /// [`fold`](gatewit_domain::identifier::fold) changes, so that the search is repeated.
 pub const SPELLED_IDS: Table<BTreeMap<String, TicketId>, EventSource> = Table::new("spelled_ids_2");
 /// By `{event}/{source}`: how much of a source's log an event has imported.
-pub const TAKEN_IN: Table<TakenIn, EventSource> = Table::new("taken_in");
+pub const IMPORT_PROGRESS: Table<ImportProgress, EventSource> = Table::new("taken_in");
 
 /// The ticket that a code belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +118,7 @@ impl CodeHolder {
 
 /// How much of a source's log an event has imported, and how.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct TakenIn {
+pub struct ImportProgress {
     #[serde(flatten)]
     pub up_to: LogPosition,
     /// A version number of the data stored for each ticket.

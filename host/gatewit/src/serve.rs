@@ -131,7 +131,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     beside.spawn(background_tasks::record_refusals(desk.clone()));
     sources.keep_fresh(&desk, &mut beside);
     let declared = desk.clone();
-    beside.spawn(async move { declared.take_in_all().await });
+    beside.spawn(async move { declared.import_all().await });
     let oidc = oidc.map(|settings| Oidc::new(settings, Arc::new(SystemClock)));
     if let Some(oidc) = oidc.clone() {
         beside.spawn(async move { oidc.warm().await });

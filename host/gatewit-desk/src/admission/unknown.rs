@@ -2,7 +2,7 @@
 
 use super::{Desk, LiveEvent, Read, match_field};
 use crate::error::DeskError;
-use crate::taking_in::Wanted;
+use crate::import::Wanted;
 use gatewit_domain::event::MatchField;
 use gatewit_domain::rules::{Found, check_scanner};
 use gatewit_domain::scan::{Presented, Scan};
@@ -29,7 +29,7 @@ impl Desk {
         let code = code.as_str();
         let may_be_code = matches!(field, MatchField::Any | MatchField::QrCode)
             && self.ports.signer.header(code).is_none();
-        match may_be_code && self.take_in_found(live, Wanted::Code(code)).await {
+        match may_be_code && self.import_looked_up(live, Wanted::Code(code)).await {
             true => self.find(scan, live, read).await,
             false => Ok(found),
         }

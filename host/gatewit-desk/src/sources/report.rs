@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Desk, LiveSource};
 use crate::LiveEvent;
-use crate::taking_in::listed_type;
+use crate::import::listed_type;
 use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::identifier::fold;
 use gatewit_domain::source::SourceName;

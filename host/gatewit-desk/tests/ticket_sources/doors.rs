@@ -50,7 +50,7 @@ fn two_days(mut fields: Value) -> EventChange {
 fn event(desk: &Desk, fields: Value) -> EventId {
     let event = block_on(desk.create_event(&ORGANIZER, two_days(fields)));
     let event = event.unwrap().event.id;
-    block_on(desk.take_in_attached(event));
+    block_on(desk.import_attached(event));
     event
 }
 
@@ -61,7 +61,7 @@ fn attached(desk: &Desk) -> EventId {
 
 fn patch(desk: &Desk, event: EventId, fields: Value) -> Result<(), DeskError> {
     let changed = block_on(desk.change_event(&ORGANIZER, event, change(fields)));
-    block_on(desk.take_in_attached(event));
+    block_on(desk.import_attached(event));
     changed.map(|_| ())
 }
 

@@ -68,7 +68,7 @@ fn event(desk: &Desk, slug: &str, sources: &Value) -> EventId {
     .unwrap();
     let made = block_on(desk.create_event(&ORGANIZER, change));
     let event = made.unwrap().event.id;
-    block_on(desk.take_in_attached(event));
+    block_on(desk.import_attached(event));
     event
 }
 

@@ -1,7 +1,7 @@
 //! One reference, one type, one holder, however they are spelled.
 
 use gatewit_desk::tables::{
-    CodeHolder, ENTRIES, EVENT_TICKETS, EventSource, EventTicket, SPELLED_IDS, TAKEN_IN,
+    CodeHolder, ENTRIES, EVENT_TICKETS, EventSource, EventTicket, IMPORT_PROGRESS, SPELLED_IDS,
     TICKET_CODES, TICKETS,
 };
 use gatewit_domain::id::{EventId, TicketId};
@@ -99,7 +99,7 @@ fn age(office: &Office, event: EventId, reference: &str) -> TicketId {
         TICKET_CODES.delete(&code("ABCD-1")),
         TICKET_CODES.put(&code(reference), &CodeHolder::Only(old)),
         SPELLED_IDS.delete(&source),
-        TAKEN_IN.delete(&source),
+        IMPORT_PROGRESS.delete(&source),
         // Nothing was spelled otherwise for an earlier fold.
         Write::Put(
             Key::new(format!("spelled_ids/{event}/box-office")),

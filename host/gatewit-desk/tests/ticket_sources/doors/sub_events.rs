@@ -88,6 +88,6 @@ fn the_date_of_a_ticket_that_was_taken_in_before_dates_were_kept_is_read_once_mo
     });
     assert_eq!(scanned(&desk, summit, "code-AAAA-1"), "in");
     let desk = office.open();
-    block_on(desk.take_in_all());
+    block_on(desk.import_all());
     assert_eq!(scanned(&desk, summit, "code-BBBB-1"), "wrong_event");
 }

@@ -18,7 +18,7 @@ use crate::http::extract::{Body, FromQuery, Id, Organizer, Params, QueryFields};
 use crate::http::state::Shared;
 
 /// How long an answer waits for importing the tickets of the event's sources: enough for some ten thousand.
-const TAKE_IN_WAIT: Duration = Duration::from_secs(5);
+const IMPORT_WAIT: Duration = Duration::from_secs(5);
 
 /// An event as organizers see it.
 #[derive(Serialize, ToSchema)]
@@ -128,7 +128,7 @@ async fn take_in(desk: &Shared, live: &LiveEvent) {
         return;
     }
     let (desk, id) = (desk.clone(), live.event.id);
-    go_on_behind(TAKE_IN_WAIT, async move { desk.take_in_attached(id).await }).await;
+    go_on_behind(IMPORT_WAIT, async move { desk.import_attached(id).await }).await;
 }
 
 /// Waits for some work, but no longer than this; the work then continues in the background.
@@ -291,7 +291,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_waits_for_work_that_ends_soon() {
         let (tell, mut told) = oneshot::channel();
-        go_on_behind(TAKE_IN_WAIT, async move { tell.send("done").unwrap() }).await;
+        go_on_behind(IMPORT_WAIT, async move { tell.send("done").unwrap() }).await;
         assert_eq!(told.try_recv(), Ok("done"));
     }
 }

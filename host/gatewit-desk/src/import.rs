@@ -13,7 +13,8 @@ use super::warnings::Lack;
 use super::{ATTEMPTS_MAX, Desk, PAGE};
 use crate::error::DeskError;
 use crate::tables::{
-    EVENT_TICKETS, EventSource, LogRow, SOURCE_ROWS, TAKEN_IN, TICKETS, TakenIn, join_key,
+    EVENT_TICKETS, EventSource, IMPORT_PROGRESS, ImportProgress, LogRow, SOURCE_ROWS, TICKETS,
+    join_key,
 };
 use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::event::Event;
@@ -24,36 +25,36 @@ use gatewit_domain::problem::Problem;
 use gatewit_domain::source::{LogPosition, SourceName, SourceRow, SourceTicket};
 use gatewit_domain::ticket::Origin;
 
-mod found;
+mod batch;
 mod ids;
-mod step;
+mod looked_up;
 mod types;
-pub(super) use found::Wanted;
+use batch::ImportBatch;
 use ids::TicketIds;
-use step::Step;
+pub(super) use looked_up::Wanted;
 pub(super) use types::listed_type;
 
 /// The version of the import. Raise it when more of a source's ticket is stored: every event then rereads its sources.
 const READING: u32 = 2;
 
-/// A source's news about one ticket.
+/// A source's update of one ticket.
 #[derive(Clone)]
-enum News {
-    Told(Box<SourceTicket>),
+enum TicketUpdate {
+    Upsert(Box<SourceTicket>),
     /// It was looked up just now; no sync has listed it yet.
-    Found(Box<SourceTicket>),
+    LookedUp(Box<SourceTicket>),
     /// It no longer exists.
-    Gone(String),
+    Deleted(String),
     /// Another ticket is the one of its reference now: it was taken in under two spellings of it.
     Superseded(TicketId),
 }
 
-impl News {
+impl TicketUpdate {
     /// Which ticket of the event it is about.
     fn ticket(&self, ids: &TicketIds) -> TicketId {
         match self {
-            Self::Told(ticket) | Self::Found(ticket) => ids.of(&ticket.reference),
-            Self::Gone(reference) => ids.of(reference),
+            Self::Upsert(ticket) | Self::LookedUp(ticket) => ids.of(&ticket.reference),
+            Self::Deleted(reference) => ids.of(reference),
             Self::Superseded(id) => *id,
         }
     }
@@ -93,11 +94,11 @@ impl Desk {
 
     /// Imports the tickets of all its sources into an event. A failure is logged, shown among the event's warnings, and
     /// retried by the next sync.
-    pub async fn take_in_attached(&self, id: EventId) {
+    pub async fn import_attached(&self, id: EventId) {
         let Ok(live) = self.live(id) else { return };
         for name in &live.event.ticket_sources {
             if let Some(source) = self.sources.get(name)
-                && let Err(error) = self.take_in(source, id).await
+                && let Err(error) = self.import(source, id).await
             {
                 tracing::warn!(
                     source.name = %name, event.id = %id,
@@ -108,20 +109,20 @@ impl Desk {
     }
 
     /// Imports into every event the tickets of its sources, because an event declared at the start may lack some.
-    pub async fn take_in_all(&self) {
+    pub async fn import_all(&self) {
         for live in self.live.all() {
-            self.take_in_attached(live.event.id).await;
+            self.import_attached(live.event.id).await;
             let_others_run().await;
         }
     }
 
     /// Imports what is new in a source into every event that has it. Tries all of them, then returns the last error, if
     /// any.
-    pub(super) async fn take_in_everywhere(&self, source: &LiveSource) -> Result<(), DeskError> {
+    pub(super) async fn import_everywhere(&self, source: &LiveSource) -> Result<(), DeskError> {
         let mut outcome = Ok(());
         for live in self.live.all() {
             if live.event.ticket_sources.contains(&source.name)
-                && let Err(error) = self.take_in(source, live.event.id).await
+                && let Err(error) = self.import(source, live.event.id).await
             {
                 outcome = Err(error);
             }
@@ -129,12 +130,12 @@ impl Desk {
         outcome
     }
 
-    async fn take_in(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
-        let taken = match self.left_to_take(source, event).await {
+    async fn import(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
+        let taken = match self.left_to_import(source, event).await {
             Ok(None) => Ok(()),
             Ok(Some(_)) => {
                 source.note_lack(event, Some(Lack::UnderWay));
-                self.take_in_rest(source, event).await
+                self.import_rest(source, event).await
             }
             Err(error) => Err(error),
         };
@@ -143,7 +144,7 @@ impl Desk {
     }
 
     /// Returns the source's served tickets and how far an event has imported them; None if it has all of them.
-    async fn left_to_take(
+    async fn left_to_import(
         &self,
         source: &LiveSource,
         event: EventId,
@@ -152,19 +153,19 @@ impl Desk {
             return Ok(None);
         };
         let key = EventSource(event, source.name.clone());
-        let taken = TAKEN_IN.get(self.store(), &key).await?;
+        let taken = IMPORT_PROGRESS.get(self.store(), &key).await?;
         let taken = taken.filter(|stored| stored.value.reading == READING);
         let taken = taken.map(|stored| stored.value.up_to);
         Ok((taken != Some(set.end())).then_some((set, taken)))
     }
 
-    async fn take_in_rest(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
+    async fn import_rest(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
         // One import at a time, each from what is served when its turn comes, so an older state never replaces a newer.
-        let _taking_in = source.taking_in.lock().await;
+        let _importing = source.importing.lock().await;
         let key = EventSource(event, source.name.clone());
         let ids = self.ticket_ids(event, &source.name).await?;
         for _ in 0..ATTEMPTS_MAX {
-            let Some((set, taken)) = self.left_to_take(source, event).await? else {
+            let Some((set, taken)) = self.left_to_import(source, event).await? else {
                 return Ok(());
             };
             let from = taken.filter(|taken| taken.log == set.end().log);
@@ -174,14 +175,14 @@ impl Desk {
                 ..set.end()
             });
             if self
-                .take_in_log(source, &ids, event, &set, from, is_whole)
+                .import_log(source, &ids, event, &set, from, is_whole)
                 .await?
             {
-                let taken = TakenIn {
+                let taken = ImportProgress {
                     up_to: set.end(),
                     reading: READING,
                 };
-                let writes = vec![TAKEN_IN.put(&key, &taken)];
+                let writes = vec![IMPORT_PROGRESS.put(&key, &taken)];
                 self.store().commit(Vec::new(), writes).await?;
                 return Ok(());
             }
@@ -190,7 +191,7 @@ impl Desk {
     }
 
     /// Imports a log from a row on; false if the log was deleted meanwhile.
-    async fn take_in_log(
+    async fn import_log(
         &self,
         source: &LiveSource,
         ids: &TicketIds,
@@ -199,67 +200,70 @@ impl Desk {
         from: LogPosition,
         is_whole: bool,
     ) -> Result<bool, DeskError> {
-        let mut clashes = Vec::new();
+        let mut conflicts = Vec::new();
         for row in from.row..set.end().row {
             let key = LogRow(source.name.clone(), LogPosition { row, ..from });
             let Some(stored) = SOURCE_ROWS.get(self.store(), &key).await? else {
                 return Ok(false);
             };
-            let news = news_of(stored.value, row, set);
-            clashes.extend(self.take_in_news(source, ids, event, news).await?);
+            let updates = updates_of(stored.value, row, set);
+            conflicts.extend(self.import_updates(source, ids, event, updates).await?);
             let_others_run().await;
         }
         if is_whole {
-            self.take_out_rest(source, ids, event, set).await?;
+            self.delete_unlisted(source, ids, event, set).await?;
         }
         // Once every ticket has released its former codes, a code that was refused may be free.
-        let mut clashing = Vec::new();
+        let mut conflicting = Vec::new();
         let mut turns = Turns::default();
-        for clash in clashes {
+        for conflict in conflicts {
             turns.step().await;
-            clashing.extend(self.take_in_news(source, ids, event, vec![clash]).await?);
+            conflicting.extend(
+                self.import_updates(source, ids, event, vec![conflict])
+                    .await?,
+            );
         }
-        report(&clashing, ids, &source.name, event);
+        report(&conflicting, ids, &source.name, event);
         Ok(true)
     }
 
-    /// Imports news about some tickets in one commit; returns the news of those whose code another ticket has.
-    async fn take_in_news(
+    /// Imports updates about some tickets in one commit; returns the updates of those whose code another ticket has.
+    async fn import_updates(
         &self,
         source: &LiveSource,
         ids: &TicketIds,
         event: EventId,
-        news: Vec<News>,
-    ) -> Result<Vec<News>, DeskError> {
+        updates: Vec<TicketUpdate>,
+    ) -> Result<Vec<TicketUpdate>, DeskError> {
         for _ in 0..ATTEMPTS_MAX {
             let live = self.live(event)?;
-            let mut step = Step::new(self, &live, &source.name, ids);
+            let mut batch = ImportBatch::new(self, &live, &source.name, ids);
             let mut turns = Turns::default();
-            for news in &news {
+            for update in &updates {
                 turns.step().await;
-                step.add(news).await?;
+                batch.add(update).await?;
             }
-            let Some((guards, writes)) = step.commit() else {
-                return Ok(step.clashes);
+            let Some((guards, writes)) = batch.commit() else {
+                return Ok(batch.conflicts);
             };
-            if !step.outdated.is_empty() {
-                self.index.forget(event, &step.outdated);
+            if !batch.outdated.is_empty() {
+                self.index.forget(event, &batch.outdated);
             }
-            self.index_tickets(event, &step.refiled).await;
+            self.index_tickets(event, &batch.refiled).await;
             let commit = self.store().commit(guards, writes).await;
             if matches!(commit, Ok(Commit::Done)) {
-                report_new_holders(&step.new_holders, &source.name, event);
-                self.warm_holders(&live, &step.changed).await;
-                return Ok(step.clashes);
+                report_new_holders(&batch.new_holders, &source.name, event);
+                self.warm_holders(&live, &batch.changed).await;
+                return Ok(batch.conflicts);
             }
-            self.index.forget(event, &step.refiled);
+            self.index.forget(event, &batch.refiled);
             commit?;
         }
         Err(DeskError::contended())
     }
 
     /// Marks the event's tickets that are no longer in their source as gone, except those looked up since it was read.
-    async fn take_out_rest(
+    async fn delete_unlisted(
         &self,
         source: &LiveSource,
         ids: &TicketIds,
@@ -290,12 +294,12 @@ impl Desk {
                         continue;
                     };
                     if ids.of(&reference) != id {
-                        gone.push(News::Superseded(id));
+                        gone.push(TicketUpdate::Superseded(id));
                     } else if set.row_of(&reference).is_none() {
-                        gone.push(News::Gone(reference));
+                        gone.push(TicketUpdate::Deleted(reference));
                     }
                 }
-                self.take_in_news(source, ids, event, gone).await?;
+                self.import_updates(source, ids, event, gone).await?;
                 let_others_run().await;
             }
         }
@@ -303,11 +307,11 @@ impl Desk {
 }
 
 /// Logs that tickets bear codes that belong to other tickets: a scan of such a code finds the other ticket.
-fn report(clashing: &[News], ids: &TicketIds, source: &SourceName, event: EventId) {
-    if let Some(first) = clashing.first() {
+fn report(conflicting: &[TicketUpdate], ids: &TicketIds, source: &SourceName, event: EventId) {
+    if let Some(first) = conflicting.first() {
         let ticket = first.ticket(ids);
         tracing::warn!(
-            source.name = %source, event.id = %event, tickets = clashing.len(),
+            source.name = %source, event.id = %event, tickets = conflicting.len(),
             "the source {source} gives tickets of event {event} codes that are other tickets' already, ticket {ticket} \
              for one: a scan of such a code finds the other ticket"
         );
@@ -326,8 +330,8 @@ fn report_new_holders(tickets: &[TicketId], source: &SourceName, event: EventId)
     }
 }
 
-/// Returns the news of a row that no later row replaces.
-fn news_of(row: SourceRow, number: u32, set: &SourceSet) -> Vec<News> {
+/// Returns the updates of a row that no later row replaces.
+fn updates_of(row: SourceRow, number: u32, set: &SourceSet) -> Vec<TicketUpdate> {
     let mut told = BTreeMap::new();
     for ticket in row.tickets {
         if set.row_of(&ticket.reference) == Some(number) {
@@ -339,7 +343,7 @@ fn news_of(row: SourceRow, number: u32, set: &SourceSet) -> Vec<News> {
         .into_iter()
         .filter(|gone| set.row_of(gone).is_none());
     told.into_values()
-        .map(News::Told)
-        .chain(gone.map(News::Gone))
+        .map(TicketUpdate::Upsert)
+        .chain(gone.map(TicketUpdate::Deleted))
         .collect()
 }

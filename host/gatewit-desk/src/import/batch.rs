@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::codes::Claim;
 use crate::error::DeskError;
 use crate::tables::{
-    EVENT_TICKETS, EventSource, EventTicket, ORDERS, OrderTicket, TAKEN_IN, TICKET_CODES, TICKETS,
+    EVENT_TICKETS, EventSource, EventTicket, IMPORT_PROGRESS, ORDERS, OrderTicket, TICKET_CODES,
+    TICKETS,
 };
 use crate::{Desk, LiveEvent};
 use gatewit_domain::id::TicketId;
@@ -17,10 +18,10 @@ use gatewit_domain::scanned::clean;
 use gatewit_domain::source::SourceName;
 use gatewit_domain::ticket::{Ticket, code_of};
 
-use super::{News, TicketIds};
+use super::{TicketIds, TicketUpdate};
 
 /// The commit in preparation.
-pub(super) struct Step<'d> {
+pub(super) struct ImportBatch<'d> {
     desk: &'d Desk,
     live: &'d LiveEvent,
     source: &'d SourceName,
@@ -34,13 +35,13 @@ pub(super) struct Step<'d> {
     pub refiled: Vec<Ticket>,
     /// The former state of those that a search finds by other words.
     pub outdated: Vec<Ticket>,
-    /// The news of tickets with a code that another ticket has.
-    pub clashes: Vec<News>,
+    /// The updates of tickets with a code that another ticket has.
+    pub conflicts: Vec<TicketUpdate>,
     /// Tickets that have entries, and another holder than when these were made.
     pub new_holders: Vec<TicketId>,
 }
 
-impl<'d> Step<'d> {
+impl<'d> ImportBatch<'d> {
     pub fn new(
         desk: &'d Desk,
         live: &'d LiveEvent,
@@ -58,7 +59,7 @@ impl<'d> Step<'d> {
             changed: Vec::new(),
             refiled: Vec::new(),
             outdated: Vec::new(),
-            clashes: Vec::new(),
+            conflicts: Vec::new(),
             new_holders: Vec::new(),
         }
     }
@@ -73,29 +74,29 @@ impl<'d> Step<'d> {
     }
 
     /// Adds the changes of one ticket.
-    pub async fn add(&mut self, news: &News) -> Result<(), DeskError> {
+    pub async fn add(&mut self, update: &TicketUpdate) -> Result<(), DeskError> {
         let event = self.live.event.id;
-        let id = news.ticket(self.ids);
+        let id = update.ticket(self.ids);
         let stored = TICKETS.get(self.store(), &id).await?;
         let before = stored.as_ref().map(|stored| &stored.value);
-        let ticket = match (news, before) {
-            (News::Told(told) | News::Found(told), before) => {
+        let ticket = match (update, before) {
+            (TicketUpdate::Upsert(told) | TicketUpdate::LookedUp(told), before) => {
                 let now = self.desk.now();
                 let mut ticket = Ticket::of_source(event, self.source, told, before, now);
                 ticket.id = id;
                 if !self.move_codes(&mut ticket, &told.codes).await? {
-                    self.clashes.push(news.clone());
+                    self.conflicts.push(update.clone());
                 }
                 if let Some(origin) = &mut ticket.origin {
-                    origin.found_at = match news {
-                        News::Found(_) => found_at(before, now),
+                    origin.found_at = match update {
+                        TicketUpdate::LookedUp(_) => found_at(before, now),
                         _ => None,
                     };
                 }
                 ticket
             }
-            (News::Gone(_) | News::Superseded(_), Some(before)) => before.gone(),
-            (News::Gone(_) | News::Superseded(_), None) => return Ok(()),
+            (TicketUpdate::Deleted(_) | TicketUpdate::Superseded(_), Some(before)) => before.gone(),
+            (TicketUpdate::Deleted(_) | TicketUpdate::Superseded(_), None) => return Ok(()),
         };
         if before == Some(&ticket) {
             return Ok(());
@@ -106,10 +107,10 @@ impl<'d> Step<'d> {
             self.new_holders.push(id);
         }
         self.guards.push(TICKETS.as_read(&id, stored.as_ref()));
-        if let News::Found(_) = news {
+        if let TicketUpdate::LookedUp(_) = update {
             // Make the next sync go through the whole log, even an unchanged one: it may not have this ticket.
             let key = EventSource(event, self.source.clone());
-            self.writes.push(TAKEN_IN.delete(&key));
+            self.writes.push(IMPORT_PROGRESS.delete(&key));
         }
         self.keep(ticket, before);
         Ok(())

@@ -7,7 +7,7 @@ use std::pin::pin;
 use futures::future::{Either, join_all, select};
 use jiff::SignedDuration;
 
-use super::News;
+use super::TicketUpdate;
 use crate::error::DeskError;
 use crate::sources::{Asker, LiveSource};
 use crate::{Desk, LiveEvent};
@@ -29,7 +29,7 @@ pub(crate) enum Wanted<'t> {
 impl Desk {
     /// Imports the tickets that the event's sources have for a code or an order; returns whether there were any. A
     /// source that is not asked, or does not answer within a second, counts as having none.
-    pub(crate) async fn take_in_found(&self, live: &LiveEvent, wanted: Wanted<'_>) -> bool {
+    pub(crate) async fn import_looked_up(&self, live: &LiveEvent, wanted: Wanted<'_>) -> bool {
         let names = live.event.ticket_sources.iter();
         let sources = names.filter_map(|name| self.sources.get(name));
         // Until a source has been read once, its types are unknown.
@@ -43,11 +43,15 @@ impl Desk {
         });
         let mut is_found = false;
         for (source, found) in join_all(look_ups).await {
-            let news: Vec<_> = found.into_iter().map(Box::new).map(News::Found).collect();
-            if news.is_empty() {
+            let updates: Vec<_> = found
+                .into_iter()
+                .map(Box::new)
+                .map(TicketUpdate::LookedUp)
+                .collect();
+            if updates.is_empty() {
                 continue;
             }
-            match self.keep_found(live, source, news).await {
+            match self.import_updates_of(live, source, updates).await {
                 Ok(()) => is_found = true,
                 Err(error) => tracing::warn!(
                     source.name = %source.name, event.id = %live.event.id,
@@ -77,14 +81,15 @@ impl Desk {
         Vec::new()
     }
 
-    async fn keep_found(
+    async fn import_updates_of(
         &self,
         live: &LiveEvent,
         source: &LiveSource,
-        news: Vec<News>,
+        updates: Vec<TicketUpdate>,
     ) -> Result<(), DeskError> {
         let ids = self.ticket_ids(live.event.id, &source.name).await?;
-        self.take_in_news(source, &ids, live.event.id, news).await?;
+        self.import_updates(source, &ids, live.event.id, updates)
+            .await?;
         Ok(())
     }
 }
