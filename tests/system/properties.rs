@@ -126,7 +126,7 @@ fn entries_never_exceed_the_limit_and_counts_equal_the_log() {
     checked.unwrap_or_else(|failure| panic!("{failure}"));
     runtime.block_on(async {
         join_all((0..FLOOD).map(|_| doors[0].verdict("forged"))).await;
-        let recorded = server.desk.record_last_refusals().await;
+        let recorded = server.desk.admissions.record_last_refusals().await;
         recorded.expect("the store takes it");
         let log = log(&*server.store, &doors[0].event_id).await;
         for door in &doors {

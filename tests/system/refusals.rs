@@ -26,7 +26,7 @@ async fn flood(door: &Door, times: usize, jwt: &str, expected: &str) {
 /// Lets a second pass, after which the program records what has no record yet.
 async fn next_second(server: &Server) {
     server.clock.advance(SignedDuration::from_secs(1));
-    let recorded = server.desk.record_refusals().await;
+    let recorded = server.desk.admissions.record_refusals().await;
     recorded.expect("the store takes it");
 }
 

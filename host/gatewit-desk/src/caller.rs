@@ -2,10 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Desk;
-use crate::error::DeskError;
 use gatewit_domain::event::Event;
-use gatewit_domain::problem::Problem;
 
 /// The name under which `local` is recorded.
 const LOCAL: &str = "local";
@@ -58,7 +55,7 @@ impl Caller {
 }
 
 impl Access {
-    fn may_create_in(&self, caller: &Caller, organization: &str) -> bool {
+    pub(super) fn may_create_in(&self, caller: &Caller, organization: &str) -> bool {
         match caller {
             Caller::Local | Caller::Operator(_) => true,
             Caller::Subject(sub) => {
@@ -67,27 +64,5 @@ impl Access {
                     || members.is_some_and(|members| members.contains(sub))
             }
         }
-    }
-}
-
-impl Desk {
-    /// Returns the caller for an identity.
-    pub fn caller(&self, sub: String) -> Caller {
-        match self.settings.access.operators.contains(&sub) {
-            true => Caller::Operator(sub),
-            false => Caller::Subject(sub),
-        }
-    }
-
-    /// Checks that the caller may put an event into an organization.
-    pub(super) fn check_organization(&self, caller: &Caller, id: &str) -> Result<(), DeskError> {
-        if self.settings.access.may_create_in(caller, id) {
-            return Ok(());
-        }
-        let words = format!("orgId: only a member of the organization \"{id}\" may do this");
-        Err(DeskError::Forbidden(Problem::new(
-            "not_organization_member",
-            words,
-        )))
     }
 }

@@ -1,41 +1,90 @@
-//! Creates, changes and publishes events.
+//! Events: creates, changes and publishes them, keeps them in memory, and knows who may manage them.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::turns::let_others_run;
-use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
+use crate::caller::{Access, Caller};
 use crate::error::DeskError;
+use crate::live_events::{LiveEvent, LiveEvents};
+use crate::live_sources::LiveSources;
+use crate::ports::Ports;
 use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS, join_key};
+use crate::turns::Turns;
+use crate::{ATTEMPTS_MAX, PAGE};
 use gatewit_domain::event::{Event, EventChange, EventStatus};
 use gatewit_domain::id::EventId;
-use gatewit_domain::ports::{Commit, Guard, Write};
+use gatewit_domain::ports::{Commit, Guard, Signer, Write};
 use gatewit_domain::problem::{INVALID_STRATEGY_OPTIONS, Problem};
-use gatewit_domain::window::{Holder, StrategyError};
+use gatewit_domain::window::{StrategyError, StrategyName};
+
+mod declared;
+mod rejections;
+mod source_fit;
+mod ticket_types;
+mod warnings;
+mod windows;
+
+pub use declared::EventTrouble;
+pub use windows::EventWindow;
+
+use rejections::Rejections;
 
 /// How many slugs are tried for an event whose organizer gave none.
 const SLUG_ATTEMPTS_MAX: usize = 1_000;
 
-/// The time in which doors are open for a day.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventWindow {
-    pub day_name: String,
-    pub opens: Timestamp,
-    pub closes: Timestamp,
+/// Every event, in memory and in the store, and who may manage it.
+pub struct Events {
+    ports: Arc<Ports>,
+    access: Access,
+    live: LiveEvents,
+    sources: Arc<LiveSources>,
+    rejections: Rejections,
 }
 
-impl Desk {
+impl Events {
+    /// Reads every event and its key from the store.
+    pub(super) async fn open(
+        ports: &Arc<Ports>,
+        sources: &Arc<LiveSources>,
+        access: Access,
+    ) -> Result<Self, DeskError> {
+        let mut turns = Turns::default();
+        let mut events = Vec::new();
+        let mut after = None;
+        loop {
+            let page = EVENTS.page(ports.store(), "", after.as_ref(), PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.key.clone());
+            for stored in page {
+                turns.step().await;
+                events.push(LiveEvent::new(stored.value, &*ports.signer)?);
+            }
+        }
+        Ok(Self {
+            ports: Arc::clone(ports),
+            access,
+            live: LiveEvents::of(events),
+            sources: Arc::clone(sources),
+            rejections: Rejections::default(),
+        })
+    }
+
+    /// Returns the caller for an identity.
+    pub fn caller(&self, sub: String) -> Caller {
+        match self.access.operators.contains(&sub) {
+            true => Caller::Operator(sub),
+            false => Caller::Subject(sub),
+        }
+    }
+
     /// Creates a draft event; its creator is its first organizer.
-    pub async fn create_event(
+    pub async fn create(
         &self,
         caller: &Caller,
         change: EventChange,
     ) -> Result<Arc<LiveEvent>, DeskError> {
         let slug_is_chosen = change.slug.is_some();
-        let event =
-            Event::create(change, caller.sub(), self.now()).map_err(DeskError::Unacceptable)?;
+        let event = Event::create(change, caller.sub(), self.ports.now())
+            .map_err(DeskError::Unacceptable)?;
         self.check_organization(caller, &event.org_id)?;
         let live = self.keep_new(event, slug_is_chosen).await?;
         self.warm(&live).await;
@@ -49,7 +98,7 @@ impl Desk {
         slug_is_chosen: bool,
     ) -> Result<Arc<LiveEvent>, DeskError> {
         self.check_strategy(&event).await?;
-        self.check_sources(&event)?;
+        self.sources.check_attached(&event)?;
         let wanted = event.slug.clone();
         let attempts = if slug_is_chosen { 1 } else { SLUG_ATTEMPTS_MAX };
         for attempt in 1..=attempts {
@@ -66,28 +115,49 @@ impl Desk {
                 EVENTS.put(&event.id, &event),
                 SLUGS.put(&slug_key(&event), &event.id),
             ];
-            let live = self.bring_to_life(event)?;
-            if self.store().commit(guards, writes).await? == Commit::Done {
+            let live = LiveEvent::new(event, self.signer())?;
+            if self.ports.store().commit(guards, writes).await? == Commit::Done {
                 return Ok(self.show(live));
             }
         }
         Err(slug_taken(&wanted))
     }
 
-    /// Finds one event.
-    pub fn event(&self, caller: &Caller, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
-        self.managed(caller, id)
+    /// Finds an event that the caller may manage.
+    pub fn managed(&self, caller: &Caller, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
+        let live = self.live(id)?;
+        match caller.may_manage(&live.event) {
+            true => Ok(live),
+            false => Err(DeskError::Forbidden(Problem::new(
+                "not_event_organizer",
+                format!("only an organizer of event {id} may do this"),
+            ))),
+        }
+    }
+
+    pub(super) fn live(&self, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
+        self.find(id)
+            .ok_or_else(|| DeskError::not_found("event", id))
+    }
+
+    pub(super) fn find(&self, id: EventId) -> Option<Arc<LiveEvent>> {
+        self.live.get(id)
+    }
+
+    /// Lists every event, oldest first.
+    pub(super) fn all(&self) -> Vec<Arc<LiveEvent>> {
+        self.live.all()
     }
 
     /// Lists the events that the caller may manage, oldest first.
-    pub fn events(&self, caller: &Caller) -> Vec<Arc<LiveEvent>> {
+    pub fn list(&self, caller: &Caller) -> Vec<Arc<LiveEvent>> {
         let mut events = self.live.all();
         events.retain(|live| caller.may_manage(&live.event));
         events
     }
 
     /// Sets the event's fields that the change names, all in one commit.
-    pub async fn change_event(
+    pub async fn change(
         &self,
         caller: &Caller,
         id: EventId,
@@ -109,7 +179,7 @@ impl Desk {
             change.check_in_strategy.is_some() || change.strategy_options.is_some();
         let names_sources = change.ticket_sources.is_some() || change.org_id.is_some();
         for _ in 0..ATTEMPTS_MAX {
-            let stored = EVENTS.get(self.store(), &id).await?;
+            let stored = EVENTS.get(self.ports.store(), &id).await?;
             let stored = stored.ok_or_else(|| DeskError::not_found("event", id))?;
             let mut event = stored.value.clone();
             event
@@ -122,7 +192,7 @@ impl Desk {
                 self.check_strategy(&event).await?;
             }
             if names_sources {
-                self.check_sources(&event)?;
+                self.sources.check_attached(&event)?;
             }
             let mut guards = vec![stored.unchanged()];
             let mut writes = vec![EVENTS.put(&id, &event)];
@@ -131,8 +201,8 @@ impl Desk {
             }
             let slug_guard = guards.len();
             self.move_slug(&stored.value, &event, &mut guards, &mut writes);
-            let live = self.bring_to_life(event)?;
-            match self.store().commit(guards, writes).await? {
+            let live = LiveEvent::new(event, self.signer())?;
+            match self.ports.store().commit(guards, writes).await? {
                 Commit::Done => return Ok(self.show(live)),
                 Commit::Blocked(at) if at < slug_guard => {}
                 Commit::Blocked(_) => return Err(slug_taken(&live.event.slug)),
@@ -142,84 +212,30 @@ impl Desk {
     }
 
     /// Creates the event's key pair, so that tickets can be issued; an event that is already published stays as it is.
-    pub async fn publish_event(
-        &self,
-        caller: &Caller,
-        id: EventId,
-    ) -> Result<Arc<LiveEvent>, DeskError> {
+    pub async fn publish(&self, caller: &Caller, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
         let live = self.managed(caller, id)?;
         if live.event.status() == EventStatus::Published {
             return Ok(live);
         }
         let key = self.ports.signer.create(id).await?;
         for _ in 0..ATTEMPTS_MAX {
-            let stored = EVENTS.get(self.store(), &id).await?;
+            let stored = EVENTS.get(self.ports.store(), &id).await?;
             let stored = stored.ok_or_else(|| DeskError::not_found("event", id))?;
             let guard = stored.unchanged();
             let mut event = stored.value;
             if event.status() == EventStatus::Published {
-                let live = self.bring_to_life(event)?;
+                let live = LiveEvent::new(event, self.signer())?;
                 return Ok(self.show_warm(live).await);
             }
             event.key = Some(key.clone());
             event.revision += 1;
             let writes = vec![EVENTS.put(&id, &event)];
-            let live = self.bring_to_life(event)?;
-            if self.store().commit(vec![guard], writes).await? == Commit::Done {
+            let live = LiveEvent::new(event, self.signer())?;
+            if self.ports.store().commit(vec![guard], writes).await? == Commit::Done {
                 return Ok(self.show_warm(live).await);
             }
         }
         Err(DeskError::contended())
-    }
-
-    /// Returns when doors are open for a ticket type on its days; without a type, for a holder who has none.
-    pub async fn event_windows(
-        &self,
-        caller: &Caller,
-        id: EventId,
-        ticket_type: Option<&str>,
-    ) -> Result<Vec<EventWindow>, DeskError> {
-        let live = self.managed(caller, id)?;
-        let calendar = &live.event.calendar;
-        let kind = match ticket_type {
-            None => None,
-            Some(id) => Some(self.ticket_type(&live, id).ok_or_else(|| {
-                let words = format!("ticketType: the event has no ticket type \"{id}\"");
-                DeskError::unacceptable("unknown_ticket_type", words)
-            })?),
-        };
-        let holder = Holder {
-            ticket_type: ticket_type.unwrap_or_default().to_owned(),
-            attributes: Vec::new(),
-        };
-        let answer = self.ports.strategies.windows(&live.rule, &holder).await;
-        let answer = answer.map_err(|error| {
-            DeskError::Unavailable(Problem::new("strategy_failed", error.to_string()))
-        })?;
-        let is_good = |day| {
-            kind.as_ref()
-                .is_none_or(|kind| kind.is_good_for(day, calendar))
-        };
-        let windows = answer.windows.iter().filter(|window| is_good(window.day));
-        let shown = windows.map(|window| EventWindow {
-            day_name: calendar.days[window.day].name.clone(),
-            opens: window.opens,
-            closes: window.closes,
-        });
-        Ok(shown.collect())
-    }
-
-    /// Asks every event's strategy for its windows, so that the first scan finds them cached. A strategy that fails is
-    /// not asked about its other events, because their scans would wait for it.
-    pub async fn warm_windows(&self) {
-        let mut failing = HashSet::new();
-        for live in self.live.all() {
-            let strategy = &live.event.strategy;
-            if !failing.contains(strategy) && !self.warm(&live).await {
-                failing.insert(strategy.clone());
-            }
-            let_others_run().await;
-        }
     }
 
     async fn show_warm(&self, live: LiveEvent) -> Arc<LiveEvent> {
@@ -229,7 +245,8 @@ impl Desk {
     }
 
     /// Makes a committed event visible. This cannot fail, since the event is stored already: the tickets of its sources
-    /// are imported later, by [`Desk::import_attached`], and its windows are computed by [`Desk::warm`].
+    /// are imported later, by [`TicketSources::import_attached`](super::TicketSources::import_attached), and its windows are computed by
+    /// `warm`.
     fn show(&self, live: LiveEvent) -> Arc<LiveEvent> {
         let live = self.live.set(live);
         for source in &live.event.ticket_sources {
@@ -259,10 +276,31 @@ impl Desk {
         })
     }
 
+    /// Returns a strategy's objections to the options of events, one for each event.
+    pub(super) fn rejections(&self, strategy: &StrategyName) -> Vec<String> {
+        self.rejections.by(strategy)
+    }
+
+    fn signer(&self) -> &dyn Signer {
+        &*self.ports.signer
+    }
+
+    /// Checks that the caller may put an event into an organization.
+    fn check_organization(&self, caller: &Caller, id: &str) -> Result<(), DeskError> {
+        if self.access.may_create_in(caller, id) {
+            return Ok(());
+        }
+        let words = format!("orgId: only a member of the organization \"{id}\" may do this");
+        Err(DeskError::Forbidden(Problem::new(
+            "not_organization_member",
+            words,
+        )))
+    }
+
     /// Checks that no device was ever registered for the event, and returns the guards for that: a device is one active
     /// scanner within the organization in which it was registered.
     async fn check_no_scanners(&self, event: &Event) -> Result<Guard, DeskError> {
-        match HAD_SCANNERS.get(self.store(), &event.id).await? {
+        match HAD_SCANNERS.get(self.ports.store(), &event.id).await? {
             None => Ok(HAD_SCANNERS.absent(&event.id)),
             Some(_) => Err(DeskError::Conflict(Problem::new(
                 "organization_fixed",

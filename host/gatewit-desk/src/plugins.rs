@@ -1,68 +1,46 @@
 //! The status of plugins: every authorized caller reads how one fails, operators also read its own messages.
 //! `gatewit-api.md` §10.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::events::slug_key;
-use super::{Caller, Desk, SourceStatus};
-use gatewit_domain::event::Event;
+use crate::caller::Caller;
+use crate::events::Events;
+use crate::live_sources::{LiveSources, SourceStatus};
+use crate::ports::Ports;
 use gatewit_domain::plugin::{PluginRow, PluginWords};
 use gatewit_domain::source::SourceName;
 use gatewit_domain::window::StrategyName;
 
-/// The objections of strategies to the options of events that were not set up or can no longer work.
-#[derive(Default)]
-pub(super) struct Rejections {
-    /// By `{org}/{slug}`. A std mutex: held for map operations, never across an await.
-    of_events: Mutex<BTreeMap<String, Rejection>>,
+/// The plugins, and what fails because of them.
+pub struct Plugins {
+    ports: Arc<Ports>,
+    sources: Arc<LiveSources>,
+    events: Arc<Events>,
 }
 
-struct Rejection {
-    slug: String,
-    strategy: StrategyName,
-    words: PluginWords,
-}
-
-impl Rejections {
-    pub fn note(&self, event: &Event, words: PluginWords) {
-        let rejection = Rejection {
-            slug: event.slug.clone(),
-            strategy: event.strategy.clone(),
-            words,
-        };
-        self.of_events().insert(slug_key(event), rejection);
+impl Plugins {
+    pub(super) fn new(
+        ports: &Arc<Ports>,
+        sources: &Arc<LiveSources>,
+        events: &Arc<Events>,
+    ) -> Self {
+        Self {
+            ports: Arc::clone(ports),
+            sources: Arc::clone(sources),
+            events: Arc::clone(events),
+        }
     }
 
-    pub fn forget(&self, event: &Event) {
-        self.of_events().remove(&slug_key(event));
+    /// Lists the plugins, loaded and refused, as the engine reports them.
+    pub fn list(&self) -> Vec<PluginRow> {
+        self.ports.strategies.plugins()
     }
 
-    /// Returns a strategy's objections, one per event.
-    fn by(&self, strategy: &StrategyName) -> Vec<String> {
-        let of_events = self.of_events();
-        let rejections = of_events.values();
-        let by_it = rejections.filter(|rejection| rejection.strategy == *strategy);
-        by_it
-            .map(|rejection| {
-                let words = rejection.words.verbatim();
-                format!("options of event {:?}: {words}", rejection.slug)
-            })
-            .collect()
-    }
-
-    fn of_events(&self) -> MutexGuard<'_, BTreeMap<String, Rejection>> {
-        self.of_events
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Desk {
     /// Lists the plugins, loaded and refused, as a caller may see them.
-    pub fn plugins_for(&self, caller: &Caller) -> Vec<PluginRow> {
+    pub fn shown_to(&self, caller: &Caller) -> Vec<PluginRow> {
         let sources = self.sources_for(caller);
-        let mut rows = self.plugins();
+        let mut rows = self.list();
         for row in &mut rows {
             let of_plugin = sources.iter().filter(|source| source.plugin == row.name);
             let own = row.error.take();
@@ -76,7 +54,7 @@ impl Desk {
                 })
             });
             let rejections = match caller.is_operator() {
-                true => self.rejections.by(&StrategyName::of_plugin(&row.name)),
+                true => self.events.rejections(&StrategyName::of_plugin(&row.name)),
                 false => Vec::new(),
             };
             let troubles: Vec<_> = own
@@ -91,9 +69,10 @@ impl Desk {
 
     /// Returns all sources for operators; for others, those of the events that they manage.
     fn sources_for(&self, caller: &Caller) -> Vec<SourceStatus> {
-        let mut sources = self.sources();
+        let sources = self.sources.all();
+        let mut sources: Vec<_> = sources.map(|source| source.status()).collect();
         if !caller.is_operator() {
-            let events = self.events(caller);
+            let events = self.events.list(caller);
             let attached = events.iter().flat_map(|live| &live.event.ticket_sources);
             let attached: HashSet<&SourceName> = attached.collect();
             sources.retain(|source| attached.contains(&source.name));

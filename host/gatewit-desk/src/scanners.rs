@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::turns::Turns;
-use super::{ATTEMPTS_MAX, Caller, Desk, LiveEvent, PAGE};
+use crate::caller::Caller;
 use crate::error::DeskError;
+use crate::events::Events;
+use crate::live_events::LiveEvent;
+use crate::ports::Ports;
 use crate::tables::{
     EVENT_SCANNERS, REGISTRATION_TOKENS, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN, SCANNERS,
     Stored, join_key,
 };
+use crate::turns::Turns;
+use crate::{ATTEMPTS_MAX, PAGE};
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId, TokenId};
 use gatewit_domain::ports::Commit;
@@ -50,19 +54,39 @@ pub struct ScannerStatistics {
     pub last_synced_at: Timestamp,
 }
 
-impl Desk {
+/// The scanners of every event, and the tokens that register them.
+pub struct Scanners {
+    ports: Arc<Ports>,
+    events: Arc<Events>,
+    /// How long a registration token lives.
+    token_life: SignedDuration,
+}
+
+impl Scanners {
+    pub(super) fn new(
+        ports: &Arc<Ports>,
+        events: &Arc<Events>,
+        token_life: SignedDuration,
+    ) -> Self {
+        Self {
+            ports: Arc::clone(ports),
+            events: Arc::clone(events),
+            token_life,
+        }
+    }
+
     /// Creates a registration token for a scanner of a published event.
-    pub async fn create_registration_token(
+    pub async fn create_token(
         &self,
         caller: &Caller,
         event: EventId,
         scanner_name: ScannerName,
         place: Place,
     ) -> Result<TokenStatus, DeskError> {
-        let live = self.managed(caller, event)?;
+        let live = self.events.managed(caller, event)?;
         live.published_key()?;
         check_place(&place, &live.event)?;
-        let now = self.now();
+        let now = self.ports.now();
         let token = RegistrationToken {
             id: TokenId::new(now),
             token: TokenText::random(),
@@ -70,35 +94,31 @@ impl Desk {
             scanner_name,
             place,
             created_at: now,
-            expires_at: now + self.settings.registration_token_life,
+            expires_at: now + self.token_life,
             used_by: None,
         };
         let writes = vec![REGISTRATION_TOKENS.put(&token.token, &token)];
-        self.store().commit(Vec::new(), writes).await?;
+        self.ports.store().commit(Vec::new(), writes).await?;
         Ok(self.token_status(token, live))
     }
 
     /// Returns the current state of a registration token, even a used or expired one.
-    pub async fn registration_token(&self, text: &TokenText) -> Result<TokenStatus, DeskError> {
+    pub async fn token(&self, text: &TokenText) -> Result<TokenStatus, DeskError> {
         let stored = self.stored_token(text).await?;
-        let live = self.live(stored.value.event_id)?;
+        let live = self.events.live(stored.value.event_id)?;
         Ok(self.token_status(stored.value, live))
     }
 
     /// Lists an event's scanners, including revoked ones, in the order of registration.
-    pub async fn scanners(
-        &self,
-        caller: &Caller,
-        event: EventId,
-    ) -> Result<ScannerList, DeskError> {
-        let live = self.managed(caller, event)?;
+    pub async fn list(&self, caller: &Caller, event: EventId) -> Result<ScannerList, DeskError> {
+        let live = self.events.managed(caller, event)?;
         let mut scanners = Vec::new();
         let mut turns = Turns::default();
         let mut after = None;
         let prefix = join_key(&event, &"");
         loop {
             let page = EVENT_SCANNERS
-                .page(self.store(), &prefix, after.as_ref(), PAGE)
+                .page(self.ports.store(), &prefix, after.as_ref(), PAGE)
                 .await?;
             let Some(last) = page.last() else {
                 let event = live;
@@ -108,13 +128,13 @@ impl Desk {
             for row in page {
                 turns.step().await;
                 let id = row.listed("scanner", event)?;
-                scanners.push(self.scanner(id).await?.value);
+                scanners.push(self.stored(id).await?.value);
             }
         }
     }
 
     /// Revokes a scanner permanently; one that is already revoked keeps its first reason.
-    pub async fn revoke_scanner(
+    pub async fn revoke(
         &self,
         caller: &Caller,
         id: ScannerId,
@@ -123,14 +143,14 @@ impl Desk {
         let reason = bounded_text("reason", reason, REASON_MAX)
             .map_err(|words| DeskError::unacceptable("invalid_reason", words))?;
         for _ in 0..ATTEMPTS_MAX {
-            let stored = self.scanner(id).await?;
-            let live = self.managed(caller, stored.value.event_id)?;
+            let stored = self.stored(id).await?;
+            let live = self.events.managed(caller, stored.value.event_id)?;
             if !stored.value.is_active() {
                 return Ok((stored.value, live));
             }
             let guard = stored.unchanged();
             let revocation = Revocation {
-                at: self.now(),
+                at: self.ports.now(),
                 reason: reason.clone(),
                 replaced_by: None,
             };
@@ -139,7 +159,7 @@ impl Desk {
                 ..stored.value
             };
             let writes = vec![SCANNERS.put(&id, &revoked)];
-            if self.store().commit(vec![guard], writes).await? == Commit::Done {
+            if self.ports.store().commit(vec![guard], writes).await? == Commit::Done {
                 return Ok((revoked, live));
             }
         }
@@ -147,14 +167,14 @@ impl Desk {
     }
 
     /// Returns a scanner's statistics to an organizer of its event.
-    pub async fn scanner_statistics(
+    pub async fn statistics(
         &self,
         caller: &Caller,
         id: ScannerId,
     ) -> Result<ScannerStatistics, DeskError> {
-        let scanner = self.scanner(id).await?.value;
-        self.managed(caller, scanner.event_id)?;
-        self.statistics(scanner).await
+        let scanner = self.stored(id).await?.value;
+        self.events.managed(caller, scanner.event_id)?;
+        self.statistics_of(scanner).await
     }
 
     /// Returns a scanner's own statistics.
@@ -170,24 +190,24 @@ impl Desk {
                 words,
             )));
         }
-        let scanner = self.scanner(id).await?.value;
-        self.statistics(scanner).await
+        let scanner = self.stored(id).await?.value;
+        self.statistics_of(scanner).await
     }
 
     /// Whether a scanner whose credentials were verified is still active.
     pub async fn is_active(&self, proof: &ScannerProof) -> Result<bool, DeskError> {
-        Ok(self.scanner(proof.scanner_id).await?.value.is_active())
+        Ok(self.stored(proof.scanner_id).await?.value.is_active())
     }
 
     /// Verifies a bearer token and returns its scanner. The decision checks whether the scanner is still active.
-    pub fn prove_scanner(&self, token: &str) -> Result<ScannerProof, DeskError> {
+    pub fn prove(&self, token: &str) -> Result<ScannerProof, DeskError> {
         let refuse =
             |words: &str| DeskError::Unauthenticated(Problem::new("invalid_credentials", words));
         let claims = (self.signed_for(token).as_ref())
             .and_then(|live| Some((live.event.id, live.key.as_ref()?.verify_scanner(token)?)));
         match claims {
             Some((event, claims)) if claims.event_id == event => {
-                if self.now().as_second() >= claims.exp {
+                if self.ports.now().as_second() >= claims.exp {
                     return Err(refuse(
                         "the scanner's credentials have expired; register it again",
                     ));
@@ -212,32 +232,36 @@ impl Desk {
     /// Finds the event that a token claims to be signed by.
     fn signed_for(&self, token: &str) -> Option<Arc<LiveEvent>> {
         let header = self.ports.signer.header(token)?;
-        self.live.get(header.event?)
+        self.events.find(header.event?)
     }
 
-    pub(super) async fn scanner(&self, id: ScannerId) -> Result<Stored<Scanner>, DeskError> {
-        let stored = SCANNERS.get(self.store(), &id).await?;
+    pub(super) async fn stored(&self, id: ScannerId) -> Result<Stored<Scanner>, DeskError> {
+        let stored = SCANNERS.get(self.ports.store(), &id).await?;
         stored.ok_or_else(|| DeskError::not_found("scanner", id))
     }
 
-    async fn statistics(&self, scanner: Scanner) -> Result<ScannerStatistics, DeskError> {
+    async fn statistics_of(&self, scanner: Scanner) -> Result<ScannerStatistics, DeskError> {
         let last_scan_at = self.last_scan_at(scanner.id).await?;
         Ok(ScannerStatistics {
-            event: self.live(scanner.event_id)?,
-            successful_scans: SCANNER_ADMITTED.count(self.store(), &scanner.id).await?,
-            failed_scans: SCANNER_REFUSED.count(self.store(), &scanner.id).await?,
+            event: self.events.live(scanner.event_id)?,
+            successful_scans: SCANNER_ADMITTED
+                .count(self.ports.store(), &scanner.id)
+                .await?,
+            failed_scans: SCANNER_REFUSED
+                .count(self.ports.store(), &scanner.id)
+                .await?,
             last_scan_at,
             last_synced_at: last_scan_at.unwrap_or(scanner.created_at),
         })
     }
 
     async fn last_scan_at(&self, id: ScannerId) -> Result<Option<Timestamp>, DeskError> {
-        let stored = SCANNER_SEEN.get(self.store(), &id).await?;
+        let stored = SCANNER_SEEN.get(self.ports.store(), &id).await?;
         Ok(stored.map(|stored| stored.value))
     }
 
     async fn stored_token(&self, text: &TokenText) -> Result<Stored<RegistrationToken>, DeskError> {
-        let stored = REGISTRATION_TOKENS.get(self.store(), text).await?;
+        let stored = REGISTRATION_TOKENS.get(self.ports.store(), text).await?;
         stored.ok_or_else(|| {
             let words = "the registration token is not known; ask an organizer for a new one";
             DeskError::NotFound(Problem::new("token_not_found", words))
@@ -248,7 +272,7 @@ impl Desk {
         TokenStatus {
             token,
             event,
-            now: self.now(),
+            now: self.ports.now(),
         }
     }
 }

@@ -1,23 +1,42 @@
 //! Issues and finds tickets.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::turns::Turns;
-use super::{Caller, Desk, LOOKED_AT_MAX, LiveEvent};
+use crate::LOOKED_AT_MAX;
+use crate::caller::Caller;
 use crate::error::DeskError;
-use crate::tables::{ENTRIES, EVENT_TICKETS, EventTicket, TICKETS, join_key};
+use crate::events::Events;
+use crate::live_events::LiveEvent;
+use crate::ports::Ports;
+use crate::tables::{ENTRIES, EVENT_TICKETS, EventTicket, Stored, TICKETS, join_key};
+use crate::turns::Turns;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::scan::Entries;
 use gatewit_domain::search::Search;
 use gatewit_domain::ticket::{ShownState, Ticket};
 
+mod by_code;
 mod change;
+mod codes;
+mod issues;
 mod issuing;
+mod orders;
 mod pieces;
+mod search_index;
 mod taking_back;
 mod tokens;
+
+use issues::Issues;
+use search_index::SearchIndex;
 use tokens::TicketTokens;
+
+/// Every ticket: issued here or imported, its codes, and the index to search them.
+pub struct Tickets {
+    ports: Arc<Ports>,
+    events: Arc<Events>,
+    issues: Issues,
+    search_index: SearchIndex,
+}
 
 /// A ticket with everything that is shown of it.
 #[derive(Clone)]
@@ -55,32 +74,42 @@ pub struct TicketPage {
     pub next: Option<TicketId>,
 }
 
-impl Desk {
+impl Tickets {
+    /// Reads which issues are unfinished.
+    pub(super) async fn open(ports: &Arc<Ports>, events: &Arc<Events>) -> Result<Self, DeskError> {
+        Ok(Self {
+            ports: Arc::clone(ports),
+            events: Arc::clone(events),
+            issues: Issues::open(ports.store()).await?,
+            search_index: SearchIndex::default(),
+        })
+    }
+
     /// Finds one ticket.
-    pub async fn ticket(&self, caller: &Caller, id: TicketId) -> Result<ShownTicket, DeskError> {
-        let stored = self.stored_ticket(&id).await?;
+    pub async fn get(&self, caller: &Caller, id: TicketId) -> Result<ShownTicket, DeskError> {
+        let stored = self.stored(&id).await?;
         let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
-        let live = self.managed(caller, stored.value.event_id)?;
+        let live = self.events.managed(caller, stored.value.event_id)?;
         self.shown(&live, stored.value).await
     }
 
     /// Lists an event's tickets in the order they were issued, or, with a search text, best match first.
-    pub async fn tickets(
+    pub async fn list(
         &self,
         caller: &Caller,
         event: EventId,
         query: TicketQuery,
     ) -> Result<TicketPage, DeskError> {
-        let live = self.managed(caller, event)?;
+        let live = self.events.managed(caller, event)?;
         let mut page = match query.text.as_deref().and_then(Search::parse) {
-            Some(search) => self.search_tickets(&live, &search, &query).await?,
-            None => self.list_tickets(&live, &query).await?,
+            Some(search) => self.search(&live, &search, &query).await?,
+            None => self.list_all(&live, &query).await?,
         };
         self.renew_tokens(&live, &mut page.tickets).await?;
         Ok(page)
     }
 
-    async fn list_tickets(
+    async fn list_all(
         &self,
         live: &Arc<LiveEvent>,
         query: &TicketQuery,
@@ -101,7 +130,7 @@ impl Desk {
             false => query.limit + 1,
         };
         let rows = EVENT_TICKETS
-            .page(self.store(), &prefix, after.as_ref(), look_at)
+            .page(self.ports.store(), &prefix, after.as_ref(), look_at)
             .await?;
         let is_cut = rows.len() == look_at;
         let mut turns = Turns::default();
@@ -113,7 +142,7 @@ impl Desk {
             }
             let id = row.listed("ticket", event)?;
             page.next = is_cut.then_some(id);
-            let stored = TICKETS.get(self.store(), &id).await?;
+            let stored = TICKETS.get(self.ports.store(), &id).await?;
             let Some(stored) = stored.filter(|stored| visible.shows(&stored.value)) else {
                 continue;
             };
@@ -147,8 +176,14 @@ impl Desk {
         self.shown_with(live, ticket, &entries).await.map(Some)
     }
 
+    /// Reads a ticket, unless its issue is not done.
+    pub(super) async fn stored(&self, id: &TicketId) -> Result<Option<Stored<Ticket>>, DeskError> {
+        let stored = TICKETS.get(self.ports.store(), id).await?;
+        Ok(stored.filter(|stored| self.issues.shows(&stored.value)))
+    }
+
     async fn entries(&self, ticket: &Ticket) -> Result<Entries, DeskError> {
-        let entries = ENTRIES.get(self.store(), &ticket.id).await?;
+        let entries = ENTRIES.get(self.ports.store(), &ticket.id).await?;
         Ok(entries.map_or_else(Entries::default, |stored| stored.value))
     }
 
@@ -169,7 +204,7 @@ impl Desk {
         entries: &Entries,
         tokens: Option<TicketTokens>,
     ) -> ShownTicket {
-        let kind = self.ticket_type_of(live, &ticket);
+        let kind = self.events.ticket_type_of(live, &ticket);
         let origin = ticket.origin.as_ref();
         let code = tokens.as_ref().map(TicketTokens::qr_code);
         let code = code.or_else(|| Some(origin?.codes.first()?.as_str()));
@@ -181,25 +216,6 @@ impl Desk {
             code: code.unwrap_or_default().to_owned(),
             token: tokens.map(|tokens| tokens.whole),
             ticket,
-        }
-    }
-
-    /// Computes the windows for new kinds of holders.
-    pub(super) async fn warm_holders(&self, live: &LiveEvent, tickets: &[Ticket]) {
-        let holders = tickets.iter().map(|ticket| self.holder(live, ticket));
-        let holders: HashSet<_> = holders.collect();
-        let mut turns = Turns::default();
-        for holder in holders {
-            turns.step().await;
-            if self
-                .ports
-                .strategies
-                .windows(&live.rule, &holder)
-                .await
-                .is_err()
-            {
-                return;
-            }
         }
     }
 }

@@ -31,9 +31,9 @@ impl DeclaredEvents {
         for event in events {
             let words = format!("cannot set up event {:?} of the configuration", event.slug);
             let change = EventChange::from(event);
-            match desk.check_declared(&change) {
+            match desk.events.check_declared(&change) {
                 Ok(strategy) => by_strategy.entry(strategy).or_default().push(change),
-                Err(error) if desk.has_declared(&change) => {
+                Err(error) if desk.events.has_declared(&change) => {
                     tracing::error!("{words}; it stays as it is stored: {error}");
                 }
                 Err(error) => return Err(anyhow::Error::from(error).context(words)),
@@ -60,7 +60,7 @@ impl DeclaredEvents {
 async fn set_up_in_turn(desk: Arc<Desk>, changes: Vec<EventChange>, ended: oneshot::Sender<()>) {
     for change in changes {
         let slug = change.slug.clone().unwrap_or_default();
-        if let Err(trouble) = desk.declare_event(change).await {
+        if let Err(trouble) = desk.events.declare(change).await {
             tracing::error!(
                 event.slug = %slug,
                 "event {slug:?} of the configuration is not set up, or stays as it was: {trouble}"
@@ -72,7 +72,7 @@ async fn set_up_in_turn(desk: Arc<Desk>, changes: Vec<EventChange>, ended: onesh
 
 /// Warns of configured plugins that do not exist and of missing things that events rely on; everything else is served.
 pub async fn warn_unresolved<'c>(desk: &Desk, configured: impl Iterator<Item = &'c String>) {
-    let plugins = desk.plugins();
+    let plugins = desk.plugins.list();
     for name in configured {
         if !plugins.iter().any(|row| row.name == *name) {
             tracing::warn!(
@@ -80,7 +80,8 @@ pub async fn warn_unresolved<'c>(desk: &Desk, configured: impl Iterator<Item = &
             );
         }
     }
-    desk.unresolved_dependencies()
+    desk.events
+        .unresolved_dependencies()
         .await
         .into_iter()
         .for_each(name_trouble);
@@ -88,7 +89,8 @@ pub async fn warn_unresolved<'c>(desk: &Desk, configured: impl Iterator<Item = &
 
 /// Warns of events whose strategy no longer accepts their options. Calls plugins, so run it once the server listens.
 pub async fn warn_rejected(desk: &Desk) {
-    desk.check_options()
+    desk.events
+        .check_options()
         .await
         .into_iter()
         .for_each(name_trouble);

@@ -71,7 +71,7 @@ impl Counters {
     fn encode_scans(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let help = "Scans decided, by contract, outcome and the reason of a refusal; repeats are not decided anew";
         let mut scans = encoder.encode_descriptor("scans", help, None, MetricType::Counter)?;
-        for scan in self.desk.scan_counts() {
+        for scan in self.desk.admissions.scan_counts() {
             let labels = [
                 ("contract", scan.contract.name()),
                 (
@@ -112,7 +112,7 @@ impl Counters {
         let help = "Times a ticket source was read, by how that ended";
         let mut syncs =
             encoder.encode_descriptor("source_syncs", help, None, MetricType::Counter)?;
-        let sources = self.desk.sources();
+        let sources = self.desk.sources.statuses();
         for source in &sources {
             let counts = [("completed", source.completed), ("failed", source.failed)];
             for (outcome, number) in counts {

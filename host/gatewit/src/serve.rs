@@ -131,7 +131,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     beside.spawn(background_tasks::record_refusals(desk.clone()));
     sources.keep_fresh(&desk, &mut beside);
     let declared = desk.clone();
-    beside.spawn(async move { declared.import_all().await });
+    beside.spawn(async move { declared.sources.import_all().await });
     let oidc = oidc.map(|settings| Oidc::new(settings, Arc::new(SystemClock)));
     if let Some(oidc) = oidc.clone() {
         beside.spawn(async move { oidc.warm().await });
@@ -149,7 +149,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         traffic.changes.wait().await;
     };
     let ended = run(serving, shutdown, &stop).await;
-    let recorded = desk.record_last_refusals().await;
+    let recorded = desk.admissions.record_last_refusals().await;
     recorded.context("cannot record the refusals of the last second")?;
     ended
 }

@@ -93,14 +93,14 @@ fn check_plugin(plugin: &str, engine: &Engine) -> Result<(), String> {
 
 async fn keep_fresh(desk: Arc<Desk>, name: SourceName, source: Arc<OpenSource>) {
     loop {
-        let wait = desk.keep_fresh(&name).await;
+        let wait = desk.sources.keep_fresh(&name).await;
         let wait = Duration::try_from(wait).unwrap_or_default();
         tokio::select! {
             () = sleep(wait) => {}
             () = source.changed(LOOK_EVERY) => {
                 tracing::info!(source.name = %name, "a file of ticket source {name} has changed");
                 // The outcome is logged where the source is read.
-                let _ = desk.refresh_source(&name).await;
+                let _ = desk.sources.refresh(&name).await;
             }
         }
     }

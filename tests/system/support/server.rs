@@ -234,7 +234,7 @@ impl Server {
         let mut serving = JoinSet::new();
         sources.keep_fresh(&desk, &mut serving);
         let cold = Arc::clone(&desk);
-        serving.spawn(async move { cold.warm_windows().await });
+        serving.spawn(async move { cold.events.warm_windows().await });
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("loopback has a free port");

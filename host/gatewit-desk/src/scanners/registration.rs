@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::codes::Claim;
+use super::Scanners;
+use crate::ATTEMPTS_MAX;
+use crate::caller::DEFAULT_ORGANIZATION;
+use crate::changes::Changes;
 use crate::error::DeskError;
+use crate::live_events::LiveEvent;
 use crate::tables::{
     DEVICES, Device, EVENT_SCANNERS, EVENTS, EventScanner, HAD_SCANNERS, REGISTRATION_TOKENS,
     SCANNERS,
 };
-use crate::{ATTEMPTS_MAX, DEFAULT_ORGANIZATION, Desk, LiveEvent};
 use gatewit_domain::claims::Claims;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId};
@@ -43,18 +46,18 @@ pub struct ScannerLink {
     pub replaced: Option<Scanner>,
 }
 
-impl Desk {
+impl Scanners {
     /// Registers a device as a scanner, uses up its token, and revokes the scanner that the device was before in the
     /// event's organization.
-    pub async fn register_scanner(&self, new: NewScanner) -> Result<ScannerLink, DeskError> {
+    pub async fn register(&self, new: NewScanner) -> Result<ScannerLink, DeskError> {
         check_device_info(&new)?;
         for _ in 0..ATTEMPTS_MAX {
-            let now = self.now();
+            let now = self.ports.now();
             let mut token = self.stored_token(&new.token).await?;
             check_usable(&token.value, now)?;
-            let live = self.live(token.value.event_id)?;
+            let live = self.events.live(token.value.event_id)?;
             let key = live.published_key()?;
-            let stored = EVENTS.get(self.store(), &live.event.id).await?;
+            let stored = EVENTS.get(self.ports.store(), &live.event.id).await?;
             let stored = stored.ok_or_else(|| DeskError::not_found("event", live.event.id))?;
             let scanner = new_scanner(&new, &token.value, now);
             // The event must still belong to the organization in which the scanner is registered.
@@ -66,11 +69,11 @@ impl Desk {
                 EVENT_SCANNERS.put(&EventScanner(scanner.event_id, scanner.id), &()),
                 HAD_SCANNERS.put(&scanner.event_id, &()),
             ];
-            let mut link = Claim { guards, writes };
+            let mut link = Changes { guards, writes };
             let replaced = self.replace(&scanner, &stored.value, &mut link).await?;
             let claims = vec![Claims::ScannerCredential(scanner.claims())];
             let credentials = key.sign(claims).await?.remove(0);
-            if self.store().commit(link.guards, link.writes).await? == Commit::Done {
+            if self.ports.store().commit(link.guards, link.writes).await? == Commit::Done {
                 log_replaced(&scanner, &replaced);
                 return Ok(ScannerLink {
                     scanner,
@@ -89,14 +92,14 @@ impl Desk {
         &self,
         scanner: &Scanner,
         event: &Event,
-        link: &mut Claim,
+        link: &mut Changes,
     ) -> Result<Vec<Scanner>, DeskError> {
         let device = Device(event.org_id.clone(), scanner.device_fingerprint.clone());
-        let stored = DEVICES.get(self.store(), &device).await?;
+        let stored = DEVICES.get(self.ports.store(), &device).await?;
         link.guards.push(DEVICES.as_read(&device, stored.as_ref()));
         let (mut active, mut replaced) = (Vec::new(), Vec::new());
         for id in stored.map(|stored| stored.value).unwrap_or_default() {
-            let former = self.scanner(id).await?;
+            let former = self.stored(id).await?;
             if !former.value.is_active() {
                 continue;
             }
@@ -124,7 +127,7 @@ impl Desk {
         if former == event.id || event.org_id != DEFAULT_ORGANIZATION {
             return true;
         }
-        let former = self.live.get(former);
+        let former = self.events.find(former);
         former.is_none_or(|former| {
             let mut organizers = former.event.organizers.iter();
             organizers.any(|sub| event.organizers.contains(sub))

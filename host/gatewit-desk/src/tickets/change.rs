@@ -1,25 +1,27 @@
 //! Changes an existing ticket: its state, its holder, its code. `gatewit-api.md` §4.
 
-use super::ShownTicket;
-use crate::codes::Claim;
+use super::{ShownTicket, Tickets};
+use crate::ATTEMPTS_MAX;
+use crate::caller::Caller;
+use crate::changes::Changes;
 use crate::error::DeskError;
+use crate::live_events::LiveEvent;
 use crate::tables::{CREDENTIAL_CODES, TICKETS};
-use crate::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
 use gatewit_domain::id::TicketId;
 use gatewit_domain::ports::Commit;
 use gatewit_domain::problem::Problem;
 use gatewit_domain::ticket::{Ticket, TicketAction, TicketChange};
 
-impl Desk {
+impl Tickets {
     /// Cancels, refunds or reinstates a ticket. A withdrawn ticket leaves its codes to others, so that it cannot be
     /// reinstated once one of them has taken them.
-    pub async fn act_on_ticket(
+    pub async fn act(
         &self,
         caller: &Caller,
         id: TicketId,
         action: TicketAction,
     ) -> Result<ShownTicket, DeskError> {
-        self.edit_ticket(caller, id, |ticket| {
+        self.edit(caller, id, |ticket| {
             ticket.state = ticket.state.after(action).map_err(DeskError::Conflict)?;
             Ok(())
         })
@@ -28,13 +30,13 @@ impl Desk {
 
     /// Sets the ticket's fields that the change names, all in one commit. Fields that come from a ticketing system are
     /// changed there.
-    pub async fn change_ticket(
+    pub async fn change(
         &self,
         caller: &Caller,
         id: TicketId,
         change: TicketChange,
     ) -> Result<ShownTicket, DeskError> {
-        self.edit_ticket(caller, id, |ticket| {
+        self.edit(caller, id, |ticket| {
             if let Some(origin) = &ticket.origin {
                 let source = &origin.source;
                 let words = format!(
@@ -50,16 +52,16 @@ impl Desk {
     }
 
     /// Changes a ticket, its codes and its index entries in one commit.
-    async fn edit_ticket(
+    async fn edit(
         &self,
         caller: &Caller,
         id: TicketId,
         edit: impl Fn(&mut Ticket) -> Result<(), DeskError>,
     ) -> Result<ShownTicket, DeskError> {
         for _ in 0..ATTEMPTS_MAX {
-            let stored = self.stored_ticket(&id).await?;
+            let stored = self.stored(&id).await?;
             let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
-            let live = self.managed(caller, stored.value.event_id)?;
+            let live = self.events.managed(caller, stored.value.event_id)?;
             let mut ticket = stored.value.clone();
             edit(&mut ticket)?;
             if ticket == stored.value {
@@ -81,8 +83,8 @@ impl Desk {
         live: &LiveEvent,
         before: &Ticket,
         after: &Ticket,
-    ) -> Result<Claim, DeskError> {
-        let mut moved = Claim::default();
+    ) -> Result<Changes, DeskError> {
+        let mut moved = Changes::default();
         let code = before.credential_code.as_ref();
         if let Some(code) = code.filter(|code| after.credential_code.as_ref() != Some(*code)) {
             moved = self
@@ -100,18 +102,18 @@ impl Desk {
 
     async fn commit_edit(
         &self,
-        claim: Claim,
+        claim: Changes,
         before: &Ticket,
         after: &Ticket,
     ) -> Result<Commit, DeskError> {
         let (before, after) = (std::slice::from_ref(before), std::slice::from_ref(after));
         let event = after[0].event_id;
-        self.index.forget(event, before);
-        self.index_tickets(event, after).await;
-        let commit = self.store().commit(claim.guards, claim.writes).await;
+        self.unindex(event, before);
+        self.index(event, after).await;
+        let commit = self.ports.store().commit(claim.guards, claim.writes).await;
         if !matches!(commit, Ok(Commit::Done)) {
-            self.index.forget(event, after);
-            self.index_tickets(event, before).await;
+            self.unindex(event, after);
+            self.index(event, before).await;
         }
         Ok(commit?)
     }

@@ -9,16 +9,18 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::ShownTicket;
+use super::codes::code_taken;
+use super::issues::IssueLock;
 use super::pieces::{Pieces, Repeat, TICKETS_MAX};
 use super::tokens::sign_tickets;
-use crate::admission::{is_forgotten, repeat_of, used_for_another};
-use crate::codes::code_taken;
+use super::{ShownTicket, Tickets};
+use crate::ATTEMPTS_MAX;
+use crate::caller::Caller;
 use crate::error::DeskError;
-use crate::issues::IssueLock;
+use crate::idempotency::{is_forgotten, key_of_organizer, used_for_another};
+use crate::live_events::LiveEvent;
 use crate::tables::{ISSUE_REQUESTS, IssueRequest, SERIES, Stored, join_key};
 use crate::turns::{Turns, let_others_run};
-use crate::{ATTEMPTS_MAX, Caller, Desk, LiveEvent};
 use gatewit_domain::event::{Event, TicketType};
 use gatewit_domain::id::{EventId, IssueId, TicketId};
 use gatewit_domain::identifier::fold;
@@ -40,9 +42,9 @@ enum Asked {
     Many,
 }
 
-impl Desk {
+impl Tickets {
     /// Issues one ticket; with an idempotency key, only once.
-    pub async fn issue_ticket(
+    pub async fn issue(
         &self,
         caller: &Caller,
         event: EventId,
@@ -55,7 +57,7 @@ impl Desk {
     }
 
     /// Issues every ticket of the request or none; with an idempotency key, only once.
-    pub async fn issue_tickets(
+    pub async fn issue_all(
         &self,
         caller: &Caller,
         event: EventId,
@@ -76,18 +78,21 @@ impl Desk {
         drafts: Vec<TicketDraft>,
         key: Option<&IdempotencyKey>,
     ) -> Result<Vec<ShownTicket>, DeskError> {
-        let live = self.managed(caller, event)?;
+        let live = self.events.managed(caller, event)?;
         let drafts = check_drafts(drafts).await?;
         let repeat = match key {
             Some(key) => Some(Repeat {
-                name: repeat_of(None, Some(caller.sub()), key),
+                name: key_of_organizer(caller.sub(), key),
                 request: fingerprint(event, asked, &drafts).await,
             }),
             None => None,
         };
         for _ in 0..ATTEMPTS_MAX {
             let name = repeat.as_ref().map(|repeat| repeat.name.clone());
-            let lock = match self.issues.begin(event, IssueId::new(self.now()), name) {
+            let lock = match self
+                .issues
+                .begin(event, IssueId::new(self.ports.now()), name)
+            {
                 Ok(lock) => lock,
                 Err(other) => {
                     // If the lock is free and the issue is still in progress, its request was dropped.
@@ -98,16 +103,16 @@ impl Desk {
                 }
             };
             let stored = match &repeat {
-                Some(repeat) => ISSUE_REQUESTS.get(self.store(), &repeat.name).await?,
+                Some(repeat) => ISSUE_REQUESTS.get(self.ports.store(), &repeat.name).await?,
                 None => None,
             };
             if let (Some(repeat), Some(first)) = (&repeat, &stored)
-                && !is_forgotten(first.value.at, self.now())
+                && !is_forgotten(first.value.at, self.ports.now())
             {
                 drop(lock);
                 return self.issued_before(&live, repeat, &first.value).await;
             }
-            return self.issue(&live, drafts, &lock, repeat, stored).await;
+            return self.issue_new(&live, drafts, &lock, repeat, stored).await;
         }
         Err(DeskError::contended())
     }
@@ -142,7 +147,7 @@ impl Desk {
     }
 
     /// Issues tickets. If that fails, rolls back what was written of them.
-    async fn issue(
+    async fn issue_new(
         &self,
         live: &Arc<LiveEvent>,
         drafts: Vec<TicketDraft>,
@@ -150,7 +155,7 @@ impl Desk {
         repeat: Option<Repeat>,
         stored: Option<Stored<IssueRequest>>,
     ) -> Result<Vec<ShownTicket>, DeskError> {
-        let at = self.now();
+        let at = self.ports.now();
         let pieces = Pieces::new(self, live, lock, at, repeat, stored);
         let issued = self.issue_in_pieces(live, drafts, at, pieces).await;
         if issued.is_err()
@@ -182,12 +187,12 @@ impl Desk {
             }
             tokens.extend(signed);
         }
-        self.index_tickets(live.event.id, &tickets).await;
+        self.index(live.event.id, &tickets).await;
         if let Err(error) = pieces.finish().await {
-            self.index.forget(live.event.id, &tickets);
+            self.unindex(live.event.id, &tickets);
             return Err(error);
         }
-        self.warm_holders(live, &tickets).await;
+        self.events.warm_holders(live, &tickets).await;
         let mut shown = Vec::with_capacity(tickets.len());
         let mut turns = Turns::default();
         for (ticket, tokens) in tickets.into_iter().zip(tokens) {
@@ -243,11 +248,11 @@ impl Desk {
     async fn reserve(&self, event: EventId, type_id: &str, count: u64) -> Result<u64, DeskError> {
         let key = join_key(&event, &type_id.to_uppercase());
         for _ in 0..ATTEMPTS_MAX {
-            let stored = SERIES.get(self.store(), &key).await?;
+            let stored = SERIES.get(self.ports.store(), &key).await?;
             let last = stored.as_ref().map_or(0, |stored| stored.value);
             let guards = vec![SERIES.as_read(&key, stored.as_ref())];
             let writes = vec![SERIES.put(&key, &(last + count))];
-            if self.store().commit(guards, writes).await? == Commit::Done {
+            if self.ports.store().commit(guards, writes).await? == Commit::Done {
                 return Ok(last + 1);
             }
         }

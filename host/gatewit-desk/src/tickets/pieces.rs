@@ -8,15 +8,17 @@ use std::mem;
 
 use jiff::Timestamp;
 
+use super::Tickets;
+use super::codes::claim_unseen;
+use super::issues::IssueLock;
 use super::tokens::TicketTokens;
-use crate::codes::claim_unseen;
+use crate::ATTEMPTS_MAX;
 use crate::error::DeskError;
-use crate::issues::IssueLock;
+use crate::live_events::LiveEvent;
 use crate::tables::{
     CallerKey, EVENT_TICKETS, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES, Issue, IssueRequest,
     IssueState, ORDERS, OrderTicket, Stored, TICKETS,
 };
-use crate::{ATTEMPTS_MAX, Desk, LiveEvent};
 use gatewit_domain::id::IssueId;
 use gatewit_domain::ports::{Commit, Guard, Write};
 use gatewit_domain::ticket::Ticket;
@@ -34,7 +36,7 @@ pub(super) struct Repeat {
 
 /// The progress of an issue, and the piece that is written next.
 pub(super) struct Pieces<'d> {
-    desk: &'d Desk,
+    tickets: &'d Tickets,
     live: &'d LiveEvent,
     lock: &'d IssueLock<'d>,
     /// The time in the tickets' ids.
@@ -61,7 +63,7 @@ struct Piece {
 
 impl<'d> Pieces<'d> {
     pub fn new(
-        desk: &'d Desk,
+        tickets: &'d Tickets,
         live: &'d LiveEvent,
         lock: &'d IssueLock<'d>,
         at: Timestamp,
@@ -69,7 +71,7 @@ impl<'d> Pieces<'d> {
         remembered: Option<Stored<IssueRequest>>,
     ) -> Self {
         Self {
-            desk,
+            tickets,
             live,
             lock,
             at,
@@ -119,7 +121,7 @@ impl<'d> Pieces<'d> {
             last.guards.push(guard);
             last.writes.push(ISSUE_REQUESTS.put(&repeat.name, &request));
         }
-        last.commit(self.desk, self.live).await?;
+        last.commit(self.tickets, self.live).await?;
         self.lock.show();
         Ok(())
     }
@@ -132,7 +134,7 @@ impl<'d> Pieces<'d> {
             None => self.begin().await?,
         };
         piece.guards.push(ISSUES.is(&key, row));
-        piece.commit(self.desk, self.live).await
+        piece.commit(self.tickets, self.live).await
     }
 
     /// Writes the issue's row, so that its pieces can be rolled back.
@@ -147,7 +149,7 @@ impl<'d> Pieces<'d> {
         self.lock.hide();
         let guards = vec![ISSUES.absent(&self.key())];
         let writes = vec![ISSUES.put(&self.key(), &row)];
-        match self.desk.store().commit(guards, writes).await? {
+        match self.tickets.ports.store().commit(guards, writes).await? {
             Commit::Done => Ok(self.row.insert(row)),
             Commit::Blocked(_) => Err(DeskError::contended()),
         }
@@ -169,19 +171,19 @@ impl Piece {
     }
 
     /// Claims the codes and writes the piece. Reads the codes only if another ticket has or had one.
-    async fn commit(self, desk: &Desk, live: &LiveEvent) -> Result<(), DeskError> {
+    async fn commit(self, tickets: &Tickets, live: &LiveEvent) -> Result<(), DeskError> {
         for attempt in 0..ATTEMPTS_MAX {
             let (mut guards, mut writes) = (self.guards.clone(), self.writes.clone());
             for ticket in &self.coded {
                 let unseen = claim_unseen(live, ticket).filter(|_| attempt == 0);
                 let claim = match unseen {
                     Some(claim) => claim,
-                    None => desk.claim_codes(live, ticket).await?,
+                    None => tickets.claim_codes(live, ticket).await?,
                 };
                 guards.extend(claim.guards);
                 writes.extend(claim.writes);
             }
-            match desk.store().commit(guards, writes).await? {
+            match tickets.ports.store().commit(guards, writes).await? {
                 Commit::Done => return Ok(()),
                 Commit::Blocked(position) if position < self.guards.len() => break,
                 Commit::Blocked(_) => {}

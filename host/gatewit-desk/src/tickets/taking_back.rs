@@ -1,17 +1,19 @@
 //! Rolls back an issue that will never finish: no ticket, order or code of it remains, and codes that it took over
 //! belong to their former holders again.
 
+use jiff::Timestamp;
+
+use super::Tickets;
+use super::issues::IssueLock;
+use crate::ATTEMPTS_MAX;
 use crate::error::DeskError;
-use crate::issues::IssueLock;
 use crate::tables::{
     COMPACT_TOKENS, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest,
     IssueState, ORDERS, OrderTicket, Stored, TICKET_TOKENS, TICKETS, join_key,
 };
-use crate::{ATTEMPTS_MAX, Desk};
 use gatewit_domain::id::{EventId, IssueId, TicketId};
 use gatewit_domain::ports::{Commit, Guard, Key, Write};
 use gatewit_domain::ticket::Ticket;
-use jiff::Timestamp;
 
 /// How many tickets are read and deleted at once.
 const AT_ONCE: usize = 50;
@@ -44,7 +46,7 @@ impl From<&IssueRequest> for IssuedAt {
     }
 }
 
-impl Desk {
+impl Tickets {
     /// Rolls back every issue whose request was dropped. Call this at the start and from time to time.
     ///
     /// If some cannot be rolled back, all others still are, and the last error is returned.
@@ -65,7 +67,7 @@ impl Desk {
         let (event, issue) = (lock.issue.event, lock.issue.id);
         let key = EventIssue(event, issue);
         for _ in 0..ATTEMPTS_MAX {
-            let Some(stored) = ISSUES.get(self.store(), &key).await? else {
+            let Some(stored) = ISSUES.get(self.ports.store(), &key).await? else {
                 lock.end_taken_back();
                 return Ok(());
             };
@@ -84,7 +86,7 @@ impl Desk {
                         ..stored.value
                     };
                     let writes = vec![ISSUES.put(&key, &taken_back)];
-                    self.store().commit(guards, writes).await?;
+                    self.ports.store().commit(guards, writes).await?;
                 }
                 IssueState::TakenBack => {
                     tracing::info!(
@@ -111,7 +113,7 @@ impl Desk {
             if next.is_none() {
                 writes.push(Write::Delete(row.key.clone()));
             }
-            if self.store().commit(guards, writes).await? != Commit::Done || next.is_none() {
+            if self.ports.store().commit(guards, writes).await? != Commit::Done || next.is_none() {
                 return Ok(());
             }
             after = next;
@@ -151,12 +153,12 @@ impl Desk {
     ) -> Result<(Vec<Stored<Ticket>>, Option<Key>), DeskError> {
         let prefix = join_key(&of.event, &TicketId::prefix_of(of.at));
         let rows = EVENT_TICKETS
-            .page(self.store(), &prefix, after.as_ref(), AT_ONCE)
+            .page(self.ports.store(), &prefix, after.as_ref(), AT_ONCE)
             .await?;
         let mut tickets = Vec::with_capacity(rows.len());
         for row in &rows {
             let id = row.listed("ticket", of.event)?;
-            let stored = TICKETS.get(self.store(), &id).await?;
+            let stored = TICKETS.get(self.ports.store(), &id).await?;
             tickets.extend(stored.filter(|stored| stored.value.issue == Some(of.issue)));
         }
         let next = rows.last().filter(|_| rows.len() == AT_ONCE);

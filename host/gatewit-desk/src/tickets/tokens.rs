@@ -2,11 +2,11 @@
 //!
 //! Earlier codes stay valid online, where only the ticket's id counts. `gatewit-api.md` §4.
 
-use super::ShownTicket;
 use super::issuing::known_type;
+use super::{ShownTicket, Tickets};
 use crate::error::DeskError;
+use crate::live_events::LiveEvent;
 use crate::tables::{COMPACT_TOKENS, TICKET_TOKENS};
-use crate::{Desk, LiveEvent};
 use gatewit_domain::claims::Claims;
 use gatewit_domain::id::TicketId;
 use gatewit_domain::ports::Write;
@@ -39,18 +39,18 @@ impl TicketTokens {
     }
 }
 
-impl Desk {
+impl Tickets {
     /// Reads the signed codes of a ticket; None if a ticketing system sold it.
     pub(super) async fn stored_tokens(
         &self,
         ticket: &Ticket,
     ) -> Result<Option<TicketTokens>, DeskError> {
-        let Some(whole) = TICKET_TOKENS.get(self.store(), &ticket.id).await? else {
+        let Some(whole) = TICKET_TOKENS.get(self.ports.store(), &ticket.id).await? else {
             return Ok(None);
         };
         let whole = whole.value;
         let compact = match is_too_long(&whole) {
-            true => COMPACT_TOKENS.get(self.store(), &ticket.id).await?,
+            true => COMPACT_TOKENS.get(self.ports.store(), &ticket.id).await?,
             false => None,
         };
         Ok(Some(TicketTokens {
@@ -79,7 +79,10 @@ impl Desk {
             // Unguarded: every reader signs the same for one state of a ticket, and an older code is detected again.
             let writes = some.iter().zip(&signed);
             let writes = writes.flat_map(|(shown, tokens)| tokens.writes(&shown.ticket.id));
-            self.store().commit(Vec::new(), writes.collect()).await?;
+            self.ports
+                .store()
+                .commit(Vec::new(), writes.collect())
+                .await?;
             for (shown, tokens) in some.into_iter().zip(signed) {
                 shown.code = tokens.qr_code().to_owned();
                 shown.token = Some(tokens.whole);

@@ -167,7 +167,7 @@ fn all_tickets_of_one_name_on_an_order_tell_what_their_holder_is() {
             ticket: TicketReference::ask_leniently(reference).unwrap(),
             name: PreparedName::of("Ada Lovelace"),
         };
-        let flags = block_on(desk.validate_name(&question))
+        let flags = block_on(desk.sources.validate_name(&question))
             .unwrap()
             .answer
             .flags;
@@ -196,7 +196,9 @@ fn attributes_that_are_called_like_parts_of_an_answer_change_none() {
         ticket: TicketReference::ask_leniently("AAAA-1").unwrap(),
         name: PreparedName::of("Gus Guest"),
     };
-    let answer = block_on(desk.validate_name(&question)).unwrap().answer;
+    let answer = block_on(desk.sources.validate_name(&question))
+        .unwrap()
+        .answer;
     assert_eq!(
         (answer.hint.as_str(), answer.name.as_str()),
         ("", "GUS GUEST")
@@ -214,7 +216,7 @@ fn tickets_of_all_sources_that_are_served_count() {
     assert_eq!(on_order(&desk, "AAAA", "Ada One"), "AAAA-1");
     assert_eq!(on_order(&desk, "AAAA", "Bob Two"), "AAAA-2");
     assert!(has_address(&desk, "cid.three@example.org"));
-    assert_eq!(desk.source_ticket_types().unwrap().len(), 4);
+    assert_eq!(desk.sources.ticket_types().unwrap().len(), 4);
 }
 
 #[test]
@@ -243,7 +245,7 @@ fn shirts_are_counted_by_ticket_and_by_size() {
     let mut office = office(&upstream);
     let desk = office.open_synced();
     assert!(
-        block_on(desk.addon_statistics()).is_err(),
+        block_on(desk.sources.addon_statistics()).is_err(),
         "nothing says what to count"
     );
     office.addons = Some(AddonTypes {
@@ -261,7 +263,7 @@ fn shirts_are_counted_by_ticket_and_by_size() {
         tshirt_variants: vec![variant("L", 2), variant("M", 1), variant("Unknown (7)", 1)],
     };
     assert_eq!(
-        block_on(office.open().addon_statistics()).unwrap(),
+        block_on(office.open().sources.addon_statistics()).unwrap(),
         expected
     );
 }
@@ -382,6 +384,6 @@ fn a_look_up_that_fails_is_no_no_and_is_not_repeated_at_once() {
     upstream.state().find_fault = Some(SourceFault::NotFound("no such ticket".into()));
     assert_eq!(named(&desk, "LIVE-13", "x").unwrap(), "invalid ticket id");
     let address = EmailAddress::parse("x@example.org").unwrap();
-    assert!(!block_on(desk.is_attendee(&[address])).unwrap());
+    assert!(!block_on(desk.sources.is_attendee(&[address])).unwrap());
     refresh(&desk).unwrap();
 }

@@ -68,9 +68,9 @@ impl Shop {
             "scanPoints": [{"id": "front", "name": "Front door"}],
         }))
         .unwrap();
-        let event = block_on(desk.create_event(&ORGANIZER, event)).unwrap();
+        let event = block_on(desk.events.create(&ORGANIZER, event)).unwrap();
         let event = event.event.id;
-        block_on(desk.publish_event(&ORGANIZER, event)).unwrap();
+        block_on(desk.events.publish(&ORGANIZER, event)).unwrap();
         Self {
             scanner: register(&desk, event),
             upstream,
@@ -90,7 +90,9 @@ impl Shop {
     /// Issues the bulk.
     fn issuing(&self, key: Option<&IdempotencyKey>) -> impl Future<Output = Issued> {
         let drafts = (0..BULK).map(draft).collect();
-        self.desk.issue_tickets(&ORGANIZER, self.event, drafts, key)
+        self.desk
+            .tickets
+            .issue_all(&ORGANIZER, self.event, drafts, key)
     }
 
     fn issue(&self) -> Issued {
@@ -101,7 +103,7 @@ impl Shop {
     fn issue_coded(&self, code: &str) -> Result<ShownTicket, DeskError> {
         let draft = json!({"ticketTypeId": "vip", "attendeeName": "Ada", "credentialCode": code});
         let draft = serde_json::from_value(draft).unwrap();
-        block_on(self.desk.issue_ticket(&ORGANIZER, self.event, draft, None))
+        block_on(self.desk.tickets.issue(&ORGANIZER, self.event, draft, None))
     }
 
     /// Asks every kind of reader; returns how many tickets of the bulk they see, which must be all or none.
@@ -122,7 +124,7 @@ impl Shop {
             some => panic!("{some} tickets of {BULK}"),
         };
         for id in self.stored_ids() {
-            let by_id = block_on(self.desk.ticket(&ORGANIZER, id));
+            let by_id = block_on(self.desk.tickets.get(&ORGANIZER, id));
             match by_id {
                 Ok(shown) if shown.ticket.booking_reference == ORDER => assert!(is_there, "{id}"),
                 Ok(_) => {}
@@ -137,6 +139,7 @@ impl Shop {
         let order = ManualCheckIn::parse(None, Some(ORDER.to_owned())).unwrap();
         let order = self
             .desk
+            .admissions
             .check_in_manually(&ORGANIZER, self.event, &order, None);
         match block_on(order) {
             Ok(answers) => assert_eq!((is_there, answers.len()), (true, BULK)),
@@ -157,7 +160,10 @@ impl Shop {
             ..TicketQuery::default()
         };
         loop {
-            let page = self.desk.tickets(&ORGANIZER, self.event, query.clone());
+            let page = self
+                .desk
+                .tickets
+                .list(&ORGANIZER, self.event, query.clone());
             let page = block_on(page).unwrap();
             listed.extend(page.tickets);
             query.cursor = page.next;
@@ -184,7 +190,11 @@ impl Shop {
             location: None,
             idempotency_key: None,
         };
-        match block_on(self.desk.admit(&scan)).unwrap().outcome.verdict {
+        match block_on(self.desk.admissions.admit(&scan))
+            .unwrap()
+            .outcome
+            .verdict
+        {
             Verdict::Admitted => "in",
             Verdict::Refused(refusal) => refusal.code(),
         }
@@ -209,7 +219,7 @@ impl Shop {
     }
 
     fn take_back(&self) -> Result<(), DeskError> {
-        block_on(self.desk.take_back_abandoned_issues())
+        block_on(self.desk.tickets.take_back_abandoned_issues())
     }
 }
 
@@ -219,9 +229,11 @@ fn register(desk: &Desk, event: EventId) -> Scanner {
         scan_point: Some("front".to_owned()),
         ..Place::default()
     };
-    let token = desk.create_registration_token(&ORGANIZER, event, name.clone(), place);
+    let token = desk
+        .scanners
+        .create_token(&ORGANIZER, event, name.clone(), place);
     let token = block_on(token).unwrap().token.token;
-    let scanner = desk.register_scanner(NewScanner {
+    let scanner = desk.scanners.register(NewScanner {
         token,
         fingerprint: Fingerprint::parse(DEVICE).unwrap(),
         name,

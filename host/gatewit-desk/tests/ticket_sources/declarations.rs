@@ -101,13 +101,13 @@ fn a_strategy_that_fails_is_asked_once_however_many_events_it_has() {
         let steady = json!({"checkInStrategy": "STEADY"});
         for (slug, fields) in [("moody", moody), ("steady", steady)] {
             let event = declaration(&format!("{slug}-{number}"), fields);
-            block_on(desk.create_event(&ORGANIZER, event)).unwrap();
+            block_on(desk.events.create(&ORGANIZER, event)).unwrap();
         }
     }
     asked.take_checks();
     asked.take_windows();
     asked.is_broken.store(true, Ordering::Relaxed);
-    let troubles = block_on(desk.check_options());
+    let troubles = block_on(desk.events.check_options());
     let [(_, EventTrouble::Strategy(StrategyError::Failed { error, .. }))] = &troubles[..] else {
         panic!("{} events", troubles.len());
     };
@@ -116,7 +116,7 @@ fn a_strategy_that_fails_is_asked_once_however_many_events_it_has() {
     let mut checks = asked.take_checks();
     checks.sort_unstable();
     assert_eq!(checks, ["MOODY", "STEADY"]);
-    block_on(desk.warm_windows());
+    block_on(desk.events.warm_windows());
     let moody = asked.take_windows();
     let moody = moody.iter().filter(|strategy| *strategy == "MOODY");
     assert_eq!(moody.count(), 1);
@@ -130,14 +130,14 @@ fn events_are_declared_without_their_windows() {
             &format!("moody-{number}"),
             json!({"checkInStrategy": "MOODY"}),
         );
-        block_on(desk.declare_event(moody)).unwrap();
+        block_on(desk.events.declare(moody)).unwrap();
     }
     assert_eq!(
         (asked.take_checks().len(), asked.take_windows()),
         (5, Vec::new())
     );
     let again = declaration("moody-0", json!({"checkInStrategy": "MOODY"}));
-    block_on(desk.declare_event(again)).unwrap();
+    block_on(desk.events.declare(again)).unwrap();
     assert_eq!(asked.take_checks(), [""; 0], "nothing has changed");
 }
 
@@ -146,29 +146,29 @@ fn a_declaration_is_of_the_event_that_has_its_slug_now() {
     let (_, desk) = desk();
     let declare = |slug: &str, fields: Value| {
         let event = declaration(slug, fields);
-        block_on(desk.declare_event(event)).unwrap().event.clone()
+        block_on(desk.events.declare(event)).unwrap().event.clone()
     };
     let first = declare("summit", json!({}));
     let renamed = serde_json::from_value(json!({"slug": "fair"})).unwrap();
-    block_on(desk.change_event(&ORGANIZER, first.id, renamed)).unwrap();
+    block_on(desk.events.change(&ORGANIZER, first.id, renamed)).unwrap();
     let second = declare("summit", json!({}));
     assert_ne!(second.id, first.id);
     assert_eq!(declare("fair", json!({"name": "Fair"})).id, first.id);
     assert_eq!(declare("summit", json!({"name": "Summit"})).id, second.id);
     let elsewhere = declare("summit", json!({"orgId": "other"}));
     assert!(![first.id, second.id].contains(&elsewhere.id));
-    assert_eq!(desk.events(&ORGANIZER).len(), 3);
+    assert_eq!(desk.events.list(&ORGANIZER).len(), 3);
 }
 
 #[test]
 fn an_event_whose_options_are_rejected_is_not_set_up_and_the_objection_is_not_repeated() {
     let (_, desk) = desk();
     let bad = declaration("summit", json!({"strategyOptions": {"hours": "many"}}));
-    let trouble = block_on(desk.declare_event(bad)).err().unwrap();
+    let trouble = block_on(desk.events.declare(bad)).err().unwrap();
     let words = "strategy HOURS_BEFORE does not accept its options; GET /api/v1/plugins shows operators what the strategy says";
     assert_eq!(trouble.to_string(), words);
-    assert_eq!(desk.events(&ORGANIZER).len(), 0);
+    assert_eq!(desk.events.list(&ORGANIZER).len(), 0);
     let good = declaration("summit", json!({"strategyOptions": {"hours": 2}}));
-    block_on(desk.declare_event(good)).unwrap();
-    assert_eq!(desk.events(&ORGANIZER).len(), 1);
+    block_on(desk.events.declare(good)).unwrap();
+    assert_eq!(desk.events.list(&ORGANIZER).len(), 1);
 }

@@ -48,9 +48,9 @@ fn two_days(mut fields: Value) -> EventChange {
 }
 
 fn event(desk: &Desk, fields: Value) -> EventId {
-    let event = block_on(desk.create_event(&ORGANIZER, two_days(fields)));
+    let event = block_on(desk.events.create(&ORGANIZER, two_days(fields)));
     let event = event.unwrap().event.id;
-    block_on(desk.import_attached(event));
+    block_on(desk.sources.import_attached(event));
     event
 }
 
@@ -60,8 +60,8 @@ fn attached(desk: &Desk) -> EventId {
 }
 
 fn patch(desk: &Desk, event: EventId, fields: Value) -> Result<(), DeskError> {
-    let changed = block_on(desk.change_event(&ORGANIZER, event, change(fields)));
-    block_on(desk.import_attached(event));
+    let changed = block_on(desk.events.change(&ORGANIZER, event, change(fields)));
+    block_on(desk.sources.import_attached(event));
     changed.map(|_| ())
 }
 
@@ -74,7 +74,7 @@ fn scan(desk: &Desk, event: EventId, code: &str) -> Outcome {
         location: None,
         idempotency_key: None,
     };
-    block_on(desk.admit(&scan)).unwrap().outcome
+    block_on(desk.admissions.admit(&scan)).unwrap().outcome
 }
 
 /// Returns the result of a scan: `in`, or the code of the refusal.
@@ -91,7 +91,7 @@ fn list(desk: &Desk, event: EventId, text: Option<&str>) -> Vec<ShownTicket> {
         limit: 200,
         ..TicketQuery::default()
     };
-    block_on(desk.tickets(&ORGANIZER, event, query))
+    block_on(desk.tickets.list(&ORGANIZER, event, query))
         .unwrap()
         .tickets
 }
@@ -108,12 +108,12 @@ fn id_of(event: EventId, reference: &str) -> TicketId {
 
 fn state(desk: &Desk, event: EventId, reference: &str) -> ShownState {
     let id = id_of(event, reference);
-    block_on(desk.ticket(&ORGANIZER, id)).unwrap().state
+    block_on(desk.tickets.get(&ORGANIZER, id)).unwrap().state
 }
 
 fn act(desk: &Desk, event: EventId, reference: &str, action: TicketAction) {
     let id = id_of(event, reference);
-    block_on(desk.act_on_ticket(&ORGANIZER, id, action)).unwrap();
+    block_on(desk.tickets.act(&ORGANIZER, id, action)).unwrap();
 }
 
 /// Returns an office whose upstream has these tickets.
@@ -230,7 +230,7 @@ fn a_source_must_exist_and_be_for_the_events_organization() {
     let refused = patch(&desk, summit, json!({"orgId": "other"})).unwrap_err();
     assert!(matches!(refused, DeskError::Forbidden(_)), "{refused}");
     let other = two_days(json!({"orgId": "other", "ticketSources": ["box-office"]}));
-    let refused = block_on(desk.create_event(&ORGANIZER, other))
+    let refused = block_on(desk.events.create(&ORGANIZER, other))
         .err()
         .unwrap();
     assert!(matches!(refused, DeskError::Forbidden(_)), "{refused}");
@@ -272,7 +272,9 @@ fn answers_too_old_to_be_repeated_are_thrown_away_and_no_others() {
     let check_in = |reference: &str| {
         let id = TicketId::of_source(summit, &name("box-office"), reference);
         let (found, key) = (ManualCheckIn::Ticket(id), IdempotencyKey::parse(reference));
-        let answers = desk.check_in_manually(&ORGANIZER, summit, &found, key.as_ref().ok());
+        let answers =
+            desk.admissions
+                .check_in_manually(&ORGANIZER, summit, &found, key.as_ref().ok());
         assert_eq!(block_on(answers).unwrap().len(), 1);
     };
     let kept = || {

@@ -66,9 +66,9 @@ fn event(desk: &Desk, slug: &str, sources: &Value) -> EventId {
         "ticketSources": sources,
     }))
     .unwrap();
-    let made = block_on(desk.create_event(&ORGANIZER, change));
+    let made = block_on(desk.events.create(&ORGANIZER, change));
     let event = made.unwrap().event.id;
-    block_on(desk.import_attached(event));
+    block_on(desk.sources.import_attached(event));
     event
 }
 
@@ -85,11 +85,16 @@ fn taking_tickets_in_gives_way_within_a_large_page_and_between_small_ones() {
         let (office, upstream) = crowded(page);
         let desk = office.open();
         event(&desk, "summit", &json!(["box-office"]));
-        check(&office.disk, "a first sync", desk.refresh_sources()).unwrap();
+        check(&office.disk, "a first sync", desk.sources.refresh_all()).unwrap();
         // A whole new log with one new ticket is imported with one commit.
         upstream.state().digest = "sha256:2".to_owned();
         upstream.put(ticket("NEW-1", "Grace Hopper"));
-        check(&office.disk, "a sync of little new", desk.refresh_sources()).unwrap();
+        check(
+            &office.disk,
+            "a sync of little new",
+            desk.sources.refresh_all(),
+        )
+        .unwrap();
     }
 }
 
@@ -103,7 +108,7 @@ fn lists_and_searches_give_way() {
         limit: 50,
         ..TicketQuery::default()
     };
-    let listed = desk.tickets(&ORGANIZER, summit, query.clone());
+    let listed = desk.tickets.list(&ORGANIZER, summit, query.clone());
     let page = check(&office.disk, "a list", listed).unwrap();
     assert!(page.tickets.is_empty());
     let query = TicketQuery {
@@ -111,7 +116,7 @@ fn lists_and_searches_give_way() {
         ..query
     };
     for what in ["the first search", "a search"] {
-        let searched = desk.tickets(&ORGANIZER, summit, query.clone());
+        let searched = desk.tickets.list(&ORGANIZER, summit, query.clone());
         check(&office.disk, what, searched).unwrap();
     }
 }
@@ -121,16 +126,13 @@ fn a_list_of_scanners_gives_way() {
     let (office, _) = crowded(100);
     let desk = office.open();
     let summit = event(&desk, "summit", &json!([]));
-    block_on(desk.publish_event(&ORGANIZER, summit)).unwrap();
+    block_on(desk.events.publish(&ORGANIZER, summit)).unwrap();
     for number in 0..MANY {
         let scanner_name = ScannerName::parse("Gate A").unwrap();
-        let token = desk.create_registration_token(
-            &ORGANIZER,
-            summit,
-            scanner_name.clone(),
-            Place::default(),
-        );
-        let registered = desk.register_scanner(NewScanner {
+        let token =
+            desk.scanners
+                .create_token(&ORGANIZER, summit, scanner_name.clone(), Place::default());
+        let registered = desk.scanners.register(NewScanner {
             token: block_on(token).unwrap().token.token,
             fingerprint: Fingerprint::parse(&format!("device-number-{number}")).unwrap(),
             name: scanner_name,
@@ -138,7 +140,7 @@ fn a_list_of_scanners_gives_way() {
         });
         block_on(registered).unwrap();
     }
-    let listed = desk.scanners(&ORGANIZER, summit);
+    let listed = desk.scanners.list(&ORGANIZER, summit);
     let listed = check(&office.disk, "a list of scanners", listed).unwrap();
     assert_eq!(listed.scanners.len(), MANY);
 }
@@ -151,18 +153,21 @@ fn what_goes_through_all_events_gives_way() {
     for number in 0..EVENTS {
         event(&desk, &format!("summit-{number}"), &json!([]));
     }
-    let (_, turns, _) = watched(&office.disk, desk.warm_windows());
+    let (_, turns, _) = watched(&office.disk, desk.events.warm_windows());
     assert!(turns >= EVENTS, "warming windows gives way {turns} times");
-    let (_, turns, _) = watched(&office.disk, desk.unresolved_dependencies());
+    let (_, turns, _) = watched(&office.disk, desk.events.unresolved_dependencies());
     assert!(
         turns >= EVENTS,
         "looking for what is unmet gives way {turns} times"
     );
-    let (_, turns, _) = watched(&office.disk, desk.check_options());
+    let (_, turns, _) = watched(&office.disk, desk.events.check_options());
     assert!(turns >= EVENTS, "checking options gives way {turns} times");
     let by = UndoneBy::Organizer(ORGANIZER);
     let nothing = name_of_nothing();
-    let (undone, turns, _) = watched(&office.disk, desk.undo(&by, &nothing, "a mistake"));
+    let (undone, turns, _) = watched(
+        &office.disk,
+        desk.admissions.undo(&by, &nothing, "a mistake"),
+    );
     assert!(
         undone.is_err() && turns > 2,
         "looking for a check-in gives way {turns} times"
@@ -180,8 +185,8 @@ fn counting_shirts_gives_way() {
     let (mut office, _) = crowded(100);
     office.addons = Some(AddonTypes::default());
     let desk = office.open_synced();
-    assert_eq!(desk.sources()[0].name, name("box-office"));
-    let (counted, turns, _) = watched(&office.disk, desk.addon_statistics());
+    assert_eq!(desk.sources.statuses()[0].name, name("box-office"));
+    let (counted, turns, _) = watched(&office.disk, desk.sources.addon_statistics());
     assert!(
         counted.is_ok() && turns > 0,
         "counting gives way {turns} times"
@@ -196,14 +201,18 @@ fn a_page_of_the_record_gives_way_while_it_finds_nothing() {
     let found = |number| json!({"order": format!("T{number:04}")});
     for number in 1..=60 {
         let order = serde_json::from_value(found(number)).unwrap();
-        block_on(desk.check_in_manually(&ORGANIZER, summit, &order, None)).unwrap();
+        block_on(
+            desk.admissions
+                .check_in_manually(&ORGANIZER, summit, &order, None),
+        )
+        .unwrap();
     }
     let query = CheckInQuery {
         outcome: Some(ScanOutcome::Refused),
         limit: 10,
         ..CheckInQuery::default()
     };
-    let read = desk.check_ins(&ORGANIZER, summit, &query);
+    let read = desk.admissions.check_ins(&ORGANIZER, summit, &query);
     let (page, turns, longest) = watched(&office.disk, read);
     assert!(page.unwrap().check_ins.is_empty());
     assert!(

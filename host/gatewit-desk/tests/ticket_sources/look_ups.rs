@@ -31,7 +31,12 @@ fn ask_and_go(desk: &Desk, reference: &str) {
         ticket: TicketReference::ask_leniently(reference).unwrap(),
         name: PreparedName::of("Late Buyer"),
     };
-    assert!(desk.validate_name(&question).now_or_never().is_none());
+    assert!(
+        desk.sources
+            .validate_name(&question)
+            .now_or_never()
+            .is_none()
+    );
 }
 
 #[test]
@@ -189,7 +194,7 @@ fn one_of_several_addresses_is_enough() {
     let (_, desk) = asking(&upstream);
     let is_attendee = |text: &str| {
         let addresses = EmailAddress::parse_all(text).unwrap();
-        block_on(desk.is_attendee(&addresses)).unwrap()
+        block_on(desk.sources.is_attendee(&addresses)).unwrap()
     };
     assert!(is_attendee("nobody@example.com; ada.one@example.org"));
     assert!(

@@ -107,9 +107,10 @@ impl Office {
 
 /// Syncs all sources; returns the failure as operators see it.
 pub fn refresh(desk: &Desk) -> Result<(), String> {
-    block_on(desk.refresh_sources()).map_err(|refusal| {
+    block_on(desk.sources.refresh_all()).map_err(|refusal| {
         let troubles = desk
-            .sources()
+            .sources
+            .statuses()
             .into_iter()
             .filter_map(|source| source.trouble);
         let told = troubles.map(|trouble| told(&trouble)).collect::<Vec<_>>();
@@ -127,15 +128,15 @@ pub fn told(trouble: &SourceTrouble) -> String {
 
 /// Keeps the only source fresh.
 pub fn keep_fresh(desk: &Desk) -> SignedDuration {
-    block_on(desk.keep_fresh(&desk.sources()[0].name))
+    block_on(desk.sources.keep_fresh(&desk.sources.statuses()[0].name))
 }
 
 pub fn status(desk: &Desk) -> SourceStatus {
-    desk.sources().remove(0)
+    desk.sources.statuses().remove(0)
 }
 
 pub fn count(desk: &Desk) -> usize {
-    desk.source_ticket_count().unwrap()
+    desk.sources.ticket_count().unwrap()
 }
 
 /// Returns the answer of `validate_name`: `attendee`, or the hint.
@@ -144,7 +145,8 @@ pub fn named(desk: &Desk, ticket: &str, name: &str) -> Result<String, String> {
         ticket: TicketReference::ask_leniently(ticket).unwrap(),
         name: PreparedName::of(name),
     };
-    let found = block_on(desk.validate_name(&question)).map_err(|error| error.to_string())?;
+    let found =
+        block_on(desk.sources.validate_name(&question)).map_err(|error| error.to_string())?;
     Ok(match found.answer.is_attendee {
         true => "attendee".to_owned(),
         false => found.answer.hint,
@@ -172,12 +174,12 @@ pub fn ask(
         sought: Sought::of(order, ticket).unwrap(),
         name: PreparedName::of(name),
     };
-    block_on(desk.validate_attendee(&question))
+    block_on(desk.sources.validate_attendee(&question))
 }
 
 pub fn has_address(desk: &Desk, address: &str) -> bool {
     let address = EmailAddress::parse(address).unwrap();
-    block_on(desk.is_attendee(&[address])).unwrap()
+    block_on(desk.sources.is_attendee(&[address])).unwrap()
 }
 
 /// Whether exactly these tickets are served, under the names they have upstream.

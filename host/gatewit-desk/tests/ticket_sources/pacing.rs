@@ -113,7 +113,7 @@ fn whoever_asks_during_a_run_waits_for_the_next_with_all_others() {
     upstream.put_all(crowd(30));
     let desk = office(&upstream).open_synced();
     let begun = upstream.state().runs;
-    let ask = |desk: Arc<Desk>| async move { desk.refresh_sources().await }.boxed();
+    let ask = |desk: Arc<Desk>| async move { desk.sources.refresh_all().await }.boxed();
     let asking = (0..15).map(|_| ask(Arc::clone(&desk)));
     let asking = Arc::new(Mutex::new(asking.collect::<Vec<_>>()));
     let during = Arc::clone(&asking);

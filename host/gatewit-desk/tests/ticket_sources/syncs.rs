@@ -21,7 +21,7 @@ fn until_its_very_first_sync_has_ended_a_source_answers_nothing() {
         assert_eq!(status(&desk).tickets, None);
         keep_fresh(&desk);
     }
-    assert!(desk.source_ticket_types().is_err());
+    assert!(desk.sources.ticket_types().is_err());
     refresh(&desk).unwrap();
     check_serves_upstream(&desk, &upstream);
 }
@@ -35,7 +35,7 @@ fn a_restarted_desk_serves_at_once_what_was_synced() {
     upstream.take_asked();
     let desk = office.open();
     check_serves_upstream(&desk, &upstream);
-    assert_eq!(desk.source_ticket_types().unwrap(), upstream.state().types);
+    assert_eq!(desk.sources.ticket_types().unwrap(), upstream.state().types);
     assert!(status(&desk).synced_at.is_some());
     assert_eq!(upstream.take_asked(), []);
 }
@@ -201,7 +201,7 @@ fn whoever_asks_for_a_refresh_reads_nothing_of_what_a_plugin_says() {
     let upstream = Upstream::new(2);
     let desk = office(&upstream).open();
     upstream.fail_next([Some(SourceFault::Unexpected("ada@example.org".into()))]);
-    let refusal = block_on(desk.refresh_sources()).unwrap_err();
+    let refusal = block_on(desk.sources.refresh_all()).unwrap_err();
     assert_eq!(
         refusal.to_string(),
         "the ticketing system cannot be asked; try again in a moment"
@@ -233,7 +233,12 @@ fn a_source_whose_stored_rows_are_damaged_stops_no_start_and_no_other_source() {
         office.open_synced();
         office.disk.damage(&format!("{table}/box-office"));
         let desk = office.open();
-        let tickets: Vec<_> = desk.sources().iter().map(|of| of.tickets).collect();
+        let tickets: Vec<_> = desk
+            .sources
+            .statuses()
+            .iter()
+            .map(|of| of.tickets)
+            .collect();
         assert_eq!(tickets, [None, Some(3)], "{table}");
         let trouble = told(&status(&desk).trouble.unwrap());
         assert!(
@@ -310,6 +315,11 @@ fn a_source_that_is_down_holds_up_no_other() {
     let office = office(&down).with("other", &up);
     let desk = office.open();
     refresh(&desk).unwrap_err();
-    let tickets: Vec<_> = desk.sources().iter().map(|source| source.tickets).collect();
+    let tickets: Vec<_> = desk
+        .sources
+        .statuses()
+        .iter()
+        .map(|source| source.tickets)
+        .collect();
     assert_eq!(tickets, [None, Some(3)]);
 }

@@ -24,7 +24,7 @@ pub(super) async fn record_refusals(desk: Arc<Desk>) {
     let mut has_failed = false;
     loop {
         ticks.tick().await;
-        let recorded = desk.record_refusals().await;
+        let recorded = desk.admissions.record_refusals().await;
         if let (Err(error), false) = (&recorded, has_failed) {
             tracing::warn!(error = %error, "cannot record refusals; will try again every second");
         }
@@ -41,7 +41,7 @@ pub(super) async fn take_back_issues(desk: Arc<Desk>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = desk.take_back_abandoned_issues().await {
+        if let Err(error) = desk.tickets.take_back_abandoned_issues().await {
             tracing::warn!(error = %error, "cannot take back tickets of a request that did not finish; will try again");
         }
     }
@@ -49,9 +49,9 @@ pub(super) async fn take_back_issues(desk: Arc<Desk>) {
 
 /// Prepares what the first scan and the first search need, then deletes old answers every hour.
 pub(super) async fn housekeeping(desk: Arc<Desk>) {
-    desk.warm_windows().await;
+    desk.events.warm_windows().await;
     warn_rejected(&desk).await;
-    if let Err(error) = desk.warm_search().await {
+    if let Err(error) = desk.tickets.warm_search().await {
         tracing::warn!(error = %error, "cannot read tickets ahead of the first search; it will read them itself");
     }
     let mut hourly = tokio::time::interval(FORGET_EVERY);

@@ -55,7 +55,7 @@ impl Former {
             ..ticket(reference, "Ada")
         });
         let change = serde_json::from_value(json!({"ticketSources": ["box-office"]})).unwrap();
-        block_on(shop.desk.change_event(&ORGANIZER, shop.event, change)).unwrap();
+        block_on(shop.desk.events.change(&ORGANIZER, shop.event, change)).unwrap();
         refresh(&shop.desk).unwrap();
         Self {
             ticket: TicketId::of_source(shop.event, &crate::office::name("box-office"), reference),
@@ -70,10 +70,7 @@ impl Former {
     }
 
     fn act(&self, action: TicketAction) -> Result<(), DeskError> {
-        let acted = self
-            .shop
-            .desk
-            .act_on_ticket(&ORGANIZER, self.ticket, action);
+        let acted = self.shop.desk.tickets.act(&ORGANIZER, self.ticket, action);
         block_on(acted).map(|_| ())
     }
 
@@ -82,7 +79,11 @@ impl Former {
         let mut drafts: Vec<_> = (first..first + BULK).map(draft).collect();
         drafts[0].credential_code = Some(self.code.clone());
         let (desk, event) = (Arc::clone(&self.shop.desk), self.shop.event);
-        async move { desk.issue_tickets(&ORGANIZER, event, drafts, None).await }
+        async move {
+            desk.tickets
+                .issue_all(&ORGANIZER, event, drafts, None)
+                .await
+        }
     }
 
     fn issuing(&self) -> impl Future<Output = Issued> + use<> {
@@ -116,7 +117,7 @@ impl Former {
 
     /// Where only QR codes count, those of tickets that have no source are signed.
     fn at_desk(&self, verdict: &'static str) -> &'static str {
-        let ticket = block_on(self.shop.desk.ticket(&ORGANIZER, self.ticket)).unwrap();
+        let ticket = block_on(self.shop.desk.tickets.get(&ORGANIZER, self.ticket)).unwrap();
         match ticket.ticket.origin {
             Some(_) => verdict,
             None => "invalid_signature",
@@ -230,18 +231,12 @@ fn a_code_that_bulks_took_over_one_after_another_belongs_to_the_last_that_was_do
                 refused => check_taken(refused),
             }
             let withdraw = TicketAction::Cancel;
-            block_on(former.shop.desk.act_on_ticket(&ORGANIZER, holder, withdraw)).unwrap();
+            block_on(former.shop.desk.tickets.act(&ORGANIZER, holder, withdraw)).unwrap();
             assert_eq!(former.shop.scanned(&former.code), "not_active");
         }
         // The failed bulk left the code to the ticket of the one before, which may still be reinstated.
         let reinstate = TicketAction::Reinstate;
-        block_on(
-            former
-                .shop
-                .desk
-                .act_on_ticket(&ORGANIZER, holder, reinstate),
-        )
-        .unwrap();
+        block_on(former.shop.desk.tickets.act(&ORGANIZER, holder, reinstate)).unwrap();
         former.check_not_reinstated();
     }
 }
@@ -261,7 +256,8 @@ fn a_former_holder_that_gave_its_code_away_meanwhile_does_not_get_it_again() {
         former
             .shop
             .desk
-            .change_ticket(&ORGANIZER, former.ticket, change),
+            .tickets
+            .change(&ORGANIZER, former.ticket, change),
     )
     .unwrap();
     assert_eq!(former.shop.scanned(SHARED), "not_found");

@@ -63,7 +63,7 @@ fn a_bulk_that_is_repeated_after_its_days_moved_is_signed_anew_many_tickets_at_a
     shop.issue().unwrap();
     let days = json!([{"startDateTime": "2025-12-16T09:00:00+03:00", "endDateTime": "2025-12-16T18:00:00+03:00"}]);
     let change = serde_json::from_value(json!({"days": days})).unwrap();
-    block_on(shop.desk.change_event(&ORGANIZER, shop.event, change)).unwrap();
+    block_on(shop.desk.events.change(&ORGANIZER, shop.event, change)).unwrap();
     shop.office.disk.mend(None);
     assert_eq!(shop.issue().unwrap().len(), BULK);
     let commits = shop.office.disk.commits();
@@ -83,7 +83,7 @@ fn a_page_that_is_read_while_a_bulk_is_finished_holds_no_part_of_it() {
             limit: 100,
             ..TicketQuery::default()
         };
-        let page = shop.desk.tickets(&ORGANIZER, shop.event, query);
+        let page = shop.desk.tickets.list(&ORGANIZER, shop.event, query);
         let mut page = Box::pin(page);
         for _ in 0..50 {
             assert!(poll(&mut page).is_pending());
@@ -174,7 +174,8 @@ fn tickets_of_many_bytes_are_written_a_few_at_a_time() {
     shop.office.disk.mend(None);
     let issued = shop
         .desk
-        .issue_tickets(&ORGANIZER, shop.event, vec![draft; 12], None);
+        .tickets
+        .issue_all(&ORGANIZER, shop.event, vec![draft; 12], None);
     assert_eq!(block_on(issued).unwrap().len(), 12);
     // Two commits reserve numbers, one begins the issue, and each of the others holds four tickets of about 60 KiB.
     assert_eq!(shop.office.disk.commits(), 2 + 1 + 3);

@@ -76,11 +76,11 @@ fn a_code_that_a_ticket_of_the_event_bears_is_not_taken_over() {
         &desk,
         json!({"ticketTypes": [{"id": "vip"}], "ticketSources": ["box-office"]}),
     );
-    block_on(desk.publish_event(&ORGANIZER, summit)).unwrap();
+    block_on(desk.events.publish(&ORGANIZER, summit)).unwrap();
     let issue = |code: &str| {
         let draft = json!({"ticketTypeId": "vip", "attendeeName": "Vip", "credentialCode": code});
         let draft = serde_json::from_value(draft).unwrap();
-        block_on(desk.issue_ticket(&ORGANIZER, summit, draft, None))
+        block_on(desk.tickets.issue(&ORGANIZER, summit, draft, None))
     };
     let vip = issue("NFC-1").unwrap();
     upstream.put(SourceTicket {
@@ -152,7 +152,7 @@ fn a_ticket_that_is_withdrawn_upstream_leaves_its_code_to_the_one_that_replaces_
     assert_eq!(holder("one").as_deref(), Some("AAAA-2"));
     let reinstated = |reference: &str| {
         let id = id_of(summit, reference);
-        block_on(desk.act_on_ticket(&ORGANIZER, id, TicketAction::Reinstate)).err()
+        block_on(desk.tickets.act(&ORGANIZER, id, TicketAction::Reinstate)).err()
     };
     let refused = reinstated("AAAA-1");
     assert!(
@@ -174,14 +174,14 @@ fn the_code_of_a_cancelled_badge_is_free_for_a_ticket_of_a_source_and_back() {
     let desk = office.open_synced();
     let fields = json!({"ticketTypes": [{"id": "vip"}], "ticketSources": ["box-office"]});
     let summit = event(&desk, fields);
-    block_on(desk.publish_event(&ORGANIZER, summit)).unwrap();
+    block_on(desk.events.publish(&ORGANIZER, summit)).unwrap();
     let issue = || {
         let draft = json!({"ticketTypeId": "vip", "attendeeName": "Vip", "credentialCode": "one"});
         let draft = serde_json::from_value(draft).unwrap();
-        block_on(desk.issue_ticket(&ORGANIZER, summit, draft, None))
+        block_on(desk.tickets.issue(&ORGANIZER, summit, draft, None))
     };
     let badge = issue().unwrap().ticket.id;
-    block_on(desk.act_on_ticket(&ORGANIZER, badge, TicketAction::Cancel)).unwrap();
+    block_on(desk.tickets.act(&ORGANIZER, badge, TicketAction::Cancel)).unwrap();
     upstream.put(SourceTicket {
         codes: vec!["one".to_owned()],
         ..ticket("AAAA-1", "Ada One")
@@ -208,7 +208,7 @@ fn what_a_source_says_of_a_ticket_is_changed_there() {
         ..TicketChange::default()
     };
     let id = id_of(summit, "AAAA-1");
-    let refused = block_on(desk.change_ticket(&ORGANIZER, id, change)).err();
+    let refused = block_on(desk.tickets.change(&ORGANIZER, id, change)).err();
     let Some(DeskError::Conflict(problem)) = refused else {
         panic!("{refused:?}");
     };

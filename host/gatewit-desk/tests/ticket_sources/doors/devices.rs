@@ -13,9 +13,9 @@ use crate::world::block_on;
 fn organized(desk: &Desk, slug: &str, organizers: &[&str]) -> EventId {
     let creator = Caller::Subject(organizers[0].to_owned());
     let fields = json!({"slug": slug, "organizers": organizers, "ticketTypes": [{"id": "vip"}]});
-    let event = block_on(desk.create_event(&creator, two_days(fields))).unwrap();
+    let event = block_on(desk.events.create(&creator, two_days(fields))).unwrap();
     let event = event.event.id;
-    block_on(desk.publish_event(&creator, event)).unwrap();
+    block_on(desk.events.publish(&creator, event)).unwrap();
     event
 }
 
@@ -33,7 +33,7 @@ fn of_several_scanners_that_a_registration_ends_the_one_seen_last_is_named() {
         assert!(former.iter().all(|link| link.replaced.is_none()));
         office.clock.pass(60);
         let last = &former[scans_last].scanner;
-        block_on(desk.admit(&scan_by(last, "unknown", DEVICE))).unwrap();
+        block_on(desk.admissions.admit(&scan_by(last, "unknown", DEVICE))).unwrap();
         let new = joined("both", &["ada", "bob"]);
         let named = new.replaced.map(|scanner| scanner.id);
         assert_eq!(named, Some(last.id), "{scans_last}");
@@ -49,7 +49,7 @@ fn of_several_scanners_that_a_registration_ends_the_one_seen_last_is_named() {
 
 /// Returns the current state of a scanner.
 fn scanner(desk: &Desk, scanner: &Scanner) -> Scanner {
-    let all = block_on(desk.scanners(&ORGANIZER, scanner.event_id)).unwrap();
+    let all = block_on(desk.scanners.list(&ORGANIZER, scanner.event_id)).unwrap();
     let mut all = all.scanners.into_iter();
     all.find(|one| one.id == scanner.id).unwrap()
 }

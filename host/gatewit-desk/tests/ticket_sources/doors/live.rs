@@ -207,7 +207,12 @@ fn ask_in_vain(desk: &Desk, reference: &str) {
         ticket: TicketReference::ask_leniently(reference).unwrap(),
         name: PreparedName::of("x"),
     };
-    assert!(desk.validate_name(&question).now_or_never().is_none());
+    assert!(
+        desk.sources
+            .validate_name(&question)
+            .now_or_never()
+            .is_none()
+    );
 }
 
 #[test]
@@ -273,7 +278,10 @@ fn staff_check_in_an_order_that_was_sold_just_now() {
     let summit = attached(&desk);
     let check_in = |order: &str| {
         let found = ManualCheckIn::Order(order.to_owned());
-        block_on(desk.check_in_manually(&ORGANIZER, summit, &found, None))
+        block_on(
+            desk.admissions
+                .check_in_manually(&ORGANIZER, summit, &found, None),
+        )
     };
     let answers = check_in("LIVE").unwrap();
     let verdicts: Vec<_> = answers
@@ -310,7 +318,10 @@ fn staff_may_write_a_mark_and_a_position_with_an_order_that_was_sold_just_now() 
         let desk = office.open_synced();
         let summit = attached(&desk);
         let found = ManualCheckIn::parse(None, Some(order.to_owned())).unwrap();
-        let answers = block_on(desk.check_in_manually(&ORGANIZER, summit, &found, None));
+        let answers = block_on(
+            desk.admissions
+                .check_in_manually(&ORGANIZER, summit, &found, None),
+        );
         assert_eq!(answers.is_ok(), order != "#NONE-1", "{order}");
         assert_eq!(upstream.state().found, asked, "{order}");
     }

@@ -22,7 +22,10 @@ fn on(order: &str, reference: &str) -> SourceTicket {
 fn check_in(desk: &Desk, event: EventId, order: &str) -> Result<Vec<String>, DeskError> {
     let found =
         ManualCheckIn::parse(None, Some(order.to_owned())).map_err(DeskError::Unacceptable)?;
-    let answers = block_on(desk.check_in_manually(&ORGANIZER, event, &found, None))?;
+    let answers = block_on(
+        desk.admissions
+            .check_in_manually(&ORGANIZER, event, &found, None),
+    )?;
     let outcomes = answers.into_iter().map(|answered| answered.outcome);
     let admitted = outcomes.filter(|outcome| outcome.verdict == Verdict::Admitted);
     Ok(admitted

@@ -37,7 +37,7 @@ fn gate_for(ticket_type: Value) -> Arc<Gate> {
     let summit = published(&desk, ticket_type);
     let draft = json!({"ticketTypeId": "vip", "attendeeName": "Ada Lovelace"});
     let draft = serde_json::from_value(draft).unwrap();
-    let ticket = block_on(desk.issue_ticket(&ORGANIZER, summit, draft, None)).unwrap();
+    let ticket = block_on(desk.tickets.issue(&ORGANIZER, summit, draft, None)).unwrap();
     let scanner = register(&desk, invite(&desk, summit), DEVICE).unwrap();
     Arc::new(Gate {
         office,
@@ -50,19 +50,19 @@ fn gate_for(ticket_type: Value) -> Arc<Gate> {
 
 fn published(desk: &Desk, ticket_type: Value) -> EventId {
     let event = event(desk, json!({"ticketTypes": [ticket_type]}));
-    block_on(desk.publish_event(&ORGANIZER, event)).unwrap();
+    block_on(desk.events.publish(&ORGANIZER, event)).unwrap();
     event
 }
 
 pub fn invite(desk: &Desk, event: EventId) -> TokenText {
     let name = ScannerName::parse("North gate").unwrap();
     let place = Place::default();
-    let made = block_on(desk.create_registration_token(&ORGANIZER, event, name, place));
+    let made = block_on(desk.scanners.create_token(&ORGANIZER, event, name, place));
     made.unwrap().token.token
 }
 
 pub fn register(desk: &Desk, token: TokenText, device: &str) -> Result<ScannerLink, DeskError> {
-    block_on(desk.register_scanner(NewScanner {
+    block_on(desk.scanners.register(NewScanner {
         token,
         fingerprint: Fingerprint::parse(device).unwrap(),
         name: ScannerName::parse("North gate").unwrap(),
@@ -110,7 +110,7 @@ impl Gate {
             idempotency_key: key.map(|key| IdempotencyKey::parse(key).unwrap()),
             ..self.scan_of(self.ticket.token.as_ref().unwrap(), DEVICE)
         };
-        block_on(self.desk.admit(&scan)).unwrap().outcome
+        block_on(self.desk.admissions.admit(&scan)).unwrap().outcome
     }
 
     /// Returns a scan of a text by a scanner that claims to be this device.
@@ -128,13 +128,14 @@ impl Gate {
 
     fn undo(&self, by: &UndoneBy, outcome: &Outcome) -> Result<Undone, DeskError> {
         let id = outcome.check_in_id.to_string();
-        block_on(self.desk.undo(by, &id, "scanned by mistake"))
+        block_on(self.desk.admissions.undo(by, &id, "scanned by mistake"))
     }
 
     pub fn revoke(&self) {
         block_on(
             self.desk
-                .revoke_scanner(&ORGANIZER, self.scanner.id, "stolen"),
+                .scanners
+                .revoke(&ORGANIZER, self.scanner.id, "stolen"),
         )
         .unwrap();
     }
@@ -142,7 +143,8 @@ impl Gate {
     pub fn act(&self, action: TicketAction) {
         block_on(
             self.desk
-                .act_on_ticket(&ORGANIZER, self.ticket.ticket.id, action),
+                .tickets
+                .act(&ORGANIZER, self.ticket.ticket.id, action),
         )
         .unwrap();
     }
@@ -153,10 +155,15 @@ impl Gate {
             limit: 100,
             ..CheckInQuery::default()
         };
-        let page = block_on(self.desk.check_ins(&ORGANIZER, self.event, &query)).unwrap();
+        let page = block_on(
+            self.desk
+                .admissions
+                .check_ins(&ORGANIZER, self.event, &query),
+        )
+        .unwrap();
         let (admitted, refused): (Vec<_>, Vec<_>) =
             (page.check_ins.iter()).partition(|check_in| check_in.refusal.is_none());
-        let counted = block_on(self.desk.scanner_statistics(&ORGANIZER, self.scanner.id)).unwrap();
+        let counted = block_on(self.desk.scanners.statistics(&ORGANIZER, self.scanner.id)).unwrap();
         let recorded = (admitted.len(), refused.len());
         assert_eq!(
             (counted.successful_scans, counted.failed_scans),
@@ -318,16 +325,15 @@ fn a_device_registered_while_its_event_moves_is_a_scanner_of_the_new_organizatio
 fn issue_coded(gate: &Gate, code: &str) -> Result<ShownTicket, DeskError> {
     let draft = json!({"ticketTypeId": "vip", "attendeeName": "Bob", "credentialCode": code});
     let draft = serde_json::from_value(draft).unwrap();
-    block_on(gate.desk.issue_ticket(&ORGANIZER, gate.event, draft, None))
+    block_on(gate.desk.tickets.issue(&ORGANIZER, gate.event, draft, None))
 }
 
 #[test]
 fn a_code_that_is_given_away_meanwhile_is_not_given_back() {
     let gate = gate();
     let lost = issue_coded(&gate, "NFC-1").unwrap().ticket.id;
-    let act = |gate: &Gate, action| {
-        block_on(gate.desk.act_on_ticket(&ORGANIZER, lost, action)).map(|_| ())
-    };
+    let act =
+        |gate: &Gate, action| block_on(gate.desk.tickets.act(&ORGANIZER, lost, action)).map(|_| ());
     act(&gate, TicketAction::Cancel).unwrap();
     gate.meanwhile(|gate| {
         issue_coded(gate, "NFC-1").unwrap();
@@ -342,7 +348,7 @@ fn a_code_that_is_given_back_meanwhile_is_not_given_away() {
     let lost = issue_coded(&gate, "NFC-1").unwrap().ticket.id;
     let kept = issue_coded(&gate, "NFC-2").unwrap().ticket.id;
     let act = move |gate: &Gate, action| {
-        block_on(gate.desk.act_on_ticket(&ORGANIZER, lost, action)).unwrap();
+        block_on(gate.desk.tickets.act(&ORGANIZER, lost, action)).unwrap();
     };
     act(&gate, TicketAction::Cancel);
     gate.meanwhile(move |gate| act(gate, TicketAction::Reinstate));
@@ -350,7 +356,7 @@ fn a_code_that_is_given_back_meanwhile_is_not_given_away() {
         credential_code: Some(Some("NFC-1".to_owned())),
         ..TicketChange::default()
     };
-    let refused = block_on(gate.desk.change_ticket(&ORGANIZER, kept, change)).err();
+    let refused = block_on(gate.desk.tickets.change(&ORGANIZER, kept, change)).err();
     assert!(
         matches!(refused, Some(DeskError::Conflict(_))),
         "{refused:?}"
@@ -359,7 +365,9 @@ fn a_code_that_is_given_back_meanwhile_is_not_given_away() {
 
 /// Returns the devices of an event's active scanners.
 fn active(desk: &Desk, event: EventId) -> Vec<String> {
-    let scanners = block_on(desk.scanners(&ORGANIZER, event)).unwrap().scanners;
+    let scanners = block_on(desk.scanners.list(&ORGANIZER, event))
+        .unwrap()
+        .scanners;
     let active = scanners.iter().filter(|scanner| scanner.is_active());
     let mut devices: Vec<_> = active
         .map(|scanner| scanner.device_fingerprint.as_str().to_owned())

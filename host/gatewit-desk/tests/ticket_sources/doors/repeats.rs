@@ -26,7 +26,7 @@ fn change_ticket(gate: &Gate) {
         ..TicketChange::default()
     };
     let id = gate.ticket.ticket.id;
-    block_on(gate.desk.change_ticket(&ORGANIZER, id, change)).unwrap();
+    block_on(gate.desk.tickets.change(&ORGANIZER, id, change)).unwrap();
     let types = json!([{"id": "vip", "name": "Very important"}]);
     patch(&gate.desk, gate.event, json!({ "ticketTypes": types })).unwrap();
     gate.office.clock.pass(60);
@@ -74,6 +74,7 @@ fn so_does_a_repeat_at_the_desk() {
         let (event, key) = (gate.event, key());
         let answers = gate
             .desk
+            .admissions
             .check_in_manually(&ORGANIZER, event, &found, Some(&key));
         block_on(answers).unwrap().remove(0).outcome
     };
@@ -106,7 +107,7 @@ fn a_repeat_may_write_the_scanner_and_the_location_differently() {
             idempotency_key: Some(key()),
             ..gate.scan_of(token, DEVICE)
         };
-        block_on(gate.desk.admit(&scan)).map(|answered| answered.outcome)
+        block_on(gate.desk.admissions.admit(&scan)).map(|answered| answered.outcome)
     };
     let id = gate.proof().scanner_id.to_string();
     let first = scan(&id, "Gate A").unwrap();
@@ -134,7 +135,8 @@ fn issue(gate: &Gate, fields: Value) -> Result<ShownTicket, DeskError> {
     let draft = serde_json::from_value(draft).unwrap();
     block_on(
         gate.desk
-            .issue_ticket(&ORGANIZER, gate.event, draft, Some(&key())),
+            .tickets
+            .issue(&ORGANIZER, gate.event, draft, Some(&key())),
     )
 }
 
@@ -212,6 +214,6 @@ fn a_ticket_is_of_its_type_as_the_event_spells_it() {
                 None => row["typeId"] = " Vip".into(),
             });
     }
-    let again = block_on(gate.desk.ticket(&ORGANIZER, id)).unwrap();
+    let again = block_on(gate.desk.tickets.get(&ORGANIZER, id)).unwrap();
     assert!(named(&again).1, "{:?}", again.token);
 }

@@ -230,7 +230,9 @@ fn where_the_event_lists_types_and_the_source_does_not_a_ticket_is_of_one_of_the
         "{:?}",
         warned.warnings
     );
-    let warnings = desk.warnings(&block_on(async { desk.event(&ORGANIZER, summit) }).unwrap());
+    let warnings = desk
+        .events
+        .warnings(&block_on(async { desk.events.managed(&ORGANIZER, summit) }).unwrap());
     assert_eq!(
         warnings,
         [
@@ -262,7 +264,7 @@ fn an_event_stored_with_types_that_are_the_same_when_compared_survives_a_start()
     // Declared once more like this, it stays as it is stored.
     let types = json!([{"id": "vip"}, {"id": "VIP"}]);
     let declared = two_days(json!({"slug": "summit", "ticketTypes": types}));
-    let refused = desk.check_declared(&declared).unwrap_err();
+    let refused = desk.events.check_declared(&declared).unwrap_err();
     assert!(refused.to_string().contains("twice"), "{refused}");
-    assert!(desk.has_declared(&declared));
+    assert!(desk.events.has_declared(&declared));
 }

@@ -121,7 +121,7 @@ fn a_day_pass_is_good_on_its_days_and_a_shirt_opens_no_door() {
     let own = json!([{"id": "shirt", "name": "Shirt at the door"}, {"id": "tuesday", "days": ["monday"]}]);
     patch(&desk, summit, json!({"ticketTypes": own})).unwrap();
     assert_eq!(scans(&desk)[..2], ["wrong_day", "in"]);
-    let windows = block_on(desk.event_windows(&ORGANIZER, summit, Some("regular"))).unwrap();
+    let windows = block_on(desk.events.windows(&ORGANIZER, summit, Some("regular"))).unwrap();
     assert_eq!(windows.len(), 2);
 }
 

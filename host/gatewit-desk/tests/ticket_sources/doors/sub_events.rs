@@ -18,7 +18,8 @@ fn dated(reference: &str, sub_event: Option<&str>) -> SourceTicket {
 }
 
 fn warnings(desk: &Desk, event: EventId) -> Vec<String> {
-    desk.warnings(&block_on(async { desk.event(&ORGANIZER, event) }).unwrap())
+    desk.events
+        .warnings(&block_on(async { desk.events.managed(&ORGANIZER, event) }).unwrap())
 }
 
 #[test]
@@ -88,6 +89,6 @@ fn the_date_of_a_ticket_that_was_taken_in_before_dates_were_kept_is_read_once_mo
     });
     assert_eq!(scanned(&desk, summit, "code-AAAA-1"), "in");
     let desk = office.open();
-    block_on(desk.import_all());
+    block_on(desk.sources.import_all());
     assert_eq!(scanned(&desk, summit, "code-BBBB-1"), "wrong_event");
 }

@@ -15,7 +15,7 @@ const LOOKED_UP: [&str; 4] = ["ticket_codes", "credential_codes", "tickets", "en
 fn scan(gate: &Gate, text: &str, device: &str) -> Outcome {
     gate.office.disk.tables_read();
     let scan = gate.scan_of(text, device);
-    block_on(gate.desk.admit(&scan)).unwrap().outcome
+    block_on(gate.desk.admissions.admit(&scan)).unwrap().outcome
 }
 
 #[track_caller]
@@ -91,7 +91,7 @@ fn a_signed_ticket_may_be_longer_than_any_other_code() {
                 idempotency_key: Some(IdempotencyKey::parse(&id).unwrap()),
                 ..gate.scan_of(text, DEVICE)
             };
-            let answered = block_on(gate.desk.admit(&scan)).unwrap();
+            let answered = block_on(gate.desk.admissions.admit(&scan)).unwrap();
             assert_eq!(answered.outcome.verdict, Verdict::Admitted);
         }
         assert_eq!(stored(&gate), repeats + 1);
@@ -105,7 +105,7 @@ fn a_signed_ticket_may_be_longer_than_any_other_code() {
 fn issue(gate: &Gate) -> ShownTicket {
     let draft = json!({"ticketTypeId": "vip", "attendeeName": "Ann"});
     let draft = serde_json::from_value(draft).unwrap();
-    block_on(gate.desk.issue_ticket(&ORGANIZER, gate.event, draft, None)).unwrap()
+    block_on(gate.desk.tickets.issue(&ORGANIZER, gate.event, draft, None)).unwrap()
 }
 
 /// Checks that a token is kept nowhere but as the ticket's own.

@@ -131,7 +131,7 @@ pub async fn list(
         cursor: params.cursor,
         limit: limit.clamp(1, LIMIT_MAX),
     };
-    let first = desk.check_ins(&caller, event, &query).await?;
+    let first = desk.admissions.check_ins(&caller, event, &query).await?;
     match form {
         None => Ok(Done::ok("Check-ins", ListResponse::from(first)).into_response()),
         Some(form) => {
@@ -164,6 +164,7 @@ pub async fn create(
     let found = ManualCheckIn::parse(request.ticket_instance_id, request.order)
         .map_err(DeskError::Unacceptable)?;
     let answers = desk
+        .admissions
         .check_in_manually(&caller, event, &found, key.as_ref())
         .await?;
     let outcomes: Vec<_> = answers.iter().map(ValidateTicketResponse::from).collect();

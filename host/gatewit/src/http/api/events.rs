@@ -116,7 +116,7 @@ impl EventResponse {
             organizers: event.organizers,
             staff: event.staff,
             public_key: event.key.map(|key| key.public_key),
-            warnings: desk.warnings(live),
+            warnings: desk.events.warnings(live),
         }
     }
 }
@@ -128,7 +128,10 @@ async fn take_in(desk: &Shared, live: &LiveEvent) {
         return;
     }
     let (desk, id) = (desk.clone(), live.event.id);
-    go_on_behind(IMPORT_WAIT, async move { desk.import_attached(id).await }).await;
+    go_on_behind(IMPORT_WAIT, async move {
+        desk.sources.import_attached(id).await
+    })
+    .await;
 }
 
 /// Waits for some work, but no longer than this; the work then continues in the background.
@@ -156,7 +159,7 @@ pub async fn create(
     Organizer(caller): Organizer,
     Body(change): Body<EventChange>,
 ) -> Result<Done<EventResponse>, Failure> {
-    let live = desk.create_event(&caller, change).await?;
+    let live = desk.events.create(&caller, change).await?;
     take_in(&desk, &live).await;
     Ok(Done::created(
         "Event created",
@@ -173,7 +176,7 @@ pub async fn list(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
 ) -> Done<Vec<EventResponse>> {
-    let events = desk.events(&caller);
+    let events = desk.events.list(&caller);
     Done::ok(
         "Events",
         events
@@ -194,7 +197,7 @@ pub async fn show(
     Organizer(caller): Organizer,
     Id(id): Id<EventId>,
 ) -> Result<Done<EventResponse>, Failure> {
-    let live = desk.event(&caller, id)?;
+    let live = desk.events.managed(&caller, id)?;
     Ok(Done::ok("Event", EventResponse::new(&live, &desk)))
 }
 
@@ -218,7 +221,7 @@ pub async fn change(
     Id(id): Id<EventId>,
     Body(change): Body<EventChange>,
 ) -> Result<Done<EventResponse>, Failure> {
-    let live = desk.change_event(&caller, id, change).await?;
+    let live = desk.events.change(&caller, id, change).await?;
     take_in(&desk, &live).await;
     Ok(Done::ok("Event changed", EventResponse::new(&live, &desk)))
 }
@@ -234,7 +237,7 @@ pub async fn publish(
     Organizer(caller): Organizer,
     Id(id): Id<EventId>,
 ) -> Result<Done<EventResponse>, Failure> {
-    let live = desk.publish_event(&caller, id).await?;
+    let live = desk.events.publish(&caller, id).await?;
     Ok(Done::ok(
         "Event published",
         EventResponse::new(&live, &desk),
@@ -258,9 +261,10 @@ pub async fn windows(
     Params(params): Params<WindowParams>,
 ) -> Result<Done<Vec<WindowResponse>>, Failure> {
     let windows = desk
-        .event_windows(&caller, id, params.ticket_type.as_deref())
+        .events
+        .windows(&caller, id, params.ticket_type.as_deref())
         .await?;
-    let calendar = &desk.event(&caller, id)?.event.calendar;
+    let calendar = &desk.events.managed(&caller, id)?.event.calendar;
     let windows = windows.into_iter().map(|window| WindowResponse {
         day_name: window.day_name,
         opens: calendar.rfc3339(window.opens),

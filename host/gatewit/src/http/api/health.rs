@@ -77,12 +77,12 @@ pub async fn alive() -> Json<Alive> {
 )]
 pub async fn ready(State(desk): State<Shared>) -> Response {
     let store = desk.check_store().await.is_ok();
-    let plugins = desk.plugins();
+    let plugins = desk.plugins.list();
     let count = |state| plugins.iter().filter(|row| row.state == state).count();
     let is_synced = |source: &SourceStatus| {
-        source.tickets.is_some() || !desk.served_sources().contains(&source.name)
+        source.tickets.is_some() || !desk.sources.served().contains(&source.name)
     };
-    let sources = desk.sources();
+    let sources = desk.sources.statuses();
     let ready = store && sources.iter().all(is_synced);
     let body = Ready {
         ready,

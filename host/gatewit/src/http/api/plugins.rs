@@ -19,5 +19,5 @@ pub async fn list(
     State(desk): State<Shared>,
     Organizer(caller): Organizer,
 ) -> Done<Vec<PluginRow>> {
-    Done::ok("Plugins", desk.plugins_for(&caller))
+    Done::ok("Plugins", desk.plugins.shown_to(&caller))
 }

@@ -91,7 +91,7 @@ pub async fn generate_token(
         scan_point: request.scan_point,
         zone: request.zone,
     };
-    let created = desk.create_registration_token(&caller, event, name, place);
+    let created = desk.scanners.create_token(&caller, event, name, place);
     Ok(Done::ok(
         "Registration token generated",
         created.await?.into(),
@@ -116,7 +116,7 @@ pub async fn validate_token(
     PathText(token): PathText,
 ) -> Result<Done<RegistrationTokenResponse>, Failure> {
     let token: TokenText = token.parse().map_err(DeskError::Malformed)?;
-    let status = desk.registration_token(&token).await;
+    let status = desk.scanners.token(&token).await;
     let status = status.map_err(|error| Failure::from(error).about_token(&token))?;
     Ok(Done::ok("Registration token", status.into()))
 }

@@ -186,7 +186,7 @@ pub async fn register(
         device_info: request.device_info,
     };
     let token = new.token.clone();
-    let link = desk.register_scanner(new).await;
+    let link = desk.scanners.register(new).await;
     let link = link.map_err(|error| Failure::from(error).about_token(&token))?;
     Ok(Done::ok("Scanner registered", link.into()))
 }
@@ -202,7 +202,7 @@ pub async fn list(
     Organizer(caller): Organizer,
     Id(event): Id<EventId>,
 ) -> Result<Done<Vec<ScannerResponse>>, Failure> {
-    let list = desk.scanners(&caller, event).await?;
+    let list = desk.scanners.list(&caller, event).await?;
     Ok(Done::ok(
         "Scanners",
         shown(list.scanners.into_iter(), &list.event.event),
@@ -220,7 +220,7 @@ pub async fn list_active(
     Organizer(caller): Organizer,
     Id(event): Id<EventId>,
 ) -> Result<Done<Vec<ScannerResponse>>, Failure> {
-    let list = desk.scanners(&caller, event).await?;
+    let list = desk.scanners.list(&caller, event).await?;
     let active = list.scanners.into_iter().filter(Scanner::is_active);
     Ok(Done::ok(
         "Active scanners",
@@ -253,7 +253,7 @@ pub async fn revoke(
         .reason
         .as_deref()
         .unwrap_or("Revoked by an organizer");
-    let (scanner, live) = desk.revoke_scanner(&caller, id, reason).await?;
+    let (scanner, live) = desk.scanners.revoke(&caller, id, reason).await?;
     Ok(Done::ok(
         "Scanner revoked",
         ScannerResponse::new(scanner, &live.event),
@@ -278,8 +278,8 @@ pub async fn statistics(
     Id(id): Id<ScannerId>,
 ) -> Result<Done<StatisticsResponse>, Failure> {
     let statistics = match who {
-        ScannerOrOrganizer::Scanner(proof) => desk.own_statistics(proof, id).await?,
-        ScannerOrOrganizer::Organizer(caller) => desk.scanner_statistics(&caller, id).await?,
+        ScannerOrOrganizer::Scanner(proof) => desk.scanners.own_statistics(proof, id).await?,
+        ScannerOrOrganizer::Organizer(caller) => desk.scanners.statistics(&caller, id).await?,
     };
     Ok(Done::ok("Scanner statistics", statistics.into()))
 }

@@ -167,7 +167,8 @@ pub async fn issue(
     match request {
         IssueRequest::Many { tickets } => {
             let issued = desk
-                .issue_tickets(&caller, event, tickets, key.as_ref())
+                .tickets
+                .issue_all(&caller, event, tickets, key.as_ref())
                 .await?;
             let tickets = issued.into_iter().map(TicketResponse::from).collect();
             Ok(Done::created(
@@ -177,7 +178,8 @@ pub async fn issue(
         }
         IssueRequest::One(draft) => {
             let issued = desk
-                .issue_ticket(&caller, event, draft, key.as_ref())
+                .tickets
+                .issue(&caller, event, draft, key.as_ref())
                 .await?;
             Ok(Done::created(
                 "Ticket issued",
@@ -205,7 +207,7 @@ pub async fn list(
         cursor: params.cursor,
         limit: params.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX),
     };
-    let page = desk.tickets(&caller, event, query).await?;
+    let page = desk.tickets.list(&caller, event, query).await?;
     let response = ListResponse {
         tickets: page.tickets.into_iter().map(TicketResponse::from).collect(),
         next_cursor: page.next,
@@ -224,7 +226,7 @@ pub async fn show(
     Organizer(caller): Organizer,
     Id(id): Id<TicketId>,
 ) -> Result<Done<TicketResponse>, Failure> {
-    let ticket = desk.ticket(&caller, id).await?;
+    let ticket = desk.tickets.get(&caller, id).await?;
     Ok(Done::ok("Ticket", ticket.into()))
 }
 
@@ -247,7 +249,7 @@ pub async fn change(
     Id(id): Id<TicketId>,
     Body(change): Body<TicketChange>,
 ) -> Result<Done<TicketResponse>, Failure> {
-    let ticket = desk.change_ticket(&caller, id, change).await?;
+    let ticket = desk.tickets.change(&caller, id, change).await?;
     Ok(Done::ok("Ticket changed", ticket.into()))
 }
 
@@ -265,9 +267,7 @@ pub async fn cancel(
     Organizer(caller): Organizer,
     Id(id): Id<TicketId>,
 ) -> Result<Done<TicketResponse>, Failure> {
-    let ticket = desk
-        .act_on_ticket(&caller, id, TicketAction::Cancel)
-        .await?;
+    let ticket = desk.tickets.act(&caller, id, TicketAction::Cancel).await?;
     Ok(Done::ok("Ticket cancelled", ticket.into()))
 }
 
@@ -282,9 +282,7 @@ pub async fn refund(
     Organizer(caller): Organizer,
     Id(id): Id<TicketId>,
 ) -> Result<Done<TicketResponse>, Failure> {
-    let ticket = desk
-        .act_on_ticket(&caller, id, TicketAction::Refund)
-        .await?;
+    let ticket = desk.tickets.act(&caller, id, TicketAction::Refund).await?;
     Ok(Done::ok("Ticket refunded", ticket.into()))
 }
 
@@ -303,7 +301,8 @@ pub async fn reinstate(
     Id(id): Id<TicketId>,
 ) -> Result<Done<TicketResponse>, Failure> {
     let ticket = desk
-        .act_on_ticket(&caller, id, TicketAction::Reinstate)
+        .tickets
+        .act(&caller, id, TicketAction::Reinstate)
         .await?;
     Ok(Done::ok("Ticket reinstated", ticket.into()))
 }

@@ -47,7 +47,7 @@ pub async fn validate_attendee(
     State(desk): State<Shared>,
     question: Question<AttendeeQuestion>,
 ) -> Result<ValidatedResponse<AttendeeAnswer>, Refusal> {
-    let validated = desk.validate_attendee(&question.query).await;
+    let validated = desk.sources.validate_attendee(&question.query).await;
     let validated = validated.map_err(|error| question.not_answered(error))?;
     Ok(ValidatedResponse::attendee(validated, &question))
 }
@@ -69,7 +69,7 @@ pub async fn validate_name(
     State(desk): State<Shared>,
     question: Question<NameQuestion>,
 ) -> Result<ValidatedResponse<NameAnswer>, Refusal> {
-    let validated = desk.validate_name(&question.query).await;
+    let validated = desk.sources.validate_name(&question.query).await;
     let validated = validated.map_err(|error| question.not_answered(error))?;
     Ok(ValidatedResponse::name(validated, &question))
 }
@@ -88,7 +88,7 @@ pub async fn validate_email(
     State(desk): State<Shared>,
     question: Question<EmailQuestion>,
 ) -> Result<ValidatedResponse<EmailAnswer>, Refusal> {
-    let valid = desk.is_attendee(&question.query.addresses).await?;
+    let valid = desk.sources.is_attendee(&question.query.addresses).await?;
     Ok(ValidatedResponse::email(
         EmailAnswer { valid },
         valid,
@@ -105,7 +105,7 @@ pub async fn ticket_types(
     _: ValidatorClient,
     State(desk): State<Shared>,
 ) -> Result<Json<TicketTypes>, Refusal> {
-    let types = desk.source_ticket_types()?;
+    let types = desk.sources.ticket_types()?;
     Ok(Json(TicketTypes {
         ticket_types: types.into_iter().map(TicketTypeRow::from).collect(),
     }))
@@ -120,7 +120,7 @@ pub async fn ticket_count(
     _: ValidatorClient,
     State(desk): State<Shared>,
 ) -> Result<Json<TicketCount>, Refusal> {
-    let ticket_count = desk.source_ticket_count()?;
+    let ticket_count = desk.sources.ticket_count()?;
     Ok(Json(TicketCount { ticket_count }))
 }
 
@@ -138,8 +138,8 @@ pub async fn refresh_all(
 ) -> Result<Response, Refusal> {
     let refresh = refresh(&desk).await?;
     // Until everything has been read once, there is nothing to serve.
-    desk.source_ticket_count()?;
-    Ok(refresh::answer(refresh, desk.served_sources()))
+    desk.sources.ticket_count()?;
+    Ok(refresh::answer(refresh, desk.sources.served()))
 }
 
 /// Counts the T-shirts that were added to tickets.
@@ -154,7 +154,7 @@ pub async fn addon_statistics(
     _: ValidatorClient,
     State(desk): State<Shared>,
 ) -> Result<Json<AddonStatistics>, Refusal> {
-    Ok(Json(desk.addon_statistics().await?))
+    Ok(Json(desk.sources.addon_statistics().await?))
 }
 
 /// Reads changes from the ticketing system, then counts the T-shirts. 503 if that takes longer than 25 seconds.
@@ -170,7 +170,7 @@ pub async fn refresh_addon_statistics(
     State(desk): State<Shared>,
 ) -> Result<Json<AddonStatistics>, Refusal> {
     match refresh(&desk).await? {
-        Refresh::Ended => Ok(Json(desk.addon_statistics().await?)),
+        Refresh::Ended => Ok(Json(desk.sources.addon_statistics().await?)),
         Refresh::GoesOn => Err(DeskError::Unavailable(Problem::new(
             "refresh_goes_on",
             "the tickets are still being read anew; try again in a moment",

@@ -92,7 +92,7 @@ pub async fn validate(
         },
         location,
     };
-    let answered = desk.admit(&scan).await?;
+    let answered = desk.admissions.admit(&scan).await?;
     device.judged(&answered.outcome.verdict);
     print(&answered)
 }
@@ -136,6 +136,7 @@ pub async fn undo(
         ScannerOrOrganizer::Organizer(caller) => UndoneBy::Organizer(caller),
     };
     let undone = desk
+        .admissions
         .undo(&by, &request.check_in_id, &request.reason)
         .await?;
     let response = UndoResponse {

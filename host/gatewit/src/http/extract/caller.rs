@@ -24,7 +24,7 @@ impl FromRequestParts<App> for Organizer {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let sub = identity(parts, app).await.map_err(Failure::from)?;
         Ok(Self(match sub {
-            Some(sub) => app.desk.caller(sub),
+            Some(sub) => app.desk.events.caller(sub),
             None => Caller::Local,
         }))
     }
@@ -53,7 +53,7 @@ impl FromRequestParts<App> for Device {
             DeskError::Unauthenticated(Problem::new("missing_credentials", words))
         })?;
         Ok(Self {
-            proof: app.desk.prove_scanner(token)?,
+            proof: app.desk.scanners.prove(token)?,
             connection: RequestConnection::of(parts),
         })
     }
@@ -69,10 +69,10 @@ impl FromRequestParts<App> for ScannerOrOrganizer {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let is_ours = |token: &&str| app.desk.is_said_to_be_ours(token);
+        let is_ours = |token: &&str| app.desk.scanners.is_said_to_be_ours(token);
         if let Some(token) = bearer(&parts.headers).filter(is_ours) {
-            let proof = app.desk.prove_scanner(token)?;
-            let is_active = app.desk.is_active(&proof).await?;
+            let proof = app.desk.scanners.prove(token)?;
+            let is_active = app.desk.scanners.is_active(&proof).await?;
             RequestConnection::of(parts).credential_checked(is_active);
             return Ok(Self::Scanner(proof));
         }

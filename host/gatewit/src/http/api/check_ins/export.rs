@@ -81,6 +81,7 @@ pub fn rows(
                 return Ok(None);
             }
             let page = desk
+                .admissions
                 .check_ins(&caller, event, &query)
                 .await
                 .map_err(io::Error::other)?;

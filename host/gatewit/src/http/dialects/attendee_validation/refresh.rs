@@ -46,7 +46,7 @@ pub async fn refresh(desk: &Shared) -> Result<Refresh, DeskError> {
         // The refresh finishes even if the client leaves: otherwise its progress would be lost.
         let reading = tokio::spawn(async move {
             let _under_way = under_way;
-            desk.refresh_sources().await
+            desk.sources.refresh_all().await
         });
         reading.await
     };

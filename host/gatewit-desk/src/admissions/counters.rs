@@ -1,0 +1,53 @@
+//! Counts decided scans by outcome since the start: for monitoring only, no decision depends on it.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::Admissions;
+use gatewit_domain::scan::{Contract, Verdict};
+
+/// Counts of scans. The lock is held for an addition, never across an await.
+#[derive(Default)]
+pub(super) struct ScanCounters(Mutex<BTreeMap<(Contract, Option<&'static str>), u64>>);
+
+/// The number of scans of one contract with one outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanCount {
+    pub contract: Contract,
+    /// The code of the refusal; None if admitted.
+    pub reason: Option<&'static str>,
+    pub count: u64,
+}
+
+impl ScanCounters {
+    /// Counts a scan whose decision is on disk.
+    pub(super) fn count(&self, contract: Contract, verdict: &Verdict) {
+        let reason = match verdict {
+            Verdict::Admitted => None,
+            Verdict::Refused(refusal) => Some(refusal.code()),
+        };
+        self.add(contract, reason, 1);
+    }
+
+    pub(super) fn add(&self, contract: Contract, reason: Option<&'static str>, count: u64) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry((contract, reason)).or_default() += count;
+    }
+}
+
+impl Admissions {
+    /// Returns the number of scans by outcome since the start. A repeated answer is not counted again.
+    pub fn scan_counts(&self) -> Vec<ScanCount> {
+        let counts = self
+            .counters
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let counts = counts.iter().map(|((contract, reason), count)| ScanCount {
+            contract: *contract,
+            reason: *reason,
+            count: *count,
+        });
+        counts.collect()
+    }
+}

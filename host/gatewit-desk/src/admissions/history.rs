@@ -1,0 +1,153 @@
+//! Reads the record of scans at an event. `gatewit-api.md` §12.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::Admissions;
+use crate::LOOKED_AT_MAX;
+use crate::caller::Caller;
+use crate::error::DeskError;
+use crate::live_events::LiveEvent;
+use crate::tables::{CHECK_INS, EventCheckIn, join_key};
+use crate::turns::let_others_run;
+use gatewit_domain::calendar::DayId;
+use gatewit_domain::event::Event;
+use gatewit_domain::id::{CheckInId, EventId, ScannerId};
+use gatewit_domain::problem::Problem;
+use gatewit_domain::scan::CheckIn;
+
+/// Which records to read.
+#[derive(Clone, Debug, Default)]
+pub struct CheckInQuery {
+    /// Only scans on this day of the event, given by its name, date or weekday.
+    pub day: Option<String>,
+    pub scanner: Option<ScannerId>,
+    pub outcome: Option<ScanOutcome>,
+    /// The last record of the previous page.
+    pub cursor: Option<CheckInId>,
+    pub limit: usize,
+}
+
+/// Whether a scan was admitted or refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanOutcome {
+    Admitted,
+    Refused,
+}
+
+/// One page of an event's records, oldest first.
+pub struct CheckInPage {
+    pub event: Arc<LiveEvent>,
+    pub check_ins: Vec<CheckIn>,
+    /// The cursor of the next page, if there is one. A page may be short or empty although another follows.
+    pub next: Option<CheckInId>,
+}
+
+/// The scans of one day.
+enum DayFilter {
+    /// On these days of the event: several if they have the same date.
+    Days(Vec<DayId>),
+    /// On a date in the event's local time on which no day of the event begins.
+    Date(Date),
+}
+
+impl DayFilter {
+    fn parse(text: &str, event: &Event) -> Result<Self, DeskError> {
+        let days = event.days_called(text);
+        match text.trim().parse() {
+            _ if !days.is_empty() => Ok(Self::Days(days)),
+            Ok(date) => Ok(Self::Date(date)),
+            Err(_) => {
+                let days = event.calendar.days.iter();
+                let days =
+                    days.map(|day| format!("{} ({})", day.name, event.calendar.date_of(day)));
+                let days = days.collect::<Vec<_>>().join(", ");
+                let words = format!(
+                    "the query's day: expected the name or date of a day of the event: {days}"
+                );
+                Err(DeskError::Malformed(Problem::new(
+                    "malformed_request",
+                    words,
+                )))
+            }
+        }
+    }
+
+    fn admits(&self, check_in: &CheckIn, event: &Event) -> bool {
+        match self {
+            Self::Days(days) => event
+                .day_of(check_in)
+                .is_some_and(|day| days.contains(&day.id)),
+            Self::Date(date) => event.calendar.local(check_in.at).date() == *date,
+        }
+    }
+}
+
+impl CheckInQuery {
+    fn admits(&self, check_in: &CheckIn) -> bool {
+        let outcome = match check_in.refusal {
+            None => ScanOutcome::Admitted,
+            Some(_) => ScanOutcome::Refused,
+        };
+        self.scanner
+            .is_none_or(|scanner| check_in.scanner_id == Some(scanner))
+            && self.outcome.is_none_or(|wanted| outcome == wanted)
+    }
+}
+
+impl Admissions {
+    /// Reads a page of an event's scans.
+    pub async fn check_ins(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        query: &CheckInQuery,
+    ) -> Result<CheckInPage, DeskError> {
+        let live = self.events.managed(caller, event)?;
+        let day = query.day.as_deref();
+        let day = day
+            .map(|day| DayFilter::parse(day, &live.event))
+            .transpose()?;
+        let is_of_day = |check_in: &CheckIn, live: &LiveEvent| {
+            day.as_ref()
+                .is_none_or(|day| day.admits(check_in, &live.event))
+        };
+        let mut page = CheckInPage {
+            event: live,
+            check_ins: Vec::new(),
+            next: None,
+        };
+        let prefix = join_key(&event, &"");
+        let mut after = query
+            .cursor
+            .map(|id| CHECK_INS.key(&EventCheckIn(event, id)));
+        let mut looked_at = 0;
+        loop {
+            let rows = CHECK_INS
+                .page(self.ports.store(), &prefix, after.as_ref(), query.limit + 1)
+                .await?;
+            let is_last = rows.len() <= query.limit;
+            for row in rows {
+                if page.check_ins.len() == query.limit {
+                    page.next = page.check_ins.last().map(|check_in| check_in.id);
+                    return Ok(page);
+                }
+                if looked_at == LOOKED_AT_MAX {
+                    return Ok(page);
+                }
+                looked_at += 1;
+                page.next = Some(row.value.id);
+                after = Some(row.key);
+                if query.admits(&row.value) && is_of_day(&row.value, &page.event) {
+                    page.check_ins.push(row.value);
+                }
+            }
+            if is_last {
+                page.next = None;
+                return Ok(page);
+            }
+            let_others_run().await;
+        }
+    }
+}

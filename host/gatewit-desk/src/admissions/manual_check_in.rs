@@ -1,0 +1,122 @@
+//! Check-in without a code: staff found the ticket, or the whole order, themselves. `gatewit-api.md` §12.
+
+use super::{Admissions, Answered};
+use crate::ATTEMPTS_MAX;
+use crate::caller::Caller;
+use crate::error::DeskError;
+use crate::idempotency::{is_forgotten, key_of_organizer, used_for_another};
+use crate::tables::{DESK_REQUESTS, DeskRequest};
+use crate::ticket_sources::Wanted;
+use crate::turns::Turns;
+use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::identifier::order_meanings;
+use gatewit_domain::ports::Commit;
+use gatewit_domain::scan::{Contract, IdempotencyKey, ManualCheckIn, Presented, Scan, ScannedBy};
+
+impl Admissions {
+    /// Decides on each ticket as if its code were scanned without a scan point.
+    pub async fn check_in_manually(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        found: &ManualCheckIn,
+        idempotency_key: Option<&IdempotencyKey>,
+    ) -> Result<Vec<Answered>, DeskError> {
+        self.events.managed(caller, event)?;
+        let tickets = match idempotency_key {
+            Some(key) => self.found_once(caller, event, found, key).await?,
+            None => self.found(event, found).await?,
+        };
+        let mut answers = Vec::with_capacity(tickets.len());
+        let mut turns = Turns::default();
+        for ticket in tickets {
+            turns.step().await;
+            let scan = Scan {
+                presented: Presented::Ticket(ticket),
+                contract: Contract::Desk,
+                event_id: event,
+                by: ScannedBy::Organizer(caller.sub().to_owned()),
+                location: None,
+                idempotency_key: idempotency_key.map(|key| key.for_one_of_many(&ticket)),
+            };
+            answers.push(self.admit(&scan).await?);
+        }
+        Ok(answers)
+    }
+
+    async fn found(
+        &self,
+        event: EventId,
+        found: &ManualCheckIn,
+    ) -> Result<Vec<TicketId>, DeskError> {
+        match found {
+            ManualCheckIn::Ticket(id) => Ok(vec![self.ticket_of(event, *id).await?]),
+            ManualCheckIn::Order(order) => {
+                let orders = order_meanings(order);
+                let mut tickets = self.tickets.tickets_of_first(event, &orders).await?;
+                let live = self.events.live(event)?;
+                if tickets.is_empty()
+                    && self
+                        .sources
+                        .import_looked_up(&live, Wanted::Order(&orders))
+                        .await
+                {
+                    tickets = self.tickets.tickets_of_first(event, &orders).await?;
+                }
+                match tickets.is_empty() {
+                    false => Ok(tickets),
+                    true => Err(DeskError::unacceptable(
+                        "unknown_order",
+                        format!("order: event {event} has no ticket of the order \"{order}\""),
+                    )),
+                }
+            }
+        }
+    }
+
+    /// Returns the tickets that a request named when its key was first used; tickets added to the order since are not
+    /// among them.
+    async fn found_once(
+        &self,
+        caller: &Caller,
+        event: EventId,
+        found: &ManualCheckIn,
+        key: &IdempotencyKey,
+    ) -> Result<Vec<TicketId>, DeskError> {
+        let key = key_of_organizer(caller.sub(), key);
+        for _ in 0..ATTEMPTS_MAX {
+            let at = self.ports.now();
+            let stored = DESK_REQUESTS.get(self.ports.store(), &key).await?;
+            let guard = DESK_REQUESTS.as_read(&key, stored.as_ref());
+            let first = stored.map(|stored| stored.value);
+            if let Some(first) = first.filter(|first| !is_forgotten(first.at, at)) {
+                return match (first.event_id, &first.found) == (event, found) {
+                    true => Ok(first.tickets),
+                    false => Err(used_for_another()),
+                };
+            }
+            let request = DeskRequest {
+                event_id: event,
+                found: found.clone(),
+                tickets: self.found(event, found).await?,
+                at,
+            };
+            let writes = vec![DESK_REQUESTS.put(&key, &request)];
+            if self.ports.store().commit(vec![guard], writes).await? == Commit::Done {
+                return Ok(request.tickets);
+            }
+        }
+        Err(DeskError::contended())
+    }
+
+    async fn ticket_of(&self, event: EventId, id: TicketId) -> Result<TicketId, DeskError> {
+        let stored = self.tickets.stored(&id).await?;
+        match stored.filter(|stored| stored.value.event_id == event) {
+            Some(_) => Ok(id),
+            None => {
+                let words = format!("ticketInstanceId: event {event} has no ticket {id}");
+                Err(DeskError::unacceptable("unknown_ticket", words))
+            }
+        }
+    }
+}

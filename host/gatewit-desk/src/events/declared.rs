@@ -1,0 +1,161 @@
+//! Checks at the start: events that the configuration declares, and stored events that cannot work.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::Events;
+use crate::caller::{Caller, DEFAULT_ORGANIZATION};
+use crate::error::DeskError;
+use crate::live_events::LiveEvent;
+use crate::turns::let_others_run;
+use gatewit_domain::event::{Event, EventChange};
+use gatewit_domain::plugin::{PluginKind, PluginState};
+use gatewit_domain::problem::INVALID_STRATEGY_OPTIONS;
+use gatewit_domain::window::{StrategyError, StrategyName};
+
+/// Why an event cannot work, without any of the plugin's own text.
+#[derive(Debug, thiserror::Error)]
+pub enum EventTrouble {
+    #[error(
+        "strategy {0} does not accept its options; GET /api/v1/plugins shows operators what the strategy says"
+    )]
+    Rejected(StrategyName),
+    #[error(transparent)]
+    Strategy(#[from] StrategyError),
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+}
+
+/// The effect of a declaration.
+enum Declared {
+    New(Event),
+    Changed(Event),
+    Unchanged(Arc<LiveEvent>),
+}
+
+impl Events {
+    /// Checks a declared event as far as possible without asking a plugin; returns the strategy it will have.
+    pub fn check_declared(&self, change: &EventChange) -> Result<StrategyName, DeskError> {
+        match self.declared(change)? {
+            Declared::New(event) | Declared::Changed(event) => {
+                self.sources.check_attached(&event)?;
+                Ok(event.strategy)
+            }
+            Declared::Unchanged(live) => Ok(live.event.strategy.clone()),
+        }
+    }
+
+    /// Creates an event that the configuration declares, or sets the declared fields in the event with that slug. Does
+    /// not compute its windows: see [`Events::warm_windows`].
+    pub async fn declare(&self, change: EventChange) -> Result<Arc<LiveEvent>, EventTrouble> {
+        let (event, kept) = match self.declared(&change)? {
+            Declared::Unchanged(live) => return Ok(live),
+            Declared::New(event) => (event.clone(), self.keep_new(event, true).await),
+            Declared::Changed(event) => {
+                let kept = self.keep_changed(&Caller::Local, event.id, change).await;
+                (event, kept)
+            }
+        };
+        kept.map_err(|error| match error {
+            DeskError::Unacceptable(problem) if problem.code == INVALID_STRATEGY_OPTIONS => {
+                self.rejections.note(&event, problem.message.into());
+                EventTrouble::Rejected(event.strategy)
+            }
+            error => error.into(),
+        })
+    }
+
+    /// Whether the event that a declaration means is stored already.
+    pub fn has_declared(&self, change: &EventChange) -> bool {
+        self.event_of(change).is_some()
+    }
+
+    fn event_of(&self, change: &EventChange) -> Option<Arc<LiveEvent>> {
+        let org_id = change.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
+        self.live.with_slug(org_id, change.slug.as_deref()?)
+    }
+
+    fn declared(&self, change: &EventChange) -> Result<Declared, DeskError> {
+        let Some(live) = self.event_of(change) else {
+            let event = Event::declare(change.clone(), Caller::Local.sub(), self.ports.now());
+            return event.map(Declared::New).map_err(DeskError::Unacceptable);
+        };
+        let mut event = live.event.clone();
+        event
+            .apply(change.clone())
+            .map_err(DeskError::Unacceptable)?;
+        event.revision = live.event.revision;
+        Ok(match event == live.event {
+            true => Declared::Unchanged(live),
+            false => Declared::Changed(event),
+        })
+    }
+
+    /// Lists the events that cannot work because something is missing, such as a strategy that is not loaded or a
+    /// ticket source that is no longer configured. Asks no plugin. The rest of the server works without these events.
+    pub async fn unresolved_dependencies(&self) -> Vec<(Arc<LiveEvent>, EventTrouble)> {
+        let loaded = self.loaded_strategies();
+        let mut unresolved = Vec::new();
+        for live in self.live.all() {
+            let_others_run().await;
+            if !loaded.contains(&live.event.strategy) {
+                let unknown = StrategyError::Unknown {
+                    name: live.event.strategy.to_string(),
+                    loaded: loaded.iter().map(ToString::to_string).collect(),
+                };
+                unresolved.push((Arc::clone(&live), unknown.into()));
+            }
+            if let Err(error) = self.sources.check_attached(&live.event) {
+                unresolved.push((live, error.into()));
+            }
+        }
+        unresolved
+    }
+
+    /// Asks the strategies whether they still accept their events' options, and lists the events that they reject.
+    ///
+    /// Asks once about equal options, and does not ask a failed strategy again, because its scans would wait for it.
+    pub async fn check_options(&self) -> Vec<(Arc<LiveEvent>, EventTrouble)> {
+        let events = self.live.all();
+        let (mut asked, mut failing) = (HashMap::new(), HashSet::new());
+        let mut troubled = Vec::new();
+        for live in &events {
+            let_others_run().await;
+            let strategy = &live.event.strategy;
+            if failing.contains(strategy) {
+                continue;
+            }
+            let checked = match asked.entry((strategy, &live.rule.options)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let strategies = &self.ports.strategies;
+                    let options = &live.event.strategy_options;
+                    unknown.insert(strategies.check_options(strategy, options).await)
+                }
+            };
+            match checked {
+                // Strategies that are not loaded are already listed as missing.
+                Ok(()) | Err(StrategyError::Unknown { .. }) => {}
+                Err(StrategyError::Rejected(words)) => {
+                    self.rejections.note(&live.event, words.clone());
+                    let rejected = EventTrouble::Rejected(strategy.clone());
+                    troubled.push((Arc::clone(live), rejected));
+                }
+                Err(error @ StrategyError::Failed { .. }) => {
+                    failing.insert(strategy);
+                    troubled.push((Arc::clone(live), error.clone().into()));
+                }
+            }
+        }
+        troubled
+    }
+
+    /// Returns the strategies that events may name, in the order of their plugins.
+    pub(super) fn loaded_strategies(&self) -> Vec<StrategyName> {
+        let rows = self.ports.strategies.plugins().into_iter().filter(|row| {
+            row.kind == Some(PluginKind::Strategy) && row.state == PluginState::Active
+        });
+        rows.map(|row| StrategyName::of_plugin(&row.name)).collect()
+    }
+}

@@ -1,0 +1,142 @@
+//! When doors are open: what strategies answer for the holders of tickets.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Events;
+use crate::caller::Caller;
+use crate::error::DeskError;
+use crate::live_events::LiveEvent;
+use crate::turns::{Turns, let_others_run};
+use gatewit_domain::event::MissedDays;
+use gatewit_domain::id::EventId;
+use gatewit_domain::problem::Problem;
+use gatewit_domain::ticket::Ticket;
+use gatewit_domain::window::{Holder, StrategyError, WindowsAnswer};
+
+/// The time in which doors are open for a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventWindow {
+    pub day_name: String,
+    pub opens: Timestamp,
+    pub closes: Timestamp,
+}
+
+impl Events {
+    /// Returns when doors are open for a ticket type on its days; without a type, for a holder who has none.
+    pub async fn windows(
+        &self,
+        caller: &Caller,
+        id: EventId,
+        ticket_type: Option<&str>,
+    ) -> Result<Vec<EventWindow>, DeskError> {
+        let live = self.managed(caller, id)?;
+        let calendar = &live.event.calendar;
+        let kind = match ticket_type {
+            None => None,
+            Some(id) => Some(self.ticket_type(&live, id).ok_or_else(|| {
+                let words = format!("ticketType: the event has no ticket type \"{id}\"");
+                DeskError::unacceptable("unknown_ticket_type", words)
+            })?),
+        };
+        let holder = Holder {
+            ticket_type: ticket_type.unwrap_or_default().to_owned(),
+            attributes: Vec::new(),
+        };
+        let answer = self.ports.strategies.windows(&live.rule, &holder).await;
+        let answer = answer.map_err(|error| {
+            DeskError::Unavailable(Problem::new("strategy_failed", error.to_string()))
+        })?;
+        let is_good = |day| {
+            kind.as_ref()
+                .is_none_or(|kind| kind.is_good_for(day, calendar))
+        };
+        let windows = answer.windows.iter().filter(|window| is_good(window.day));
+        let shown = windows.map(|window| EventWindow {
+            day_name: calendar.days[window.day].name.clone(),
+            opens: window.opens,
+            closes: window.closes,
+        });
+        Ok(shown.collect())
+    }
+
+    /// Asks every event's strategy for its windows, so that the first scan finds them cached. A strategy that fails is
+    /// not asked about its other events, because their scans would wait for it.
+    pub async fn warm_windows(&self) {
+        let mut failing = HashSet::new();
+        for live in self.live.all() {
+            let strategy = &live.event.strategy;
+            if !failing.contains(strategy) && !self.warm(&live).await {
+                failing.insert(strategy.clone());
+            }
+            let_others_run().await;
+        }
+    }
+
+    /// Returns the windows of a ticket's holder.
+    pub(crate) async fn windows_of(
+        &self,
+        live: &LiveEvent,
+        ticket: &Ticket,
+    ) -> Result<Arc<WindowsAnswer>, StrategyError> {
+        let holder = self.holder(live, ticket);
+        self.ports.strategies.windows(&live.rule, &holder).await
+    }
+
+    /// Computes the windows for new kinds of holders.
+    pub(crate) async fn warm_holders(&self, live: &LiveEvent, tickets: &[Ticket]) {
+        let holders = tickets.iter().map(|ticket| self.holder(live, ticket));
+        let holders: HashSet<_> = holders.collect();
+        // A scan asks a failed strategy again and reports the failure.
+        let _ = self.ask(live, &holders).await;
+    }
+
+    /// Computes the windows for every ticket type, and notes those that never meet their day. False if the strategy
+    /// failed: the scan then asks it again and reports the failure.
+    pub(super) async fn warm(&self, live: &LiveEvent) -> bool {
+        let types = live.event.ticket_types.iter().map(Some);
+        let no_type = live.event.ticket_types.is_empty().then_some(None);
+        let kinds: Vec<_> = types.chain(no_type).collect();
+        let holders = kinds.iter().map(|kind| Holder {
+            ticket_type: kind.map(|kind| kind.id.clone()).unwrap_or_default(),
+            attributes: Vec::new(),
+        });
+        let holders: Vec<_> = holders.collect();
+        let Ok(answers) = self.ask(live, &holders).await else {
+            return false;
+        };
+        let mut missed = MissedDays::default();
+        for (kind, answer) in kinds.into_iter().zip(answers) {
+            missed.add(&live.event, kind, &answer.windows);
+        }
+        // If the event was warmed before, the warnings are the same.
+        let _ = live.door_warnings.set(missed.warnings(&live.event));
+        true
+    }
+
+    /// Asks the event's strategy about holders, so that it has the answers ready. Ends at its first failure.
+    async fn ask(
+        &self,
+        live: &LiveEvent,
+        holders: impl IntoIterator<Item = &Holder>,
+    ) -> Result<Vec<Arc<WindowsAnswer>>, StrategyError> {
+        let mut answers = Vec::new();
+        let mut turns = Turns::default();
+        for holder in holders {
+            turns.step().await;
+            answers.push(self.ports.strategies.windows(&live.rule, holder).await?);
+        }
+        Ok(answers)
+    }
+
+    /// Returns a ticket's holder as strategies see it, with the type spelled as at the event.
+    fn holder(&self, live: &LiveEvent, ticket: &Ticket) -> Holder {
+        let mut holder = ticket.holder();
+        if let Some(kind) = self.ticket_type_of(live, ticket) {
+            holder.ticket_type.clone_from(&kind.id);
+        }
+        holder
+    }
+}

@@ -1,0 +1,74 @@
+//! Answers stored for requests that may be sent again: under which keys, and for how long. `gatewit-api.md` §5 "Repeats".
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::PAGE;
+use crate::error::DeskError;
+use crate::ports::Ports;
+use crate::tables::{CallerKey, DESK_REQUESTS, IDEMPOTENCY, ISSUE_REQUESTS, Table};
+use crate::turns::let_others_run;
+use gatewit_domain::id::ScannerId;
+use gatewit_domain::ports::Write;
+use gatewit_domain::problem::Problem;
+use gatewit_domain::scan::IdempotencyKey;
+
+/// How long an answer is kept for repeated requests.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Whether an answer given at `at` is too old to be repeated.
+pub(super) fn is_forgotten(at: Timestamp, now: Timestamp) -> bool {
+    now >= at + KEPT_FOR
+}
+
+pub(super) fn used_for_another() -> DeskError {
+    DeskError::Conflict(Problem::new(
+        "idempotency_mismatch",
+        "this idempotency key was used for another request; use a new key for each request",
+    ))
+}
+
+/// Returns the key of an answer to a scanner.
+pub(super) fn key_of_scanner(scanner: ScannerId, key: &IdempotencyKey) -> CallerKey {
+    CallerKey(scanner.to_string(), key.clone())
+}
+
+/// Returns the key of an answer to an organizer, whose identity is free text and is prefixed with its length.
+pub(super) fn key_of_organizer(sub: &str, key: &IdempotencyKey) -> CallerKey {
+    CallerKey(format!("{}:{sub}", sub.len()), key.clone())
+}
+
+/// Deletes answers that are too old to be repeated.
+pub(super) async fn forget_old_answers(ports: &Ports) -> Result<(), DeskError> {
+    forget_old(ports, &IDEMPOTENCY, |remembered| remembered.outcome.at).await?;
+    forget_old(ports, &DESK_REQUESTS, |request| request.at).await?;
+    forget_old(ports, &ISSUE_REQUESTS, |request| request.at).await
+}
+
+async fn forget_old<V: Serialize + DeserializeOwned>(
+    ports: &Ports,
+    table: &Table<V, CallerKey>,
+    at: impl Fn(&V) -> Timestamp,
+) -> Result<(), DeskError> {
+    let mut after = None;
+    loop {
+        let page = table.page(ports.store(), "", after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = Some(last.key.clone());
+        let now = ports.now();
+        let old = page
+            .iter()
+            .filter(|stored| is_forgotten(at(&stored.value), now));
+        let (guards, writes): (Vec<_>, Vec<_>) = old
+            .map(|stored| (stored.unchanged(), Write::Delete(stored.key.clone())))
+            .unzip();
+        if !writes.is_empty() {
+            // If a key was reused meanwhile, its page is left until the next run.
+            ports.store().commit(guards, writes).await?;
+        }
+        let_others_run().await;
+    }
+}

@@ -1,0 +1,127 @@
+//! The events in memory: one pointer load to read, one swap to change.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwap;
+
+use crate::error::DeskError;
+use crate::tables::join_key;
+use gatewit_domain::event::Event;
+use gatewit_domain::id::EventId;
+use gatewit_domain::ports::{EventKey, Signer};
+use gatewit_domain::window::DoorRule;
+
+/// An event in memory, with everything that a scan needs of it.
+pub struct LiveEvent {
+    pub event: Event,
+    pub rule: Arc<DoorRule>,
+    /// Set once the event is published.
+    pub key: Option<Arc<dyn EventKey>>,
+    /// The warnings about its windows; set once the windows are computed.
+    pub(super) door_warnings: OnceLock<Vec<String>>,
+}
+
+/// Every event.
+#[derive(Default)]
+pub(super) struct LiveEvents {
+    shown: ArcSwap<Shown>,
+}
+
+#[derive(Clone, Default)]
+struct Shown {
+    by_id: HashMap<EventId, Arc<LiveEvent>>,
+    /// By `{org}/{slug}`.
+    by_slug: HashMap<Arc<str>, EventId>,
+}
+
+impl LiveEvents {
+    /// Starts with the events read from the store.
+    pub(super) fn of(events: Vec<LiveEvent>) -> Self {
+        let mut shown = Shown::default();
+        for live in events {
+            shown.set(&Arc::new(live));
+        }
+        Self {
+            shown: ArcSwap::from_pointee(shown),
+        }
+    }
+
+    pub(super) fn get(&self, id: EventId) -> Option<Arc<LiveEvent>> {
+        self.shown.load().by_id.get(&id).cloned()
+    }
+
+    /// Finds an organization's event by its slug.
+    pub(super) fn with_slug(&self, org_id: &str, slug: &str) -> Option<Arc<LiveEvent>> {
+        let shown = self.shown.load();
+        let id = shown.by_slug.get(join_key(&org_id, &slug).as_str())?;
+        shown.by_id.get(id).cloned()
+    }
+
+    /// Lists every event, oldest first.
+    pub(super) fn all(&self) -> Vec<Arc<LiveEvent>> {
+        let mut all: Vec<_> = self.shown.load().by_id.values().cloned().collect();
+        all.sort_by_key(|live| live.event.id);
+        all
+    }
+
+    /// Replaces an event unless a later revision is already there; returns the one that is there now.
+    pub(super) fn set(&self, live: LiveEvent) -> Arc<LiveEvent> {
+        let live = Arc::new(live);
+        self.shown.rcu(|shown| {
+            let mut shown = Shown::clone(shown);
+            shown.set(&live);
+            shown
+        });
+        self.get(live.event.id).unwrap_or(live)
+    }
+}
+
+impl Shown {
+    fn set(&mut self, live: &Arc<LiveEvent>) {
+        let event = &live.event;
+        if let Some(before) = self.by_id.get(&event.id) {
+            if before.event.revision >= event.revision {
+                return;
+            }
+            let old = slug_of(before);
+            // Another event may have taken the slug that this one had.
+            if self.by_slug.get(old.as_str()) == Some(&event.id) {
+                self.by_slug.remove(old.as_str());
+            }
+        }
+        self.by_slug.insert(slug_of(live).into(), event.id);
+        self.by_id.insert(event.id, Arc::clone(live));
+    }
+}
+
+impl LiveEvent {
+    /// Parses the event's key and its door rule.
+    pub(super) fn new(event: Event, signer: &dyn Signer) -> Result<Self, DeskError> {
+        let open = |key| signer.open(event.id, key);
+        let key = event.key.as_ref().map(open).transpose()?;
+        Ok(Self {
+            rule: Arc::new(event.door_rule()),
+            event,
+            key,
+            door_warnings: OnceLock::new(),
+        })
+    }
+
+    /// The key pair of a published event.
+    pub(super) fn published_key(&self) -> Result<&Arc<dyn EventKey>, DeskError> {
+        self.key.as_ref().ok_or_else(|| {
+            DeskError::unacceptable(
+                "event_not_published",
+                format!(
+                    "event {} is not published and has no signing key; publish it first",
+                    self.event.id
+                ),
+            )
+        })
+    }
+}
+
+fn slug_of(live: &LiveEvent) -> String {
+    join_key(&live.event.org_id, &live.event.slug)
+}

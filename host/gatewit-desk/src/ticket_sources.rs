@@ -1,0 +1,141 @@
+//! Ticket sources: keeps each up to date, imports its tickets into events, and answers `/tickets/*` from them.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use jiff::SignedDuration;
+
+use crate::error::DeskError;
+use crate::events::Events;
+use crate::live_sources::{LiveSource, LiveSources, SourceStatus, SourceTrouble, SyncFault};
+use crate::ports::Ports;
+use crate::tickets::Tickets;
+use gatewit_domain::attendees::AddonTypes;
+use gatewit_domain::names::NameMatching;
+use gatewit_domain::source::SourceName;
+
+mod attendance;
+mod import;
+
+pub use attendance::{NotAnswered, Validated};
+pub(super) use import::Wanted;
+
+/// The settings of `/tickets/*`.
+#[derive(Clone, Debug, Default)]
+pub struct Ticketing {
+    /// Names of configured sources, in the order in which they are asked.
+    pub sources: Vec<SourceName>,
+    pub matching: NameMatching,
+    /// None if there are no such statistics.
+    pub addons: Option<AddonTypes>,
+}
+
+/// The configured sources, what they serve, and how they reach events.
+pub struct TicketSources {
+    ports: Arc<Ports>,
+    settings: Ticketing,
+    sources: Arc<LiveSources>,
+    events: Arc<Events>,
+    tickets: Arc<Tickets>,
+}
+
+impl TicketSources {
+    pub(super) fn new(
+        ports: &Arc<Ports>,
+        sources: &Arc<LiveSources>,
+        events: &Arc<Events>,
+        tickets: &Arc<Tickets>,
+        settings: Ticketing,
+    ) -> Self {
+        Self {
+            ports: Arc::clone(ports),
+            settings,
+            sources: Arc::clone(sources),
+            events: Arc::clone(events),
+            tickets: Arc::clone(tickets),
+        }
+    }
+
+    /// Returns the status of each source, sorted by name.
+    pub fn statuses(&self) -> Vec<SourceStatus> {
+        let sources = self.sources.all();
+        sources.map(|source| source.status()).collect()
+    }
+
+    /// Syncs a source if that is due, and returns how long to wait before calling this again: a little more than
+    /// `every`, less after a failure.
+    ///
+    /// Call this in a separate task for each source, so that none waits for another.
+    pub async fn keep_fresh(&self, source: &SourceName) -> SignedDuration {
+        let Some(source) = self.sources.get(source) else {
+            return SignedDuration::MAX;
+        };
+        if source.schedule().is_due(self.ports.now()) {
+            let _running = source.run.lock().await;
+            // Another caller may have synced it meanwhile.
+            if source.schedule().is_due(self.ports.now()) {
+                // The schedule records a failure.
+                let _ = self.renew(source).await;
+            }
+        }
+        source.schedule().wait(self.ports.now())
+    }
+
+    /// Syncs every source that `/tickets/*` serves. Calls during a run share the next one, because that run may have
+    /// missed the latest changes.
+    pub async fn refresh_all(&self) -> Result<(), DeskError> {
+        let sources = self.served_names()?.iter();
+        let sources = sources.filter_map(|name| self.sources.get(name));
+        let outcomes = join_all(sources.map(|source| self.sync_again(source))).await;
+        outcomes
+            .into_iter()
+            .collect::<Result<_, SourceTrouble>>()
+            .map_err(|trouble| trouble.refusal())
+    }
+
+    /// Syncs one source in the same way.
+    pub async fn refresh(&self, name: &SourceName) -> Result<(), DeskError> {
+        let outcome = match self.sources.get(name) {
+            Some(source) => self.sync_again(source).await,
+            None => Ok(()),
+        };
+        outcome.map_err(|trouble| trouble.refusal())
+    }
+
+    /// Returns the names of the sources that `/tickets/*` serves.
+    pub fn served(&self) -> &[SourceName] {
+        &self.settings.sources
+    }
+
+    async fn sync_again(&self, source: &LiveSource) -> Result<(), SourceTrouble> {
+        let asked = source.schedule().begun();
+        let _running = source.run.lock().await;
+        let (ended, rate_limited) = {
+            let schedule = source.schedule();
+            (
+                schedule.ended_since(asked),
+                schedule.rate_limited(self.ports.now()),
+            )
+        };
+        match ended.or(rate_limited.map(Err)) {
+            Some(outcome) => outcome,
+            None => self.renew(source).await,
+        }
+    }
+
+    /// Runs one sync, and imports the tickets into the events that have the source.
+    async fn renew(&self, source: &LiveSource) -> Result<(), SourceTrouble> {
+        source.schedule().begin();
+        let read = source.sync().await;
+        // A completed read counts even if a later step failed.
+        let imported = self.import_everywhere(source).await;
+        let outcome = read.and(imported.map_err(SyncFault::from));
+        if outcome.is_ok() {
+            source.report();
+            self.events.report_fit(source);
+        }
+        let every = source.configured.every;
+        let ended = source.schedule().end(outcome, self.ports.now(), every);
+        ended.inspect_err(|trouble| trouble.report(&source.name, &source.configured.plugin))
+    }
+}
