@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ATTEMPTS_MAX;
+use crate::changes::retry;
 use crate::error::DeskError;
 use crate::events::Events;
 use crate::live_events::LiveEvent;
@@ -93,19 +93,20 @@ impl Admissions {
 
     /// Decides a scan. The outcome is on disk when this returns; an error means that nothing was decided.
     pub async fn admit(&self, scan: &Scan) -> Result<Answered, DeskError> {
-        for _ in 0..ATTEMPTS_MAX {
-            let event = self.events.live(scan.event_id)?;
-            let read = self.read(scan).await?;
-            if let Some(first) = read.first_answer(scan, self.ports.now())? {
-                let outcome = self.with_ticket_as_it_is(&event, first).await?;
-                return Ok(Answered { outcome, event });
-            }
-            let plan = self.plan(scan, &event, read).await?;
-            if let Some(outcome) = self.carry_out(scan, plan).await? {
-                return Ok(Answered { outcome, event });
-            }
+        retry(|| self.try_admit(scan)).await
+    }
+
+    /// Decides a scan; None if something that decided was changed before the commit.
+    async fn try_admit(&self, scan: &Scan) -> Result<Option<Answered>, DeskError> {
+        let event = self.events.live(scan.event_id)?;
+        let read = self.read(scan).await?;
+        if let Some(first) = read.first_answer(scan, self.ports.now())? {
+            let outcome = self.with_ticket_as_it_is(&event, first).await?;
+            return Ok(Some(Answered { outcome, event }));
         }
-        Err(DeskError::contended())
+        let plan = self.plan(scan, &event, read).await?;
+        let outcome = self.carry_out(scan, plan).await?;
+        Ok(outcome.map(|outcome| Answered { outcome, event }))
     }
 
     /// Reads the scanner and the stored answer to an earlier request with the same idempotency key.

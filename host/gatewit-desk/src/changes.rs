@@ -1,7 +1,12 @@
-//! The guards and writes of one commit, collected step by step.
+//! Commits that compare and retry: the guards and writes of one, and the loop around it.
 
 use crate::error::DeskError;
 use gatewit_domain::ports::{Commit, Guard, Store, Write};
+
+/// How often a step is retried when a concurrent change invalidated what it read.
+///
+/// In each round at least one contender commits, so this is also how many may race for one ticket.
+const ATTEMPTS_MAX: usize = 256;
 
 /// What a commit requires and what it changes.
 #[derive(Default)]
@@ -20,4 +25,18 @@ impl Changes {
     pub async fn commit(self, store: &dyn Store) -> Result<bool, DeskError> {
         Ok(store.commit(self.guards, self.writes).await? == Commit::Done)
     }
+}
+
+/// Repeats a step until it has a result. The step reads, decides and commits; it returns None if something that it had
+/// read was changed before its commit.
+pub(super) async fn retry<T, F>(step: impl Fn() -> F) -> Result<T, DeskError>
+where
+    F: Future<Output = Result<Option<T>, DeskError>>,
+{
+    for _ in 0..ATTEMPTS_MAX {
+        if let Some(result) = step().await? {
+            return Ok(result);
+        }
+    }
+    Err(DeskError::contended())
 }

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use crate::PAGE;
 use crate::caller::{Access, Caller};
+use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::live_events::{LiveEvent, LiveEvents};
 use crate::live_sources::LiveSources;
 use crate::ports::Ports;
 use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS, join_key};
 use crate::turns::Turns;
-use crate::{ATTEMPTS_MAX, PAGE};
-use gatewit_domain::event::{Event, EventChange, EventStatus};
+use gatewit_domain::event::{Event, EventChange, EventStatus, SealedKey};
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{Commit, Guard, Signer, Write};
 use gatewit_domain::problem::{INVALID_STRATEGY_OPTIONS, Problem};
@@ -49,11 +50,8 @@ impl Events {
     ) -> Result<Self, DeskError> {
         let mut turns = Turns::default();
         let mut events = Vec::new();
-        let mut after = None;
-        loop {
-            let page = EVENTS.page(ports.store(), "", after.as_ref(), PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.key.clone());
+        let mut pages = EVENTS.pages(ports.store(), "", PAGE);
+        while let Some(page) = pages.next().await? {
             for stored in page {
                 turns.step().await;
                 events.push(LiveEvent::new(stored.value, &*ports.signer)?);
@@ -175,40 +173,43 @@ impl Events {
         change: EventChange,
     ) -> Result<Arc<LiveEvent>, DeskError> {
         self.managed(caller, id)?;
-        let names_strategy =
-            change.check_in_strategy.is_some() || change.strategy_options.is_some();
-        let names_sources = change.ticket_sources.is_some() || change.org_id.is_some();
-        for _ in 0..ATTEMPTS_MAX {
-            let stored = EVENTS.get(self.ports.store(), &id).await?;
-            let stored = stored.ok_or_else(|| DeskError::not_found("event", id))?;
-            let mut event = stored.value.clone();
-            event
-                .apply(change.clone())
-                .map_err(DeskError::Unacceptable)?;
-            if event.org_id != stored.value.org_id {
-                self.check_organization(caller, &event.org_id)?;
-            }
-            if names_strategy {
-                self.check_strategy(&event).await?;
-            }
-            if names_sources {
-                self.sources.check_attached(&event)?;
-            }
-            let mut guards = vec![stored.unchanged()];
-            let mut writes = vec![EVENTS.put(&id, &event)];
-            if event.org_id != stored.value.org_id {
-                guards.push(self.check_no_scanners(&stored.value).await?);
-            }
-            let slug_guard = guards.len();
-            self.move_slug(&stored.value, &event, &mut guards, &mut writes);
-            let live = LiveEvent::new(event, self.signer())?;
-            match self.ports.store().commit(guards, writes).await? {
-                Commit::Done => return Ok(self.show(live)),
-                Commit::Blocked(at) if at < slug_guard => {}
-                Commit::Blocked(_) => return Err(slug_taken(&live.event.slug)),
-            }
+        retry(|| self.try_change(caller, id, &change)).await
+    }
+
+    async fn try_change(
+        &self,
+        caller: &Caller,
+        id: EventId,
+        change: &EventChange,
+    ) -> Result<Option<Arc<LiveEvent>>, DeskError> {
+        let stored = EVENTS.get(self.ports.store(), &id).await?;
+        let stored = stored.ok_or_else(|| DeskError::not_found("event", id))?;
+        let mut event = stored.value.clone();
+        event
+            .apply(change.clone())
+            .map_err(DeskError::Unacceptable)?;
+        if event.org_id != stored.value.org_id {
+            self.check_organization(caller, &event.org_id)?;
         }
-        Err(DeskError::contended())
+        if change.check_in_strategy.is_some() || change.strategy_options.is_some() {
+            self.check_strategy(&event).await?;
+        }
+        if change.ticket_sources.is_some() || change.org_id.is_some() {
+            self.sources.check_attached(&event)?;
+        }
+        let mut guards = vec![stored.unchanged()];
+        let mut writes = vec![EVENTS.put(&id, &event)];
+        if event.org_id != stored.value.org_id {
+            guards.push(self.check_no_scanners(&stored.value).await?);
+        }
+        let slug_guard = guards.len();
+        self.move_slug(&stored.value, &event, &mut guards, &mut writes);
+        let live = LiveEvent::new(event, self.signer())?;
+        match self.ports.store().commit(guards, writes).await? {
+            Commit::Done => Ok(Some(self.show(live))),
+            Commit::Blocked(at) if at < slug_guard => Ok(None),
+            Commit::Blocked(_) => Err(slug_taken(&live.event.slug)),
+        }
     }
 
     /// Creates the event's key pair, so that tickets can be issued; an event that is already published stays as it is.
@@ -218,30 +219,31 @@ impl Events {
             return Ok(live);
         }
         let key = self.ports.signer.create(id).await?;
-        for _ in 0..ATTEMPTS_MAX {
-            let stored = EVENTS.get(self.ports.store(), &id).await?;
-            let stored = stored.ok_or_else(|| DeskError::not_found("event", id))?;
-            let guard = stored.unchanged();
-            let mut event = stored.value;
-            if event.status() == EventStatus::Published {
-                let live = LiveEvent::new(event, self.signer())?;
-                return Ok(self.show_warm(live).await);
-            }
-            event.key = Some(key.clone());
-            event.revision += 1;
-            let writes = vec![EVENTS.put(&id, &event)];
-            let live = LiveEvent::new(event, self.signer())?;
-            if self.ports.store().commit(vec![guard], writes).await? == Commit::Done {
-                return Ok(self.show_warm(live).await);
-            }
-        }
-        Err(DeskError::contended())
+        let live = retry(|| self.try_publish(id, &key)).await?;
+        self.warm(&live).await;
+        Ok(live)
     }
 
-    async fn show_warm(&self, live: LiveEvent) -> Arc<LiveEvent> {
-        let live = self.show(live);
-        self.warm(&live).await;
-        live
+    async fn try_publish(
+        &self,
+        id: EventId,
+        key: &SealedKey,
+    ) -> Result<Option<Arc<LiveEvent>>, DeskError> {
+        let stored = EVENTS.get(self.ports.store(), &id).await?;
+        let stored = stored.ok_or_else(|| DeskError::not_found("event", id))?;
+        let guards = vec![stored.unchanged()];
+        let mut event = stored.value;
+        if event.status() == EventStatus::Published {
+            let live = LiveEvent::new(event, self.signer())?;
+            return Ok(Some(self.show(live)));
+        }
+        event.key = Some(key.clone());
+        event.revision += 1;
+        let writes = vec![EVENTS.put(&id, &event)];
+        let live = LiveEvent::new(event, self.signer())?;
+        let publishing = Changes { guards, writes };
+        let is_done = publishing.commit(self.ports.store()).await?;
+        Ok(is_done.then(|| self.show(live)))
     }
 
     /// Makes a committed event visible. This cannot fail, since the event is stored already: the tickets of its sources

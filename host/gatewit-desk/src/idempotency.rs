@@ -51,13 +51,8 @@ async fn forget_old<V: Serialize + DeserializeOwned>(
     table: &Table<V, CallerKey>,
     at: impl Fn(&V) -> Timestamp,
 ) -> Result<(), DeskError> {
-    let mut after = None;
-    loop {
-        let page = table.page(ports.store(), "", after.as_ref(), PAGE).await?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
-        after = Some(last.key.clone());
+    let mut pages = table.pages(ports.store(), "", PAGE);
+    while let Some(page) = pages.next().await? {
         let now = ports.now();
         let old = page
             .iter()
@@ -71,4 +66,5 @@ async fn forget_old<V: Serialize + DeserializeOwned>(
         }
         let_others_run().await;
     }
+    Ok(())
 }

@@ -42,10 +42,6 @@ use live_sources::LiveSources;
 
 /// The most rows read for one page of a list, so that a filter that matches nothing still ends.
 const LOOKED_AT_MAX: usize = 5_000;
-/// How often a step is retried when a concurrent change invalidated what it read.
-///
-/// In each round at least one contender commits, so this is also how many may race for one ticket.
-const ATTEMPTS_MAX: usize = 256;
 /// The rows per read of a table.
 const PAGE: usize = 1_000;
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::PAGE;
 use crate::caller::Caller;
+use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::events::Events;
 use crate::live_events::LiveEvent;
@@ -14,10 +16,8 @@ use crate::tables::{
     Stored, join_key,
 };
 use crate::turns::Turns;
-use crate::{ATTEMPTS_MAX, PAGE};
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId, TokenId};
-use gatewit_domain::ports::Commit;
 use gatewit_domain::problem::{Problem, bounded_text};
 use gatewit_domain::scan::ScannerProof;
 use gatewit_domain::scanner::{
@@ -114,23 +114,17 @@ impl Scanners {
         let live = self.events.managed(caller, event)?;
         let mut scanners = Vec::new();
         let mut turns = Turns::default();
-        let mut after = None;
         let prefix = join_key(&event, &"");
-        loop {
-            let page = EVENT_SCANNERS
-                .page(self.ports.store(), &prefix, after.as_ref(), PAGE)
-                .await?;
-            let Some(last) = page.last() else {
-                let event = live;
-                return Ok(ScannerList { scanners, event });
-            };
-            after = Some(last.key.clone());
+        let mut pages = EVENT_SCANNERS.pages(self.ports.store(), &prefix, PAGE);
+        while let Some(page) = pages.next().await? {
             for row in page {
                 turns.step().await;
                 let id = row.listed("scanner", event)?;
                 scanners.push(self.stored(id).await?.value);
             }
         }
+        let event = live;
+        Ok(ScannerList { scanners, event })
     }
 
     /// Revokes a scanner permanently; one that is already revoked keeps its first reason.
@@ -142,28 +136,34 @@ impl Scanners {
     ) -> Result<(Scanner, Arc<LiveEvent>), DeskError> {
         let reason = bounded_text("reason", reason, REASON_MAX)
             .map_err(|words| DeskError::unacceptable("invalid_reason", words))?;
-        for _ in 0..ATTEMPTS_MAX {
-            let stored = self.stored(id).await?;
-            let live = self.events.managed(caller, stored.value.event_id)?;
-            if !stored.value.is_active() {
-                return Ok((stored.value, live));
-            }
-            let guard = stored.unchanged();
-            let revocation = Revocation {
-                at: self.ports.now(),
-                reason: reason.clone(),
-                replaced_by: None,
-            };
-            let revoked = Scanner {
-                revocation: Some(revocation),
-                ..stored.value
-            };
-            let writes = vec![SCANNERS.put(&id, &revoked)];
-            if self.ports.store().commit(vec![guard], writes).await? == Commit::Done {
-                return Ok((revoked, live));
-            }
+        retry(|| self.try_revoke(caller, id, &reason)).await
+    }
+
+    async fn try_revoke(
+        &self,
+        caller: &Caller,
+        id: ScannerId,
+        reason: &str,
+    ) -> Result<Option<(Scanner, Arc<LiveEvent>)>, DeskError> {
+        let stored = self.stored(id).await?;
+        let live = self.events.managed(caller, stored.value.event_id)?;
+        if !stored.value.is_active() {
+            return Ok(Some((stored.value, live)));
         }
-        Err(DeskError::contended())
+        let guards = vec![stored.unchanged()];
+        let revocation = Revocation {
+            at: self.ports.now(),
+            reason: reason.to_owned(),
+            replaced_by: None,
+        };
+        let revoked = Scanner {
+            revocation: Some(revocation),
+            ..stored.value
+        };
+        let writes = vec![SCANNERS.put(&id, &revoked)];
+        let revoking = Changes { guards, writes };
+        let is_done = revoking.commit(self.ports.store()).await?;
+        Ok(is_done.then_some((revoked, live)))
     }
 
     /// Returns a scanner's statistics to an organizer of its event.

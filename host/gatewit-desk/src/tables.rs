@@ -264,6 +264,17 @@ impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
         bytes.map(|bytes| read(key, bytes)).transpose()
     }
 
+    /// Reads all values whose key starts with `prefix`, in pages of `size`.
+    pub fn pages<'s>(&self, store: &'s dyn Store, prefix: &str, size: usize) -> Pages<'s, V> {
+        Pages {
+            store,
+            prefix: Key::new(format!("{}/{prefix}", self.name)),
+            after: None,
+            size,
+            values: PhantomData,
+        }
+    }
+
     /// Reads up to `limit` values whose key starts with `prefix`, in key order, beginning after `after`.
     pub async fn page(
         &self,
@@ -277,6 +288,29 @@ impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
         rows.into_iter()
             .map(|(key, bytes)| read(key, bytes))
             .collect()
+    }
+}
+
+/// The rows of a table whose keys start with a prefix, in key order and page by page.
+pub struct Pages<'s, V> {
+    store: &'s dyn Store,
+    prefix: Key,
+    after: Option<Key>,
+    size: usize,
+    values: PhantomData<fn() -> V>,
+}
+
+impl<V: DeserializeOwned> Pages<'_, V> {
+    /// Reads the next page; None after the last.
+    pub async fn next(&mut self) -> Result<Option<Vec<Stored<V>>>, DeskError> {
+        let after = self.after.as_ref();
+        let rows = self.store.scan(&self.prefix, after, self.size).await?;
+        let Some((last, _)) = rows.last() else {
+            return Ok(None);
+        };
+        self.after = Some(last.clone());
+        let rows = rows.into_iter().map(|(key, bytes)| read(key, bytes));
+        rows.collect::<Result<_, _>>().map(Some)
     }
 }
 

@@ -1,16 +1,15 @@
 //! Check-in without a code: staff found the ticket, or the whole order, themselves. `gatewit-api.md` §12.
 
 use super::{Admissions, Answered};
-use crate::ATTEMPTS_MAX;
 use crate::caller::Caller;
+use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::idempotency::{is_forgotten, key_of_organizer, used_for_another};
-use crate::tables::{DESK_REQUESTS, DeskRequest};
+use crate::tables::{CallerKey, DESK_REQUESTS, DeskRequest};
 use crate::ticket_sources::Wanted;
 use crate::turns::Turns;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::identifier::order_meanings;
-use gatewit_domain::ports::Commit;
 use gatewit_domain::scan::{Contract, IdempotencyKey, ManualCheckIn, Presented, Scan, ScannedBy};
 
 impl Admissions {
@@ -84,29 +83,35 @@ impl Admissions {
         key: &IdempotencyKey,
     ) -> Result<Vec<TicketId>, DeskError> {
         let key = key_of_organizer(caller.sub(), key);
-        for _ in 0..ATTEMPTS_MAX {
-            let at = self.ports.now();
-            let stored = DESK_REQUESTS.get(self.ports.store(), &key).await?;
-            let guard = DESK_REQUESTS.as_read(&key, stored.as_ref());
-            let first = stored.map(|stored| stored.value);
-            if let Some(first) = first.filter(|first| !is_forgotten(first.at, at)) {
-                return match (first.event_id, &first.found) == (event, found) {
-                    true => Ok(first.tickets),
-                    false => Err(used_for_another()),
-                };
-            }
-            let request = DeskRequest {
-                event_id: event,
-                found: found.clone(),
-                tickets: self.found(event, found).await?,
-                at,
+        retry(|| self.try_find_once(event, found, &key)).await
+    }
+
+    async fn try_find_once(
+        &self,
+        event: EventId,
+        found: &ManualCheckIn,
+        key: &CallerKey,
+    ) -> Result<Option<Vec<TicketId>>, DeskError> {
+        let at = self.ports.now();
+        let stored = DESK_REQUESTS.get(self.ports.store(), key).await?;
+        let guards = vec![DESK_REQUESTS.as_read(key, stored.as_ref())];
+        let first = stored.map(|stored| stored.value);
+        if let Some(first) = first.filter(|first| !is_forgotten(first.at, at)) {
+            return match (first.event_id, &first.found) == (event, found) {
+                true => Ok(Some(first.tickets)),
+                false => Err(used_for_another()),
             };
-            let writes = vec![DESK_REQUESTS.put(&key, &request)];
-            if self.ports.store().commit(vec![guard], writes).await? == Commit::Done {
-                return Ok(request.tickets);
-            }
         }
-        Err(DeskError::contended())
+        let request = DeskRequest {
+            event_id: event,
+            found: found.clone(),
+            tickets: self.found(event, found).await?,
+            at,
+        };
+        let writes = vec![DESK_REQUESTS.put(key, &request)];
+        let keeping = Changes { guards, writes };
+        let is_done = keeping.commit(self.ports.store()).await?;
+        Ok(is_done.then_some(request.tickets))
     }
 
     async fn ticket_of(&self, event: EventId, id: TicketId) -> Result<TicketId, DeskError> {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::Admissions;
-use crate::ATTEMPTS_MAX;
 use crate::caller::Caller;
+use crate::changes::retry;
 use crate::error::DeskError;
 use crate::idempotency::{key_of_organizer, key_of_scanner};
 use crate::live_events::LiveEvent;
@@ -47,35 +47,40 @@ impl Admissions {
         let reason = bounded_text("reason", reason, REASON_MAX)
             .map_err(|words| DeskError::unacceptable("invalid_undo_request", words))?;
         let id = id.parse().map_err(|_| unknown(id))?;
-        for _ in 0..ATTEMPTS_MAX {
-            let guards = self.check_active(by).await?;
-            let (stored, event) = self.find_check_in(by, id).await?;
-            if let Some(undo) = stored.value.undo.clone() {
-                let check_in = stored.value;
-                return Ok(Undone {
-                    check_in,
-                    undo,
-                    event,
-                });
-            }
-            self.check_undo(by, &stored.value)?;
-            let undo = Undo {
-                at: self.ports.now(),
-                by: match by {
-                    UndoneBy::Scanner(proof) => proof.scanner_id.to_string(),
-                    UndoneBy::Organizer(caller) => caller.sub().to_owned(),
-                },
-                reason: reason.clone(),
-            };
-            if let Some(check_in) = self.commit_undo(stored, &undo, guards).await? {
-                return Ok(Undone {
-                    check_in,
-                    undo,
-                    event,
-                });
-            }
+        retry(|| self.try_undo(by, id, &reason)).await
+    }
+
+    async fn try_undo(
+        &self,
+        by: &UndoneBy,
+        id: CheckInId,
+        reason: &str,
+    ) -> Result<Option<Undone>, DeskError> {
+        let guards = self.check_active(by).await?;
+        let (stored, event) = self.find_check_in(by, id).await?;
+        if let Some(undo) = stored.value.undo.clone() {
+            let check_in = stored.value;
+            return Ok(Some(Undone {
+                check_in,
+                undo,
+                event,
+            }));
         }
-        Err(DeskError::contended())
+        self.check_undo(by, &stored.value)?;
+        let undo = Undo {
+            at: self.ports.now(),
+            by: match by {
+                UndoneBy::Scanner(proof) => proof.scanner_id.to_string(),
+                UndoneBy::Organizer(caller) => caller.sub().to_owned(),
+            },
+            reason: reason.to_owned(),
+        };
+        let check_in = self.commit_undo(stored, &undo, guards).await?;
+        Ok(check_in.map(|check_in| Undone {
+            check_in,
+            undo,
+            event,
+        }))
     }
 
     /// Frees the entry; None if something changed meanwhile.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Scanners;
-use crate::ATTEMPTS_MAX;
 use crate::caller::DEFAULT_ORGANIZATION;
-use crate::changes::Changes;
+use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{
@@ -17,7 +16,6 @@ use crate::tables::{
 use gatewit_domain::claims::Claims;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId};
-use gatewit_domain::ports::Commit;
 use gatewit_domain::problem::Problem;
 use gatewit_domain::scanner::{
     Fingerprint, RegistrationToken, Replacement, Revocation, Scanner, ScannerName, TokenText,
@@ -51,39 +49,41 @@ impl Scanners {
     /// event's organization.
     pub async fn register(&self, new: NewScanner) -> Result<ScannerLink, DeskError> {
         check_device_info(&new)?;
-        for _ in 0..ATTEMPTS_MAX {
-            let now = self.ports.now();
-            let mut token = self.stored_token(&new.token).await?;
-            check_usable(&token.value, now)?;
-            let live = self.events.live(token.value.event_id)?;
-            let key = live.published_key()?;
-            let stored = EVENTS.get(self.ports.store(), &live.event.id).await?;
-            let stored = stored.ok_or_else(|| DeskError::not_found("event", live.event.id))?;
-            let scanner = new_scanner(&new, &token.value, now);
-            // The event must still belong to the organization in which the scanner is registered.
-            let guards = vec![token.unchanged(), stored.unchanged()];
-            token.value.used_by = Some(scanner.id);
-            let writes = vec![
-                REGISTRATION_TOKENS.put(&new.token, &token.value),
-                SCANNERS.put(&scanner.id, &scanner),
-                EVENT_SCANNERS.put(&EventScanner(scanner.event_id, scanner.id), &()),
-                HAD_SCANNERS.put(&scanner.event_id, &()),
-            ];
-            let mut link = Changes { guards, writes };
-            let replaced = self.replace(&scanner, &stored.value, &mut link).await?;
-            let claims = vec![Claims::ScannerCredential(scanner.claims())];
-            let credentials = key.sign(claims).await?.remove(0);
-            if self.ports.store().commit(link.guards, link.writes).await? == Commit::Done {
-                log_replaced(&scanner, &replaced);
-                return Ok(ScannerLink {
-                    scanner,
-                    event: live,
-                    credentials,
-                    replaced: replaced.into_iter().last(),
-                });
-            }
+        retry(|| self.try_register(&new)).await
+    }
+
+    async fn try_register(&self, new: &NewScanner) -> Result<Option<ScannerLink>, DeskError> {
+        let now = self.ports.now();
+        let mut token = self.stored_token(&new.token).await?;
+        check_usable(&token.value, now)?;
+        let live = self.events.live(token.value.event_id)?;
+        let key = live.published_key()?;
+        let stored = EVENTS.get(self.ports.store(), &live.event.id).await?;
+        let stored = stored.ok_or_else(|| DeskError::not_found("event", live.event.id))?;
+        let scanner = new_scanner(new, &token.value, now);
+        // The event must still belong to the organization in which the scanner is registered.
+        let guards = vec![token.unchanged(), stored.unchanged()];
+        token.value.used_by = Some(scanner.id);
+        let writes = vec![
+            REGISTRATION_TOKENS.put(&new.token, &token.value),
+            SCANNERS.put(&scanner.id, &scanner),
+            EVENT_SCANNERS.put(&EventScanner(scanner.event_id, scanner.id), &()),
+            HAD_SCANNERS.put(&scanner.event_id, &()),
+        ];
+        let mut link = Changes { guards, writes };
+        let replaced = self.replace(&scanner, &stored.value, &mut link).await?;
+        let claims = vec![Claims::ScannerCredential(scanner.claims())];
+        let credentials = key.sign(claims).await?.remove(0);
+        if !link.commit(self.ports.store()).await? {
+            return Ok(None);
         }
-        Err(DeskError::contended())
+        log_replaced(&scanner, &replaced);
+        Ok(Some(ScannerLink {
+            scanner,
+            event: live,
+            credentials,
+            replaced: replaced.into_iter().last(),
+        }))
     }
 
     /// Makes the scanner its device's active one and revokes those that it replaces. Returns those in the order in which

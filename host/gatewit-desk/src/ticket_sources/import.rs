@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::TicketSources;
-use crate::ATTEMPTS_MAX;
+use crate::changes::retry;
 use crate::error::DeskError;
 use crate::live_sources::{ImportState, LiveSource};
 use crate::tables::{EventSource, IMPORT_PROGRESS, ImportProgress};
@@ -104,29 +104,33 @@ impl TicketSources {
     async fn import_rest(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
         // One import at a time, each from what is served when its turn comes, so an older state never replaces a newer.
         let _importing = source.importing.lock().await;
-        let key = EventSource(event, source.name.clone());
         let import = self.import_of(source, event).await?;
-        for _ in 0..ATTEMPTS_MAX {
-            let Some((set, taken)) = self.left_to_import(source, event).await? else {
-                return Ok(());
-            };
-            let from = taken.filter(|taken| taken.log == set.end().log);
-            let is_whole = from.is_none();
-            let from = from.unwrap_or(LogPosition {
-                row: 0,
-                ..set.end()
-            });
-            if import.log(&set, from, is_whole).await? {
-                let taken = ImportProgress {
-                    up_to: set.end(),
-                    reading: READING,
-                };
-                let writes = vec![IMPORT_PROGRESS.put(&key, &taken)];
-                self.ports.store().commit(Vec::new(), writes).await?;
-                return Ok(());
-            }
+        retry(|| self.try_import(&import)).await
+    }
+
+    /// Imports what is served now; None if its log was deleted meanwhile.
+    async fn try_import(&self, import: &SourceImport<'_>) -> Result<Option<()>, DeskError> {
+        let (source, event) = (import.source, import.event);
+        let Some((set, taken)) = self.left_to_import(source, event).await? else {
+            return Ok(Some(()));
+        };
+        let from = taken.filter(|taken| taken.log == set.end().log);
+        let is_whole = from.is_none();
+        let from = from.unwrap_or(LogPosition {
+            row: 0,
+            ..set.end()
+        });
+        if !import.log(&set, from, is_whole).await? {
+            return Ok(None);
         }
-        Err(DeskError::contended())
+        let key = EventSource(event, source.name.clone());
+        let taken = ImportProgress {
+            up_to: set.end(),
+            reading: READING,
+        };
+        let writes = vec![IMPORT_PROGRESS.put(&key, &taken)];
+        self.ports.store().commit(Vec::new(), writes).await?;
+        Ok(Some(()))
     }
 
     /// Begins an import: finds out which ids the source's tickets have at the event.

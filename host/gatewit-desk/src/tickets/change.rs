@@ -1,14 +1,14 @@
 //! Changes an existing ticket: its state, its holder, its code. `gatewit-api.md` §4.
 
+use std::sync::Arc;
+
 use super::{ShownTicket, Tickets};
-use crate::ATTEMPTS_MAX;
 use crate::caller::Caller;
-use crate::changes::Changes;
+use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{CREDENTIAL_CODES, TICKETS};
 use gatewit_domain::id::TicketId;
-use gatewit_domain::ports::Commit;
 use gatewit_domain::problem::Problem;
 use gatewit_domain::ticket::{Ticket, TicketAction, TicketChange};
 
@@ -58,23 +58,29 @@ impl Tickets {
         id: TicketId,
         edit: impl Fn(&mut Ticket) -> Result<(), DeskError>,
     ) -> Result<ShownTicket, DeskError> {
-        for _ in 0..ATTEMPTS_MAX {
-            let stored = self.stored(&id).await?;
-            let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
-            let live = self.events.managed(caller, stored.value.event_id)?;
-            let mut ticket = stored.value.clone();
-            edit(&mut ticket)?;
-            if ticket == stored.value {
-                return self.shown(&live, ticket).await;
-            }
-            let mut claim = self.moved_codes(&live, &stored.value, &ticket).await?;
-            claim.guards.push(stored.unchanged());
-            claim.writes.push(TICKETS.put(&id, &ticket));
-            if self.commit_edit(claim, &stored.value, &ticket).await? == Commit::Done {
-                return self.shown(&live, ticket).await;
-            }
+        let (live, ticket) = retry(|| self.try_edit(caller, id, &edit)).await?;
+        self.shown(&live, ticket).await
+    }
+
+    async fn try_edit(
+        &self,
+        caller: &Caller,
+        id: TicketId,
+        edit: impl Fn(&mut Ticket) -> Result<(), DeskError>,
+    ) -> Result<Option<(Arc<LiveEvent>, Ticket)>, DeskError> {
+        let stored = self.stored(&id).await?;
+        let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
+        let live = self.events.managed(caller, stored.value.event_id)?;
+        let mut ticket = stored.value.clone();
+        edit(&mut ticket)?;
+        if ticket == stored.value {
+            return Ok(Some((live, ticket)));
         }
-        Err(DeskError::contended())
+        let mut claim = self.moved_codes(&live, &stored.value, &ticket).await?;
+        claim.guards.push(stored.unchanged());
+        claim.writes.push(TICKETS.put(&id, &ticket));
+        let is_done = self.commit_edit(claim, &stored.value, &ticket).await?;
+        Ok(is_done.then_some((live, ticket)))
     }
 
     /// Returns how an edit changes the claimed codes of a ticket.
@@ -93,9 +99,7 @@ impl Tickets {
         }
         // Until it is reinstated, a withdrawn ticket may bear a code that belongs to another.
         if !after.state.is_withdrawn() {
-            let claim = self.claim_codes(live, after).await?;
-            moved.guards.extend(claim.guards);
-            moved.writes.extend(claim.writes);
+            moved.add(self.claim_codes(live, after).await?);
         }
         Ok(moved)
     }
@@ -105,16 +109,16 @@ impl Tickets {
         claim: Changes,
         before: &Ticket,
         after: &Ticket,
-    ) -> Result<Commit, DeskError> {
+    ) -> Result<bool, DeskError> {
         let (before, after) = (std::slice::from_ref(before), std::slice::from_ref(after));
         let event = after[0].event_id;
         self.unindex(event, before);
         self.index(event, after).await;
-        let commit = self.ports.store().commit(claim.guards, claim.writes).await;
-        if !matches!(commit, Ok(Commit::Done)) {
+        let commit = claim.commit(self.ports.store()).await;
+        if !matches!(commit, Ok(true)) {
             self.unindex(event, after);
             self.index(event, before).await;
         }
-        Ok(commit?)
+        commit
     }
 }

@@ -75,8 +75,7 @@ impl Tickets {
         for (table, code) in credential.chain(of_source) {
             let claim = self.claim_code(live, table, &code, ticket.id).await?;
             let claim = claim.ok_or_else(|| code_taken(&code))?;
-            all.guards.extend(claim.guards);
-            all.writes.extend(claim.writes);
+            all.add(claim);
         }
         Ok(all)
     }

@@ -56,11 +56,8 @@ impl Issues {
     /// Reads which issues were unfinished when the store was last closed: their requests no longer run.
     pub(super) async fn open(store: &dyn Store) -> Result<Self, DeskError> {
         let (mut under_way, mut hidden) = (Vec::new(), HashSet::new());
-        let mut after = None;
-        loop {
-            let page = ISSUES.page(store, "", after.as_ref(), PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.key.clone());
+        let mut pages = ISSUES.pages(store, "", PAGE);
+        while let Some(page) = pages.next().await? {
             for Stored { value, .. } in page {
                 if value.state != IssueState::Done {
                     hidden.insert(value.id);

@@ -14,17 +14,16 @@ use super::issues::IssueLock;
 use super::pieces::{Pieces, Repeat, TICKETS_MAX};
 use super::tokens::sign_tickets;
 use super::{ShownTicket, Tickets};
-use crate::ATTEMPTS_MAX;
 use crate::caller::Caller;
+use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::idempotency::{is_forgotten, key_of_organizer, used_for_another};
 use crate::live_events::LiveEvent;
-use crate::tables::{ISSUE_REQUESTS, IssueRequest, SERIES, Stored, join_key};
+use crate::tables::{CallerKey, ISSUE_REQUESTS, IssueRequest, SERIES, Stored, join_key};
 use crate::turns::{Turns, let_others_run};
 use gatewit_domain::event::{Event, TicketType};
 use gatewit_domain::id::{EventId, IssueId, TicketId};
 use gatewit_domain::identifier::fold;
-use gatewit_domain::ports::Commit;
 use gatewit_domain::scan::{Entries, IdempotencyKey};
 use gatewit_domain::ticket::{Ticket, TicketDraft, TicketNumbers};
 
@@ -87,34 +86,38 @@ impl Tickets {
             }),
             None => None,
         };
-        for _ in 0..ATTEMPTS_MAX {
-            let name = repeat.as_ref().map(|repeat| repeat.name.clone());
-            let lock = match self
-                .issues
-                .begin(event, IssueId::new(self.ports.now()), name)
-            {
-                Ok(lock) => lock,
-                Err(other) => {
-                    // If the lock is free and the issue is still in progress, its request was dropped.
-                    if let Some(lock) = self.issues.wait_for(other).await {
-                        self.take_back(&lock).await?;
-                    }
-                    continue;
-                }
-            };
-            let stored = match &repeat {
-                Some(repeat) => ISSUE_REQUESTS.get(self.ports.store(), &repeat.name).await?,
-                None => None,
-            };
-            if let (Some(repeat), Some(first)) = (&repeat, &stored)
-                && !is_forgotten(first.value.at, self.ports.now())
-            {
-                drop(lock);
-                return self.issued_before(&live, repeat, &first.value).await;
-            }
-            return self.issue_new(&live, drafts, &lock, repeat, stored).await;
+        let name = repeat.as_ref().map(|repeat| &repeat.name);
+        let lock = retry(|| self.try_begin(event, name)).await?;
+        let stored = match name {
+            Some(name) => ISSUE_REQUESTS.get(self.ports.store(), name).await?,
+            None => None,
+        };
+        if let (Some(repeat), Some(first)) = (&repeat, &stored)
+            && !is_forgotten(first.value.at, self.ports.now())
+        {
+            drop(lock);
+            return self.issued_before(&live, repeat, &first.value).await;
         }
-        Err(DeskError::contended())
+        self.issue_new(&live, drafts, &lock, repeat, stored).await
+    }
+
+    /// Begins an issue; None if the same request had begun one, which is over now.
+    async fn try_begin(
+        &self,
+        event: EventId,
+        request: Option<&CallerKey>,
+    ) -> Result<Option<IssueLock<'_>>, DeskError> {
+        let id = IssueId::new(self.ports.now());
+        match self.issues.begin(event, id, request.cloned()) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(other) => {
+                // If the lock is free and the issue is still in progress, its request was dropped.
+                if let Some(lock) = self.issues.wait_for(other).await {
+                    self.take_back(&lock).await?;
+                }
+                Ok(None)
+            }
+        }
     }
 
     /// Returns the current state of what an earlier request issued.
@@ -247,16 +250,17 @@ impl Tickets {
     /// Reserves `count` numbers of a type's series and returns the first. Types equal in upper case share a series.
     async fn reserve(&self, event: EventId, type_id: &str, count: u64) -> Result<u64, DeskError> {
         let key = join_key(&event, &type_id.to_uppercase());
-        for _ in 0..ATTEMPTS_MAX {
-            let stored = SERIES.get(self.ports.store(), &key).await?;
-            let last = stored.as_ref().map_or(0, |stored| stored.value);
-            let guards = vec![SERIES.as_read(&key, stored.as_ref())];
-            let writes = vec![SERIES.put(&key, &(last + count))];
-            if self.ports.store().commit(guards, writes).await? == Commit::Done {
-                return Ok(last + 1);
-            }
-        }
-        Err(DeskError::contended())
+        retry(|| self.try_reserve(&key, count)).await
+    }
+
+    async fn try_reserve(&self, key: &String, count: u64) -> Result<Option<u64>, DeskError> {
+        let stored = SERIES.get(self.ports.store(), key).await?;
+        let last = stored.as_ref().map_or(0, |stored| stored.value);
+        let guards = vec![SERIES.as_read(key, stored.as_ref())];
+        let writes = vec![SERIES.put(key, &(last + count))];
+        let reserving = Changes { guards, writes };
+        let is_done = reserving.commit(self.ports.store()).await?;
+        Ok(is_done.then_some(last + 1))
     }
 }
 

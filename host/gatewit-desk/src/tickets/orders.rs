@@ -37,13 +37,8 @@ impl Tickets {
         let visible = self.issues.visible();
         let mut tickets = Vec::new();
         let mut turns = Turns::default();
-        let mut after = None;
-        loop {
-            let page = ORDERS
-                .page(self.ports.store(), &prefix, after.as_ref(), PAGE)
-                .await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.key.clone());
+        let mut pages = ORDERS.pages(self.ports.store(), &prefix, PAGE);
+        while let Some(page) = pages.next().await? {
             let ids = page
                 .iter()
                 .filter_map(|row| row.name().parse().ok().zip(Some(&row.key)));
@@ -76,13 +71,8 @@ impl Tickets {
             return Ok(());
         }
         let prefix = join_key(&event, &"");
-        let mut after = None;
-        loop {
-            let page = ORDERS
-                .page(self.ports.store(), &prefix, after.as_ref(), PAGE)
-                .await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.key.clone());
+        let mut pages = ORDERS.pages(self.ports.store(), &prefix, PAGE);
+        while let Some(page) = pages.next().await? {
             let rows = page.iter().filter_map(|row| refiled(event, row));
             let writes: Vec<_> = rows.flatten().collect();
             if !writes.is_empty() {

@@ -12,7 +12,7 @@ use super::Tickets;
 use super::codes::claim_unseen;
 use super::issues::IssueLock;
 use super::tokens::TicketTokens;
-use crate::ATTEMPTS_MAX;
+use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{
@@ -172,24 +172,45 @@ impl Piece {
 
     /// Claims the codes and writes the piece. Reads the codes only if another ticket has or had one.
     async fn commit(self, tickets: &Tickets, live: &LiveEvent) -> Result<(), DeskError> {
-        for attempt in 0..ATTEMPTS_MAX {
-            let (mut guards, mut writes) = (self.guards.clone(), self.writes.clone());
-            for ticket in &self.coded {
-                let unseen = claim_unseen(live, ticket).filter(|_| attempt == 0);
-                let claim = match unseen {
-                    Some(claim) => claim,
-                    None => tickets.claim_codes(live, ticket).await?,
-                };
-                guards.extend(claim.guards);
-                writes.extend(claim.writes);
-            }
-            match tickets.ports.store().commit(guards, writes).await? {
-                Commit::Done => return Ok(()),
-                Commit::Blocked(position) if position < self.guards.len() => break,
-                Commit::Blocked(_) => {}
-            }
+        let mut unseen = Changes::default();
+        for ticket in &self.coded {
+            unseen.add(match claim_unseen(live, ticket) {
+                Some(claim) => claim,
+                None => tickets.claim_codes(live, ticket).await?,
+            });
         }
-        Err(DeskError::contended())
+        match self.try_commit(tickets, unseen).await? {
+            Some(()) => Ok(()),
+            None => retry(|| self.try_claim(tickets, live)).await,
+        }
+    }
+
+    /// Reads who has the codes, claims them, and writes the piece.
+    async fn try_claim(
+        &self,
+        tickets: &Tickets,
+        live: &LiveEvent,
+    ) -> Result<Option<()>, DeskError> {
+        let mut claims = Changes::default();
+        for ticket in &self.coded {
+            claims.add(tickets.claim_codes(live, ticket).await?);
+        }
+        self.try_commit(tickets, claims).await
+    }
+
+    /// Writes the piece with the claims of its codes; None if these do not hold.
+    async fn try_commit(
+        &self,
+        tickets: &Tickets,
+        claims: Changes,
+    ) -> Result<Option<()>, DeskError> {
+        let guards = [self.guards.clone(), claims.guards].concat();
+        let writes = [self.writes.clone(), claims.writes].concat();
+        match tickets.ports.store().commit(guards, writes).await? {
+            Commit::Done => Ok(Some(())),
+            Commit::Blocked(at) if at < self.guards.len() => Err(DeskError::contended()),
+            Commit::Blocked(_) => Ok(None),
+        }
     }
 }
 

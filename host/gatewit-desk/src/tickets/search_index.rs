@@ -193,16 +193,9 @@ impl Tickets {
         let indexed = self.search_index.indexed(event);
         let mut read = Vec::new();
         let mut turns = Turns::default();
-        let mut after = None;
-        loop {
-            let prefix = join_key(&event, &"");
-            let rows = EVENT_TICKETS
-                .page(self.ports.store(), &prefix, after.as_ref(), WRITTEN_AT_ONCE)
-                .await?;
-            let Some(last) = rows.last() else {
-                return Ok(self.search_index.complete(event, read));
-            };
-            after = Some(last.key.clone());
+        let prefix = join_key(&event, &"");
+        let mut pages = EVENT_TICKETS.pages(self.ports.store(), &prefix, WRITTEN_AT_ONCE);
+        while let Some(rows) = pages.next().await? {
             for row in &rows {
                 turns.step().await;
                 let id = row.listed("ticket", event)?;
@@ -214,5 +207,6 @@ impl Tickets {
                 }
             }
         }
+        Ok(self.search_index.complete(event, read))
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::Tickets;
 use super::issues::IssueLock;
-use crate::ATTEMPTS_MAX;
+use crate::changes::retry;
 use crate::error::DeskError;
 use crate::tables::{
     COMPACT_TOKENS, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest,
@@ -64,40 +64,43 @@ impl Tickets {
 
     /// Deletes what was written of an issue, unless it turns out to be done.
     pub(super) async fn take_back(&self, lock: &IssueLock<'_>) -> Result<(), DeskError> {
+        retry(|| self.try_take_back(lock)).await
+    }
+
+    /// Takes one step of a rollback; None if another has to follow.
+    async fn try_take_back(&self, lock: &IssueLock<'_>) -> Result<Option<()>, DeskError> {
         let (event, issue) = (lock.issue.event, lock.issue.id);
         let key = EventIssue(event, issue);
-        for _ in 0..ATTEMPTS_MAX {
-            let Some(stored) = ISSUES.get(self.ports.store(), &key).await? else {
-                lock.end_taken_back();
-                return Ok(());
-            };
-            match stored.value.state {
-                // The request was dropped before it learned of its last commit.
-                IssueState::Done => {
-                    lock.show();
-                    return Ok(());
-                }
-                // A commit of the request may still be in flight. If it lands before this one, it is seen afterwards;
-                // if it lands later, its guard fails.
-                IssueState::Pending => {
-                    let guards = vec![stored.unchanged()];
-                    let taken_back = Issue {
-                        state: IssueState::TakenBack,
-                        ..stored.value
-                    };
-                    let writes = vec![ISSUES.put(&key, &taken_back)];
-                    self.ports.store().commit(guards, writes).await?;
-                }
-                IssueState::TakenBack => {
-                    tracing::info!(
-                        event.id = %event, issue.id = %issue,
-                        "takes back issue {issue} of event {event}, which was not finished"
-                    );
-                    self.delete_issue(&stored).await?;
-                }
+        let Some(stored) = ISSUES.get(self.ports.store(), &key).await? else {
+            lock.end_taken_back();
+            return Ok(Some(()));
+        };
+        match stored.value.state {
+            // The request was dropped before it learned of its last commit.
+            IssueState::Done => {
+                lock.show();
+                return Ok(Some(()));
+            }
+            // A commit of the request may still be in flight. If it lands before this one, it is seen afterwards;
+            // if it lands later, its guard fails.
+            IssueState::Pending => {
+                let guards = vec![stored.unchanged()];
+                let taken_back = Issue {
+                    state: IssueState::TakenBack,
+                    ..stored.value
+                };
+                let writes = vec![ISSUES.put(&key, &taken_back)];
+                self.ports.store().commit(guards, writes).await?;
+            }
+            IssueState::TakenBack => {
+                tracing::info!(
+                    event.id = %event, issue.id = %issue,
+                    "takes back issue {issue} of event {event}, which was not finished"
+                );
+                self.delete_issue(&stored).await?;
             }
         }
-        Err(DeskError::contended())
+        Ok(None)
     }
 
     /// Deletes an issue's tickets in bounded steps, and its row in the last one. Ends early if a step conflicts.

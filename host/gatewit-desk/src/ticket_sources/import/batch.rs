@@ -16,7 +16,7 @@ use crate::tables::{
 };
 use gatewit_domain::id::TicketId;
 use gatewit_domain::names::{Likeness, NameMatching, PreparedName};
-use gatewit_domain::ports::{Guard, Store, Write};
+use gatewit_domain::ports::Store;
 use gatewit_domain::scanned::clean;
 use gatewit_domain::ticket::{Ticket, code_of};
 
@@ -24,8 +24,7 @@ use gatewit_domain::ticket::{Ticket, code_of};
 pub(super) struct ImportBatch<'d> {
     import: &'d SourceImport<'d>,
     live: &'d LiveEvent,
-    guards: Vec<Guard>,
-    writes: Vec<Write>,
+    changes: Changes,
     /// The codes that this step has kept, claimed or released, and the ticket for each.
     claimed: HashMap<String, TicketId>,
     pub changed: Vec<Ticket>,
@@ -44,8 +43,7 @@ impl<'d> ImportBatch<'d> {
         Self {
             import,
             live,
-            guards: Vec::new(),
-            writes: Vec::new(),
+            changes: Changes::default(),
             claimed: HashMap::new(),
             changed: Vec::new(),
             refiled: Vec::new(),
@@ -55,13 +53,10 @@ impl<'d> ImportBatch<'d> {
         }
     }
 
-    /// Takes the guards and writes to commit; None if nothing changes.
-    pub fn commit(&mut self) -> Option<(Vec<Guard>, Vec<Write>)> {
-        let (guards, writes) = (
-            std::mem::take(&mut self.guards),
-            std::mem::take(&mut self.writes),
-        );
-        (!writes.is_empty()).then_some((guards, writes))
+    /// Takes the changes to commit; None if there are none.
+    pub fn take_changes(&mut self) -> Option<Changes> {
+        let changes = std::mem::take(&mut self.changes);
+        (!changes.writes.is_empty()).then_some(changes)
     }
 
     /// Adds the changes of one ticket.
@@ -98,11 +93,13 @@ impl<'d> ImportBatch<'d> {
         {
             self.new_holders.push(id);
         }
-        self.guards.push(TICKETS.as_read(&id, stored.as_ref()));
+        self.changes
+            .guards
+            .push(TICKETS.as_read(&id, stored.as_ref()));
         if let TicketUpdate::LookedUp(_) = update {
             // Make the next sync go through the whole log, even an unchanged one: it may not have this ticket.
             let key = EventSource(event, self.import.source.name.clone());
-            self.writes.push(IMPORT_PROGRESS.delete(&key));
+            self.changes.writes.push(IMPORT_PROGRESS.delete(&key));
         }
         self.keep(ticket, before);
         Ok(())
@@ -110,17 +107,19 @@ impl<'d> ImportBatch<'d> {
 
     fn keep(&mut self, ticket: Ticket, before: Option<&Ticket>) {
         let event = self.live.event.id;
-        self.writes.push(TICKETS.put(&ticket.id, &ticket));
+        self.changes.writes.push(TICKETS.put(&ticket.id, &ticket));
         let order = |of: &Ticket| OrderTicket(event, of.booking_reference.clone(), of.id);
         let old_order = before.map(|before| &before.booking_reference);
         if before.is_none() {
-            self.writes
+            self.changes
+                .writes
                 .push(EVENT_TICKETS.put(&EventTicket(event, ticket.id), &()));
         }
         if old_order != Some(&ticket.booking_reference) {
-            self.writes
+            self.changes
+                .writes
                 .extend(before.map(|before| ORDERS.delete(&order(before))));
-            self.writes.push(ORDERS.put(&order(&ticket), &()));
+            self.changes.writes.push(ORDERS.put(&order(&ticket), &()));
         }
         if before.is_none_or(|before| !is_found_alike(before, &ticket)) {
             self.outdated.extend(before.cloned());
@@ -185,8 +184,7 @@ impl<'d> ImportBatch<'d> {
     }
 
     fn add_claim(&mut self, ticket: TicketId, code: &str, claim: Changes) {
-        self.guards.extend(claim.guards);
-        self.writes.extend(claim.writes);
+        self.changes.add(claim);
         self.claimed.insert(clean(code).to_owned(), ticket);
     }
 

@@ -65,15 +65,8 @@ async fn spelled_ids(
 ) -> Result<BTreeMap<String, TicketId>, DeskError> {
     let mut spelled = BTreeMap::<String, TicketId>::new();
     let prefix = join_key(&event, &"");
-    let mut after = None;
-    loop {
-        let rows = EVENT_TICKETS
-            .page(ports.store(), &prefix, after.as_ref(), PAGE)
-            .await?;
-        let Some(last) = rows.last() else {
-            return Ok(spelled);
-        };
-        after = Some(last.key.clone());
+    let mut pages = EVENT_TICKETS.pages(ports.store(), &prefix, PAGE);
+    while let Some(rows) = pages.next().await? {
         for row in &rows {
             let id: TicketId = row.listed("ticket", event)?;
             let stored = TICKETS.get(ports.store(), &id).await?;
@@ -95,6 +88,7 @@ async fn spelled_ids(
         }
         let_others_run().await;
     }
+    Ok(spelled)
 }
 
 /// Whether somebody was let in with a ticket.

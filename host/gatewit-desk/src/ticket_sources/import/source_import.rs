@@ -3,6 +3,8 @@
 use super::batch::ImportBatch;
 use super::ids::TicketIds;
 use super::update::{TicketUpdate, updates_of};
+use crate::PAGE;
+use crate::changes::retry;
 use crate::error::DeskError;
 use crate::events::Events;
 use crate::live_sources::LiveSource;
@@ -10,10 +12,8 @@ use crate::ports::Ports;
 use crate::tables::{EVENT_TICKETS, LogRow, SOURCE_ROWS, TICKETS, join_key};
 use crate::tickets::Tickets;
 use crate::turns::{Turns, let_others_run};
-use crate::{ATTEMPTS_MAX, PAGE};
 use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::ports::Commit;
 use gatewit_domain::source::LogPosition;
 use gatewit_domain::ticket::Origin;
 
@@ -61,31 +61,35 @@ impl SourceImport<'_> {
 
     /// Imports updates about some tickets in one commit; returns the updates of those whose code another ticket has.
     pub async fn apply(&self, updates: Vec<TicketUpdate>) -> Result<Vec<TicketUpdate>, DeskError> {
-        for _ in 0..ATTEMPTS_MAX {
-            let live = self.events.live(self.event)?;
-            let mut batch = ImportBatch::new(self, &live);
-            let mut turns = Turns::default();
-            for update in &updates {
-                turns.step().await;
-                batch.add(update).await?;
-            }
-            let Some((guards, writes)) = batch.commit() else {
-                return Ok(batch.conflicts);
-            };
-            if !batch.outdated.is_empty() {
-                self.tickets.unindex(self.event, &batch.outdated);
-            }
-            self.tickets.index(self.event, &batch.refiled).await;
-            let commit = self.ports.store().commit(guards, writes).await;
-            if matches!(commit, Ok(Commit::Done)) {
-                self.report_new_holders(&batch.new_holders);
-                self.events.warm_holders(&live, &batch.changed).await;
-                return Ok(batch.conflicts);
-            }
-            self.tickets.unindex(self.event, &batch.refiled);
-            commit?;
+        retry(|| self.try_apply(&updates)).await
+    }
+
+    async fn try_apply(
+        &self,
+        updates: &[TicketUpdate],
+    ) -> Result<Option<Vec<TicketUpdate>>, DeskError> {
+        let live = self.events.live(self.event)?;
+        let mut batch = ImportBatch::new(self, &live);
+        let mut turns = Turns::default();
+        for update in updates {
+            turns.step().await;
+            batch.add(update).await?;
         }
-        Err(DeskError::contended())
+        let Some(changes) = batch.take_changes() else {
+            return Ok(Some(batch.conflicts));
+        };
+        if !batch.outdated.is_empty() {
+            self.tickets.unindex(self.event, &batch.outdated);
+        }
+        self.tickets.index(self.event, &batch.refiled).await;
+        let commit = changes.commit(self.ports.store()).await;
+        if !matches!(commit, Ok(true)) {
+            self.tickets.unindex(self.event, &batch.refiled);
+            return commit.map(|_| None);
+        }
+        self.report_new_holders(&batch.new_holders);
+        self.events.warm_holders(&live, &batch.changed).await;
+        Ok(Some(batch.conflicts))
     }
 
     /// Marks the event's tickets that are no longer in their source as gone, except those looked up since it was read.
@@ -93,15 +97,8 @@ impl SourceImport<'_> {
         let read_at = self.source.full_at().await?;
         let is_newer = |origin: &Origin| origin.found_at.is_some_and(|at| Some(at) >= read_at);
         let prefix = join_key(&self.event, &"");
-        let mut after = None;
-        loop {
-            let rows = EVENT_TICKETS
-                .page(self.ports.store(), &prefix, after.as_ref(), PAGE)
-                .await?;
-            let Some(last) = rows.last() else {
-                return Ok(());
-            };
-            after = Some(last.key.clone());
+        let mut pages = EVENT_TICKETS.pages(self.ports.store(), &prefix, PAGE);
+        while let Some(rows) = pages.next().await? {
             for rows in rows.chunks(50) {
                 let mut gone = Vec::new();
                 for row in rows {
@@ -123,6 +120,7 @@ impl SourceImport<'_> {
                 let_others_run().await;
             }
         }
+        Ok(())
     }
 
     /// Logs that tickets bear codes that belong to other tickets: a scan of such a code finds the other ticket.
