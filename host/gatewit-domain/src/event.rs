@@ -78,6 +78,12 @@ impl Event {
         self.scan_points.iter().find(|point| point.id == id)
     }
 
+    /// Returns which of a ticket's codes counts at a scan point, or at a scanner without one.
+    pub fn match_field(&self, scan_point: Option<&str>) -> MatchField {
+        let point = scan_point.and_then(|id| self.scan_point(id));
+        point.map_or(MatchField::QrCode, |point| point.match_field)
+    }
+
     /// Returns the days that have this name, start on this date or fall on this weekday. Removed days match by name
     /// only.
     pub fn days_called(&self, text: &str) -> Vec<DayId> {

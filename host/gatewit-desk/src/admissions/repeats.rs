@@ -3,56 +3,81 @@
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::Admissions;
 use super::record::summary;
-use super::{Admissions, Read};
+use super::station::Station;
+use crate::changes::Changes;
 use crate::error::DeskError;
 use crate::idempotency::{is_forgotten, key_of_organizer, key_of_scanner, used_for_another};
-use crate::live_events::LiveEvent;
-use crate::tables::{CallerKey, Stored};
+use crate::tables::{CallerKey, IDEMPOTENCY, IdempotentResponse, Stored};
 use gatewit_domain::scan::{IdempotencyKey, Outcome, Scan, ScannedBy};
 
-impl Read {
-    /// Returns the stored answer to the same request, unless it is too old.
-    pub(super) fn first_answer(
-        &self,
-        scan: &Scan,
-        now: Timestamp,
-    ) -> Result<Option<Outcome>, DeskError> {
-        let remembered = self
-            .repeat
-            .as_ref()
-            .and_then(|(_, remembered)| remembered.as_ref());
-        let fresh = remembered.filter(|stored| !is_forgotten(stored.value.outcome.at, now));
-        let Some(Stored { value, .. }) = fresh else {
-            return Ok(None);
+/// The key of a scan that may be repeated, and the response that is stored under it.
+pub(super) struct StoredResponse {
+    key: CallerKey,
+    stored: Option<Stored<IdempotentResponse>>,
+}
+
+impl StoredResponse {
+    /// Returns the response, unless it is too old.
+    pub fn fresh(&self, now: Timestamp) -> Option<&IdempotentResponse> {
+        let stored = self.stored.as_ref().map(|stored| &stored.value);
+        stored.filter(|response| !is_forgotten(response.outcome.at, now))
+    }
+
+    /// Returns what stores a new outcome under the key.
+    pub fn changes(&self, scan: &Scan, outcome: &Outcome) -> Changes {
+        let response = IdempotentResponse {
+            request: fingerprint(scan),
+            outcome: outcome.clone(),
         };
-        if value.request != fingerprint(scan) {
-            return Err(used_for_another());
+        Changes {
+            guards: vec![IDEMPOTENCY.as_read(&self.key, self.stored.as_ref())],
+            writes: vec![IDEMPOTENCY.put(&self.key, &response)],
         }
-        Ok(Some(value.outcome.clone()))
     }
 }
 
 impl Admissions {
-    /// Puts the ticket's current details into an earlier answer. If the ticket no longer exists, the answer keeps those
-    /// that it has.
-    pub(super) async fn with_ticket_as_it_is(
+    /// Reads the response to an earlier scan with the same idempotency key; None if the scan has none that counts.
+    pub(super) async fn stored_response(
         &self,
-        live: &LiveEvent,
-        mut first: Outcome,
+        scan: &Scan,
+        station: &Station,
+    ) -> Result<Option<StoredResponse>, DeskError> {
+        let key = scan.idempotency_key.as_ref();
+        let Some(key) = key.filter(|_| station.may_scan) else {
+            return Ok(None);
+        };
+        let key = key_of(&scan.by, key);
+        let stored = IDEMPOTENCY.get(self.ports.store(), &key).await?;
+        Ok(Some(StoredResponse { key, stored }))
+    }
+
+    /// Returns an earlier outcome of the same request with the ticket's current details. If the ticket no longer exists,
+    /// the outcome keeps those that it has.
+    pub(super) async fn repeated(
+        &self,
+        scan: &Scan,
+        station: &Station,
+        first: &IdempotentResponse,
     ) -> Result<Outcome, DeskError> {
-        if let Some(shown) = &mut first.ticket
+        if first.request != fingerprint(scan) {
+            return Err(used_for_another());
+        }
+        let mut outcome = first.outcome.clone();
+        if let Some(shown) = &mut outcome.ticket
             && let Some(stored) = self.tickets.stored(&shown.id).await?
         {
-            let kind = self.events.ticket_type_of(live, &stored.value);
+            let kind = self.events.ticket_type_of(&station.event, &stored.value);
             *shown = summary(&stored.value, kind.as_deref());
         }
-        Ok(first)
+        Ok(outcome)
     }
 }
 
 /// Returns the key under which a scan's answer is stored.
-pub(super) fn key_of(by: &ScannedBy, key: &IdempotencyKey) -> CallerKey {
+fn key_of(by: &ScannedBy, key: &IdempotencyKey) -> CallerKey {
     match by {
         ScannedBy::Scanner { proof, .. } => key_of_scanner(proof.scanner_id, key),
         ScannedBy::Organizer(sub) => key_of_organizer(sub, key),
@@ -60,7 +85,7 @@ pub(super) fn key_of(by: &ScannedBy, key: &IdempotencyKey) -> CallerKey {
 }
 
 /// Returns a digest that distinguishes requests under the same idempotency key.
-pub(super) fn fingerprint(scan: &Scan) -> String {
+fn fingerprint(scan: &Scan) -> String {
     let scanner = match &scan.by {
         // Not the claimed id, which has several spellings. Answers are stored only if it means this scanner.
         ScannedBy::Scanner {
