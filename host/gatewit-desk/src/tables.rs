@@ -1,25 +1,21 @@
 //! Every table of the store: its name, its key and its value. Values are JSON.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::marker::PhantomData;
-use std::str::FromStr;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::error::DeskError;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, IssueId, ScannerId, TicketId};
 use gatewit_domain::identifier::fold;
-use gatewit_domain::ports::{Guard, Key, Store, Write};
 use gatewit_domain::scan::{CheckIn, Entries, IdempotencyKey, ManualCheckIn, Outcome};
 use gatewit_domain::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
 use gatewit_domain::source::{LogPosition, SourceName, SourceRow, SourceType, SyncState};
 use gatewit_domain::ticket::Ticket;
+
+mod table;
+pub use table::{KeyText, Pages, Stored, Table};
 
 pub const EVENTS: Table<Event, EventId> = Table::new("events");
 /// By `{org}/{slug}`; a slug holds no slash.
@@ -179,187 +175,6 @@ pub struct IssueRequest {
     pub issue: IssueId,
     /// The moment in the tickets' ids.
     pub at: Timestamp,
-}
-
-/// A kind of value under keys of one kind.
-pub struct Table<V, K> {
-    name: &'static str,
-    types: PhantomData<fn(K) -> V>,
-}
-
-/// A value with the bytes it was read from, to guard a commit with.
-#[derive(Clone, Debug)]
-pub struct Stored<V> {
-    pub value: V,
-    pub key: Key,
-    bytes: Bytes,
-}
-
-impl<V> Stored<V> {
-    /// A guard that holds if the value is still the one that was read.
-    pub fn unchanged(&self) -> Guard {
-        Guard::Unchanged(self.key.clone(), self.bytes.clone())
-    }
-
-    /// Returns the last part of the key.
-    pub fn name(&self) -> Cow<'_, str> {
-        let parts = self.key.as_bytes().rsplit(|byte| *byte == b'/');
-        String::from_utf8_lossy(parts.into_iter().next().unwrap_or_default())
-    }
-}
-
-impl Stored<()> {
-    /// Returns the id of the ticket, scanner or other thing that a row of an event's list names.
-    pub fn listed<I: FromStr<Err = uuid::Error>>(
-        &self,
-        kind: &str,
-        event: EventId,
-    ) -> Result<I, DeskError> {
-        self.name().parse().map_err(|source| DeskError::Fault {
-            action: format!("read the {kind} list of event {event}"),
-            source: Box::new(source),
-        })
-    }
-}
-
-impl<V, K> Table<V, K> {
-    const fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            types: PhantomData,
-        }
-    }
-}
-
-impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
-    pub fn key(&self, key: &K) -> Key {
-        Key::new(format!("{}/{}", self.name, key.text()))
-    }
-
-    pub fn put(&self, key: &K, value: &V) -> Write {
-        Write::Put(self.key(key), bytes(value))
-    }
-
-    /// A guard that holds if the value is this one.
-    pub fn is(&self, key: &K, value: &V) -> Guard {
-        Guard::Unchanged(self.key(key), bytes(value))
-    }
-
-    pub fn delete(&self, key: &K) -> Write {
-        Write::Delete(self.key(key))
-    }
-
-    pub fn absent(&self, key: &K) -> Guard {
-        Guard::Absent(self.key(key))
-    }
-
-    /// A guard that holds if the value, or its absence, is still as it was read.
-    pub fn as_read(&self, key: &K, read: Option<&Stored<V>>) -> Guard {
-        read.map_or_else(|| self.absent(key), Stored::unchanged)
-    }
-
-    pub async fn get(&self, store: &dyn Store, key: &K) -> Result<Option<Stored<V>>, DeskError> {
-        let key = self.key(key);
-        let bytes = store.get(&key).await?;
-        bytes.map(|bytes| read(key, bytes)).transpose()
-    }
-
-    /// Reads all values whose key starts with `prefix`, in pages of `size`.
-    pub fn pages<'s>(&self, store: &'s dyn Store, prefix: &str, size: usize) -> Pages<'s, V> {
-        Pages {
-            store,
-            prefix: Key::new(format!("{}/{prefix}", self.name)),
-            after: None,
-            size,
-            values: PhantomData,
-        }
-    }
-
-    /// Reads up to `limit` values whose key starts with `prefix`, in key order, beginning after `after`.
-    pub async fn page(
-        &self,
-        store: &dyn Store,
-        prefix: &str,
-        after: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Stored<V>>, DeskError> {
-        let start = Key::new(format!("{}/{prefix}", self.name));
-        let rows = store.scan(&start, after, limit).await?;
-        rows.into_iter()
-            .map(|(key, bytes)| read(key, bytes))
-            .collect()
-    }
-}
-
-/// The rows of a table whose keys start with a prefix, in key order and page by page.
-pub struct Pages<'s, V> {
-    store: &'s dyn Store,
-    prefix: Key,
-    after: Option<Key>,
-    size: usize,
-    values: PhantomData<fn() -> V>,
-}
-
-impl<V: DeserializeOwned> Pages<'_, V> {
-    /// Reads the next page; None after the last.
-    pub async fn next(&mut self) -> Result<Option<Vec<Stored<V>>>, DeskError> {
-        let after = self.after.as_ref();
-        let rows = self.store.scan(&self.prefix, after, self.size).await?;
-        let Some((last, _)) = rows.last() else {
-            return Ok(None);
-        };
-        self.after = Some(last.clone());
-        let rows = rows.into_iter().map(|(key, bytes)| read(key, bytes));
-        rows.collect::<Result<_, _>>().map(Some)
-    }
-}
-
-impl<V, K> Table<V, K> {
-    /// Lists up to `limit` keys that start with `prefix`.
-    pub async fn keys(
-        &self,
-        store: &dyn Store,
-        prefix: &str,
-        limit: usize,
-    ) -> Result<Vec<Key>, DeskError> {
-        let start = Key::new(format!("{}/{prefix}", self.name));
-        let rows = store.scan(&start, None, limit).await?;
-        Ok(rows.into_iter().map(|(key, _)| key).collect())
-    }
-}
-
-impl<K: KeyText> Table<i64, K> {
-    /// Adds to a counter.
-    pub fn add(&self, key: &K, amount: i64) -> Write {
-        Write::Add(self.key(key), amount)
-    }
-
-    /// Reads a counter; an absent one is 0.
-    pub async fn count(&self, store: &dyn Store, key: &K) -> Result<i64, DeskError> {
-        let stored = self.get(store, key).await?;
-        Ok(stored.map_or(0, |stored| stored.value))
-    }
-}
-
-fn bytes(value: &impl Serialize) -> Bytes {
-    let bytes = serde_json::to_vec(value).expect("a table's values are plain data");
-    bytes.into()
-}
-
-fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskError> {
-    match serde_json::from_slice(&bytes) {
-        Ok(value) => Ok(Stored { value, key, bytes }),
-        // Omits the key and the parser's message: both may contain personal data or secrets.
-        Err(err) => Err(DeskError::Fault {
-            action: format!("read a stored value of the table {}", key.table()),
-            source: format!("{:?} error at column {}", err.classify(), err.column()).into(),
-        }),
-    }
-}
-
-/// The key of a value in a table. At most one component may contain `/`, so keys stay unambiguous.
-pub trait KeyText {
-    fn text(&self) -> String;
 }
 
 /// A ticket within its event.
