@@ -1,11 +1,13 @@
 //! Whether an event fits the sources that it imports: their days, types and dates.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::Events;
 use super::ticket_types::listed_type;
 use crate::live_events::LiveEvent;
 use crate::live_sources::LiveSource;
+use gatewit_domain::event::Event;
 use gatewit_domain::identifier::fold;
 use gatewit_domain::source::SourceName;
 
@@ -32,7 +34,8 @@ impl Events {
     }
 
     fn report_unknown_types(&self, live: &LiveEvent, source: &SourceName) {
-        let tickets = self.tickets_of_unknown_types(live, source);
+        let own = own_types(&live.event);
+        let tickets = self.tickets_of_unknown_types(live, &own, source);
         if tickets > 0 {
             let event = live.event.id;
             tracing::warn!(
@@ -42,16 +45,18 @@ impl Events {
         }
     }
 
-    /// Counts the tickets of a source that an event refuses because neither lists their types.
-    pub(super) fn tickets_of_unknown_types(&self, live: &LiveEvent, source: &SourceName) -> usize {
+    /// Counts the tickets of a source that an event with these own types refuses because neither lists their types.
+    pub(super) fn tickets_of_unknown_types(
+        &self,
+        live: &LiveEvent,
+        own: &HashSet<Cow<'_, str>>,
+        source: &SourceName,
+    ) -> usize {
         let is_attached = live.event.ticket_sources.contains(source);
         let set = self.sources.get(source).filter(|_| is_attached);
         let Some(set) = set.and_then(|source| source.set()) else {
             return 0;
         };
-        // Folded once: a source may have as many types as tickets.
-        let own = live.event.ticket_types.iter().map(|kind| fold(&kind.id));
-        let own: HashSet<_> = own.collect();
         let unknown = set
             .used_types()
             .filter(|(id, _)| !own.contains(*id) && listed_type(&live.event, &set, id).is_none());
@@ -84,4 +89,10 @@ impl Events {
             );
         }
     }
+}
+
+/// Returns the folded ids of an event's own types. Fold them once: a source may have as many types as tickets.
+pub(super) fn own_types(event: &Event) -> HashSet<Cow<'_, str>> {
+    let own = event.ticket_types.iter().map(|kind| fold(&kind.id));
+    own.collect()
 }

@@ -1,10 +1,14 @@
 //! Warnings for an event's organizers. `gatewit-api.md` §3.
 
+use std::sync::Arc;
+
 use super::Events;
+use super::source_fit::own_types;
 use crate::live_events::LiveEvent;
 use crate::live_sources::{ImportState, LiveSource};
 use gatewit_domain::id::EventId;
 use gatewit_domain::source::SourceName;
+use gatewit_domain::window::StrategyName;
 
 /// How many dates of a series a warning names, and how many letters of each.
 const SUB_EVENTS_NAMED: usize = 5;
@@ -13,12 +17,27 @@ const SUB_EVENT_LETTERS: usize = 40;
 impl Events {
     /// Returns, as sentences, the event's settings that are rarely intended, and what it lacks.
     pub fn warnings(&self, live: &LiveEvent) -> Vec<String> {
+        self.warnings_with(live, &self.loaded_strategies())
+    }
+
+    /// Returns the same for each of several events.
+    pub fn warnings_of_each(&self, events: &[Arc<LiveEvent>]) -> Vec<Vec<String>> {
+        let loaded = self.loaded_strategies();
+        let warnings = events.iter().map(|live| self.warnings_with(live, &loaded));
+        warnings.collect()
+    }
+
+    fn warnings_with(&self, live: &LiveEvent, loaded: &[StrategyName]) -> Vec<String> {
         let mut warnings = live.event.overlaps();
         warnings.extend(live.door_warnings.get().into_iter().flatten().cloned());
-        warnings.extend(self.strategy_warning(live));
+        warnings.extend(strategy_warning(&live.event.strategy, loaded));
+        let own = own_types(&live.event);
         for name in &live.event.ticket_sources {
             warnings.extend(self.unmatched_days(live, name));
-            warnings.extend(self.types_warning(live, name));
+            warnings.extend(types_warning(
+                name,
+                self.tickets_of_unknown_types(live, &own, name),
+            ));
             match self.sources.get(name) {
                 Some(source) => {
                     warnings.extend(sub_events_warning(source));
@@ -29,24 +48,23 @@ impl Events {
         }
         warnings
     }
+}
 
-    fn strategy_warning(&self, live: &LiveEvent) -> Option<String> {
-        let strategy = &live.event.strategy;
-        let is_loaded = self.loaded_strategies().contains(strategy);
-        (!is_loaded).then(|| {
-            format!("the strategy {strategy} is not loaded, so the event refuses every ticket; load its plugin")
-        })
-    }
+fn strategy_warning(strategy: &StrategyName, loaded: &[StrategyName]) -> Option<String> {
+    (!loaded.contains(strategy)).then(|| {
+        format!(
+            "the strategy {strategy} is not loaded, so the event refuses every ticket; load its plugin"
+        )
+    })
+}
 
-    fn types_warning(&self, live: &LiveEvent, source: &SourceName) -> Option<String> {
-        let tickets = self.tickets_of_unknown_types(live, source);
-        (tickets > 0).then(|| {
-            format!(
-                "the source \"{source}\" has tickets of types that neither it nor the event lists: the event refuses \
-                 them ({tickets}); add the types to ticketTypes, or correct the tickets"
-            )
-        })
-    }
+fn types_warning(source: &SourceName, tickets: usize) -> Option<String> {
+    (tickets > 0).then(|| {
+        format!(
+            "the source \"{source}\" has tickets of types that neither it nor the event lists: the event refuses \
+             them ({tickets}); add the types to ticketTypes, or correct the tickets"
+        )
+    })
 }
 
 fn sub_events_warning(source: &LiveSource) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use gatewit_desk::{Desk, LiveEvent};
+use gatewit_desk::LiveEvent;
 use gatewit_domain::event::{
     EventChange, EventStatus, ScanPoint, StrategyOptions, TicketType, Zone,
 };
@@ -90,7 +90,7 @@ impl FromQuery for WindowParams {
 }
 
 impl EventResponse {
-    fn new(live: &LiveEvent, desk: &Desk) -> Self {
+    fn new(live: &LiveEvent, warnings: Vec<String>) -> Self {
         let event = live.event.clone();
         let calendar = &event.calendar;
         let days = calendar.days.iter().map(|day| DayResponse {
@@ -116,7 +116,7 @@ impl EventResponse {
             organizers: event.organizers,
             staff: event.staff,
             public_key: event.key.map(|key| key.public_key),
-            warnings: desk.events.warnings(live),
+            warnings,
         }
     }
 }
@@ -163,7 +163,7 @@ pub async fn create(
     take_in(&desk, &live).await;
     Ok(Done::created(
         "Event created",
-        EventResponse::new(&live, &desk),
+        EventResponse::new(&live, desk.events.warnings(&live)),
     ))
 }
 
@@ -177,11 +177,13 @@ pub async fn list(
     Organizer(caller): Organizer,
 ) -> Done<Vec<EventResponse>> {
     let events = desk.events.list(&caller);
+    let warnings = desk.events.warnings_of_each(&events);
     Done::ok(
         "Events",
         events
             .iter()
-            .map(|live| EventResponse::new(live, &desk))
+            .zip(warnings)
+            .map(|(live, warnings)| EventResponse::new(live, warnings))
             .collect(),
     )
 }
@@ -198,7 +200,10 @@ pub async fn show(
     Id(id): Id<EventId>,
 ) -> Result<Done<EventResponse>, Failure> {
     let live = desk.events.managed(&caller, id)?;
-    Ok(Done::ok("Event", EventResponse::new(&live, &desk)))
+    Ok(Done::ok(
+        "Event",
+        EventResponse::new(&live, desk.events.warnings(&live)),
+    ))
 }
 
 /// Replaces the fields that the request names, all at once.
@@ -223,7 +228,10 @@ pub async fn change(
 ) -> Result<Done<EventResponse>, Failure> {
     let live = desk.events.change(&caller, id, change).await?;
     take_in(&desk, &live).await;
-    Ok(Done::ok("Event changed", EventResponse::new(&live, &desk)))
+    Ok(Done::ok(
+        "Event changed",
+        EventResponse::new(&live, desk.events.warnings(&live)),
+    ))
 }
 
 /// Creates an event's signing key, so that tickets can be issued; publishing again changes nothing.
@@ -240,7 +248,7 @@ pub async fn publish(
     let live = desk.events.publish(&caller, id).await?;
     Ok(Done::ok(
         "Event published",
-        EventResponse::new(&live, &desk),
+        EventResponse::new(&live, desk.events.warnings(&live)),
     ))
 }
 
