@@ -10,8 +10,9 @@ use crate::ports::Ports;
 use crate::scanners::Scanners;
 use crate::ticket_sources::TicketSources;
 use crate::tickets::Tickets;
+use gatewit_decision::Decision;
+use gatewit_domain::facts::ScanFacts;
 use gatewit_domain::id::ScannerId;
-use gatewit_domain::rules::{Decision, Facts};
 use gatewit_domain::scan::{CheckIn, Outcome, Scan, Verdict};
 
 mod counters;
@@ -93,11 +94,12 @@ impl Admissions {
             return Ok(Some(Answered { outcome, event }));
         }
         let found = self.find(scan, &station).await?;
-        let facts = Facts {
+        let facts = ScanFacts {
             now: self.ports.now(),
             scan,
             scanner: station.scanner(),
             event: &station.event.event,
+            event_facts: &station.event.facts,
             found: found.found,
         };
         let decision = facts.decide();
@@ -117,7 +119,7 @@ impl Admissions {
     }
 
     /// Prepares the record of a scan and what follows from it.
-    fn plan(&self, facts: &Facts, decision: &Decision) -> CommitPlan {
+    fn plan(&self, facts: &ScanFacts, decision: &Decision) -> CommitPlan {
         let outcome = record::outcome(facts, decision);
         let check_in = record::check_in(facts, decision, &outcome);
         let refused = facts.scanner.filter(|_| decision.refusal.is_some());

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 
 use crate::error::DeskError;
 use crate::tables::join_key;
+use gatewit_decision::EventFacts;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{EventKey, Signer};
@@ -16,6 +17,8 @@ use gatewit_domain::window::DoorRule;
 pub struct LiveEvent {
     pub event: Event,
     pub rule: Arc<DoorRule>,
+    /// What decisions need of the event.
+    pub(super) facts: EventFacts,
     /// Set once the event is published.
     pub key: Option<Arc<dyn EventKey>>,
     /// The warnings about its windows; set once the windows are computed.
@@ -102,6 +105,7 @@ impl LiveEvent {
         let key = event.key.as_ref().map(open).transpose()?;
         Ok(Self {
             rule: Arc::new(event.door_rule()),
+            facts: event.facts(),
             event,
             key,
             door_warnings: OnceLock::new(),

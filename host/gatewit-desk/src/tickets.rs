@@ -170,7 +170,7 @@ impl Tickets {
     ) -> Result<Option<ShownTicket>, DeskError> {
         let entries = self.entries(&ticket).await?;
         let is_other = |state| state != ticket.shown_state(&live.event, &entries);
-        if state.is_some_and(is_other) || !live.event.has(&ticket) {
+        if state.is_some_and(is_other) || !ticket.belongs_to(&live.event) {
             return Ok(None);
         }
         self.shown_with(live, ticket, &entries).await.map(Some)

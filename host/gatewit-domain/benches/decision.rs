@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use gatewit_decision::{Lookup, Window};
 use gatewit_domain::event::{Event, EventChange};
+use gatewit_domain::facts::{FoundTicket, ScanFacts};
 use gatewit_domain::id::{ScannerId, TicketId};
 use gatewit_domain::plugin::PluginIdentity;
-use gatewit_domain::rules::{Facts, Found, Held};
 use gatewit_domain::scan::{Contract, Entries, Entry, Presented, Scan, ScannedBy, ScannerProof};
 use gatewit_domain::scanner::Scanner;
 use gatewit_domain::ticket::{Ticket, TicketNumbers};
-use gatewit_domain::window::{Window, WindowsAnswer};
+use gatewit_domain::window::WindowsAnswer;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -38,7 +39,7 @@ fn event() -> Event {
 }
 
 /// The ticket, its history, and windows from two hours before each day until half an hour after it.
-fn held(event: &Event, entries: Entries) -> Held {
+fn held(event: &Event, entries: Entries) -> FoundTicket {
     let draft = json!({"ticketTypeId": "vip", "attendeeName": "John Doe"});
     let draft = serde_json::from_value(draft).expect("the draft is well-formed");
     let kind = event.ticket_type("vip").expect("the event has the type");
@@ -53,7 +54,7 @@ fn held(event: &Event, entries: Entries) -> Held {
         name: "hours-before".to_owned(),
         digest: "sha256:00".to_owned(),
     };
-    Held {
+    FoundTicket {
         ticket: Ticket::issue(
             TicketId::new(made),
             draft,
@@ -85,6 +86,7 @@ fn scanner(event: &Event) -> Scanner {
 
 fn decisions(criterion: &mut Criterion) {
     let event = event();
+    let event_facts = event.facts();
     let scanner = scanner(&event);
     let proof = ScannerProof {
         scanner_id: scanner.id,
@@ -111,12 +113,13 @@ fn decisions(criterion: &mut Criterion) {
         location: None,
     }]);
     for (name, entries) in [("let in", Entries::default()), ("already used", entered)] {
-        let facts = Facts {
+        let facts = ScanFacts {
             now: at("2025-12-16T10:00:00+03:00"),
             scan: &scan,
             scanner: Some(&scanner),
             event: &event,
-            found: Found::Ticket(Box::new(held(&event, entries))),
+            event_facts: &event_facts,
+            found: Lookup::Ticket(Box::new(held(&event, entries))),
         };
         let is_in = facts.decide().refusal.is_none();
         assert_eq!(is_in, name == "let in");

@@ -1,8 +1,10 @@
 //! When an event takes place: its time zone and its days.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
+use gatewit_decision::DayId;
 use jiff::civil::{Date, Weekday};
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone};
@@ -19,11 +21,6 @@ pub struct Calendar {
     /// Sorted by start; at least one.
     pub days: Vec<EventDay>,
 }
-
-/// Identifies a day within its event. Never reused there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct DayId(pub u32);
 
 /// One day of an event, from `starts` until just before `ends`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +69,16 @@ impl Calendar {
     /// Whether any day matches this text.
     pub fn has_day_called(&self, name: &str) -> bool {
         (0..self.days.len()).any(|day| self.day_is_called(day, name))
+    }
+
+    /// The time from the beginning of a day's first calendar date to the end of its last one.
+    pub fn dates_of(&self, day: &EventDay) -> Range<Timestamp> {
+        let last_moment = day.ends - jiff::SignedDuration::from_nanos(1);
+        let first = self.date_of(day).to_zoned(self.time_zone.0.clone());
+        let after = self.local(last_moment).date().tomorrow();
+        let after = after.and_then(|date| date.to_zoned(self.time_zone.0.clone()));
+        let start = |zoned: Result<Zoned, _>| zoned?.start_of_day().map(|start| start.timestamp());
+        start(first).unwrap_or(Timestamp::MIN)..start(after).unwrap_or(Timestamp::MAX)
     }
 
     /// Whether any part of a day is on the calendar date of `now`.

@@ -1,25 +1,23 @@
 //! An event: its days, its door rule, its ticket types and scan points. `gatewit-api.md` §3.
 
+use gatewit_decision::{DayId, Zone};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::calendar::{Calendar, DayId, EventDay};
+use crate::calendar::{Calendar, EventDay};
 use crate::id::EventId;
 use crate::identifier::is_same;
-use crate::scan::CheckIn;
-use crate::source::SourceName;
-use crate::ticket::Ticket;
+use crate::source::{SourceName, SourceType};
 use crate::window::{DoorRule, StrategyName};
 
 mod change;
+mod facts;
 mod identity;
 mod unmatched;
 mod warnings;
-mod zone;
-pub use change::{DayChange, EventChange, ScanPointChange, TicketTypeChange};
+pub use change::{DayChange, EventChange, ScanPointChange, TicketTypeChange, ZoneChange};
 pub use warnings::MissedDays;
-pub use zone::{Scope, Zone, ZoneChange};
 
 /// Options of a strategy, as the organizer wrote them.
 pub type StrategyOptions = serde_json::Map<String, serde_json::Value>;
@@ -69,9 +67,19 @@ impl Event {
 
     /// The type of this id; the case of the id makes no difference.
     pub fn ticket_type(&self, id: &str) -> Option<&TicketType> {
+        self.ticket_type_at(id)
+            .map(|index| &self.ticket_types[index])
+    }
+
+    /// The index of [`Event::ticket_type`] among the event's ticket types.
+    pub(crate) fn ticket_type_at(&self, id: &str) -> Option<usize> {
         let types = || self.ticket_types.iter();
-        let exact = types().find(|kind| kind.id == id);
-        exact.or_else(|| types().find(|kind| is_same(&kind.id, id)))
+        let exact = types().position(|kind| kind.id == id);
+        exact.or_else(|| types().position(|kind| is_same(&kind.id, id)))
+    }
+
+    pub fn zone(&self, id: &str) -> Option<&Zone> {
+        self.zones.iter().find(|zone| zone.id == id)
     }
 
     pub fn scan_point(&self, id: &str) -> Option<&ScanPoint> {
@@ -92,28 +100,6 @@ impl Event {
         let present = present.map(|(_, day)| day.id);
         let former = self.former_days.iter().filter(|day| day.name == text);
         present.chain(former.map(|day| day.id)).collect()
-    }
-
-    /// The day of a scan: the day that decided it, else the running day, else the first day on the scan's date.
-    pub fn day_of(&self, check_in: &CheckIn) -> Option<&EventDay> {
-        let days = &self.calendar.days;
-        if let Some(id) = check_in.day {
-            return days
-                .iter()
-                .chain(&self.former_days)
-                .find(|day| day.id == id);
-        }
-        let is_running = |day: &&EventDay| (day.starts..day.ends).contains(&check_in.at);
-        let is_today = |day: &&EventDay| self.calendar.is_today(day, check_in.at);
-        days.iter()
-            .find(is_running)
-            .or_else(|| days.iter().find(is_today))
-    }
-
-    /// Whether the event currently includes a ticket that was issued for it or came from a source.
-    pub fn has(&self, ticket: &Ticket) -> bool {
-        let origin = ticket.origin.as_ref();
-        origin.is_none_or(|origin| self.ticket_sources.contains(&origin.source))
     }
 
     /// Collects everything that determines the event's windows.
@@ -158,6 +144,20 @@ pub struct TicketType {
     pub days: Option<Vec<String>>,
     /// False for items that admit nobody, such as a T-shirt.
     pub admits: bool,
+}
+
+impl From<&SourceType> for TicketType {
+    /// The ticket type at an event that does not declare it: one entry on each of its days.
+    fn from(of_source: &SourceType) -> Self {
+        Self {
+            id: of_source.id.clone(),
+            name: of_source.name.clone(),
+            allow_reentry: false,
+            reentry_limit: None,
+            days: (!of_source.days.is_empty()).then(|| of_source.days.clone()),
+            admits: of_source.admits,
+        }
+    }
 }
 
 impl TicketType {

@@ -5,12 +5,8 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::identifier::fold;
-use crate::source::SourceName;
 
 /// How many characters of an id's text encode its time, to the millisecond: twelve digits and a hyphen.
 const TIME_LENGTH: usize = 13;
@@ -76,11 +72,8 @@ impl TicketId {
         text
     }
 
-    /// Derives the id of a source's ticket at an event, which never changes and is the same for every spelling of its
-    /// reference (UUID version 8 from a SHA-256 digest).
-    pub fn of_source(event: EventId, source: &SourceName, reference: &str) -> Self {
-        let reference = fold(reference);
-        let digest = Sha256::digest(format!("{event}/{source}/{reference}"));
+    /// Makes an id from the beginning of a digest (UUID version 8).
+    pub(crate) fn of_digest(digest: &[u8; 32]) -> Self {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
         Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())

@@ -1,4 +1,4 @@
-//! Tickets, scans and admissions; the rules of the door; the ports to everything else.
+//! Events, tickets, scanners, sources and scans; what a decision needs of them; the ports to everything else.
 //!
 //! Pure: uses no HTTP, no WebAssembly and no database, and reads the clock only through its port.
 
@@ -7,13 +7,13 @@ pub mod calendar;
 pub mod claims;
 pub mod email;
 pub mod event;
+pub mod facts;
 pub mod id;
 pub mod identifier;
 pub mod names;
 pub mod plugin;
 pub mod ports;
 pub mod problem;
-pub mod rules;
 pub mod scan;
 pub mod scanned;
 pub mod scanner;

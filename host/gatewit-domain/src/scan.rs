@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use gatewit_decision::{DayId, Refusal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::calendar::DayId;
+use crate::calendar::EventDay;
+use crate::event::Event;
 use crate::id::{CheckInId, EventId, ScannerId, TicketId};
 use crate::identifier::{fold, is_outer};
 use crate::plugin::PluginIdentity;
 use crate::problem::Problem;
 use crate::scanned::{SIGNED_BYTES_MAX, ScannedText, clean};
-use crate::scanner::Replacement;
-use crate::ticket::Inactive;
 
 const LOCATION_MAX: usize = 200;
 
@@ -231,63 +231,6 @@ impl Verdict {
     }
 }
 
-/// Why a scan was refused, in the order of `gatewit-api.md` §5.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "reason",
-    rename_all = "snake_case",
-    rename_all_fields = "camelCase"
-)]
-pub enum Refusal {
-    /// The credentials belong to another scanner or another device.
-    ScannerMismatch,
-    ScannerRevoked {
-        /// Set if its device became another scanner.
-        #[serde(default)]
-        replaced_by: Option<Replacement>,
-    },
-    InvalidSignature,
-    NotFound,
-    WrongEvent,
-    NotActive {
-        /// None in records of older versions.
-        #[serde(default)]
-        why: Option<Inactive>,
-    },
-    WrongDay,
-    NotOpen {
-        opens_at: Timestamp,
-    },
-    Expired,
-    StrategyFailed,
-    /// Carries the latest entry.
-    AlreadyUsed {
-        at: Timestamp,
-        location: Option<String>,
-    },
-    TicketTypeNotAccepted,
-}
-
-impl Refusal {
-    /// The code of §5, the same in every contract, log and metric.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::ScannerMismatch => "scanner_mismatch",
-            Self::ScannerRevoked { .. } => "scanner_revoked",
-            Self::InvalidSignature => "invalid_signature",
-            Self::NotFound => "not_found",
-            Self::WrongEvent => "wrong_event",
-            Self::NotActive { .. } => "not_active",
-            Self::WrongDay => "wrong_day",
-            Self::NotOpen { .. } => "not_open",
-            Self::Expired => "expired",
-            Self::StrategyFailed => "strategy_failed",
-            Self::AlreadyUsed { .. } => "already_used",
-            Self::TicketTypeNotAccepted => "ticket_type_not_accepted",
-        }
-    }
-}
-
 /// All entries of a ticket. They decide whether one more is allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -305,6 +248,18 @@ pub struct Entry {
     pub from_outside: bool,
     pub at: Timestamp,
     pub location: Option<String>,
+}
+
+impl Entry {
+    pub(crate) fn facts(&self) -> gatewit_decision::Entry<'_> {
+        gatewit_decision::Entry {
+            day: self.day,
+            zone: &self.zone,
+            from_outside: self.from_outside,
+            at: self.at,
+            location: self.location.as_deref(),
+        }
+    }
 }
 
 impl Entries {
@@ -348,6 +303,24 @@ pub struct CheckIn {
     /// Set once the admission was undone.
     #[serde(default)]
     pub undo: Option<Undo>,
+}
+
+impl CheckIn {
+    /// The day of the scan: the day that decided it, else the running day, else the first day on the scan's date.
+    pub fn day_of<'e>(&self, event: &'e Event) -> Option<&'e EventDay> {
+        let days = &event.calendar.days;
+        if let Some(id) = self.day {
+            return days
+                .iter()
+                .chain(&event.former_days)
+                .find(|day| day.id == id);
+        }
+        let is_running = |day: &&EventDay| (day.starts..day.ends).contains(&self.at);
+        let is_today = |day: &&EventDay| event.calendar.is_today(day, self.at);
+        days.iter()
+            .find(is_running)
+            .or_else(|| days.iter().find(is_today))
+    }
 }
 
 /// The undoing of an admission, which frees its entry.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use gatewit_decision::Replacement;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -53,15 +54,6 @@ pub struct Revocation {
     /// Set if the scanner's device was registered again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<Replacement>,
-}
-
-/// The new scanner of a device that was registered again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Replacement {
-    pub scanner_id: ScannerId,
-    pub name: ScannerName,
-    pub at: Timestamp,
 }
 
 impl Scanner {

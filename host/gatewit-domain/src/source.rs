@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::event::TicketType;
 use crate::plugin::{CallError, PluginWords};
 
 mod sync_state;
@@ -82,18 +81,6 @@ impl SourceType {
             admits: true,
             days: Vec::new(),
             day_pass: false,
-        }
-    }
-
-    /// The ticket type at an event that does not declare it: one entry on each of its days.
-    pub fn at_the_door(&self) -> TicketType {
-        TicketType {
-            id: self.id.clone(),
-            name: self.name.clone(),
-            allow_reentry: false,
-            reentry_limit: None,
-            days: (!self.days.is_empty()).then(|| self.days.clone()),
-            admits: self.admits,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gatewit_decision::Inactive;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,15 +12,18 @@ use crate::email::{self, EmailAddress};
 use crate::event::{Event, TicketType};
 use crate::id::{EventId, IssueId, TicketId};
 use crate::problem::{Problem, bounded_text};
+use crate::scan::Entries;
 use crate::scanned::clean;
+use crate::source::SourceState;
 use crate::window::Holder;
 
 mod change;
+mod of_source;
 mod origin;
 mod state;
 pub use change::TicketChange;
 pub use origin::{Origin, code_of};
-pub use state::{Inactive, ShownState, TicketAction, TicketState};
+pub use state::{ShownState, TicketAction, TicketState};
 
 const TEXT_MAX: usize = 200;
 const EMAIL_MAX: usize = 254;
@@ -138,6 +142,39 @@ impl Ticket {
         of_source.any(|own| own == code)
             || credential == Some(code)
             || code.parse().is_ok_and(|id: TicketId| id == self.id)
+    }
+
+    /// Whether the event currently includes the ticket, which was issued for it or came from a source.
+    pub fn belongs_to(&self, event: &Event) -> bool {
+        let origin = self.origin.as_ref();
+        origin.is_none_or(|origin| event.ticket_sources.contains(&origin.source))
+    }
+
+    /// Returns why its state prevents entry; None if it is active.
+    pub fn inactive(&self) -> Option<Inactive> {
+        let told = self.origin.as_ref().and_then(|origin| origin.state);
+        match self.state {
+            TicketState::Active => None,
+            TicketState::Pending => Some(Inactive::Unpaid),
+            TicketState::Refunded => Some(Inactive::Refunded),
+            TicketState::Cancelled if told == Some(SourceState::Blocked) => Some(Inactive::Blocked),
+            TicketState::Cancelled => Some(Inactive::Cancelled),
+        }
+    }
+
+    /// Returns the state to show.
+    pub fn shown_state(&self, event: &Event, entries: &Entries) -> ShownState {
+        let is_used = match event.calendar.days.as_slice() {
+            [only] => entries.on(only.id).next().is_some(),
+            _ => false,
+        };
+        match self.state {
+            TicketState::Active if is_used => ShownState::Used,
+            TicketState::Active => ShownState::Active,
+            TicketState::Cancelled => ShownState::Cancelled,
+            TicketState::Refunded => ShownState::Refunded,
+            TicketState::Pending => ShownState::Pending,
+        }
     }
 
     /// Returns the holder that a strategy is asked about.

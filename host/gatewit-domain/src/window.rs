@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use gatewit_decision::Window;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
@@ -125,21 +126,6 @@ pub struct ProposedWindow {
     pub closes: Moment,
 }
 
-/// Doors are open for a day from `opens` until just before `closes`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Index into the calendar's days.
-    pub day: usize,
-    pub opens: Timestamp,
-    pub closes: Timestamp,
-}
-
-impl Window {
-    pub fn is_open(&self, now: Timestamp) -> bool {
-        self.opens <= now && now < self.closes
-    }
-}
-
 /// Why a strategy gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StrategyError {
@@ -249,7 +235,9 @@ mod midnights;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::{DayId, EventDay};
+    use gatewit_decision::DayId;
+
+    use crate::calendar::EventDay;
 
     fn berlin() -> Calendar {
         let day = |name: &str, starts: &str, ends: &str| EventDay {

@@ -1,5 +1,6 @@
 //! All plugins of a server, and how they are reached.
 
+use gatewit_decision::Window;
 use std::error::Error;
 use std::fs;
 use std::io;
@@ -9,9 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gatewit_domain::plugin::{CallError, PluginRow};
 use gatewit_domain::ports::{Clock, Strategies};
-use gatewit_domain::window::{
-    DoorRule, Holder, StrategyError, StrategyName, Window, WindowsAnswer,
-};
+use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 use tokio::sync::Semaphore;
 
 use crate::load::{Generation, Loader, Refusal, plugin_name};

@@ -126,7 +126,7 @@ impl Strategy {
         &self,
         rule: &DoorRule,
         holder: &window::Holder,
-    ) -> Result<Vec<window::Window>, CallError> {
+    ) -> Result<Vec<gatewit_decision::Window>, CallError> {
         let (event, holder) = (convert::event(rule), convert::holder(holder));
         let question = (rule.options.as_str(), &event, &holder);
         let (answer,): (Result<Vec<Window>, String>,) =

@@ -9,6 +9,7 @@ mod misbehaviour;
 mod sending;
 mod upstream;
 
+use gatewit_decision::DayId;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::fs;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gatewit_domain::calendar::{Calendar, DayId, EventDay};
+use gatewit_domain::calendar::{Calendar, EventDay};
 use gatewit_domain::plugin::PluginRow;
 use gatewit_domain::ports::{Clock, Strategies};
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};

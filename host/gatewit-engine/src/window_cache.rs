@@ -1,12 +1,13 @@
 //! Caches the answers of strategies, so that a scan reads them instead of calling a plugin.
 
+use gatewit_decision::Window;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
 use equivalent::Equivalent;
 use gatewit_domain::plugin::CallError;
-use gatewit_domain::window::{DoorRule, Holder, Window, WindowsAnswer};
+use gatewit_domain::window::{DoorRule, Holder, WindowsAnswer};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tokio::time::Instant;

@@ -11,7 +11,7 @@ use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{CHECK_INS, EventCheckIn, join_key};
 use crate::turns::let_others_run;
-use gatewit_domain::calendar::DayId;
+use gatewit_decision::DayId;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, ScannerId};
 use gatewit_domain::problem::Problem;
@@ -76,8 +76,8 @@ impl DayFilter {
 
     fn admits(&self, check_in: &CheckIn, event: &Event) -> bool {
         match self {
-            Self::Days(days) => event
-                .day_of(check_in)
+            Self::Days(days) => check_in
+                .day_of(event)
                 .is_some_and(|day| days.contains(&day.id)),
             Self::Date(date) => event.calendar.local(check_in.at).date() == *date,
         }

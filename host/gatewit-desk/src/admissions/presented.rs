@@ -6,9 +6,9 @@ use crate::error::DeskError;
 use crate::tables::ENTRIES;
 use crate::ticket_sources::Wanted;
 use gatewit_domain::claims::TicketProof;
+use gatewit_domain::facts::{Found, FoundTicket};
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::ports::Guard;
-use gatewit_domain::rules::{Found, Held};
 use gatewit_domain::scan::{Presented, Scan};
 
 /// What was found, and the guards that hold while it is as it was read.
@@ -85,7 +85,7 @@ impl Admissions {
         let entries = ENTRIES.get(self.ports.store(), &id).await?;
         let guards = vec![ENTRIES.as_read(&id, entries.as_ref()), stored.unchanged()];
         let ticket = stored.value;
-        let held = Held {
+        let held = FoundTicket {
             windows: self.events.windows_of(live, &ticket).await,
             entries: entries.map(|stored| stored.value).unwrap_or_default(),
             source_type: self.events.source_type(live, &ticket),

@@ -1,5 +1,6 @@
 //! The answer to a decided scan, and what it writes to the store. Pure.
 
+use gatewit_decision::{Decision, Lookup};
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -7,15 +8,15 @@ use jiff::Timestamp;
 use crate::tables::{
     CHECK_INS, ENTRIES, EventCheckIn, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN,
 };
-use gatewit_domain::event::{Scope, TicketType};
+use gatewit_domain::event::TicketType;
+use gatewit_domain::facts::{FoundTicket, ScanFacts};
 use gatewit_domain::id::{CheckInId, ScannerId};
 use gatewit_domain::ports::Write;
-use gatewit_domain::rules::{Decision, Facts, Found, Held};
 use gatewit_domain::scan::{CheckIn, Entry, Outcome, ScannedBy, TicketSummary, Verdict};
 use gatewit_domain::ticket::Ticket;
 
 /// Returns the answer to the scan.
-pub(super) fn outcome(facts: &Facts, decision: &Decision) -> Outcome {
+pub(super) fn outcome(facts: &ScanFacts, decision: &Decision) -> Outcome {
     let days = &facts.event.calendar.days;
     let verdict = match &decision.refusal {
         None => Verdict::Admitted,
@@ -47,7 +48,7 @@ pub(super) fn summary(ticket: &Ticket, kind: Option<&TicketType>) -> TicketSumma
 }
 
 /// Returns what the scan writes: one record, the counts, and the entry of an admission.
-pub(super) fn writes(facts: &Facts, decision: &Decision, check_in: &CheckIn) -> Vec<Write> {
+pub(super) fn writes(facts: &ScanFacts, decision: &Decision, check_in: &CheckIn) -> Vec<Write> {
     let key = EventCheckIn(facts.event.id, check_in.id);
     let mut writes = vec![CHECK_INS.put(&key, check_in)];
     if let (None, Some(held), Some(day)) = (&decision.refusal, held(facts), check_in.day) {
@@ -56,7 +57,7 @@ pub(super) fn writes(facts: &Facts, decision: &Decision, check_in: &CheckIn) -> 
             check_in_id: check_in.id,
             day,
             zone: facts.zone().to_owned(),
-            from_outside: facts.event.scope_of(facts.zone()) == Scope::Perimeter,
+            from_outside: facts.is_from_outside(),
             at: facts.now,
             location: location(facts),
         });
@@ -80,7 +81,7 @@ pub(super) fn seen(scanner: &ScannerId, now: Timestamp) -> Write {
 }
 
 /// Creates the record of the scan.
-pub(super) fn check_in(facts: &Facts, decision: &Decision, outcome: &Outcome) -> CheckIn {
+pub(super) fn check_in(facts: &ScanFacts, decision: &Decision, outcome: &Outcome) -> CheckIn {
     let held = held(facts);
     let answer = held.and_then(|held| held.windows.as_ref().ok());
     let day = decision.day.map(|day| facts.event.calendar.days[day].id);
@@ -110,14 +111,14 @@ pub(super) fn check_in(facts: &Facts, decision: &Decision, outcome: &Outcome) ->
     }
 }
 
-fn location(facts: &Facts) -> Option<String> {
+fn location(facts: &ScanFacts) -> Option<String> {
     let location = facts.scan.location.as_ref();
     location.map(|location| location.as_str().to_owned())
 }
 
-fn held<'f>(facts: &'f Facts) -> Option<&'f Held> {
+fn held<'f>(facts: &'f ScanFacts) -> Option<&'f FoundTicket> {
     match &facts.found {
-        Found::Ticket(held) => Some(held),
+        Lookup::Ticket(held) => Some(held),
         _ => None,
     }
 }

@@ -7,8 +7,8 @@ use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::Stored;
 use gatewit_domain::event::MatchField;
+use gatewit_domain::facts::{Found, check_scanner};
 use gatewit_domain::ports::Guard;
-use gatewit_domain::rules::{Found, check_scanner};
 use gatewit_domain::scan::{Scan, ScannedBy};
 use gatewit_domain::scanner::Scanner;
 

@@ -1,5 +1,6 @@
 //! Registers a device as a scanner and replaces the one it was before. `gatewit-api.md` §6.
 
+use gatewit_decision::Replacement;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,7 +19,7 @@ use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId};
 use gatewit_domain::problem::Problem;
 use gatewit_domain::scanner::{
-    Fingerprint, RegistrationToken, Replacement, Revocation, Scanner, ScannerName, TokenText,
+    Fingerprint, RegistrationToken, Revocation, Scanner, ScannerName, TokenText,
 };
 
 const DEVICE_INFO_MAX: usize = 4_000;
@@ -157,8 +158,8 @@ fn revocation(new: &Scanner, event: &Event) -> Revocation {
             event.name
         ),
         replaced_by: Some(Replacement {
-            scanner_id: new.id,
-            name: new.name.clone(),
+            scanner_id: new.id.to_string(),
+            name: new.name.as_str().to_owned(),
             at: new.created_at,
         }),
     }

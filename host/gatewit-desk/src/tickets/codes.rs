@@ -151,7 +151,7 @@ impl Tickets {
         claim.guards.push(TICKETS.as_read(&holder, stored.as_ref()));
         let holder = stored.map(|stored| stored.value);
         Ok(!holder.is_some_and(|holder| {
-            let is_here = holder.event_id == live.event.id && live.event.has(&holder);
+            let is_here = holder.event_id == live.event.id && holder.belongs_to(&live.event);
             is_here && !holder.state.is_withdrawn() && holder.bears(code)
         }))
     }

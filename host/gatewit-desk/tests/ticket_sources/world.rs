@@ -1,5 +1,6 @@
 //! The ports of a desk in these tests: a store in memory, a clock set by hand, doors that are open all day.
 
+use gatewit_decision::Window;
 use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::mem;
@@ -18,9 +19,7 @@ use gatewit_domain::ports::{
     Clock, Commit, EventKey, Guard, Key, Signer, SignerError, Store, StoreError, Strategies,
     TokenHeader, Write,
 };
-use gatewit_domain::window::{
-    DoorRule, Holder, StrategyError, StrategyName, Window, WindowsAnswer,
-};
+use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 use gatewit_store::MemoryStore;
 use jiff::{SignedDuration, Timestamp};
 

@@ -2,24 +2,29 @@
 
 use std::collections::HashSet;
 
+use gatewit_decision::{DayId, Zone};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::identity::identify;
-use super::zone::{Zone, ZoneChange, checked_zones};
 use super::{Event, MatchField, ScanPoint, StrategyOptions, TicketType};
-use crate::calendar::{Calendar, DayId, EventDay, EventZone, folded};
+use crate::calendar::{Calendar, EventDay, EventZone, folded};
 use crate::id::EventId;
 use crate::problem::Problem;
 use crate::source::SourceName;
 use crate::window::StrategyName;
 
-pub(super) mod checks;
+mod checks;
+mod zones;
+
+pub use zones::ZoneChange;
+
 use checks::{
     LIST_MAX, NAME_MAX, bounded, checked_slug, distinct_types, identities, invalid, one_offset,
     slug_of, text, unique, written,
 };
+use zones::checked_zones;
 
 const DAYS_MAX: usize = 366;
 /// How many removed days an event remembers, the latest first.
@@ -172,7 +177,9 @@ impl Event {
             self.calendar.time_zone = zone.parse().map_err(|words: String| invalid(words))?;
         }
         if let Some(days) = change.days {
-            let one_offset = one_offset(&days);
+            let times = days.iter();
+            let times = times.flat_map(|day| [&day.start_date_time, &day.end_date_time]);
+            let one_offset = one_offset(times);
             self.set_days(days)?;
             if !is_zone_given && self.calendar.time_zone.is_fixed() {
                 one_offset?;

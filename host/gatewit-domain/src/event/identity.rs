@@ -1,7 +1,9 @@
 //! Matches the days of a changed event with its previous days. Entries are stored by day, so no day may lose its
 //! entries or take over another's.
 
-use crate::calendar::{DayId, EventDay, EventZone};
+use gatewit_decision::DayId;
+
+use crate::calendar::{EventDay, EventZone};
 
 /// Whether a new day is the same as an old one.
 type IsSame<'a> = &'a dyn Fn(&EventDay, &EventDay) -> bool;

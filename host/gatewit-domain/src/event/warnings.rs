@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use gatewit_decision::Window;
 use jiff::Timestamp;
 
 use super::{Event, TicketType};
 use crate::calendar::EventDay;
-use crate::window::Window;
 
 /// How many warnings of each kind are shown.
 const SHOWN_MAX: usize = 20;

@@ -3,10 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Ticket;
-use crate::event::Event;
 use crate::problem::Problem;
-use crate::scan::Entries;
 use crate::source::SourceState;
 
 /// Whether a ticket is valid for entry.
@@ -18,22 +15,6 @@ pub enum TicketState {
     Refunded,
     /// Not yet paid.
     Pending,
-}
-
-/// Why a ticket is not valid for any entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Inactive {
-    Unpaid,
-    Cancelled,
-    Refunded,
-    /// Its ticketing system blocks it.
-    Blocked,
-    /// The event no longer has its ticket source.
-    SourceDetached,
-    /// Neither the event nor its source defines its type.
-    UnknownType,
-    AdmitsNobody,
 }
 
 /// A ticket's state as clients see it.
@@ -56,31 +37,12 @@ pub enum TicketAction {
     Reinstate,
 }
 
-impl Ticket {
-    /// Returns why its state prevents entry; None if it is active.
-    pub fn inactive(&self) -> Option<Inactive> {
-        let told = self.origin.as_ref().and_then(|origin| origin.state);
-        match self.state {
-            TicketState::Active => None,
-            TicketState::Pending => Some(Inactive::Unpaid),
-            TicketState::Refunded => Some(Inactive::Refunded),
-            TicketState::Cancelled if told == Some(SourceState::Blocked) => Some(Inactive::Blocked),
-            TicketState::Cancelled => Some(Inactive::Cancelled),
-        }
-    }
-
-    /// Returns the state to show.
-    pub fn shown_state(&self, event: &Event, entries: &Entries) -> ShownState {
-        let is_used = match event.calendar.days.as_slice() {
-            [only] => entries.on(only.id).next().is_some(),
-            _ => false,
-        };
-        match self.state {
-            TicketState::Active if is_used => ShownState::Used,
-            TicketState::Active => ShownState::Active,
-            TicketState::Cancelled => ShownState::Cancelled,
-            TicketState::Refunded => ShownState::Refunded,
-            TicketState::Pending => ShownState::Pending,
+impl From<SourceState> for TicketState {
+    fn from(state: SourceState) -> Self {
+        match state {
+            SourceState::Valid => Self::Active,
+            SourceState::Pending => Self::Pending,
+            SourceState::Canceled | SourceState::Blocked => Self::Cancelled,
         }
     }
 }

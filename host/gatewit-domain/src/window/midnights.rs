@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::{Moment, ProposedWindow, resolve};
-use crate::calendar::{Calendar, DayId, EventDay};
+use gatewit_decision::DayId;
+
+use crate::calendar::{Calendar, EventDay};
 
 const FIRST: Date = date(1970, 1, 3);
 const DAYS: i32 = 365 * 80;

@@ -41,8 +41,9 @@ fn of_several_scanners_that_a_registration_ends_the_one_seen_last_is_named() {
             let replaced_by = scanner(&desk, &link.scanner)
                 .replaced_by()
                 .unwrap()
-                .scanner_id;
-            assert_eq!(replaced_by, new.scanner.id);
+                .scanner_id
+                .clone();
+            assert_eq!(replaced_by, new.scanner.id.to_string());
         }
     }
 }

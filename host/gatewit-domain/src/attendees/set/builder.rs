@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::entries::{Entries, Entry, Index};
 use super::{AttendeeRules, SourceSet, addresses_of};
 use crate::attendees::{AttendeeFlags, EmailAddress};
+use crate::event::TicketType;
 use crate::identifier::{fold, is_same};
 use crate::source::{LogPosition, SourceRow, SourceState, SourceTicket, SourceType};
 
@@ -28,9 +29,12 @@ impl SetBuilder {
             .iter()
             .zip(0..)
             .map(|(kind, number)| (fold(&kind.id).into_owned(), number));
-        let at_the_door = types
-            .iter()
-            .map(|kind| (fold(&kind.id).into_owned(), Arc::new(kind.at_the_door())));
+        let at_the_door = types.iter().map(|kind| {
+            (
+                fold(&kind.id).into_owned(),
+                Arc::new(TicketType::from(kind)),
+            )
+        });
         Self {
             kinds: kinds.collect(),
             variations: HashMap::new(),
@@ -131,7 +135,7 @@ impl SetBuilder {
         }
         let number = u16::try_from(self.set.types.len()).ok()?;
         let kind = SourceType::undescribed(id);
-        let at_the_door = Arc::new(kind.at_the_door());
+        let at_the_door = Arc::new(TicketType::from(&kind));
         self.set.at_the_door.insert(folded.to_owned(), at_the_door);
         self.set.types.push(kind);
         self.kinds.insert(folded.to_owned(), number);

@@ -5,7 +5,6 @@ use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
-use super::DayChange;
 use crate::calendar::{EventZone, WrittenTime};
 use crate::identifier::fold;
 use crate::problem::{Problem, bounded_text};
@@ -64,10 +63,7 @@ pub fn distinct_types<'a>(ids: impl Iterator<Item = &'a str>) -> Result<(), Prob
 
 /// Checks that all days have the same offset. If an event took its time zone from one day's offset, days with another
 /// offset would shift.
-pub fn one_offset(days: &[DayChange]) -> Result<(), Problem> {
-    let times = days
-        .iter()
-        .flat_map(|day| [&day.start_date_time, &day.end_date_time]);
+pub fn one_offset<'a>(times: impl Iterator<Item = &'a String>) -> Result<(), Problem> {
     let offsets = times.filter_map(|text| Some(text.parse::<WrittenTime>().ok()?.offset));
     let mut offsets = offsets.map(EventZone::from);
     let first = offsets.next();

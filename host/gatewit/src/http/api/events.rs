@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use gatewit_desk::LiveEvent;
-use gatewit_domain::event::{
-    EventChange, EventStatus, ScanPoint, StrategyOptions, TicketType, Zone,
-};
+use gatewit_domain::event::{EventChange, EventStatus, ScanPoint, StrategyOptions, TicketType};
 use gatewit_domain::id::EventId;
 use gatewit_domain::source::SourceName;
 use gatewit_domain::window::StrategyName;
@@ -55,6 +53,15 @@ pub struct EventResponse {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+pub struct Zone {
+    #[schema(example = "venue")]
+    id: String,
+    /// Whether its doors lead in from outside. The first zone's always do.
+    perimeter: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct DayResponse {
     #[schema(example = "Day 1")]
     day_name: String,
@@ -80,6 +87,15 @@ pub struct WindowResponse {
 pub struct WindowParams {
     /// The ticket type. Without it, the windows of a ticket without a type.
     ticket_type: Option<String>,
+}
+
+impl From<gatewit_decision::Zone> for Zone {
+    fn from(zone: gatewit_decision::Zone) -> Self {
+        Self {
+            id: zone.id,
+            perimeter: zone.perimeter,
+        }
+    }
 }
 
 impl FromQuery for WindowParams {
@@ -110,7 +126,7 @@ impl EventResponse {
             check_in_strategy: event.strategy,
             strategy_options: event.strategy_options,
             ticket_types: event.ticket_types,
-            zones: event.zones,
+            zones: event.zones.into_iter().map(Zone::from).collect(),
             scan_points: event.scan_points,
             ticket_sources: event.ticket_sources,
             organizers: event.organizers,

@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use gatewit_decision::Refusal;
 use gatewit_desk::DeskError;
 use gatewit_desk::{Answered, UndoneBy};
 use gatewit_domain::id::CheckInId;
 use gatewit_domain::problem::Problem;
-use gatewit_domain::scan::{Contract, Location, Presented, Refusal, Scan, ScannedBy, Verdict};
+use gatewit_domain::scan::{Contract, Location, Presented, Scan, ScannedBy, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

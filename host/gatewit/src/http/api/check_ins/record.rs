@@ -1,10 +1,11 @@
 //! One recorded scan as `gatewit-api.md` §12 lists it.
 
+use gatewit_decision::Refusal;
 use std::collections::BTreeMap;
 
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, ScannerId, TicketId};
-use gatewit_domain::scan::{CheckIn, Refusal};
+use gatewit_domain::scan::CheckIn;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -81,7 +82,7 @@ impl CheckInRecord {
 
     pub fn new(check_in: CheckIn, event: &Event) -> Self {
         let reason = reason(&check_in).map(str::to_owned);
-        let day_name = event.day_of(&check_in).map(|day| day.name.clone());
+        let day_name = check_in.day_of(event).map(|day| day.name.clone());
         let (plugin, digest) = check_in
             .plugin
             .map(|plugin| (plugin.name, plugin.digest))

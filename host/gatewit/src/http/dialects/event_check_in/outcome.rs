@@ -1,10 +1,10 @@
 //! An outcome in the words of the contract: `event-check-in.txt` "ValidateTicketResponse", `gatewit-api.md` §6.
 
+use gatewit_decision::{Inactive, Refusal};
 use gatewit_desk::Answered;
 use gatewit_domain::calendar::Calendar;
 use gatewit_domain::id::{CheckInId, TicketId};
-use gatewit_domain::scan::{Refusal, Verdict};
-use gatewit_domain::ticket::Inactive;
+use gatewit_domain::scan::Verdict;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -132,7 +132,7 @@ fn message(refusal: Option<&Refusal>, day: Option<&str>, calendar: &Calendar) ->
                 "❌ Scanner revoked. On {} this device was registered as the scanner \"{}\": scan with that one, or ask \
                  an organizer to register it again.",
                 spoken(new.at, calendar),
-                new.name.as_str()
+                new.name
             );
         }
         Some(Refusal::ScannerRevoked { .. } | Refusal::ScannerMismatch) => {

@@ -4,12 +4,14 @@ mod case;
 
 use case::{Case, case, nairobi};
 
+use gatewit_decision::Window;
+
 use super::*;
 use crate::plugin::CallError;
 use crate::scanner::{Place, Revocation};
 use crate::source::SourceState;
 use crate::ticket::TicketState;
-use crate::window::{StrategyName, Window};
+use crate::window::StrategyName;
 
 #[test]
 fn windows_are_half_open() {
@@ -25,7 +27,7 @@ fn windows_are_half_open() {
 fn not_open_says_when_the_next_doors_of_the_ticket_open() {
     let decide = |type_id: &str, now: &str| {
         case(type_id)
-            .decide(nairobi(now), |held| Found::Ticket(Box::new(held)))
+            .decide(nairobi(now), |held| Lookup::Ticket(Box::new(held)))
             .refusal
     };
     let opens_at = |time| {
@@ -75,7 +77,7 @@ fn already_used_tells_the_latest_entry() {
     let decision = case("thrice")
         .entered(1, &past)
         .decide(nairobi("2025-12-20T15:00:00"), |held| {
-            Found::Ticket(Box::new(held))
+            Lookup::Ticket(Box::new(held))
         });
     let latest = Refusal::AlreadyUsed {
         at: nairobi("2025-12-20T13:00:00"),
@@ -180,7 +182,7 @@ fn several_windows_may_open_one_day() {
 #[track_caller]
 fn check_not_active(case: Case, expected: Inactive) {
     let now = nairobi("2025-12-20T12:00:00");
-    let decision = case.decide(now, |held| Found::Ticket(Box::new(held)));
+    let decision = case.decide(now, |held| Lookup::Ticket(Box::new(held)));
     let why = Some(expected);
     assert_eq!(decision.refusal, Some(Refusal::NotActive { why }));
 }
@@ -259,7 +261,7 @@ fn a_holder_to_whom_no_door_ever_opens_is_there_on_the_wrong_day() {
 fn a_ticket_whose_own_time_is_to_come_is_not_expired() {
     let good = |from, until| case("once").sold_elsewhere(from, until, Some(SourceState::Valid));
     let decide = |case: Case, now| {
-        case.decide(nairobi(now), |held| Found::Ticket(Box::new(held)))
+        case.decide(nairobi(now), |held| Lookup::Ticket(Box::new(held)))
             .refusal
     };
     let opens_at = |time| {
@@ -352,13 +354,13 @@ fn the_scanner_is_judged_first() {
         replaced_by: None,
     });
     assert_eq!(
-        revoked.decide(now, |_| Found::Forged).refusal,
+        revoked.decide(now, |_| Lookup::Forged).refusal,
         Some(Refusal::ScannerRevoked { replaced_by: None })
     );
     let mut stolen = case("once");
     stolen.claimed_fingerprint = "fingerprint-2";
     assert_eq!(
-        stolen.decide(now, |_| Found::Forged).refusal,
+        stolen.decide(now, |_| Lookup::Forged).refusal,
         Some(Refusal::ScannerMismatch)
     );
 }
@@ -367,7 +369,7 @@ fn the_scanner_is_judged_first() {
 fn what_is_no_ticket_of_the_event_is_refused_by_name() {
     let now = nairobi("2025-12-20T12:00:00");
     let decide = |found| case("once").decide(now, |_| found).refusal;
-    assert_eq!(decide(Found::Forged), Some(Refusal::InvalidSignature));
-    assert_eq!(decide(Found::Nothing), Some(Refusal::NotFound));
-    assert_eq!(decide(Found::Elsewhere), Some(Refusal::WrongEvent));
+    assert_eq!(decide(Lookup::Forged), Some(Refusal::InvalidSignature));
+    assert_eq!(decide(Lookup::Nothing), Some(Refusal::NotFound));
+    assert_eq!(decide(Lookup::Elsewhere), Some(Refusal::WrongEvent));
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gatewit_decision::{Decision, Lookup, Refusal, Window};
 use jiff::Timestamp;
 
 use crate::calendar::{Calendar, EventDay};
@@ -11,12 +12,12 @@ use crate::event::{
 use crate::id::{CheckInId, ScannerId, TicketId};
 use crate::plugin::PluginIdentity;
 
-use crate::rules::{Decision, Facts, Found, Held};
-use crate::scan::{Contract, Entries, Entry, Presented, Refusal, Scan, ScannedBy, ScannerProof};
+use crate::facts::{Found, FoundTicket, ScanFacts};
+use crate::scan::{Contract, Entries, Entry, Presented, Scan, ScannedBy, ScannerProof};
 use crate::scanner::{Fingerprint, Place, Scanner, ScannerName};
 use crate::source::{SourceName, SourceState};
 use crate::ticket::{Origin, Ticket, TicketDraft, TicketNumbers};
-use crate::window::{StrategyError, Window, WindowsAnswer};
+use crate::window::{StrategyError, WindowsAnswer};
 
 const FINGERPRINT: &str = "fingerprint-1";
 
@@ -194,7 +195,7 @@ impl Case {
         self
     }
 
-    pub fn decide(self, now: Timestamp, found: impl FnOnce(Held) -> Found) -> Decision {
+    pub fn decide(self, now: Timestamp, found: impl FnOnce(FoundTicket) -> Found) -> Decision {
         let scan = Scan {
             presented: Presented::scanned(""),
             contract: Contract::EventCheckIn,
@@ -214,7 +215,7 @@ impl Case {
             name: "hours-before".to_owned(),
             digest: "sha256:00".to_owned(),
         };
-        let held = Held {
+        let held = FoundTicket {
             ticket: self.ticket,
             entries: self.entries,
             windows: self
@@ -222,11 +223,13 @@ impl Case {
                 .map(|windows| Arc::new(WindowsAnswer { windows, plugin })),
             source_type: self.source_type.map(Arc::new),
         };
-        let facts = Facts {
+        let event_facts = self.event.facts();
+        let facts = ScanFacts {
             now,
             scan: &scan,
             scanner: Some(&self.scanner),
             event: &self.event,
+            event_facts: &event_facts,
             found: found(held),
         };
         facts.decide()
@@ -235,7 +238,7 @@ impl Case {
     /// Compares the decision on a scan at this time in Nairobi with `in on N`, `CODE` or `CODE on N`.
     #[track_caller]
     pub fn check(self, now: &str, expected: &str) {
-        let decision = self.decide(nairobi(now), |held| Found::Ticket(Box::new(held)));
+        let decision = self.decide(nairobi(now), |held| Lookup::Ticket(Box::new(held)));
         let verdict = decision.refusal.as_ref().map_or("in", Refusal::code);
         let found = match decision.day {
             Some(day) => format!("{verdict} on {day}"),

@@ -1,0 +1,142 @@
+//! What is known of a scan, in the domain's types, and as the admission decision sees it.
+
+use std::sync::Arc;
+
+use gatewit_decision::{
+    Decision, EventFacts, Facts, Inactive, Lookup, Refusal, Scope, Station, TicketFacts, decide,
+};
+use jiff::Timestamp;
+
+use crate::event::{Event, TicketType};
+use crate::scan::{Entries, Entry, Scan, ScannedBy};
+use crate::scanner::Scanner;
+use crate::ticket::Ticket;
+use crate::window::{StrategyError, WindowsAnswer};
+
+/// Everything that is known of a scan.
+pub struct ScanFacts<'a> {
+    pub now: Timestamp,
+    pub scan: &'a Scan,
+    /// None: an organizer at the desk.
+    pub scanner: Option<&'a Scanner>,
+    pub event: &'a Event,
+    /// [`Event::facts`] of the event.
+    pub event_facts: &'a EventFacts,
+    pub found: Found,
+}
+
+/// The result of looking up what was presented.
+pub type Found = Lookup<Box<FoundTicket>>;
+
+/// A ticket and the data that its admission depends on.
+pub struct FoundTicket {
+    pub ticket: Ticket,
+    pub entries: Entries,
+    pub windows: Result<Arc<WindowsAnswer>, StrategyError>,
+    /// The ticket's type as its source defines it, if the event does not.
+    pub source_type: Option<Arc<TicketType>>,
+}
+
+impl ScanFacts<'_> {
+    /// Decides on admission.
+    pub fn decide(&self) -> Decision {
+        let of_source = match &self.found {
+            Lookup::Ticket(found) => {
+                (found.source_type.as_deref()).map(|kind| kind.facts(&self.event.calendar))
+            }
+            _ => None,
+        };
+        let lookup = match &self.found {
+            Lookup::Forged => Lookup::Forged,
+            Lookup::Nothing => Lookup::Nothing,
+            Lookup::Elsewhere => Lookup::Elsewhere,
+            Lookup::Ticket(found) => {
+                let own = self.event.ticket_type_at(&found.ticket.type_id);
+                let own = own.map(|index| &self.event_facts.ticket_types[index]);
+                Lookup::Ticket(found.facts(self.event, own.or(of_source.as_ref())))
+            }
+        };
+        decide(&Facts {
+            now: self.now,
+            event: self.event_facts,
+            station: self.station(),
+            lookup,
+        })
+    }
+
+    /// The id of the zone of the scan.
+    pub fn zone(&self) -> &str {
+        self.event_facts.zone_at(&self.station())
+    }
+
+    /// Whether the zone of the scan leads in from outside.
+    pub fn is_from_outside(&self) -> bool {
+        self.event_facts.scope_of(self.zone()) == Scope::Perimeter
+    }
+
+    fn station(&self) -> Station<'_> {
+        let Some(scanner) = self.scanner else {
+            return Station::default();
+        };
+        Station {
+            scanner: Some(scanner_facts(self.scan, scanner)),
+            scan_point: scanner.place.scan_point.as_deref(),
+            zone: scanner.place.zone.as_deref(),
+        }
+    }
+}
+
+impl FoundTicket {
+    /// The ticket's type at this event; None if it is not defined.
+    pub fn kind<'k>(&'k self, event: &'k Event) -> Option<&'k TicketType> {
+        let own = event.ticket_type(&self.ticket.type_id);
+        own.or(self.source_type.as_deref())
+    }
+
+    fn facts<'f>(
+        &'f self,
+        event: &Event,
+        kind: Option<&'f gatewit_decision::TicketType>,
+    ) -> TicketFacts<'f> {
+        let origin = self.ticket.origin.as_ref();
+        let entries = self.entries.0.iter().map(Entry::facts);
+        TicketFacts {
+            inactive: match self.ticket.belongs_to(event) {
+                true => self.ticket.inactive(),
+                false => Some(Inactive::SourceDetached),
+            },
+            kind,
+            valid_from: origin.and_then(|origin| origin.valid_from),
+            valid_until: origin.and_then(|origin| origin.valid_until),
+            windows: self.windows.as_ref().ok().map(|answer| &*answer.windows),
+            entries: entries.collect(),
+        }
+    }
+}
+
+/// Checks that the scanner may scan, and that its claimed identity is the proven one.
+pub fn check_scanner(scan: &Scan, scanner: Option<&Scanner>) -> Result<(), Refusal> {
+    scanner.map_or(Ok(()), |scanner| scanner_facts(scan, scanner).check())
+}
+
+fn scanner_facts<'s>(scan: &Scan, scanner: &'s Scanner) -> gatewit_decision::Scanner<'s> {
+    let is_as_claimed = match &scan.by {
+        ScannedBy::Scanner {
+            claimed_scanner,
+            claimed_fingerprint,
+            ..
+        } => {
+            claimed_scanner.parse() == Ok(scanner.id)
+                && *claimed_fingerprint == scanner.device_fingerprint.as_str()
+        }
+        ScannedBy::Organizer(_) => true,
+    };
+    gatewit_decision::Scanner {
+        is_as_claimed,
+        is_revoked: !scanner.is_active(),
+        replaced_by: scanner.replaced_by(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
