@@ -9,16 +9,20 @@ use utoipa::ToSchema;
 use crate::names::PreparedName;
 
 mod asked;
+mod counting;
+mod question;
 mod request;
 mod set;
 mod statistics;
 mod validation;
 
 pub use crate::email::EmailAddress;
-pub use asked::{Asked, AttendeeQuestion, FieldFault, NameQuestion};
+pub use asked::{Asked, FieldFault};
+pub use counting::AddonCounting;
+pub use question::{AttendeeQuestion, NameQuestion};
 pub use request::{OrderId, TicketReference};
 pub use set::{AttendeeRules, SetBuilder, SourceSet};
-pub use statistics::{AddonCounting, AddonStatistics, AddonTypes, ShirtVariant};
+pub use statistics::{AddonStatistics, AddonTypes, ShirtVariant};
 pub use validation::{
     AttendeeAnswer, AttendeeQuery, Finding, NameAnswer, NameQuery, Sought, Verdict, is_attendee,
 };

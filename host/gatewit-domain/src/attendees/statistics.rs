@@ -2,12 +2,9 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
-use std::ops::Range;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use super::SourceSet;
 
 /// Which tickets are counted: `addon_statistics` of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,30 +25,6 @@ pub struct AddonStatistics {
     pub tshirt_not_purchased: i64,
     /// The most frequent first.
     pub tshirt_variants: Vec<ShirtVariant>,
-}
-
-/// Counts piece by piece, so that other tasks can run in between.
-pub struct AddonCounting<'s> {
-    types: &'s AddonTypes,
-    counts: Counts<'s>,
-}
-
-impl<'s> AddonCounting<'s> {
-    pub fn new(types: &'s AddonTypes) -> Self {
-        Self {
-            types,
-            counts: Counts::default(),
-        }
-    }
-
-    /// Counts the tickets of a [`SourceSet::pieces`] that could make attendees.
-    pub fn add(&mut self, set: &'s SourceSet, piece: Range<usize>) {
-        set.count_addons(piece, self.types, &mut self.counts);
-    }
-
-    pub fn finish(self) -> AddonStatistics {
-        self.counts.statistics()
-    }
 }
 
 /// A kind of T-shirt.
