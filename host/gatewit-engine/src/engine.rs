@@ -198,7 +198,7 @@ fn plugin_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
 fn note_refusal(refusal: &Refusal) {
     tracing::warn!(
         plugin.name = %refusal.name,
-        plugin.digest = refusal.found.digest,
+        plugin.digest = refusal.facts.digest,
         "{refusal}"
     );
 }

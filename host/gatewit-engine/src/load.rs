@@ -72,13 +72,13 @@ pub(crate) struct Refusal {
     /// The plugin's name.
     pub name: String,
     /// The facts found before loading failed.
-    pub found: Found,
+    pub facts: FileFacts,
     pub reason: LoadError,
 }
 
 /// The facts about a file, whether it could be loaded or not.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct FileFacts {
     pub digest: Option<String>,
     pub kind: Option<PluginKind>,
 }
@@ -93,11 +93,11 @@ impl Loader {
     /// Loads one file: reads, compiles and tries it. Takes seconds for a large file that was not compiled before.
     pub(crate) fn load(&self, path: &Path) -> Result<Generation, Refusal> {
         let name = plugin_name(path);
-        let mut found = Found::default();
-        self.try_load(path, &name, &mut found)
+        let mut facts = FileFacts::default();
+        self.try_load(path, &name, &mut facts)
             .map_err(|reason| Refusal {
                 name,
-                found,
+                facts,
                 reason,
             })
     }
@@ -106,11 +106,11 @@ impl Loader {
         &self,
         path: &Path,
         name: &str,
-        found: &mut Found,
+        facts: &mut FileFacts,
     ) -> Result<Generation, LoadError> {
         let bytes = read(path)?;
         let digest = format!("sha256:{:x}", Sha256::digest(&bytes));
-        found.digest = Some(digest.clone());
+        facts.digest = Some(digest.clone());
         check_name(name)?;
         format::check(&bytes)?;
         let engine = self.runtime.engine();
@@ -118,7 +118,7 @@ impl Loader {
             LoadError::NotCompiled(one_line(&format!("{err:#}"), REASON_CHARACTERS_MAX))
         })?;
         let world = World::of(&component)?;
-        found.kind = Some(world.kind());
+        facts.kind = Some(world.kind());
         let (code, version) = match world {
             World::Strategy { interface } => self.strategy(&component, &interface, name),
             World::Backend => backend(&component),

@@ -27,7 +27,7 @@ pub(crate) struct PluginSlot {
 /// The state of a slot; it is replaced as a whole.
 #[derive(Clone, Default)]
 pub(crate) struct SlotState {
-    /// Increases with every swap.
+    /// Increases with every swap; 0 until something serves.
     generation: u64,
     pub serving: Option<Arc<Generation>>,
     /// Why the newest file was refused, if it was.
@@ -129,41 +129,34 @@ impl PluginSlot {
         }
     }
 
+    /// How operators see the plugin.
     pub(crate) fn row(&self) -> PluginRow {
         let state = self.state();
-        let failed = self.failed.load_full();
-        let error = match (&state.refusal, &failed) {
-            (Some(refusal), _) => Some(refusal.to_string()),
-            (None, Some(failure)) => Some(format!("its last call failed: {failure}")),
-            (None, None) => None,
-        };
-        let words = failed.filter(|_| state.refusal.is_none());
-        let words = words.and_then(|failure| failure.words().cloned());
-        match (&state.serving, &state.refusal) {
-            (Some(generation), _) => PluginRow {
-                name: self.name.clone(),
-                kind: Some(generation.code.kind()),
-                version: Some(generation.version.clone()),
-                digest: Some(generation.identity.digest.clone()),
-                generation: state.generation,
-                state: PluginState::Active,
-                loaded_at: Some(generation.loaded_at),
-                error,
-                words,
+        let (serving, refusal) = (state.serving.as_deref(), state.refusal.as_deref());
+        let facts = refusal.map(|refusal| &refusal.facts);
+        let failure = self.failed.load_full();
+        let failure = failure.as_deref().filter(|_| refusal.is_none());
+        let error = refusal.map(ToString::to_string);
+        let error = error.or_else(|| Some(format!("its last call failed: {}", failure?)));
+        PluginRow {
+            name: self.name.clone(),
+            kind: match serving {
+                Some(generation) => Some(generation.code.kind()),
+                None => facts.and_then(|facts| facts.kind),
             },
-            (None, refusal) => PluginRow {
-                name: self.name.clone(),
-                kind: refusal.as_ref().and_then(|refusal| refusal.found.kind),
-                version: None,
-                digest: refusal
-                    .as_ref()
-                    .and_then(|refusal| refusal.found.digest.clone()),
-                generation: 0,
-                state: PluginState::Rejected,
-                loaded_at: None,
-                error,
-                words,
+            version: serving.map(|generation| generation.version.clone()),
+            digest: match serving {
+                Some(generation) => Some(generation.identity.digest.clone()),
+                None => facts.and_then(|facts| facts.digest.clone()),
             },
+            generation: state.generation,
+            state: match serving {
+                Some(_) => PluginState::Active,
+                None => PluginState::Rejected,
+            },
+            loaded_at: serving.map(|generation| generation.loaded_at),
+            error,
+            words: failure.and_then(|failure| failure.words().cloned()),
         }
     }
 }

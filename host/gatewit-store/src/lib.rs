@@ -1,7 +1,8 @@
 //! The [`Store`](gatewit_domain::ports::Store) port: over sled for serving, in memory for tests.
 //!
-//! Knows keys and bytes; the tables of `gatewit-domain` give them meaning. `laws` states what every store must do, and
-//! the tests run it over both.
+//! Knows keys and bytes; the tables of `gatewit-desk` give them meaning. `laws` states what every store must do, and
+//! the tests run it over both. [`DurableFile`] writes single files, such as keys and exports, so that a crash leaves
+//! them whole.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -17,10 +17,18 @@ pub enum CallError {
     Busy(PluginKind),
     /// It ran longer than it may.
     #[error("it ran longer than {}", time(*.kind, *.limit))]
-    TimedOut { kind: PluginKind, limit: Duration },
+    TimedOut {
+        /// What ran, which decides the unit in the text.
+        kind: PluginKind,
+        /// How long it may run.
+        limit: Duration,
+    },
     /// It asked for more memory than it may have.
     #[error("it needed more than {} MiB of memory", mebibytes(*.limit_bytes))]
-    OutOfMemory { limit_bytes: usize },
+    OutOfMemory {
+        /// How much it may have.
+        limit_bytes: usize,
+    },
     /// It ended in a trap. The text is the trap's name.
     #[error("it ended in a {0}")]
     Trapped(String),
@@ -47,6 +55,7 @@ pub enum CallError {
 /// Why no plugin can be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotLoaded {
+    /// No file has the name.
     #[error("there is no such plugin")]
     Unknown,
     /// Its file was refused.
@@ -55,6 +64,7 @@ pub enum NotLoaded {
     /// It was replaced while the call waited.
     #[error("it is not loaded any more")]
     Replaced,
+    /// A source names it.
     #[error("it is a strategy, and no backend")]
     Strategy,
 }
