@@ -1,5 +1,7 @@
 //! Opening windows: the questions to a strategy, its possible answers, and the instants they mean.
 
+mod invalid;
+
 use std::fmt;
 
 use gatewit_decision::Window;
@@ -12,6 +14,8 @@ use utoipa::ToSchema;
 
 use crate::calendar::Calendar;
 use crate::plugin::{CallError, PluginIdentity, PluginWords};
+
+pub use invalid::InvalidWindows;
 
 /// The most windows an answer may hold, whatever the number of days.
 pub const WINDOWS_MAX: usize = 1_000;
@@ -154,12 +158,13 @@ pub struct WindowsAnswer {
 /// Converts proposed windows to instants, or explains why they are invalid.
 ///
 /// Omits a wall-clock window that lies entirely in a clock change's gap: it does not exist on that day.
-pub fn resolve(proposed: &[ProposedWindow], calendar: &Calendar) -> Result<Vec<Window>, String> {
-    if proposed.len() > WINDOWS_MAX {
-        return Err(format!(
-            "it answered {} windows; at most {WINDOWS_MAX} are allowed",
-            proposed.len()
-        ));
+pub fn resolve(
+    proposed: &[ProposedWindow],
+    calendar: &Calendar,
+) -> Result<Vec<Window>, InvalidWindows> {
+    let (count, max) = (proposed.len(), WINDOWS_MAX);
+    if count > max {
+        return Err(InvalidWindows::TooMany { count, max });
     }
     let resolved = proposed.iter().map(|window| resolve_one(window, calendar));
     let mut windows = resolved
@@ -169,13 +174,13 @@ pub fn resolve(proposed: &[ProposedWindow], calendar: &Calendar) -> Result<Vec<W
     Ok(windows)
 }
 
-fn resolve_one(proposed: &ProposedWindow, calendar: &Calendar) -> Result<Option<Window>, String> {
-    let day = proposed.day as usize;
-    if day >= calendar.days.len() {
-        return Err(format!(
-            "it answered a window for day {day}; the event has {} days, counted from 0",
-            calendar.days.len()
-        ));
+fn resolve_one(
+    proposed: &ProposedWindow,
+    calendar: &Calendar,
+) -> Result<Option<Window>, InvalidWindows> {
+    let (day, days) = (proposed.day as usize, calendar.days.len());
+    if day >= days {
+        return Err(InvalidWindows::NoSuchDay { day, days });
     }
     let zone = calendar.time_zone.time_zone();
     let opens = instant(proposed.opens, zone, Fold::Earlier)?;
@@ -185,9 +190,7 @@ fn resolve_one(proposed: &ProposedWindow, calendar: &Calendar) -> Result<Option<
     }
     match (proposed.opens, proposed.closes) {
         (Moment::Local(first), Moment::Local(last)) if first < last => Ok(None),
-        _ => Err(format!(
-            "it answered a window for day {day} that closes at {closes}, not after it opens at {opens}"
-        )),
+        _ => Err(InvalidWindows::NeverOpen { day, opens, closes }),
     }
 }
 
@@ -206,7 +209,7 @@ enum Fold {
 }
 
 /// Returns the instant of a moment; in a gap, the first instant after the gap.
-fn instant(moment: Moment, zone: &TimeZone, fold: Fold) -> Result<Timestamp, String> {
+fn instant(moment: Moment, zone: &TimeZone, fold: Fold) -> Result<Timestamp, InvalidWindows> {
     let local = match moment {
         Moment::Instant(instant) => return Ok(instant),
         Moment::Local(local) => local,
@@ -214,7 +217,7 @@ fn instant(moment: Moment, zone: &TimeZone, fold: Fold) -> Result<Timestamp, Str
     let at = |offset: Offset| {
         offset
             .to_timestamp(local)
-            .map_err(|_| format!("it answered the local time {local}, out of range"))
+            .map_err(|_| InvalidWindows::OutOfRange(local))
     };
     match (zone.to_ambiguous_timestamp(local).offset(), fold) {
         (AmbiguousOffset::Unambiguous { offset }, _) => at(offset),
@@ -344,7 +347,7 @@ mod tests {
             opens: at(opens),
             closes: at(closes),
         };
-        let refusal = resolve(&[proposed], &berlin()).unwrap_err();
+        let refusal = resolve(&[proposed], &berlin()).unwrap_err().to_string();
         assert!(refusal.contains(words), "{refusal}");
     }
 
@@ -359,6 +362,7 @@ mod tests {
             closes: Moment::Instant(Timestamp::from_second(1).unwrap()),
         };
         let refusal = resolve(&vec![window; 10_000], &berlin()).unwrap_err();
+        let refusal = refusal.to_string();
         assert!(refusal.contains("10000 windows"), "{refusal}");
     }
 

@@ -135,7 +135,7 @@ impl Strategy {
             CallError::AnsweredError(one_line(&words, REASON_CHARACTERS_MAX).into())
         })?;
         let windows = convert::proposed(&windows)?;
-        window::resolve(&windows, &rule.calendar).map_err(CallError::InvalidAnswer)
+        Ok(window::resolve(&windows, &rule.calendar)?)
     }
 
     fn call<P, R>(&self, function: &ComponentExportIndex, params: P) -> Result<R, CallError>
