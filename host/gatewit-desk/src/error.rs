@@ -3,37 +3,37 @@
 use std::error::Error;
 
 use gatewit_domain::ports::{SignerError, StoreError};
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Code, Problem, RequestCode, SourceCode};
 
 /// Why the desk did not fulfil a request. There is a variant for each kind of error that a contract answers
 /// differently.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
-    /// The request cannot be read (400).
+    /// The request cannot be read.
     #[error(transparent)]
     Malformed(Problem),
-    /// The caller is not authenticated (401).
+    /// The caller is not authenticated.
     #[error(transparent)]
     Unauthenticated(Problem),
-    /// The caller is not allowed to do this (403).
+    /// The caller is not allowed to do this.
     #[error(transparent)]
     Forbidden(Problem),
-    /// The thing that the request names does not exist (404).
+    /// The thing that the request names does not exist.
     #[error(transparent)]
     NotFound(Problem),
-    /// The request conflicts with the stored state (409).
+    /// The request conflicts with the stored state.
     #[error(transparent)]
     Conflict(Problem),
-    /// The request is well-formed but invalid (422).
+    /// The request is well-formed but invalid.
     #[error(transparent)]
     Unacceptable(Problem),
-    /// Something that the answer depends on is unavailable (503).
+    /// Something that the answer depends on is unavailable.
     #[error(transparent)]
     Unavailable(Problem),
-    /// The store cannot answer (503).
+    /// The store cannot answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A fault of ours (500), such as a value that cannot be read or a key that cannot sign.
+    /// A fault of ours, such as a value that cannot be read or a key that cannot sign.
     #[error("cannot {action}")]
     Fault {
         action: String,
@@ -45,19 +45,19 @@ pub enum DeskError {
 impl DeskError {
     pub fn not_found(what: &'static str, id: impl std::fmt::Display) -> Self {
         Self::NotFound(Problem::new(
-            "not_found",
+            RequestCode::NotFound,
             format!("{what} {id} does not exist"),
         ))
     }
 
-    pub fn unacceptable(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn unacceptable(code: impl Into<Code>, message: impl Into<String>) -> Self {
         Self::Unacceptable(Problem::new(code, message))
     }
 
     /// A ticketing system cannot be asked or did not answer. The reason goes to the log and to operators.
     pub(crate) fn source_unavailable() -> Self {
         let words = "the ticketing system cannot be asked; try again in a moment";
-        Self::Unavailable(Problem::new("source_unavailable", words))
+        Self::Unavailable(Problem::new(SourceCode::Unavailable, words))
     }
 
     /// Too many other requests changed the same value at the same time.

@@ -14,7 +14,7 @@ use crate::turns::Turns;
 use gatewit_domain::event::{Event, EventChange, EventStatus, SealedKey};
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{Commit, Guard, Signer, Write};
-use gatewit_domain::problem::{INVALID_STRATEGY_OPTIONS, Problem};
+use gatewit_domain::problem::{EventCode, Problem, RequestCode};
 use gatewit_domain::window::{StrategyError, StrategyName};
 
 mod declared;
@@ -127,7 +127,7 @@ impl Events {
         match caller.may_manage(&live.event) {
             true => Ok(live),
             false => Err(DeskError::Forbidden(Problem::new(
-                "not_event_organizer",
+                RequestCode::NotEventOrganizer,
                 format!("only an organizer of event {id} may do this"),
             ))),
         }
@@ -267,13 +267,13 @@ impl Events {
         }
         checked.map_err(|error| match error {
             StrategyError::Unknown { .. } => {
-                DeskError::unacceptable("unknown_strategy", error.to_string())
+                DeskError::unacceptable(EventCode::UnknownStrategy, error.to_string())
             }
             StrategyError::Rejected(words) => {
-                DeskError::unacceptable(INVALID_STRATEGY_OPTIONS, words.verbatim())
+                DeskError::unacceptable(EventCode::InvalidStrategyOptions, words.verbatim())
             }
             StrategyError::Failed { .. } => {
-                DeskError::Unavailable(Problem::new("strategy_failed", error.to_string()))
+                DeskError::Unavailable(Problem::new(EventCode::StrategyFailed, error.to_string()))
             }
         })
     }
@@ -294,7 +294,7 @@ impl Events {
         }
         let words = format!("orgId: only a member of the organization \"{id}\" may do this");
         Err(DeskError::Forbidden(Problem::new(
-            "not_organization_member",
+            RequestCode::NotOrganizationMember,
             words,
         )))
     }
@@ -305,7 +305,7 @@ impl Events {
         match HAD_SCANNERS.get(self.ports.store(), &event.id).await? {
             None => Ok(HAD_SCANNERS.absent(&event.id)),
             Some(_) => Err(DeskError::Conflict(Problem::new(
-                "organization_fixed",
+                EventCode::OrganizationFixed,
                 format!(
                     "orgId: event {} has had scanners, so it stays in the organization \"{}\"; make another event",
                     event.id, event.org_id
@@ -336,7 +336,7 @@ pub(super) fn slug_key(event: &Event) -> String {
 
 fn slug_taken(slug: &str) -> DeskError {
     DeskError::Conflict(Problem::new(
-        "slug_taken",
+        EventCode::SlugTaken,
         format!("another event has the slug \"{slug}\"; choose another"),
     ))
 }

@@ -11,7 +11,7 @@ use crate::tables::{CallerKey, DESK_REQUESTS, IDEMPOTENCY, ISSUE_REQUESTS, Table
 use crate::turns::let_others_run;
 use gatewit_domain::id::ScannerId;
 use gatewit_domain::ports::Write;
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, RequestCode};
 use gatewit_domain::scan::IdempotencyKey;
 
 /// How long an answer is kept for repeated requests.
@@ -24,7 +24,7 @@ pub(super) fn is_forgotten(at: Timestamp, now: Timestamp) -> bool {
 
 pub(super) fn used_for_another() -> DeskError {
     DeskError::Conflict(Problem::new(
-        "idempotency_mismatch",
+        RequestCode::IdempotencyMismatch,
         "this idempotency key was used for another request; use a new key for each request",
     ))
 }

@@ -11,6 +11,7 @@ use gatewit_decision::EventFacts;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{EventKey, Signer};
+use gatewit_domain::problem::EventCode;
 use gatewit_domain::window::DoorRule;
 
 /// An event in memory, with everything that a scan needs of it.
@@ -116,7 +117,7 @@ impl LiveEvent {
     pub(super) fn published_key(&self) -> Result<&Arc<dyn EventKey>, DeskError> {
         self.key.as_ref().ok_or_else(|| {
             DeskError::unacceptable(
-                "event_not_published",
+                EventCode::NotPublished,
                 format!(
                     "event {} is not published and has no signing key; publish it first",
                     self.event.id

@@ -15,7 +15,7 @@ use gatewit_domain::attendees::{AttendeeRules, SetBuilder, SourceSet};
 use gatewit_domain::event::Event;
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::TicketSource;
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{EventCode, Problem};
 use gatewit_domain::source::{LogPosition, Served, SourceName, SourceType, SyncState};
 
 mod look_ups;
@@ -150,7 +150,10 @@ impl LiveSources {
                         known.join(", ")
                     ),
                 };
-                return Err(DeskError::unacceptable("unknown_ticket_source", words));
+                return Err(DeskError::unacceptable(
+                    EventCode::UnknownTicketSource,
+                    words,
+                ));
             };
             let orgs = source.configured.orgs.as_ref();
             if orgs.is_some_and(|orgs| !orgs.contains(&event.org_id)) {
@@ -159,7 +162,7 @@ impl LiveSources {
                     "the tickets of the source \"{name}\" are not for the organization \"{org}\""
                 );
                 return Err(DeskError::Forbidden(Problem::new(
-                    "source_not_for_organization",
+                    EventCode::SourceNotForOrganization,
                     words,
                 )));
             }

@@ -18,7 +18,7 @@ use crate::tables::{
 use crate::turns::Turns;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId, TokenId};
-use gatewit_domain::problem::{Problem, bounded_text};
+use gatewit_domain::problem::{Problem, ScannerCode, bounded_text};
 use gatewit_domain::scan::ScannerProof;
 use gatewit_domain::scanner::{
     Place, RegistrationToken, Revocation, Scanner, ScannerName, TokenText,
@@ -135,7 +135,7 @@ impl Scanners {
         reason: &str,
     ) -> Result<(Scanner, Arc<LiveEvent>), DeskError> {
         let reason = bounded_text("reason", reason, REASON_MAX)
-            .map_err(|words| DeskError::unacceptable("invalid_reason", words))?;
+            .map_err(|words| DeskError::unacceptable(ScannerCode::InvalidReason, words))?;
         retry(|| self.try_revoke(caller, id, &reason)).await
     }
 
@@ -186,7 +186,7 @@ impl Scanners {
         if proof.scanner_id != id {
             let words = format!("these credentials are not those of scanner {id}");
             return Err(DeskError::Forbidden(Problem::new(
-                "scanner_mismatch",
+                ScannerCode::Mismatch,
                 words,
             )));
         }
@@ -201,8 +201,9 @@ impl Scanners {
 
     /// Verifies a bearer token and returns its scanner. The decision checks whether the scanner is still active.
     pub fn prove(&self, token: &str) -> Result<ScannerProof, DeskError> {
-        let refuse =
-            |words: &str| DeskError::Unauthenticated(Problem::new("invalid_credentials", words));
+        let refuse = |words: &str| {
+            DeskError::Unauthenticated(Problem::new(ScannerCode::InvalidCredentials, words))
+        };
         let claims = (self.signed_for(token).as_ref())
             .and_then(|live| Some((live.event.id, live.key.as_ref()?.verify_scanner(token)?)));
         match claims {
@@ -264,7 +265,7 @@ impl Scanners {
         let stored = REGISTRATION_TOKENS.get(self.ports.store(), text).await?;
         stored.ok_or_else(|| {
             let words = "the registration token is not known; ask an organizer for a new one";
-            DeskError::NotFound(Problem::new("token_not_found", words))
+            DeskError::NotFound(Problem::new(ScannerCode::TokenNotFound, words))
         })
     }
 
@@ -285,11 +286,14 @@ fn check_place(place: &Place, event: &Event) -> Result<(), DeskError> {
         .filter(|id| event.scan_point(id).is_none())
     {
         let words = format!("scanPoint: the event has no scan point \"{id}\"");
-        return Err(DeskError::unacceptable("unknown_scan_point", words));
+        return Err(DeskError::unacceptable(
+            ScannerCode::UnknownScanPoint,
+            words,
+        ));
     }
     if let Some(id) = place.zone.as_deref().filter(|id| event.zone(id).is_none()) {
         let words = format!("zone: the event has no zone \"{id}\"");
-        return Err(DeskError::unacceptable("unknown_zone", words));
+        return Err(DeskError::unacceptable(ScannerCode::UnknownZone, words));
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::id::{CheckInId, EventId, ScannerId, TicketId};
 use crate::identifier::{fold, is_outer};
 use crate::plugin::PluginIdentity;
-use crate::problem::Problem;
+use crate::problem::{CheckInCode, Problem, RequestCode};
 use crate::scanned::{SIGNED_BYTES_MAX, ScannedText, clean};
 
 const LOCATION_MAX: usize = 200;
@@ -80,19 +80,19 @@ impl ManualCheckIn {
                 Ok(id) => Ok(Self::Ticket(id)),
                 Err(_) => {
                     let words = format!("ticketInstanceId: there is no ticket \"{ticket}\"");
-                    Err(Problem::new("unknown_ticket", words))
+                    Err(Problem::new(CheckInCode::UnknownTicket, words))
                 }
             },
             (None, Some(order)) => match ScannedText::parse(&order) {
                 Ok(order) => Ok(Self::Order(fold(order.as_str()).into_owned())),
                 Err(error) => {
                     let words = format!("order: {error}");
-                    Err(Problem::new("unknown_order", words))
+                    Err(Problem::new(CheckInCode::UnknownOrder, words))
                 }
             },
             _ => {
                 let words = "name either ticketInstanceId or order";
-                Err(Problem::new("invalid_check_in_request", words))
+                Err(Problem::new(CheckInCode::Invalid, words))
             }
         }
     }
@@ -148,7 +148,7 @@ impl IdempotencyKey {
         match key.chars().count() {
             1..=255 => Ok(Self(key.to_owned())),
             _ => Err(Problem::new(
-                "invalid_idempotency_key",
+                RequestCode::InvalidIdempotencyKey,
                 "the idempotency key must have 1 to 255 characters",
             )),
         }
@@ -175,7 +175,7 @@ impl Location {
         match words.chars().count() {
             0..=LOCATION_MAX => Ok(Self(words.to_owned())),
             _ => Err(Problem::new(
-                "invalid_scan",
+                CheckInCode::InvalidScan,
                 format!("checkInLocation must have at most {LOCATION_MAX} characters"),
             )),
         }

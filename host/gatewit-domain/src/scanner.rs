@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::claims::ScannerClaims;
 use crate::id::{EventId, ScannerId, TokenId};
 use crate::identifier::fold;
-use crate::problem::Problem;
+use crate::problem::{Problem, ScannerCode};
 use crate::scanned::ScannedText;
 
 /// The part of a registration link before the token.
@@ -143,7 +143,7 @@ impl FromStr for TokenText {
     fn from_str(text: &str) -> Result<Self, Problem> {
         let malformed = || {
             let words = "the registration token is malformed: it reads like REG-ABC12345-DEF67890";
-            Problem::new("invalid_token", words)
+            Problem::new(ScannerCode::InvalidToken, words)
         };
         let scanned = ScannedText::parse(text).map_err(|_| malformed())?;
         let token = fold(token_of(scanned.as_str()));
@@ -181,7 +181,7 @@ impl ScannerName {
         match name.chars().count() {
             3..=200 => Ok(Self(name.to_owned())),
             _ => Err(Problem::new(
-                "invalid_scanner_name",
+                ScannerCode::InvalidName,
                 "scannerName must have 3 to 200 characters",
             )),
         }
@@ -203,7 +203,7 @@ impl Fingerprint {
         match fingerprint.chars().count() {
             10..=255 => Ok(Self(fingerprint.to_owned())),
             _ => Err(Problem::new(
-                "invalid_fingerprint",
+                ScannerCode::InvalidFingerprint,
                 "deviceFingerprint must have 10 to 255 characters",
             )),
         }

@@ -11,7 +11,7 @@ use crate::claims::{CompactTicketClaims, Schedule, TicketClaims};
 use crate::email::{self, EmailAddress};
 use crate::event::{Event, TicketType};
 use crate::id::{EventId, IssueId, TicketId};
-use crate::problem::{Problem, bounded_text};
+use crate::problem::{Problem, TicketCode, bounded_text};
 use crate::scan::Entries;
 use crate::scanned::clean;
 use crate::source::SourceState;
@@ -275,7 +275,7 @@ fn check_details(details: &BTreeMap<String, String>) -> Result<(), Problem> {
 }
 
 fn invalid(message: impl Into<String>) -> Problem {
-    Problem::new("invalid_ticket_request", message)
+    Problem::new(TicketCode::Invalid, message)
 }
 
 fn text(field: &str, text: &str, max: usize) -> Result<String, Problem> {

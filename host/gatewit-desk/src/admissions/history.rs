@@ -14,7 +14,7 @@ use crate::turns::let_others_run;
 use gatewit_decision::DayId;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, ScannerId};
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, RequestCode};
 use gatewit_domain::scan::CheckIn;
 
 /// Which records to read.
@@ -67,7 +67,7 @@ impl DayFilter {
                     "the query's day: expected the name or date of a day of the event: {days}"
                 );
                 Err(DeskError::Malformed(Problem::new(
-                    "malformed_request",
+                    RequestCode::Malformed,
                     words,
                 )))
             }

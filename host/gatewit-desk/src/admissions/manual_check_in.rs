@@ -10,6 +10,7 @@ use crate::ticket_sources::Wanted;
 use crate::turns::Turns;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::identifier::order_meanings;
+use gatewit_domain::problem::CheckInCode;
 use gatewit_domain::scan::{Contract, IdempotencyKey, ManualCheckIn, Presented, Scan, ScannedBy};
 
 impl Admissions {
@@ -65,7 +66,7 @@ impl Admissions {
                 match tickets.is_empty() {
                     false => Ok(tickets),
                     true => Err(DeskError::unacceptable(
-                        "unknown_order",
+                        CheckInCode::UnknownOrder,
                         format!("order: event {event} has no ticket of the order \"{order}\""),
                     )),
                 }
@@ -120,7 +121,7 @@ impl Admissions {
             Some(_) => Ok(id),
             None => {
                 let words = format!("ticketInstanceId: event {event} has no ticket {id}");
-                Err(DeskError::unacceptable("unknown_ticket", words))
+                Err(DeskError::unacceptable(CheckInCode::UnknownTicket, words))
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::tables::{CHECK_INS, ENTRIES, EventCheckIn, IDEMPOTENCY, IdempotentRes
 use crate::turns::Turns;
 use gatewit_domain::id::CheckInId;
 use gatewit_domain::ports::{Commit, Guard};
-use gatewit_domain::problem::{Problem, bounded_text};
+use gatewit_domain::problem::{CheckInCode, Problem, ScannerCode, bounded_text};
 use gatewit_domain::scan::{CheckIn, ScannerProof, Undo};
 
 /// How long a scanner may take back its own admissions.
@@ -45,7 +45,7 @@ impl Admissions {
     /// final, and asking again returns the first answer.
     pub async fn undo(&self, by: &UndoneBy, id: &str, reason: &str) -> Result<Undone, DeskError> {
         let reason = bounded_text("reason", reason, REASON_MAX)
-            .map_err(|words| DeskError::unacceptable("invalid_undo_request", words))?;
+            .map_err(|words| DeskError::unacceptable(CheckInCode::InvalidUndo, words))?;
         let id = id.parse().map_err(|_| unknown(id))?;
         retry(|| self.try_undo(by, id, &reason)).await
     }
@@ -131,7 +131,7 @@ impl Admissions {
         match scanner.value.is_active() {
             true => Ok(vec![scanner.unchanged()]),
             false => Err(DeskError::Forbidden(Problem::new(
-                "scanner_revoked",
+                ScannerCode::Revoked,
                 match scanner.value.replaced_by() {
                     Some(new) => format!(
                         "this scanner was revoked when its device was registered as \"{}\"; ask an organizer",
@@ -173,7 +173,7 @@ impl Admissions {
                 "check-in {} was refused, so there is no entry to take back",
                 check_in.id
             );
-            return Err(DeskError::unacceptable("not_admitted", words));
+            return Err(DeskError::unacceptable(CheckInCode::NotAdmitted, words));
         }
         let UndoneBy::Scanner(proof) = by else {
             return Ok(());
@@ -184,14 +184,14 @@ impl Admissions {
                 "check-in {} was made by another scanner; ask an organizer",
                 check_in.id
             );
-            return forbidden("not_own_check_in", words);
+            return forbidden(CheckInCode::NotOwn, words);
         }
         if self.ports.now() >= check_in.at + SCANNER_MAY_UNDO {
             let words = format!(
                 "check-in {} is older than 15 minutes; ask an organizer",
                 check_in.id
             );
-            return forbidden("undo_too_late", words);
+            return forbidden(CheckInCode::UndoTooLate, words);
         }
         Ok(())
     }
@@ -199,7 +199,7 @@ impl Admissions {
 
 fn unknown(id: impl Display) -> DeskError {
     DeskError::unacceptable(
-        "unknown_check_in",
+        CheckInCode::Unknown,
         format!("checkInId: there is no check-in {id}"),
     )
 }

@@ -11,7 +11,7 @@ use crate::live_events::LiveEvent;
 use crate::turns::let_others_run;
 use gatewit_domain::event::{Event, EventChange};
 use gatewit_domain::plugin::{PluginKind, PluginState};
-use gatewit_domain::problem::INVALID_STRATEGY_OPTIONS;
+use gatewit_domain::problem::{Code, EventCode, Problem};
 use gatewit_domain::window::{StrategyError, StrategyName};
 
 /// Why an event cannot work, without any of the plugin's own text.
@@ -58,8 +58,11 @@ impl Events {
             }
         };
         kept.map_err(|error| match error {
-            DeskError::Unacceptable(problem) if problem.code == INVALID_STRATEGY_OPTIONS => {
-                self.rejections.note(&event, problem.message.into());
+            DeskError::Unacceptable(Problem {
+                code: Code::Event(EventCode::InvalidStrategyOptions),
+                message,
+            }) => {
+                self.rejections.note(&event, message.into());
                 EventTrouble::Rejected(event.strategy)
             }
             error => error.into(),

@@ -12,7 +12,7 @@ use crate::live_events::LiveEvent;
 use crate::turns::{Turns, let_others_run};
 use gatewit_domain::event::MissedDays;
 use gatewit_domain::id::EventId;
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{EventCode, Problem, TicketCode};
 use gatewit_domain::ticket::Ticket;
 use gatewit_domain::window::{Holder, StrategyError, WindowsAnswer};
 
@@ -38,7 +38,7 @@ impl Events {
             None => None,
             Some(id) => Some(self.ticket_type(&live, id).ok_or_else(|| {
                 let words = format!("ticketType: the event has no ticket type \"{id}\"");
-                DeskError::unacceptable("unknown_ticket_type", words)
+                DeskError::unacceptable(TicketCode::UnknownType, words)
             })?),
         };
         let holder = Holder {
@@ -47,7 +47,7 @@ impl Events {
         };
         let answer = self.ports.strategies.windows(&live.rule, &holder).await;
         let answer = answer.map_err(|error| {
-            DeskError::Unavailable(Problem::new("strategy_failed", error.to_string()))
+            DeskError::Unavailable(Problem::new(EventCode::StrategyFailed, error.to_string()))
         })?;
         let is_good = |day| {
             kind.as_ref()

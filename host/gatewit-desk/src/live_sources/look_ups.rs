@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{LiveSource, SourceTrouble};
 use crate::error::DeskError;
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, SourceCode};
 use gatewit_domain::source::{SourceFault, SourceTicket};
 
 /// How long found tickets are cached.
@@ -252,7 +252,10 @@ impl LiveSource {
             Begun::RateLimited => return Err(DeskError::source_unavailable()),
             Begun::Busy => {
                 let words = "the ticketing system is being asked too much; try again in a moment";
-                return Err(DeskError::Unavailable(Problem::new("source_busy", words)));
+                return Err(DeskError::Unavailable(Problem::new(
+                    SourceCode::Busy,
+                    words,
+                )));
             }
         };
         let found = look_up.found.clone().await;

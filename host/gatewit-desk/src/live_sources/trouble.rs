@@ -4,7 +4,7 @@
 use super::sync::SyncFault;
 use crate::error::DeskError;
 use gatewit_domain::plugin::PluginWords;
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, SourceCode};
 use gatewit_domain::source::{SourceFault, SourceName};
 
 /// Why a source's last sync failed.
@@ -57,7 +57,7 @@ impl SourceTrouble {
         match self.is_ours {
             false => DeskError::source_unavailable(),
             true => DeskError::Unavailable(Problem::new(
-                "source_unavailable",
+                SourceCode::Unavailable,
                 "what the ticketing system says cannot be kept; the server's log says why",
             )),
         }

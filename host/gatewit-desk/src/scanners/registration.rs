@@ -17,7 +17,7 @@ use crate::tables::{
 use gatewit_domain::claims::Claims;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId};
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, ScannerCode};
 use gatewit_domain::scanner::{
     Fingerprint, RegistrationToken, Revocation, Scanner, ScannerName, TokenText,
 };
@@ -184,7 +184,10 @@ fn check_device_info(new: &NewScanner) -> Result<(), DeskError> {
         0..=DEVICE_INFO_MAX => Ok(()),
         _ => {
             let words = format!("deviceInfo must have at most {DEVICE_INFO_MAX} characters");
-            Err(DeskError::unacceptable("invalid_device_info", words))
+            Err(DeskError::unacceptable(
+                ScannerCode::InvalidDeviceInfo,
+                words,
+            ))
         }
     }
 }
@@ -193,13 +196,13 @@ fn check_usable(token: &RegistrationToken, now: Timestamp) -> Result<(), DeskErr
     let refuse = |code, words| Err(DeskError::Malformed(Problem::new(code, words)));
     if token.used_by.is_some() {
         return refuse(
-            "token_used",
+            ScannerCode::TokenUsed,
             "the registration token has been used; ask an organizer for a new one",
         );
     }
     if token.is_expired(now) {
         return refuse(
-            "token_expired",
+            ScannerCode::TokenExpired,
             "the registration token has expired; ask an organizer for a new one",
         );
     }

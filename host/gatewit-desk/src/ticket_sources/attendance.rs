@@ -11,7 +11,7 @@ use gatewit_domain::attendees::{
     FieldFault, NameAnswer, NameQuestion, OrderId, Sought, SourceSet, TicketReference, Verdict,
     is_attendee,
 };
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, SourceCode};
 use gatewit_domain::source::{SourceName, SourceType};
 
 /// An answer, with its verdict.
@@ -144,7 +144,7 @@ impl TicketSources {
         let Some(types) = &self.settings.addons else {
             let words = "addon_statistics is not configured";
             return Err(DeskError::NotFound(Problem::new(
-                "no_addon_statistics",
+                SourceCode::NoAddonStatistics,
                 words,
             )));
         };
@@ -216,7 +216,7 @@ impl TicketSources {
         match names.is_empty() {
             false => Ok(names),
             true => Err(DeskError::Unavailable(Problem::new(
-                "no_ticket_source",
+                SourceCode::NotConfigured,
                 "no ticketing system is configured, so that nobody is known",
             ))),
         }
@@ -282,5 +282,5 @@ fn unread(source: &LiveSource) -> DeskError {
         Some(_) => "the tickets could not be read yet; the server's log says why",
         None => "the tickets are being read for the first time; try again in a moment",
     };
-    DeskError::Unavailable(Problem::new("not_synced_yet", words))
+    DeskError::Unavailable(Problem::new(SourceCode::NotSyncedYet, words))
 }

@@ -9,7 +9,7 @@ use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{CREDENTIAL_CODES, TICKETS};
 use gatewit_domain::id::TicketId;
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, TicketCode};
 use gatewit_domain::ticket::{Ticket, TicketAction, TicketChange};
 
 impl Tickets {
@@ -42,7 +42,7 @@ impl Tickets {
                 let words = format!(
                     "ticket {id} comes from the ticket source \"{source}\": change it there; the next sync brings it here"
                 );
-                return Err(DeskError::Conflict(Problem::new("ticket_of_source", words)));
+                return Err(DeskError::Conflict(Problem::new(TicketCode::OfSource, words)));
             }
             let change = change.clone().check();
             ticket.apply(change.map_err(DeskError::Unacceptable)?);

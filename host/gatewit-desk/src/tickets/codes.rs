@@ -10,7 +10,7 @@ use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{CREDENTIAL_CODES, CodeHolder, Stored, TICKET_CODES, TICKETS, Table, join_key};
 use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, TicketCode};
 use gatewit_domain::scanned::clean;
 use gatewit_domain::ticket::{Origin, Ticket};
 
@@ -173,7 +173,7 @@ pub(super) fn claim_unseen(live: &LiveEvent, ticket: &Ticket) -> Option<Changes>
 
 pub(super) fn code_taken(code: &str) -> DeskError {
     DeskError::Conflict(Problem::new(
-        "credential_code_taken",
+        TicketCode::CredentialCodeTaken,
         format!(
             "another ticket of the event has the code \"{code}\"; cancel that ticket or change its code first"
         ),

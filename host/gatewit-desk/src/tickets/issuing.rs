@@ -24,6 +24,7 @@ use crate::turns::{Turns, let_others_run};
 use gatewit_domain::event::{Event, TicketType};
 use gatewit_domain::id::{EventId, IssueId, TicketId};
 use gatewit_domain::identifier::fold;
+use gatewit_domain::problem::TicketCode;
 use gatewit_domain::scan::{Entries, IdempotencyKey};
 use gatewit_domain::ticket::{Ticket, TicketDraft, TicketNumbers};
 
@@ -268,7 +269,7 @@ impl Tickets {
 async fn check_drafts(drafts: Vec<TicketDraft>) -> Result<Vec<TicketDraft>, DeskError> {
     if drafts.is_empty() || drafts.len() > ISSUE_MAX {
         let words = format!("tickets must hold 1 to {ISSUE_MAX} tickets");
-        return Err(DeskError::unacceptable("invalid_ticket_request", words));
+        return Err(DeskError::unacceptable(TicketCode::Invalid, words));
     }
     let mut codes = BTreeSet::new();
     let mut checked = Vec::with_capacity(drafts.len());
@@ -317,7 +318,7 @@ pub(super) fn known_type<'e>(event: &'e Event, id: &str) -> Result<&'e TicketTyp
             "ticketTypeId: event {} has no ticket type \"{id}\"; it has: {known}",
             event.id
         );
-        DeskError::unacceptable("unknown_ticket_type", words)
+        DeskError::unacceptable(TicketCode::UnknownType, words)
     })
 }
 

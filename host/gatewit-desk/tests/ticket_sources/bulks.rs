@@ -144,7 +144,7 @@ impl Shop {
         match block_on(order) {
             Ok(answers) => assert_eq!((is_there, answers.len()), (true, BULK)),
             Err(DeskError::Unacceptable(problem)) => {
-                assert_eq!((is_there, problem.code), (false, "unknown_order"));
+                assert_eq!((is_there, problem.code.as_str()), (false, "unknown_order"));
             }
             Err(error) => panic!("{error}"),
         }

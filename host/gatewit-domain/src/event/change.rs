@@ -11,7 +11,7 @@ use super::identity::identify;
 use super::{Event, MatchField, ScanPoint, StrategyOptions, TicketType};
 use crate::calendar::{Calendar, EventDay, EventZone, folded};
 use crate::id::EventId;
-use crate::problem::Problem;
+use crate::problem::{EventCode, Problem};
 use crate::source::SourceName;
 use crate::window::StrategyName;
 
@@ -279,7 +279,12 @@ impl Event {
 fn ticket_sources(names: &[String]) -> Result<Vec<SourceName>, Problem> {
     let names = bounded("ticketSources", Some(names.to_vec()), LIST_MAX)?.unwrap_or_default();
     unique("ticketSources", names.iter().map(String::as_str))?;
-    let named = |words| Problem::new("unknown_ticket_source", format!("ticketSources: {words}"));
+    let named = |words| {
+        Problem::new(
+            EventCode::UnknownTicketSource,
+            format!("ticketSources: {words}"),
+        )
+    };
     names
         .iter()
         .map(|name| SourceName::parse(name).map_err(named))

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, TicketCode};
 use crate::source::SourceState;
 
 /// Whether a ticket is valid for entry.
@@ -58,7 +58,7 @@ impl TicketState {
     pub fn after(self, action: TicketAction) -> Result<Self, Problem> {
         match (self, action) {
             (Self::Refunded, TicketAction::Cancel) => Err(Problem::new(
-                "ticket_refunded",
+                TicketCode::Refunded,
                 "the ticket is refunded and cannot be cancelled; reinstate it first",
             )),
             (_, TicketAction::Cancel) => Ok(Self::Cancelled),

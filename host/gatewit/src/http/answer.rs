@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gatewit_desk::DeskError;
 use gatewit_domain::ports::StoreError;
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Code, ScannerCode};
 use gatewit_domain::scanner::TokenText;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -60,9 +60,10 @@ impl<T: Serialize> IntoResponse for Done<T> {
 #[derive(Debug)]
 pub struct Failure {
     status: StatusCode,
-    problem: Problem,
-    /// The registration token in question.
-    token: Option<TokenText>,
+    code: &'static str,
+    message: String,
+    /// The wrong guess that this answers (`gatewit-api.md` §2).
+    guess: Option<Guess>,
     /// Default: 1 for what is temporarily unavailable, otherwise none.
     retry_after_seconds: Option<i64>,
 }
@@ -89,8 +90,9 @@ impl Failure {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
-            problem: Problem::new(code, message),
-            token: None,
+            code,
+            message: message.into(),
+            guess: (status == StatusCode::UNAUTHORIZED).then_some(Guess::REJECTED_TOKEN),
             retry_after_seconds: None,
         }
     }
@@ -104,12 +106,17 @@ impl Failure {
         }
     }
 
-    /// Notes the registration token in question.
-    pub fn about_token(self, token: &TokenText) -> Self {
-        Self {
-            token: Some(token.clone()),
-            ..self
+    /// The failure of a request that names a registration token.
+    pub fn about_token(error: DeskError, token: &TokenText) -> Self {
+        let is_unknown = matches!(
+            &error,
+            DeskError::NotFound(problem) if problem.code == ScannerCode::TokenNotFound.into()
+        );
+        let mut failure = Self::from(error);
+        if is_unknown && let Some(guess) = &mut failure.guess {
+            guess.about = Some(token.to_string());
         }
+        failure
     }
 
     pub fn status(&self) -> StatusCode {
@@ -117,24 +124,11 @@ impl Failure {
     }
 
     pub fn message(&self) -> &str {
-        &self.problem.message
+        &self.message
     }
 
     pub fn retry_after_seconds(&self) -> Option<i64> {
         self.retry_after_seconds
-    }
-
-    /// Returns the wrong guess that this answers, if it does (`gatewit-api.md` §2).
-    fn guess(&self) -> Option<Guess> {
-        match self.problem.code {
-            "token_not_found" => Some(Guess {
-                about: self.token.as_ref().map(ToString::to_string),
-                ..Guess::REJECTED_TOKEN
-            }),
-            "invalid_token" | "token_used" | "token_expired" => Some(Guess::REJECTED_TOKEN),
-            _ if self.status == StatusCode::UNAUTHORIZED => Some(Guess::REJECTED_TOKEN),
-            _ => None,
-        }
     }
 
     /// The failure of a request whose body came too slowly.
@@ -188,26 +182,25 @@ impl From<DeskError> for Failure {
                 return Self::internal();
             }
         };
-        Self::new(status, problem.code, problem.message)
+        let mut failure = Self::new(status, problem.code.as_str(), problem.message);
+        if is_wrong_token(problem.code) {
+            failure.guess = Some(Guess::REJECTED_TOKEN);
+        }
+        failure
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let guess = self.guess();
         let body = FailureBody {
             success: false,
-            message: self.problem.message,
-            error: ErrorBody {
-                code: self.problem.code,
-            },
+            message: self.message,
+            error: ErrorBody { code: self.code },
         };
         let mut response = (self.status, Json(body)).into_response();
         let extensions = response.extensions_mut();
-        extensions.insert(ErrorInfo {
-            code: self.problem.code,
-        });
-        guess.map(|guess| extensions.insert(guess));
+        extensions.insert(ErrorInfo { code: self.code });
+        self.guess.map(|guess| extensions.insert(guess));
         let headers = response.headers_mut();
         let soon = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
         if let Some(seconds) = self.retry_after_seconds.or(soon) {
@@ -218,6 +211,13 @@ impl IntoResponse for Failure {
         }
         response
     }
+}
+
+/// Whether a registration token is refused.
+fn is_wrong_token(code: Code) -> bool {
+    use ScannerCode::{InvalidToken, TokenExpired, TokenNotFound, TokenUsed};
+    let wrong = [InvalidToken, TokenExpired, TokenNotFound, TokenUsed];
+    wrong.iter().any(|wrong| Code::from(*wrong) == code)
 }
 
 fn unavailable(code: &'static str, words: &str) -> Failure {

@@ -90,7 +90,7 @@ fn a_code_that_is_taken_spoils_the_bulk_in_whichever_piece_it_comes() {
         shop.issue_coded(&code(number)).unwrap();
         match shop.issue() {
             Err(DeskError::Conflict(problem)) => {
-                assert_eq!(problem.code, "credential_code_taken");
+                assert_eq!(problem.code.as_str(), "credential_code_taken");
                 let words = format!("\"{}\"", code(number));
                 assert!(problem.message.contains(&words), "{problem}");
             }

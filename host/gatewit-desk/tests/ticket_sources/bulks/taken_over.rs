@@ -141,7 +141,9 @@ impl Former {
 #[track_caller]
 fn check_taken<T>(outcome: Result<T, DeskError>) {
     match outcome {
-        Err(DeskError::Conflict(problem)) => assert_eq!(problem.code, "credential_code_taken"),
+        Err(DeskError::Conflict(problem)) => {
+            assert_eq!(problem.code.as_str(), "credential_code_taken")
+        }
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("the code is not taken"),
     }

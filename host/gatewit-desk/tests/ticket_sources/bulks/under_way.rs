@@ -31,7 +31,9 @@ fn a_code_of_a_bulk_that_is_being_written_is_taken() {
         assert!(poll(&mut bulk).is_pending());
     }
     match shop.issue_coded(&code(0)) {
-        Err(DeskError::Conflict(problem)) => assert_eq!(problem.code, "credential_code_taken"),
+        Err(DeskError::Conflict(problem)) => {
+            assert_eq!(problem.code.as_str(), "credential_code_taken")
+        }
         issued => panic!("{:?}", issued.map(|issued| issued.ticket.id)),
     }
     // A code that the bulk has yet to write is still free; taking it makes the bulk fail.

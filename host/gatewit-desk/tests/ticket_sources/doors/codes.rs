@@ -212,6 +212,6 @@ fn what_a_source_says_of_a_ticket_is_changed_there() {
     let Some(DeskError::Conflict(problem)) = refused else {
         panic!("{refused:?}");
     };
-    assert_eq!(problem.code, "ticket_of_source");
+    assert_eq!(problem.code.as_str(), "ticket_of_source");
     assert!(problem.message.contains("\"box-office\": change it there"));
 }

@@ -143,7 +143,9 @@ fn issue(gate: &Gate, fields: Value) -> Result<ShownTicket, DeskError> {
 fn issued(gate: &Gate, fields: Value) -> Result<TicketId, &'static str> {
     match issue(gate, fields) {
         Ok(shown) => Ok(shown.ticket.id),
-        Err(DeskError::Conflict(problem) | DeskError::Unacceptable(problem)) => Err(problem.code),
+        Err(DeskError::Conflict(problem) | DeskError::Unacceptable(problem)) => {
+            Err(problem.code.as_str())
+        }
         Err(error) => panic!("{error}"),
     }
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use crate::calendar::{EventZone, WrittenTime};
 use crate::identifier::fold;
-use crate::problem::{Problem, bounded_text};
+use crate::problem::{EventCode, Problem, bounded_text};
 
 pub const NAME_MAX: usize = 200;
 pub const LIST_MAX: usize = 1_000;
@@ -15,7 +15,7 @@ pub const LIST_MAX: usize = 1_000;
 const YEARS: RangeInclusive<i16> = 1970..=9000;
 
 pub fn invalid(message: impl Into<String>) -> Problem {
-    Problem::new("invalid_event", message)
+    Problem::new(EventCode::Invalid, message)
 }
 
 /// Reads a time and drops fractions of a second, since strategies see whole seconds.

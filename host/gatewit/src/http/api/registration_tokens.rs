@@ -117,6 +117,6 @@ pub async fn validate_token(
 ) -> Result<Done<RegistrationTokenResponse>, Failure> {
     let token: TokenText = token.parse().map_err(DeskError::Malformed)?;
     let status = desk.scanners.token(&token).await;
-    let status = status.map_err(|error| Failure::from(error).about_token(&token))?;
+    let status = status.map_err(|error| Failure::about_token(error, &token))?;
     Ok(Done::ok("Registration token", status.into()))
 }

@@ -187,7 +187,7 @@ pub async fn register(
     };
     let token = new.token.clone();
     let link = desk.scanners.register(new).await;
-    let link = link.map_err(|error| Failure::from(error).about_token(&token))?;
+    let link = link.map_err(|error| Failure::about_token(error, &token))?;
     Ok(Done::ok("Scanner registered", link.into()))
 }
 

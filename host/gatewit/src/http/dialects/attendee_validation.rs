@@ -8,7 +8,7 @@ use gatewit_desk::DeskError;
 use gatewit_domain::attendees::{
     AddonStatistics, AttendeeAnswer, AttendeeQuestion, NameAnswer, NameQuestion,
 };
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, SourceCode};
 
 use crate::http::state::Shared;
 
@@ -172,7 +172,7 @@ pub async fn refresh_addon_statistics(
     match refresh(&desk).await? {
         Refresh::Ended => Ok(Json(desk.sources.addon_statistics().await?)),
         Refresh::GoesOn => Err(DeskError::Unavailable(Problem::new(
-            "refresh_goes_on",
+            SourceCode::RefreshGoesOn,
             "the tickets are still being read anew; try again in a moment",
         ))
         .into()),

@@ -7,7 +7,7 @@ use gatewit_decision::Refusal;
 use gatewit_desk::DeskError;
 use gatewit_desk::{Answered, UndoneBy};
 use gatewit_domain::id::CheckInId;
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, ScannerCode};
 use gatewit_domain::scan::{Contract, Location, Presented, Scan, ScannedBy, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -103,7 +103,7 @@ fn print(answered: &Answered) -> Result<Response, Failure> {
     if let Verdict::Refused(Refusal::ScannerMismatch) = answered.outcome.verdict {
         let words =
             "these credentials belong to another scanner or another device; register this one";
-        return Err(DeskError::Forbidden(Problem::new("scanner_mismatch", words)).into());
+        return Err(DeskError::Forbidden(Problem::new(ScannerCode::Mismatch, words)).into());
     }
     let data = ValidateTicketResponse::from(answered);
     let envelope = Envelope {

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use gatewit_desk::Caller;
 use gatewit_desk::DeskError;
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, RequestCode};
 use gatewit_domain::scan::{ScannerProof, Verdict};
 
 use crate::http::answer::Failure;
@@ -50,7 +50,7 @@ impl FromRequestParts<App> for Device {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let token = bearer(&parts.headers).ok_or_else(|| {
             let words = "send the scanner's credentials as Authorization: Bearer";
-            DeskError::Unauthenticated(Problem::new("missing_credentials", words))
+            DeskError::Unauthenticated(Problem::new(RequestCode::MissingCredentials, words))
         })?;
         Ok(Self {
             proof: app.desk.scanners.prove(token)?,

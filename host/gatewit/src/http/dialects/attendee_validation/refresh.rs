@@ -7,7 +7,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gatewit_desk::DeskError;
-use gatewit_domain::problem::Problem;
+use gatewit_domain::problem::{Problem, SourceCode};
 use gatewit_domain::source::SourceName;
 use serde::Serialize;
 use tokio::sync::Semaphore;
@@ -54,7 +54,7 @@ pub async fn refresh(desk: &Shared) -> Result<Refresh, DeskError> {
         Err(_) => Ok(Refresh::GoesOn),
         Ok(Ok(outcome)) => outcome.map(|()| Refresh::Ended),
         Ok(Err(_)) => Err(DeskError::Unavailable(Problem::new(
-            "refresh_cut_off",
+            SourceCode::RefreshCutOff,
             "reading the tickets anew was cut off; try again in a moment",
         ))),
     }
