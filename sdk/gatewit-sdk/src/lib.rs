@@ -102,11 +102,9 @@
 
 pub mod addresses;
 mod backend;
-pub mod identifier;
 #[cfg(target_arch = "wasm32")]
 mod memory;
 mod options;
-pub mod scanned;
 mod strategy;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -124,6 +122,7 @@ pub use bindings::backend::exports::gatewit::plugin::ticketing_backend::{
     Continuation, Fault, Page, Ticket, TicketState, TicketType, Total,
 };
 pub use bindings::backend::gatewit::plugin::http::{Error as HttpError, Request, Response};
+pub use gatewit_text::{identifier, scanned};
 pub use jiff;
 pub use options::units::{Hours, Minutes, TimeOfDay};
 pub use strategy::Strategy;

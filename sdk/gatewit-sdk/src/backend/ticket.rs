@@ -1,7 +1,7 @@
 //! Functions on tickets that backends share.
 
-use crate::identifier::is_same;
 use crate::{Ticket, addresses};
+use gatewit_text::identifier::is_same;
 
 impl Ticket {
     /// Whether this text is exactly its reference, its order, one of its codes or its e-mail address.

@@ -1,6 +1,6 @@
 //! Splits a name into words, and recognizes weekdays and months among them.
 
-use crate::identifier::is_dash;
+use gatewit_text::identifier::is_dash;
 
 /// Words for a pass that follow the word for the day: "day pass", "Tageskarte".
 pub const PASSES: [&str; 7] = [
