@@ -20,6 +20,7 @@ mod history;
 mod manual_check_in;
 mod presented;
 mod record;
+mod refusal_bound;
 mod refusals;
 mod repeats;
 mod station;
@@ -30,7 +31,7 @@ pub use history::{CheckInPage, CheckInQuery, ScanOutcome};
 pub use undo::{Undone, UndoneBy};
 
 use counters::ScanCounters;
-use refusals::RefusalBound;
+use refusal_bound::RefusalBound;
 
 /// Every scan: who was let in, who was refused, and what was taken back.
 pub struct Admissions {
@@ -151,5 +152,10 @@ impl Admissions {
             (_, verdict) => self.counters.count(scan.contract, verdict),
         }
         Ok(Some(plan.outcome))
+    }
+
+    /// Returns the number of scans by outcome since the start. A repeated answer is not counted again.
+    pub fn scan_counts(&self) -> Vec<ScanCount> {
+        self.counters.all()
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::PAGE;
 use crate::caller::{Access, Caller};
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
-use crate::live_events::{LiveEvent, LiveEvents};
+use crate::limits::PAGE;
+use crate::live_events::{LiveEvent, LiveEvents, slug_key};
 use crate::live_sources::LiveSources;
 use crate::ports::Ports;
-use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS, join_key};
+use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS};
 use crate::turns::Turns;
 use gatewit_domain::event::{Event, EventChange, EventStatus, SealedKey};
 use gatewit_domain::id::EventId;
@@ -328,10 +328,6 @@ impl Events {
             writes.push(SLUGS.put(&new, &after.id));
         }
     }
-}
-
-pub(super) fn slug_key(event: &Event) -> String {
-    join_key(&event.org_id, &event.slug)
 }
 
 fn slug_taken(slug: &str) -> DeskError {

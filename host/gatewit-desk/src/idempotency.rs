@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::PAGE;
 use crate::error::DeskError;
+use crate::limits::PAGE;
 use crate::ports::Ports;
 use crate::tables::{CallerKey, DESK_REQUESTS, IDEMPOTENCY, ISSUE_REQUESTS, Table};
 use crate::turns::let_others_run;

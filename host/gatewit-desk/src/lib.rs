@@ -12,11 +12,13 @@ mod changes;
 mod error;
 mod events;
 mod idempotency;
+mod limits;
 mod live_events;
 mod live_sources;
 mod plugins;
 mod ports;
 mod scanners;
+mod settings;
 pub mod tables;
 mod ticket_sources;
 mod tickets;
@@ -29,21 +31,17 @@ pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};
 pub use error::DeskError;
 pub use events::{EventTrouble, EventWindow, Events};
 pub use live_events::LiveEvent;
-pub use live_sources::{ConfiguredSource, ConfiguredSources, SourceStatus, SourceTrouble};
+pub use live_sources::{SourceStatus, SourceTrouble};
 pub use plugins::Plugins;
-pub use ports::{DeskSettings, Ports};
+pub use ports::Ports;
 pub use scanners::{
     NewScanner, ScannerLink, ScannerList, ScannerStatistics, Scanners, TokenStatus,
 };
-pub use ticket_sources::{NotAnswered, TicketSources, Ticketing, Validated};
+pub use settings::{ConfiguredSource, ConfiguredSources, DeskSettings, Ticketing};
+pub use ticket_sources::{NotAnswered, TicketSources, Validated};
 pub use tickets::{ShownTicket, TicketPage, TicketQuery, Tickets};
 
 use live_sources::LiveSources;
-
-/// The most rows read for one page of a list, so that a filter that matches nothing still ends.
-const LOOKED_AT_MAX: usize = 5_000;
-/// The rows per read of a table.
-const PAGE: usize = 1_000;
 
 /// Manages events, issues tickets, links scanners and decides scans. Each part owns its state; a part knows only those
 /// above it.

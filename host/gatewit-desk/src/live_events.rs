@@ -88,13 +88,13 @@ impl Shown {
             if before.event.revision >= event.revision {
                 return;
             }
-            let old = slug_of(before);
+            let old = slug_key(&before.event);
             // Another event may have taken the slug that this one had.
             if self.by_slug.get(old.as_str()) == Some(&event.id) {
                 self.by_slug.remove(old.as_str());
             }
         }
-        self.by_slug.insert(slug_of(live).into(), event.id);
+        self.by_slug.insert(slug_key(&live.event).into(), event.id);
         self.by_id.insert(event.id, Arc::clone(live));
     }
 }
@@ -127,6 +127,7 @@ impl LiveEvent {
     }
 }
 
-fn slug_of(live: &LiveEvent) -> String {
-    join_key(&live.event.org_id, &live.event.slug)
+/// Returns the key of an event's slug: `{org}/{slug}`.
+pub(super) fn slug_key(event: &Event) -> String {
+    join_key(&event.org_id, &event.slug)
 }

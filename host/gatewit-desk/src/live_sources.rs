@@ -5,18 +5,20 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::error::DeskError;
 use crate::ports::Ports;
+use crate::settings::ConfiguredSource;
 use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES};
 use crate::turns::let_others_run;
-use gatewit_domain::attendees::{AttendeeRules, SetBuilder, SourceSet};
+use gatewit_domain::attendees::{SetBuilder, SourceSet};
 use gatewit_domain::event::Event;
 use gatewit_domain::id::EventId;
-use gatewit_domain::ports::TicketSource;
 use gatewit_domain::problem::{EventCode, Problem};
-use gatewit_domain::source::{LogPosition, Served, SourceName, SourceType, SyncState};
+use gatewit_domain::source::{
+    LogPosition, Served, SourceName, SourceTicket, SourceType, SyncState,
+};
 
 mod look_ups;
 mod reading;
@@ -27,28 +29,9 @@ mod trouble;
 
 pub(super) use look_ups::Asker;
 use look_ups::LookUps;
-use schedule::SyncSchedule;
-pub(super) use sync::SyncFault;
+use schedule::{SharedSchedule, SyncSchedule};
 pub use trouble::SourceTrouble;
-
-/// A ticket source as the operator configured it.
-#[derive(Clone)]
-pub struct ConfiguredSource {
-    pub source: Arc<dyn TicketSource>,
-    /// The name of its plugin, for display.
-    pub plugin: String,
-    /// How often it is synced (`sync.every`, default 5 minutes).
-    pub every: SignedDuration,
-    /// Organizations whose events may have its tickets; None for all.
-    pub orgs: Option<Vec<String>>,
-    /// Which of its tickets make attendees for `/tickets/*`.
-    pub rules: AttendeeRules,
-    /// Whether an unknown ticket or address is looked up in the ticketing system at once.
-    pub live_find: bool,
-}
-
-/// The sources by name.
-pub type ConfiguredSources = BTreeMap<SourceName, ConfiguredSource>;
+pub(super) use trouble::SyncFault;
 
 /// The status of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,8 +65,7 @@ pub(super) struct LiveSource {
     pub run: futures::lock::Mutex<()>,
     /// Held while its tickets are imported into events.
     pub importing: futures::lock::Mutex<()>,
-    // A std mutex: held for moves, never across an await.
-    schedule: Mutex<SyncSchedule>,
+    schedule: SharedSchedule,
     /// The events that have not imported all of its tickets.
     imports: Mutex<BTreeMap<EventId, ImportState>>,
 }
@@ -110,12 +92,12 @@ impl LiveSources {
                 ports: Arc::clone(ports),
                 name: name.clone(),
                 configured: configured.clone(),
-                look_ups: LookUps::default(),
+                look_ups: LookUps::new(name, configured),
                 set: ArcSwapOption::empty(),
                 told_without_codes: AtomicBool::new(false),
                 run: futures::lock::Mutex::default(),
                 importing: futures::lock::Mutex::default(),
-                schedule: Mutex::new(SyncSchedule::new(ports.clock.now())),
+                schedule: SharedSchedule::new(ports.now()),
                 imports: Mutex::default(),
             };
             source.restore().await?;
@@ -233,8 +215,17 @@ impl LiveSource {
     }
 
     pub(super) fn schedule(&self) -> MutexGuard<'_, SyncSchedule> {
-        // At worst, a panic between two assignments makes the next sync too early or too late.
-        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+        self.schedule.lock()
+    }
+
+    /// Asks the ticketing system for tickets with this reference, order, code or address, if that is allowed.
+    pub async fn look_up(
+        &self,
+        text: &str,
+        asker: Asker,
+    ) -> Result<Arc<[SourceTicket]>, DeskError> {
+        let clock = &*self.ports.clock;
+        self.look_ups.find(text, asker, &self.schedule, clock).await
     }
 
     /// Returns the state of the import of its tickets into an event; None if the event has all of them.

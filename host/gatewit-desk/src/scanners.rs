@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::PAGE;
 use crate::caller::Caller;
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::events::Events;
+use crate::limits::PAGE;
 use crate::live_events::LiveEvent;
 use crate::ports::Ports;
 use crate::tables::{

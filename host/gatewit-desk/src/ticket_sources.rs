@@ -9,9 +9,8 @@ use crate::error::DeskError;
 use crate::events::Events;
 use crate::live_sources::{LiveSource, LiveSources, SourceStatus, SourceTrouble, SyncFault};
 use crate::ports::Ports;
+use crate::settings::Ticketing;
 use crate::tickets::Tickets;
-use gatewit_domain::attendees::AddonTypes;
-use gatewit_domain::names::NameMatching;
 use gatewit_domain::source::SourceName;
 
 mod attendance;
@@ -19,16 +18,6 @@ mod import;
 
 pub use attendance::{NotAnswered, Validated};
 pub(super) use import::Wanted;
-
-/// The settings of `/tickets/*`.
-#[derive(Clone, Debug, Default)]
-pub struct Ticketing {
-    /// Names of configured sources, in the order in which they are asked.
-    pub sources: Vec<SourceName>,
-    pub matching: NameMatching,
-    /// None if there are no such statistics.
-    pub addons: Option<AddonTypes>,
-}
 
 /// The configured sources, what they serve, and how they reach events.
 pub struct TicketSources {

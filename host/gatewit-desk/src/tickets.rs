@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::LOOKED_AT_MAX;
 use crate::caller::Caller;
 use crate::error::DeskError;
 use crate::events::Events;
+use crate::limits::LOOKED_AT_MAX;
 use crate::live_events::LiveEvent;
 use crate::ports::Ports;
 use crate::tables::{ENTRIES, EVENT_TICKETS, EventTicket, Stored, TICKETS, join_key};
@@ -22,6 +22,8 @@ mod issues;
 mod issuing;
 mod orders;
 mod pieces;
+mod renewal;
+mod search;
 mod search_index;
 mod taking_back;
 mod tokens;

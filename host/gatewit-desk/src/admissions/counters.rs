@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::Admissions;
 use gatewit_domain::scan::{Contract, Verdict};
 
 /// Counts of scans. The lock is held for an addition, never across an await.
@@ -33,16 +32,10 @@ impl ScanCounters {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry((contract, reason)).or_default() += count;
     }
-}
 
-impl Admissions {
-    /// Returns the number of scans by outcome since the start. A repeated answer is not counted again.
-    pub fn scan_counts(&self) -> Vec<ScanCount> {
-        let counts = self
-            .counters
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Returns the number of scans by outcome.
+    pub(super) fn all(&self) -> Vec<ScanCount> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = counts.iter().map(|((contract, reason), count)| ScanCount {
             contract: *contract,
             reason: *reason,

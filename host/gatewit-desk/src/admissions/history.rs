@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::Admissions;
-use crate::LOOKED_AT_MAX;
 use crate::caller::Caller;
 use crate::error::DeskError;
+use crate::limits::LOOKED_AT_MAX;
 use crate::live_events::LiveEvent;
 use crate::tables::{CHECK_INS, EventCheckIn, join_key};
 use crate::turns::let_others_run;

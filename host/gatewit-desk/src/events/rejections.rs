@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::slug_key;
+use crate::live_events::slug_key;
 use gatewit_domain::event::Event;
 use gatewit_domain::plugin::PluginWords;
 use gatewit_domain::window::StrategyName;

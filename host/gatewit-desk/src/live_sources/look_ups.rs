@@ -12,10 +12,13 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{LiveSource, SourceTrouble};
+use super::schedule::SharedSchedule;
+use super::trouble::SourceTrouble;
 use crate::error::DeskError;
+use crate::settings::ConfiguredSource;
+use gatewit_domain::ports::Clock;
 use gatewit_domain::problem::{Problem, SourceCode};
-use gatewit_domain::source::{SourceFault, SourceTicket};
+use gatewit_domain::source::{SourceFault, SourceName, SourceTicket};
 
 /// How long found tickets are cached.
 const FOUND_HOLDS: SignedDuration = SignedDuration::from_mins(1);
@@ -50,11 +53,12 @@ pub enum Asker {
 }
 
 /// The look-ups of one source.
-#[derive(Default)]
-pub struct LookUps(
+pub struct LookUps {
+    name: SourceName,
+    source: ConfiguredSource,
     // A std mutex: held for moves and map operations, never across an await.
-    Mutex<State>,
-);
+    state: Mutex<State>,
+}
 
 #[derive(Default)]
 struct State {
@@ -97,17 +101,54 @@ enum Begun {
 }
 
 impl LookUps {
+    pub fn new(name: &SourceName, source: &ConfiguredSource) -> Self {
+        Self {
+            name: name.clone(),
+            source: source.clone(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Asks the source for tickets with this reference, order, code or address, if it allows look-ups.
+    pub async fn find(
+        &self,
+        text: &str,
+        asker: Asker,
+        schedule: &SharedSchedule,
+        clock: &dyn Clock,
+    ) -> Result<Arc<[SourceTicket]>, DeskError> {
+        if !self.source.live_find || text.len() > TEXT_BYTES_MAX {
+            return Ok(Arc::default());
+        }
+        self.settle(schedule, clock.now());
+        let look_up = match self.begin(text, asker, schedule, clock.now()) {
+            Begun::Known(found) => return found.map_err(|_| DeskError::source_unavailable()),
+            Begun::UnderWay(look_up) => look_up,
+            Begun::RateLimited => return Err(DeskError::source_unavailable()),
+            Begun::Busy => {
+                let words = "the ticketing system is being asked too much; try again in a moment";
+                return Err(DeskError::Unavailable(Problem::new(
+                    SourceCode::Busy,
+                    words,
+                )));
+            }
+        };
+        let found = look_up.found.clone().await;
+        self.end(&look_up, &found, schedule, clock.now());
+        found.map_err(|_| DeskError::source_unavailable())
+    }
+
     /// How the last look-up failed, if it did.
     pub fn trouble(&self) -> Option<SourceTrouble> {
         self.state().trouble.clone()
     }
 
     /// Takes the answers of finished look-ups, and gives up those that have taken too long with nobody waiting.
-    fn settle(&self, source: &LiveSource, now: Timestamp) {
+    fn settle(&self, schedule: &SharedSchedule, now: Timestamp) {
         let under_way = self.state().under_way.clone();
         for look_up in under_way {
             match look_up.found.clone().now_or_never() {
-                Some(found) => self.end(source, &look_up, &found, now),
+                Some(found) => self.end(&look_up, &found, schedule, now),
                 None if now.duration_since(look_up.begun_at) >= LEFT_ALONE_MAX => {
                     self.state().take(&look_up);
                 }
@@ -116,8 +157,8 @@ impl LookUps {
         }
     }
 
-    fn begin(&self, source: &LiveSource, text: &str, asker: Asker, now: Timestamp) -> Begun {
-        let is_rate_limited = source.schedule().rate_limited(now).is_some();
+    fn begin(&self, text: &str, asker: Asker, schedule: &SharedSchedule, now: Timestamp) -> Begun {
+        let is_rate_limited = schedule.lock().rate_limited(now).is_some();
         let mut state = self.state();
         if let Some(answer) = state.answers.get(text).filter(|answer| answer.holds(now)) {
             return Begun::Known(answer.found.clone());
@@ -132,7 +173,7 @@ impl LookUps {
         if !state.has_place(asker) {
             return Begun::Busy;
         }
-        let (asked, sought) = (Arc::clone(&source.configured.source), text.to_owned());
+        let (asked, sought) = (Arc::clone(&self.source.source), text.to_owned());
         let found = async move {
             match asked.find(&sought).await {
                 Ok(tickets) => Ok(tickets.into()),
@@ -151,14 +192,14 @@ impl LookUps {
     }
 
     /// Caches what a look-up found, unless another waiter has done so.
-    fn end(&self, source: &LiveSource, look_up: &LookUp, found: &Found, now: Timestamp) {
+    fn end(&self, look_up: &LookUp, found: &Found, schedule: &SharedSchedule, now: Timestamp) {
         let mut state = self.state();
         if !state.take(look_up) {
             return;
         }
         state.remember(&look_up.text, found, now);
         if let Err(SourceFault::RateLimited(Some(seconds))) = found {
-            source.schedule().retry_after(*seconds, now);
+            schedule.lock().retry_after(*seconds, now);
         }
         state.trouble = found.as_ref().err().map(SourceTrouble::from);
         let reported_at = state.reported_at.filter(|at| *at <= now);
@@ -166,12 +207,12 @@ impl LookUps {
         if let Some(trouble) = state.trouble.clone().filter(|_| !is_reported) {
             state.reported_at = Some(now);
             drop(state);
-            trouble.report_find(&source.name, &source.configured.plugin);
+            trouble.report_find(&self.name, &self.source.plugin);
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -232,34 +273,4 @@ fn weight(text: &str, found: &Found) -> usize {
         Err(_) => 0,
     };
     ANSWER_BYTES + text.len() + words
-}
-
-impl LiveSource {
-    /// Asks a source for tickets with this reference, order, code or address, if it allows look-ups.
-    pub async fn look_up(
-        &self,
-        text: &str,
-        asker: Asker,
-    ) -> Result<Arc<[SourceTicket]>, DeskError> {
-        if !self.configured.live_find || text.len() > TEXT_BYTES_MAX {
-            return Ok(Arc::default());
-        }
-        let look_ups = &self.look_ups;
-        look_ups.settle(self, self.ports.now());
-        let look_up = match look_ups.begin(self, text, asker, self.ports.now()) {
-            Begun::Known(found) => return found.map_err(|_| DeskError::source_unavailable()),
-            Begun::UnderWay(look_up) => look_up,
-            Begun::RateLimited => return Err(DeskError::source_unavailable()),
-            Begun::Busy => {
-                let words = "the ticketing system is being asked too much; try again in a moment";
-                return Err(DeskError::Unavailable(Problem::new(
-                    SourceCode::Busy,
-                    words,
-                )));
-            }
-        };
-        let found = look_up.found.clone().await;
-        look_ups.end(self, &look_up, &found, self.ports.now());
-        found.map_err(|_| DeskError::source_unavailable())
-    }
 }

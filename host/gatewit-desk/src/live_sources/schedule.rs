@@ -1,11 +1,11 @@
 //! When a source is synced, and how its last sync ended. Pure except for random jitter.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::sync::SyncFault;
-use super::trouble::SourceTrouble;
+use super::trouble::{SourceTrouble, SyncFault};
 use gatewit_domain::source::SourceFault;
 
 /// The wait after a first fault; it doubles with each further one.
@@ -14,6 +14,21 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 const WAIT_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// The longest that a ticketing system may tell us to wait.
 const RETRY_AFTER_MAX: SignedDuration = SignedDuration::from_hours(24);
+
+/// The schedule of a source, shared by its syncs and its look-ups.
+// A std mutex: held for moves, never across an await.
+pub struct SharedSchedule(Mutex<SyncSchedule>);
+
+impl SharedSchedule {
+    pub fn new(now: Timestamp) -> Self {
+        Self(Mutex::new(SyncSchedule::new(now)))
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, SyncSchedule> {
+        // At worst, a panic between two assignments makes the next sync too early or too late.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The schedule of a source's syncs, and their results.
 pub struct SyncSchedule {

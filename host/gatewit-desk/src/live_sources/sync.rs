@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::LiveSource;
 use super::reading::{Doubt, Doubted, Reading};
+use super::trouble::SyncFault;
 use crate::error::DeskError;
 use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES, join_key};
 use gatewit_domain::attendees::SourceSet;
@@ -18,19 +19,6 @@ use gatewit_domain::source::{
 const PAGES_MAX: u32 = 100_000;
 /// How many rows are deleted in one commit.
 const ROWS_AT_ONCE: usize = 32;
-
-/// Why a source could not be synced.
-#[derive(Debug, thiserror::Error)]
-pub enum SyncFault {
-    #[error(transparent)]
-    Source(#[from] SourceFault),
-    #[error("{0}; a second reading did not settle this, so what is served stays as it is")]
-    Doubted(Doubt),
-    #[error("it lists no types of tickets where it had {0}, so what is served stays as it is")]
-    TypesVanished(usize),
-    #[error("what it said cannot be kept: {0}")]
-    Desk(#[from] DeskError),
-}
 
 /// The ticketing system during one sync.
 struct Upstream {

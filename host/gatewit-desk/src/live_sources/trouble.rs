@@ -1,11 +1,24 @@
 //! Why a source is stale: the host's own text for the log and every authorized caller, the plugin's for operators. Of the
 //! plugin's text, the log has only the number of a line.
 
-use super::sync::SyncFault;
+use super::reading::Doubt;
 use crate::error::DeskError;
 use gatewit_domain::plugin::PluginWords;
 use gatewit_domain::problem::{Problem, SourceCode};
 use gatewit_domain::source::{SourceFault, SourceName};
+
+/// Why a source could not be synced.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncFault {
+    #[error(transparent)]
+    Source(#[from] SourceFault),
+    #[error("{0}; a second reading did not settle this, so what is served stays as it is")]
+    Doubted(Doubt),
+    #[error("it lists no types of tickets where it had {0}, so what is served stays as it is")]
+    TypesVanished(usize),
+    #[error("what it said cannot be kept: {0}")]
+    Desk(#[from] DeskError),
+}
 
 /// Why a source's last sync failed.
 #[derive(Clone, Debug, PartialEq, Eq)]

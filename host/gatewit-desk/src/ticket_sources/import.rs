@@ -18,6 +18,7 @@ use gatewit_domain::source::LogPosition;
 
 mod batch;
 mod ids;
+mod log;
 mod looked_up;
 mod source_import;
 mod update;

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use futures::lock::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use crate::PAGE;
 use crate::error::DeskError;
+use crate::limits::PAGE;
 use crate::tables::{CallerKey, ISSUES, IssueState, Stored};
 use gatewit_domain::id::{EventId, IssueId};
 use gatewit_domain::ports::Store;

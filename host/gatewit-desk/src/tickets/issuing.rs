@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::codes::code_taken;
 use super::issues::IssueLock;
 use super::pieces::{Pieces, Repeat, TICKETS_MAX};
-use super::tokens::sign_tickets;
+use super::tokens::{known_type, sign_tickets};
 use super::{ShownTicket, Tickets};
 use crate::caller::Caller;
 use crate::changes::{Changes, retry};
@@ -301,25 +301,6 @@ async fn of_known_types(
         typed.push((known_type(event, &draft.ticket_type_id)?, draft));
     }
     Ok(typed)
-}
-
-pub(super) fn known_type<'e>(event: &'e Event, id: &str) -> Result<&'e TicketType, DeskError> {
-    event.ticket_type(id).ok_or_else(|| {
-        let known: Vec<_> = event
-            .ticket_types
-            .iter()
-            .map(|kind| kind.id.as_str())
-            .collect();
-        let known = match known.as_slice() {
-            [] => "none; add ticketTypes to it".to_owned(),
-            known => known.join(", "),
-        };
-        let words = format!(
-            "ticketTypeId: event {} has no ticket type \"{id}\"; it has: {known}",
-            event.id
-        );
-        DeskError::unacceptable(TicketCode::UnknownType, words)
-    })
 }
 
 /// Returns a digest of checked drafts that distinguishes issuing requests under the same idempotency key.

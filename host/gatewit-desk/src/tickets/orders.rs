@@ -1,8 +1,8 @@
 //! Finds the tickets of an order, however staff spell it.
 
 use super::Tickets;
-use crate::PAGE;
 use crate::error::DeskError;
+use crate::limits::PAGE;
 use crate::tables::{FOLDED_ORDERS, ORDERS, OrderTicket, Stored, TICKETS, join_key};
 use crate::turns::{Turns, let_others_run};
 use gatewit_domain::id::{EventId, TicketId};

@@ -2,21 +2,19 @@
 //!
 //! Earlier codes stay valid online, where only the ticket's id counts. `gatewit-api.md` §4.
 
-use super::issuing::known_type;
-use super::{ShownTicket, Tickets};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{COMPACT_TOKENS, TICKET_TOKENS};
 use gatewit_domain::claims::Claims;
+use gatewit_domain::event::{Event, TicketType};
 use gatewit_domain::id::TicketId;
 use gatewit_domain::ports::Write;
+use gatewit_domain::problem::TicketCode;
 use gatewit_domain::ticket::Ticket;
 
 /// The longest signed code shown as a QR code, in characters. Twice the length does not fit at all, and readers at a
 /// door get slow long before that.
 const QR_CODE_MAX: usize = 1_500;
-/// How many tickets are re-signed in one commit, so that a page of them holds up no scan.
-const RENEWED_AT_ONCE: usize = 50;
 
 /// A ticket's signed codes.
 #[derive(Clone)]
@@ -39,58 +37,6 @@ impl TicketTokens {
     }
 }
 
-impl Tickets {
-    /// Reads the signed codes of a ticket; None if a ticketing system sold it.
-    pub(super) async fn stored_tokens(
-        &self,
-        ticket: &Ticket,
-    ) -> Result<Option<TicketTokens>, DeskError> {
-        let Some(whole) = TICKET_TOKENS.get(self.ports.store(), &ticket.id).await? else {
-            return Ok(None);
-        };
-        let whole = whole.value;
-        let compact = match is_too_long(&whole) {
-            true => COMPACT_TOKENS.get(self.ports.store(), &ticket.id).await?,
-            false => None,
-        };
-        Ok(Some(TicketTokens {
-            whole,
-            compact: compact.map(|stored| stored.value),
-        }))
-    }
-
-    /// Re-signs the codes of tickets whose claims are outdated.
-    pub(super) async fn renew_tokens(
-        &self,
-        live: &LiveEvent,
-        tickets: &mut [ShownTicket],
-    ) -> Result<(), DeskError> {
-        let outdated = tickets
-            .iter_mut()
-            .filter(|shown| is_outdated(live, shown))
-            .collect::<Vec<_>>();
-        let mut outdated = outdated.into_iter();
-        loop {
-            let some: Vec<_> = outdated.by_ref().take(RENEWED_AT_ONCE).collect();
-            if some.is_empty() {
-                return Ok(());
-            }
-            let signed = sign_tickets(live, some.iter().map(|shown| &shown.ticket)).await?;
-            // Unguarded: every reader signs the same for one state of a ticket, and an older code is detected again.
-            let writes = some.iter().zip(&signed);
-            let writes = writes.flat_map(|(shown, tokens)| tokens.writes(&shown.ticket.id));
-            self.ports
-                .store()
-                .commit(Vec::new(), writes.collect())
-                .await?;
-            for (shown, tokens) in some.into_iter().zip(signed) {
-                shown.code = tokens.qr_code().to_owned();
-                shown.token = Some(tokens.whole);
-            }
-        }
-    }
-}
-
 /// Signs the codes of tickets issued here, in order, outside the async workers.
 pub(super) async fn sign_tickets<'t>(
     live: &LiveEvent,
@@ -110,35 +56,38 @@ pub(super) async fn sign_tickets<'t>(
     Ok(tokens.collect())
 }
 
-fn is_outdated(live: &LiveEvent, shown: &ShownTicket) -> bool {
-    let (Some(key), Some(token)) = (&live.key, &shown.token) else {
-        return false;
-    };
-    // A ticket whose type no longer exists keeps its code.
-    let Ok(claims) = claims(live, &shown.ticket) else {
-        return false;
-    };
-    let is_compact_current = || match is_too_long(token) {
-        true => {
-            compact_claims(live, &shown.ticket).is_ok_and(|claims| key.says(&shown.code, &claims))
-        }
-        false => shown.code == *token,
-    };
-    !(key.says(token, &claims) && is_compact_current())
-}
-
-fn is_too_long(token: &str) -> bool {
+pub(super) fn is_too_long(token: &str) -> bool {
     token.len() > QR_CODE_MAX
 }
 
-fn claims(live: &LiveEvent, ticket: &Ticket) -> Result<Claims, DeskError> {
+pub(super) fn claims(live: &LiveEvent, ticket: &Ticket) -> Result<Claims, DeskError> {
     let kind = known_type(&live.event, &ticket.type_id)?;
     Ok(Claims::Ticket(ticket.claims(&live.event, kind)))
 }
 
-fn compact_claims(live: &LiveEvent, ticket: &Ticket) -> Result<Claims, DeskError> {
+pub(super) fn compact_claims(live: &LiveEvent, ticket: &Ticket) -> Result<Claims, DeskError> {
     let kind = known_type(&live.event, &ticket.type_id)?;
     Ok(Claims::CompactTicket(
         ticket.compact_claims(&live.event, kind),
     ))
+}
+
+/// Finds a type among those that the event itself lists.
+pub(super) fn known_type<'e>(event: &'e Event, id: &str) -> Result<&'e TicketType, DeskError> {
+    event.ticket_type(id).ok_or_else(|| {
+        let known: Vec<_> = event
+            .ticket_types
+            .iter()
+            .map(|kind| kind.id.as_str())
+            .collect();
+        let known = match known.as_slice() {
+            [] => "none; add ticketTypes to it".to_owned(),
+            known => known.join(", "),
+        };
+        let words = format!(
+            "ticketTypeId: event {} has no ticket type \"{id}\"; it has: {known}",
+            event.id
+        );
+        DeskError::unacceptable(TicketCode::UnknownType, words)
+    })
 }

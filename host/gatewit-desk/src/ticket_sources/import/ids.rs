@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::PAGE;
 use crate::error::DeskError;
+use crate::limits::PAGE;
 use crate::ports::Ports;
 use crate::tables::{ENTRIES, EVENT_TICKETS, EventSource, SPELLED_IDS, TICKETS, join_key};
 use crate::turns::let_others_run;

@@ -1,0 +1,7 @@
+//! How much is read of the store at once.
+
+/// The most rows read for one page of a list, so that a filter that matches nothing still ends.
+pub(crate) const LOOKED_AT_MAX: usize = 5_000;
+
+/// The rows per read of a table.
+pub(crate) const PAGE: usize = 1_000;

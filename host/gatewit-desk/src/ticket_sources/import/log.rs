@@ -1,0 +1,137 @@
+//! Imports the rows of a source's log.
+
+use super::batch::ImportBatch;
+use super::source_import::SourceImport;
+use super::update::{TicketUpdate, updates_of};
+use crate::changes::retry;
+use crate::error::DeskError;
+use crate::limits::PAGE;
+use crate::tables::{EVENT_TICKETS, LogRow, SOURCE_ROWS, TICKETS, join_key};
+use crate::turns::{Turns, let_others_run};
+use gatewit_domain::attendees::SourceSet;
+use gatewit_domain::id::TicketId;
+use gatewit_domain::source::LogPosition;
+use gatewit_domain::ticket::Origin;
+
+impl SourceImport<'_> {
+    /// Imports a log from a row on; false if the log was deleted meanwhile.
+    pub async fn log(
+        &self,
+        set: &SourceSet,
+        from: LogPosition,
+        is_whole: bool,
+    ) -> Result<bool, DeskError> {
+        let mut conflicts = Vec::new();
+        for row in from.row..set.end().row {
+            let key = LogRow(self.source.name.clone(), LogPosition { row, ..from });
+            let Some(stored) = SOURCE_ROWS.get(self.ports.store(), &key).await? else {
+                return Ok(false);
+            };
+            let updates = updates_of(stored.value, row, set);
+            conflicts.extend(self.apply(updates).await?);
+            let_others_run().await;
+        }
+        if is_whole {
+            self.delete_unlisted(set).await?;
+        }
+        // Once every ticket has released its former codes, a code that was refused may be free.
+        let mut conflicting = Vec::new();
+        let mut turns = Turns::default();
+        for conflict in conflicts {
+            turns.step().await;
+            conflicting.extend(self.apply(vec![conflict]).await?);
+        }
+        self.report(&conflicting);
+        Ok(true)
+    }
+
+    /// Imports updates about some tickets in one commit; returns the updates of those whose code another ticket has.
+    pub async fn apply(&self, updates: Vec<TicketUpdate>) -> Result<Vec<TicketUpdate>, DeskError> {
+        retry(|| self.try_apply(&updates)).await
+    }
+
+    async fn try_apply(
+        &self,
+        updates: &[TicketUpdate],
+    ) -> Result<Option<Vec<TicketUpdate>>, DeskError> {
+        let live = self.events.live(self.event)?;
+        let mut batch = ImportBatch::new(self, &live);
+        let mut turns = Turns::default();
+        for update in updates {
+            turns.step().await;
+            batch.add(update).await?;
+        }
+        let Some(changes) = batch.take_changes() else {
+            return Ok(Some(batch.conflicts));
+        };
+        if !batch.outdated.is_empty() {
+            self.tickets.unindex(self.event, &batch.outdated);
+        }
+        self.tickets.index(self.event, &batch.refiled).await;
+        let commit = changes.commit(self.ports.store()).await;
+        if !matches!(commit, Ok(true)) {
+            self.tickets.unindex(self.event, &batch.refiled);
+            return commit.map(|_| None);
+        }
+        self.report_new_holders(&batch.new_holders);
+        self.events.warm_holders(&live, &batch.changed).await;
+        Ok(Some(batch.conflicts))
+    }
+
+    /// Marks the event's tickets that are no longer in their source as gone, except those looked up since it was read.
+    async fn delete_unlisted(&self, set: &SourceSet) -> Result<(), DeskError> {
+        let read_at = self.source.full_at().await?;
+        let is_newer = |origin: &Origin| origin.found_at.is_some_and(|at| Some(at) >= read_at);
+        let prefix = join_key(&self.event, &"");
+        let mut pages = EVENT_TICKETS.pages(self.ports.store(), &prefix, PAGE);
+        while let Some(rows) = pages.next().await? {
+            for rows in rows.chunks(50) {
+                let mut gone = Vec::new();
+                for row in rows {
+                    let id: TicketId = row.listed("ticket", self.event)?;
+                    let stored = TICKETS.get(self.ports.store(), &id).await?;
+                    let origin = stored.and_then(|stored| stored.value.origin);
+                    let origin = origin
+                        .filter(|origin| origin.source == self.source.name && !is_newer(origin));
+                    let Some(Origin { reference, .. }) = origin else {
+                        continue;
+                    };
+                    if self.ids.of(&reference) != id {
+                        gone.push(TicketUpdate::Superseded(id));
+                    } else if set.row_of(&reference).is_none() {
+                        gone.push(TicketUpdate::Deleted(reference));
+                    }
+                }
+                self.apply(gone).await?;
+                let_others_run().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Logs that tickets bear codes that belong to other tickets: a scan of such a code finds the other ticket.
+    fn report(&self, conflicting: &[TicketUpdate]) {
+        let (source, event) = (&self.source.name, self.event);
+        if let Some(first) = conflicting.first() {
+            let ticket = first.ticket(&self.ids);
+            tracing::warn!(
+                source.name = %source, event.id = %event, tickets = conflicting.len(),
+                "the source {source} gives tickets of event {event} codes that are other tickets' already, ticket {ticket} \
+                 for one: a scan of such a code finds the other ticket"
+            );
+        }
+    }
+
+    /// Warns of tickets with entries that have another holder now: the lines of a list may be in a new order.
+    fn report_new_holders(&self, tickets: &[TicketId]) {
+        let (source, event) = (&self.source.name, self.event);
+        if let Some(ticket) = tickets.first() {
+            tracing::warn!(
+                source.name = %source, event.id = %event, ticket.id = %ticket, tickets = tickets.len(),
+                "{} tickets of source {source} at event {event} were let in before and have another holder now, ticket \
+                 {ticket} for one; if the lines of the list were sorted anew, give each a reference of its own",
+                tickets.len()
+            );
+        }
+    }
+}
