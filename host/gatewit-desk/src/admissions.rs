@@ -46,7 +46,9 @@ pub struct Admissions {
 
 /// An outcome, with the event in whose time zone it is shown.
 pub struct Answered {
+    /// Whether the ticket lets in, and what is shown of it.
     pub outcome: Outcome,
+    /// The event at whose door it was decided.
     pub event: Arc<LiveEvent>,
 }
 
@@ -86,22 +88,18 @@ impl Admissions {
     async fn try_admit(&self, scan: &Scan) -> Result<Option<Answered>, DeskError> {
         let station = self.resolve(scan).await?;
         let response = self.stored_response(scan, &station).await?;
-        if let Some(first) = response
-            .as_ref()
-            .and_then(|response| response.fresh(self.ports.now()))
-        {
-            let outcome = self.repeated(scan, &station, first).await?;
+        if let Some(outcome) = self.repeated(scan, &station, response.as_ref()).await? {
             let event = station.event;
             return Ok(Some(Answered { outcome, event }));
         }
-        let found = self.find(scan, &station).await?;
+        let presented = self.find(scan, &station).await?;
         let facts = ScanFacts {
             now: self.ports.now(),
             scan,
             scanner: station.scanner(),
             event: &station.event.event,
             event_facts: &station.event.facts,
-            found: found.found,
+            found: presented.found,
         };
         let decision = facts.decide();
         let mut plan = self.plan(&facts, &decision);
@@ -111,7 +109,7 @@ impl Admissions {
         if decision.refusal.is_none() {
             // Nobody used or cancelled the ticket, or revoked the scanner, meanwhile. A refusal only has to be true at the
             // moment it was decided.
-            plan.changes.guards.extend(found.guards);
+            plan.changes.guards.extend(presented.guards);
             plan.changes.guards.extend(station.unchanged());
         }
         let outcome = self.commit(scan, plan).await?;

@@ -1,4 +1,10 @@
 //! The desk: every use case of the server, over the ports. Handlers call its parts and return their answers.
+//!
+//! A part is a struct over the ports with the state that it owns, in the file of its name. It may use the parts before it:
+//! live sources, events, plugins, scanners, tickets, ticket sources, admissions.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 use std::sync::Arc;
 
@@ -43,15 +49,20 @@ pub use tickets::{ShownTicket, TicketPage, TicketQuery, Tickets};
 
 use live_sources::LiveSources;
 
-/// Manages events, issues tickets, links scanners and decides scans. Each part owns its state; a part knows only those
-/// above it.
+/// Every use case: wires the parts, and does what belongs to none of them.
 pub struct Desk {
     ports: Arc<Ports>,
+    /// Creates, changes and publishes events.
     pub events: Arc<Events>,
+    /// Lists plugins and what fails because of them.
     pub plugins: Plugins,
+    /// Registers scanners.
     pub scanners: Arc<Scanners>,
+    /// Issues, changes and searches tickets.
     pub tickets: Arc<Tickets>,
+    /// Syncs ticketing systems, and imports their tickets.
     pub sources: Arc<TicketSources>,
+    /// Decides scans, and takes admissions back.
     pub admissions: Admissions,
 }
 

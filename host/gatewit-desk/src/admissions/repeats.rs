@@ -20,7 +20,7 @@ pub(super) struct StoredResponse {
 
 impl StoredResponse {
     /// Returns the response, unless it is too old.
-    pub fn fresh(&self, now: Timestamp) -> Option<&IdempotentResponse> {
+    fn fresh(&self, now: Timestamp) -> Option<&IdempotentResponse> {
         let stored = self.stored.as_ref().map(|stored| &stored.value);
         stored.filter(|response| !is_forgotten(response.outcome.at, now))
     }
@@ -54,14 +54,18 @@ impl Admissions {
         Ok(Some(StoredResponse { key, stored }))
     }
 
-    /// Returns an earlier outcome of the same request with the ticket's current details. If the ticket no longer exists,
-    /// the outcome keeps those that it has.
+    /// Returns the earlier outcome of the same request, if there is one, with the ticket's current details. If the ticket
+    /// no longer exists, the outcome keeps those that it has.
     pub(super) async fn repeated(
         &self,
         scan: &Scan,
         station: &Station,
-        first: &IdempotentResponse,
-    ) -> Result<Outcome, DeskError> {
+        response: Option<&StoredResponse>,
+    ) -> Result<Option<Outcome>, DeskError> {
+        let now = self.ports.now();
+        let Some(first) = response.and_then(|response| response.fresh(now)) else {
+            return Ok(None);
+        };
         if first.request != fingerprint(scan) {
             return Err(used_for_another());
         }
@@ -72,7 +76,7 @@ impl Admissions {
             let kind = self.events.ticket_type_of(&station.event, &stored.value);
             *shown = summary(&stored.value, kind.as_deref());
         }
-        Ok(outcome)
+        Ok(Some(outcome))
     }
 }
 
