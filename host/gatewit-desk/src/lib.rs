@@ -4,7 +4,6 @@
 //! live sources, events, plugins, scanners, tickets, ticket sources, admissions.
 
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 use std::sync::Arc;
 
