@@ -75,7 +75,7 @@ struct Wanted {
     /// The ways to write it: `muller` and `mueller` if it was typed with an umlaut.
     spellings: Vec<Spelling>,
     /// Its consonants, to find names in scripts that write no vowels.
-    bones: Option<String>,
+    consonant_skeleton: Option<String>,
 }
 
 /// A word prepared for the search.
@@ -222,8 +222,8 @@ impl Part {
 impl Wanted {
     fn of(word: Word) -> Self {
         Self {
-            bones: word.bones(),
-            spellings: [Some(word.plain), word.spelled_out]
+            consonant_skeleton: word.consonant_skeleton(),
+            spellings: [Some(word.plain), word.transliteration]
                 .into_iter()
                 .flatten()
                 .map(Spelling::of)
@@ -243,9 +243,9 @@ impl Wanted {
         let mut least: Option<u32> = None;
         for word in words.as_bytes().split(u8::is_ascii_whitespace) {
             if self
-                .bones
+                .consonant_skeleton
                 .as_ref()
-                .is_some_and(|bones| bones.as_bytes() == word)
+                .is_some_and(|consonant_skeleton| consonant_skeleton.as_bytes() == word)
             {
                 return Some(TYPO);
             }

@@ -5,14 +5,14 @@ pub(super) const LETTERS_MAX: usize = 48;
 /// Longer fields are cut to this many letters.
 const FIELD_MAX: usize = 256;
 /// The prefix of a word that consists of consonants only.
-const BONES: char = '~';
+const SKELETON_MARK: char = '~';
 
 /// A word in Latin letters.
 pub(super) struct Word {
     /// Each letter replaced by the nearest plain one: `muller`.
     pub plain: String,
     /// Umlauts and the like replaced by two letters: `mueller`. None if the word has none.
-    pub spelled_out: Option<String>,
+    pub transliteration: Option<String>,
     /// Whether its script omits vowels, such as Arabic or Hebrew.
     omits_vowels: bool,
 }
@@ -51,11 +51,11 @@ pub(super) fn add_word(words: &mut String, word: &str) {
 impl Word {
     fn of(word: &str) -> Self {
         let plain = spell(word, any_ascii::any_ascii_char);
-        let spelled_out = spell(word, |letter| {
+        let transliteration = spell(word, |letter| {
             replacement(letter).unwrap_or(any_ascii::any_ascii_char(letter))
         });
         Self {
-            spelled_out: (spelled_out != plain).then_some(spelled_out),
+            transliteration: (transliteration != plain).then_some(transliteration),
             plain,
             omits_vowels: word.contains(|letter| matches!(letter, '\u{590}'..='\u{8ff}')),
         }
@@ -64,25 +64,25 @@ impl Word {
     /// Adds each form of the word to a ticket's words.
     pub(super) fn add_to(&self, words: &mut String) {
         add_word(words, &self.plain);
-        if let Some(spelled_out) = &self.spelled_out {
-            add_word(words, spelled_out);
+        if let Some(transliteration) = &self.transliteration {
+            add_word(words, transliteration);
         }
         if self.omits_vowels
-            && let Some(bones) = self.bones()
+            && let Some(consonant_skeleton) = self.consonant_skeleton()
         {
-            add_word(words, &bones);
+            add_word(words, &consonant_skeleton);
         }
     }
 
     /// The consonants, by which محمد matches Mohammed; None if there are too few to distinguish words.
-    pub(super) fn bones(&self) -> Option<String> {
-        let mut bones = String::from(BONES);
+    pub(super) fn consonant_skeleton(&self) -> Option<String> {
+        let mut consonant_skeleton = String::from(SKELETON_MARK);
         for letter in self.plain.trim_end_matches('h').chars() {
-            if !"aeiouwy".contains(letter) && !bones.ends_with(letter) {
-                bones.push(letter);
+            if !"aeiouwy".contains(letter) && !consonant_skeleton.ends_with(letter) {
+                consonant_skeleton.push(letter);
             }
         }
-        (bones.len() > 2).then_some(bones)
+        (consonant_skeleton.len() > 2).then_some(consonant_skeleton)
     }
 }
 
