@@ -2,6 +2,8 @@
 //!
 //! Pure: uses no HTTP, no WebAssembly and no database, and reads the clock only through its port.
 
+#![forbid(unsafe_code)]
+
 pub mod attendees;
 pub mod calendar;
 pub mod claims;
