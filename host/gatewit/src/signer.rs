@@ -39,6 +39,8 @@ pub struct RsaSigner {
     sealing: Arc<RandomizedNonceKey>,
     /// The threads on which all keys sign.
     background: Arc<ThreadPool>,
+    /// The credentials of all events.
+    verified: VerifiedCredentialCache,
 }
 
 impl RsaSigner {
@@ -48,6 +50,7 @@ impl RsaSigner {
         Ok(Self {
             sealing: Arc::new(sealing.expect("a master key has the length of an AES-256 key")),
             background: Arc::new(background::threads()?),
+            verified: VerifiedCredentialCache::new(),
         })
     }
 }
@@ -80,7 +83,7 @@ impl Signer for RsaSigner {
                 verifying: signing.verifying_key()?,
                 signing: Arc::new(signing),
                 background: Arc::clone(&self.background),
-                verified: VerifiedCredentialCache::default(),
+                verified: self.verified.clone(),
             })
         });
         let opened = opened.map_err(|source| SignerError {
@@ -125,7 +128,7 @@ impl EventKey for RsaEventKey {
             Claims::ScannerCredential(claims) => Some(claims),
             Claims::Ticket(_) | Claims::CompactTicket(_) => None,
         };
-        self.verified.or_verify(token, verify)
+        self.verified.or_verify(self.event, token, verify)
     }
 }
 

@@ -1,48 +1,35 @@
 //! A cache of verified credentials: a scanner sends the same ones with every scan, and a signature does not change.
 
-use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
-
 use aws_lc_rs::digest::{SHA256, digest};
 use gatewit_domain::claims::ScannerClaims;
+use gatewit_domain::id::EventId;
+use moka::sync::Cache;
 
-/// How many are kept for one event; it seldom has more scanners than that.
-const CREDENTIALS_MAX: usize = 4096;
+/// How many are kept for all events, in some 10 MB.
+const CREDENTIALS_MAX: u64 = 32_768;
 
 type Digest = [u8; 32];
 
-/// The claims of genuine scanner credentials, by their digest: the credentials themselves are not kept.
+/// The claims of genuine scanner credentials, by their event and digest: the credentials themselves are not kept.
 ///
-/// It only saves verifying the signature. Whether a scanner may still scan is looked up each time.
-#[derive(Default)]
-pub(super) struct VerifiedCredentialCache(RwLock<HashMap<Digest, ScannerClaims>>);
+/// A clone is the same cache. It only saves verifying the signature: whether a scanner may still scan is looked up each time.
+#[derive(Clone)]
+pub(super) struct VerifiedCredentialCache(Cache<(EventId, Digest), ScannerClaims>);
 
 impl VerifiedCredentialCache {
-    /// Verifies a scanner's credentials unless they are cached.
+    pub(super) fn new() -> Self {
+        Self(Cache::new(CREDENTIALS_MAX))
+    }
+
+    /// Verifies a scanner's credentials for an event unless they are cached.
     pub(super) fn or_verify(
         &self,
+        event: EventId,
         token: &str,
         verify: impl FnOnce(&str) -> Option<ScannerClaims>,
     ) -> Option<ScannerClaims> {
-        let digest = digest_of(token);
-        // No code that holds the lock can panic.
-        let cached = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(claims) = cached.get(&digest) {
-            return Some(claims.clone());
-        }
-        drop(cached);
-        let claims = verify(token)?;
-        self.remember(digest, claims.clone());
-        Some(claims)
-    }
-
-    fn remember(&self, digest: Digest, claims: ScannerClaims) {
-        let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if cached.len() >= CREDENTIALS_MAX {
-            // Credentials in use are cached again with their next scan.
-            cached.clear();
-        }
-        cached.insert(digest, claims);
+        let key = (event, digest_of(token));
+        self.0.optionally_get_with(key, || verify(token))
     }
 }
 
@@ -55,11 +42,14 @@ fn digest_of(token: &str) -> Digest {
 mod tests {
     use super::*;
 
+    fn event() -> EventId {
+        "00000000-0000-7000-8000-000000000000".parse().unwrap()
+    }
+
     fn credentials(iat: i64) -> ScannerClaims {
-        let id = "00000000-0000-7000-8000-000000000000";
         ScannerClaims {
-            scanner_id: id.parse().unwrap(),
-            event_id: id.parse().unwrap(),
+            scanner_id: event().to_string().parse().unwrap(),
+            event_id: event(),
             iat,
             exp: iat + 1,
         }
@@ -67,30 +57,33 @@ mod tests {
 
     #[test]
     fn genuine_credentials_are_verified_once() {
-        let cached = VerifiedCredentialCache::default();
-        let first = cached.or_verify("token", |_| Some(credentials(1)));
+        let cached = VerifiedCredentialCache::new();
+        let first = cached.or_verify(event(), "token", |_| Some(credentials(1)));
         assert_eq!(first, Some(credentials(1)));
-        let again = cached.or_verify("token", |_| panic!("verified again"));
+        let again = cached.or_verify(event(), "token", |_| panic!("verified again"));
         assert_eq!(again, first);
     }
 
     #[test]
     fn a_forgery_is_never_remembered() {
-        let cached = VerifiedCredentialCache::default();
-        assert_eq!(cached.or_verify("token", |_| None), None);
+        let cached = VerifiedCredentialCache::new();
+        assert_eq!(cached.or_verify(event(), "token", |_| None), None);
         assert_eq!(
-            cached.or_verify("token", |_| Some(credentials(1))),
+            cached.or_verify(event(), "token", |_| Some(credentials(1))),
             Some(credentials(1))
         );
-        assert_eq!(cached.or_verify("token2", |_| None), None);
+        assert_eq!(cached.or_verify(event(), "token2", |_| None), None);
+        let other = "00000000-0000-7000-8000-000000000001".parse().unwrap();
+        assert_eq!(cached.or_verify(other, "token", |_| None), None);
     }
 
     #[test]
     fn a_flood_of_credentials_fills_no_memory() {
-        let cached = VerifiedCredentialCache::default();
-        for number in 0..CREDENTIALS_MAX + 10 {
-            cached.or_verify(&number.to_string(), |_| Some(credentials(1)));
+        let cached = VerifiedCredentialCache(Cache::new(16));
+        for number in 0..100 {
+            cached.or_verify(event(), &number.to_string(), |_| Some(credentials(1)));
         }
-        assert!(cached.0.read().unwrap().len() <= CREDENTIALS_MAX);
+        cached.0.run_pending_tasks();
+        assert!(cached.0.entry_count() <= 16);
     }
 }
