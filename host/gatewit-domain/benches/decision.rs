@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use gatewit_decision::{Lookup, Window};
-use gatewit_domain::event::{Event, EventChange};
+use gatewit_domain::event::{DayChange, Event, EventChange, TicketType};
 use gatewit_domain::facts::{FoundTicket, ScanFacts};
 use gatewit_domain::id::{ScannerId, TicketId};
 use gatewit_domain::plugin::PluginIdentity;
@@ -22,19 +22,26 @@ fn at(time: &str) -> Timestamp {
 }
 
 fn event() -> Event {
-    let day = |day: u8| {
-        json!({
-            "startDateTime": format!("2025-12-{day}T09:00:00+03:00"),
-            "endDateTime": format!("2025-12-{day}T18:00:00+03:00"),
-        })
+    let day = |day: u8| DayChange {
+        day_name: None,
+        start_date_time: format!("2025-12-{day}T09:00:00+03:00"),
+        end_date_time: format!("2025-12-{day}T18:00:00+03:00"),
     };
-    let change: EventChange = serde_json::from_value(json!({
-        "name": "Summit",
-        "timezone": "Africa/Nairobi",
-        "days": [day(15), day(16), day(17)],
-        "ticketTypes": [{"id": "vip", "name": "VIP Pass"}],
-    }))
-    .expect("the event is well-formed");
+    let vip = TicketType {
+        id: "vip".to_owned(),
+        name: "VIP Pass".to_owned(),
+        allow_reentry: false,
+        reentry_limit: None,
+        days: None,
+        admits: true,
+    };
+    let change = EventChange {
+        name: Some("Summit".to_owned()),
+        timezone: Some("Africa/Nairobi".to_owned()),
+        days: Some([15, 16, 17].map(day).into()),
+        ticket_types: Some(vec![vip]),
+        ..EventChange::default()
+    };
     Event::create(change, "local", at("2025-12-01T00:00:00Z")).expect("the event is acceptable")
 }
 

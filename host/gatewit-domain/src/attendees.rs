@@ -3,9 +3,6 @@
 //!
 //! Pure: uses no HTTP and no store. The caller passes the tickets that a question may be about.
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use crate::names::PreparedName;
 
 mod asked;
@@ -44,7 +41,7 @@ pub struct Attendee {
 }
 
 /// The built-in attributes of the attendee-validation contract, in the order of its answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AttendeeFlags {
     pub is_speaker: bool,
     pub is_keynote: bool,
@@ -141,24 +138,5 @@ impl From<[bool; 9]> for AttendeeFlags {
             is_guest,
             online_access,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_flag_is_the_attribute_of_its_name() {
-        for name in AttendeeFlags::NAMES {
-            let attributes = [(name.to_owned(), true), ("is_vip".to_owned(), true)];
-            let flags = serde_json::to_value(AttendeeFlags::of(&attributes)).unwrap();
-            let held = flags.as_object().unwrap().iter();
-            let held: Vec<_> = held.filter(|(_, is_held)| **is_held == true).collect();
-            assert_eq!(held, [(&name.to_owned(), &true.into())]);
-        }
-        let json = serde_json::to_string(&AttendeeFlags::default()).unwrap();
-        let names = AttendeeFlags::NAMES.map(|name| format!("\"{name}\":false"));
-        assert_eq!(json, format!("{{{}}}", names.join(",")));
     }
 }

@@ -9,8 +9,6 @@ use std::iter;
 
 use gatewit_text::addresses;
 use icu_normalizer::ComposingNormalizerBorrowed;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 const NORMALIZER: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfc();
 /// The most bytes of an address.
@@ -19,8 +17,7 @@ const NO_AT_SIGN: &str = "An email address must have an @-sign.";
 const BAD_DOMAIN: &str = "The part after the @-sign contains invalid characters.";
 
 /// An e-mail address as it is compared: in lower case, its domain in Unicode.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
-#[schema(example = "ada@example.org")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EmailAddress(Box<str>);
 
 impl EmailAddress {

@@ -3,7 +3,6 @@
 use gatewit_decision::{DayId, Zone};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::calendar::{Calendar, EventDay};
 use crate::id::EventId;
@@ -16,7 +15,7 @@ mod facts;
 mod identity;
 mod unmatched;
 mod warnings;
-pub use change::{DayChange, EventChange, ScanPointChange, TicketTypeChange, ZoneChange};
+pub use change::{DayChange, EventChange};
 pub use warnings::MissedDays;
 
 /// Options of a strategy, as the organizer wrote them.
@@ -124,15 +123,14 @@ pub struct SealedKey {
 }
 
 /// Whether tickets can be issued and scanned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventStatus {
     Draft,
     Published,
 }
 
 /// A kind of ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketType {
     pub id: String,
@@ -179,7 +177,7 @@ impl TicketType {
 }
 
 /// A place where tickets are scanned.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScanPoint {
     pub id: String,
@@ -193,7 +191,7 @@ pub struct ScanPoint {
 }
 
 /// Which of a ticket's codes a scanned text is compared with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MatchField {
     /// `qrCode`, then `credentialCode`, then `ticketId`.

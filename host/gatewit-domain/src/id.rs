@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// How many characters of an id's text encode its time, to the millisecond: twelve digits and a hyphen.
@@ -14,9 +13,8 @@ const TIME_LENGTH: usize = 13;
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        #[schema(value_type = String, format = "uuid", example = "019b2045-5a00-7c3e-9d5e-2f1a8b7c6d5e")]
         pub struct $name(Uuid);
 
         impl $name {

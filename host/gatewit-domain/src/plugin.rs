@@ -6,16 +6,13 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 pub use call_error::{CallError, NotLoaded};
 
 /// One plugin name and the generation that serves under it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PluginRow {
     /// The stem of the file's name.
-    #[schema(example = "hours-before")]
     pub name: String,
     /// None for a file that is not a plugin.
     pub kind: Option<PluginKind>,
@@ -26,12 +23,10 @@ pub struct PluginRow {
     /// Increases with every swap; 0 if nothing serves.
     pub generation: u64,
     pub state: PluginState,
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub loaded_at: Option<Timestamp>,
     /// Why the newest file was refused, or how the plugin fails. Operators also see the plugin's own text here.
     pub error: Option<String>,
     /// The plugin's own text about its last failure.
-    #[serde(skip)]
     pub words: Option<PluginWords>,
 }
 
@@ -66,16 +61,14 @@ impl fmt::Debug for PluginWords {
 }
 
 /// A plugin's purpose: the world that it exports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PluginKind {
     Backend,
     Strategy,
 }
 
 /// Whether a plugin serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PluginState {
     Active,
     Rejected,

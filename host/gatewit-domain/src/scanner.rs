@@ -6,7 +6,6 @@ use std::str::FromStr;
 use gatewit_decision::Replacement;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::claims::ScannerClaims;
@@ -106,12 +105,8 @@ impl RegistrationToken {
 }
 
 /// The text of a registration token: `REG-` and two groups of eight capital hex digits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-#[schema(
-    pattern = "^REG-[0-9A-F]{8}-[0-9A-F]{8}$",
-    example = "REG-ABC12345-DEF67890"
-)]
 pub struct TokenText(String);
 
 impl TokenText {
@@ -170,9 +165,8 @@ impl fmt::Display for TokenText {
 }
 
 /// A scanner's name: 3 to 200 characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-#[schema(example = "Gate A - Main Entrance")]
 pub struct ScannerName(String);
 
 impl ScannerName {
@@ -193,9 +187,8 @@ impl ScannerName {
 }
 
 /// Identifies a device: 10 to 255 characters, compared exactly.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-#[schema(example = "abc123def456hash")]
 pub struct Fingerprint(String);
 
 impl Fingerprint {

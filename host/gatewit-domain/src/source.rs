@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::plugin::{CallError, PluginWords};
 
@@ -17,9 +16,8 @@ pub const GUEST_TYPE: &str = "guest";
 const NAME_MAX: usize = 64;
 
 /// The operator's name for a ticket source: `pretix`, `tito`, `guest-list`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
-#[schema(value_type = String, example = "pretix")]
 pub struct SourceName(Arc<str>);
 
 impl SourceName {

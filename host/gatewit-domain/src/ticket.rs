@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use gatewit_decision::Inactive;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::claims::{CompactTicketClaims, Schedule, TicketClaims};
 use crate::email::{self, EmailAddress};
@@ -63,28 +62,21 @@ pub struct Ticket {
 }
 
 /// A ticket as an organizer requests it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketDraft {
-    #[schema(example = "vip")]
     pub ticket_type_id: String,
-    #[schema(min_length = 1, max_length = 200, example = "John Doe")]
     pub attendee_name: String,
-    #[schema(example = "john@example.com")]
     pub attendee_email: Option<String>,
     /// Default: `EVT-` and eight hex digits.
-    #[schema(example = "EVT-A3F4B21C")]
     pub booking_reference: Option<String>,
     /// The code on a badge or wristband, unique within the event.
-    #[schema(example = "NFC-1")]
     pub credential_code: Option<String>,
     /// Each is true or false. Strategies see them.
     #[serde(default)]
-    #[schema(example = json!({"is_speaker": true}))]
     pub attributes: BTreeMap<String, bool>,
     /// Text shown to staff.
     #[serde(default)]
-    #[schema(example = json!({"seat": "12"}))]
     pub details: BTreeMap<String, String>,
 }
 

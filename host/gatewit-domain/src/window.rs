@@ -10,7 +10,6 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use utoipa::ToSchema;
 
 use crate::calendar::Calendar;
 use crate::plugin::{CallError, PluginIdentity, PluginWords};
@@ -21,9 +20,8 @@ pub use invalid::InvalidWindows;
 pub const WINDOWS_MAX: usize = 1_000;
 
 /// A strategy as events name it: `EARLY_VIP` for the plugin `early-vip`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
-#[schema(example = "HOURS_BEFORE")]
 pub struct StrategyName(String);
 
 impl StrategyName {

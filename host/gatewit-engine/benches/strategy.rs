@@ -18,12 +18,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use gatewit_domain::event::{Event, EventChange};
+use gatewit_domain::event::{DayChange, Event, EventChange};
 use gatewit_domain::ports::{Clock, Strategies};
 use gatewit_domain::window::{DoorRule, Holder};
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -44,12 +43,17 @@ impl Clock for Noon {
 }
 
 fn rule() -> DoorRule {
-    let change: EventChange = serde_json::from_value(json!({
-        "name": "Summit",
-        "timezone": "Africa/Nairobi",
-        "days": [{"startDateTime": "2025-12-15T09:00:00+03:00", "endDateTime": "2025-12-15T18:00:00+03:00"}],
-    }))
-    .expect("the event is well-formed");
+    let day = DayChange {
+        day_name: None,
+        start_date_time: "2025-12-15T09:00:00+03:00".to_owned(),
+        end_date_time: "2025-12-15T18:00:00+03:00".to_owned(),
+    };
+    let change = EventChange {
+        name: Some("Summit".to_owned()),
+        timezone: Some("Africa/Nairobi".to_owned()),
+        days: Some(vec![day]),
+        ..EventChange::default()
+    };
     let event = Event::create(change, "local", Noon.now()).expect("the event is acceptable");
     event.door_rule()
 }

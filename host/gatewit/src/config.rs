@@ -24,6 +24,7 @@ mod identities;
 mod lines;
 mod misspelt;
 mod scalars;
+mod snake_case;
 mod sources;
 mod ticketing;
 
@@ -153,8 +154,11 @@ impl Config {
     fn check(&self) -> Result<(), String> {
         let mut declared = HashSet::new();
         for event in &self.events {
-            if !declared.insert((event.org_id(), &event.slug)) {
-                return Err(format!("events: the slug \"{}\" stands twice", event.slug));
+            if !declared.insert((event.org_id(), event.slug())) {
+                return Err(format!(
+                    "events: the slug \"{}\" stands twice",
+                    event.slug()
+                ));
             }
         }
         identities::check(&self.operators, &self.organizations)?;
@@ -311,10 +315,13 @@ mod tests {
                 "{written}"
             );
             let kind = event.ticket_types.unwrap().pop().unwrap();
-            assert_eq!(kind.name.as_deref(), Some("NULL"));
+            assert_eq!(kind.name, "NULL");
             assert_eq!(kind.days.unwrap(), ["2026-11-29", "1"]);
             let point = event.scan_points.unwrap().pop().unwrap();
-            assert_eq!((point.name, point.zone.as_deref()), (None, Some("")));
+            assert_eq!(
+                (point.name.as_str(), point.zone.as_deref()),
+                ("a", Some(""))
+            );
             let days = event.days.unwrap().into_iter().map(|day| day.day_name);
             assert_eq!(days.collect::<Vec<_>>(), [Some("NO".to_owned()), None]);
         }

@@ -29,7 +29,10 @@ impl DeclaredEvents {
     pub fn check(desk: &Desk, events: Vec<EventEntry>) -> anyhow::Result<Self> {
         let mut by_strategy = HashMap::<_, Vec<_>>::new();
         for event in events {
-            let words = format!("cannot set up event {:?} of the configuration", event.slug);
+            let words = format!(
+                "cannot set up event {:?} of the configuration",
+                event.slug()
+            );
             let change = EventChange::from(event);
             match desk.events.check_declared(&change) {
                 Ok(strategy) => by_strategy.entry(strategy).or_default().push(change),

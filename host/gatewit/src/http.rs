@@ -13,11 +13,13 @@ mod proxies;
 mod request_id;
 mod router;
 mod routes;
+mod schema;
 pub mod server;
 mod sites;
 mod state;
 mod throttle;
 
+pub use api::events::EventChange;
 pub use context::Traffic;
 pub use proxies::TrustedProxies;
 pub use router::router;

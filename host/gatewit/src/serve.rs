@@ -264,7 +264,7 @@ fn check_organizers(config: &Config) -> anyhow::Result<()> {
         Some(event) => bail!(
             "event \"{}\" of the configuration needs `organizers`, since OIDC_ISSUER_URL is set: list the `sub` of \
              each in its entry, as in `organizers: [SUB]`",
-            event.slug
+            event.slug()
         ),
         None => Ok(()),
     }

@@ -9,7 +9,6 @@ use std::task::{Context, Poll, Waker};
 
 use gatewit_desk::DeskError;
 use gatewit_desk::{Caller, Desk, NewScanner, ShownTicket, TicketQuery};
-use gatewit_domain::event::EventChange;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::scan::{
     Contract, IdempotencyKey, ManualCheckIn, Presented, Scan, ScannedBy, ScannerProof, Verdict,
@@ -18,6 +17,7 @@ use gatewit_domain::scanner::{Fingerprint, Place, Scanner, ScannerName};
 use gatewit_domain::ticket::TicketDraft;
 use serde_json::json;
 
+use crate::fields::event_change;
 use crate::office::{Office, office};
 use crate::upstream::Upstream;
 use crate::world::block_on;
@@ -58,7 +58,7 @@ impl Shop {
         let upstream = Upstream::new(1);
         let office = office(&upstream);
         let desk = office.open();
-        let event: EventChange = serde_json::from_value(json!({
+        let event = event_change(json!({
             "name": "Summit",
             "days": [{
                 "startDateTime": "2025-12-15T09:00:00+03:00",
@@ -66,8 +66,7 @@ impl Shop {
             }],
             "ticketTypes": [{"id": "vip"}],
             "scanPoints": [{"id": "front", "name": "Front door"}],
-        }))
-        .unwrap();
+        }));
         let event = block_on(desk.events.create(&ORGANIZER, event)).unwrap();
         let event = event.event.id;
         block_on(desk.events.publish(&ORGANIZER, event)).unwrap();

@@ -11,6 +11,7 @@ use gatewit_domain::ports::Strategies;
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 use serde_json::{Value, json};
 
+use crate::fields::event_change;
 use crate::office::office;
 use crate::upstream::Upstream;
 use crate::world::{OpenDoors, block_on};
@@ -90,7 +91,7 @@ fn declaration(slug: &str, fields: Value) -> EventChange {
     for (name, value) in fields.as_object().unwrap() {
         event[name] = value.clone();
     }
-    serde_json::from_value(event).unwrap()
+    event_change(event)
 }
 
 #[test]
@@ -149,7 +150,7 @@ fn a_declaration_is_of_the_event_that_has_its_slug_now() {
         block_on(desk.events.declare(event)).unwrap().event.clone()
     };
     let first = declare("summit", json!({}));
-    let renamed = serde_json::from_value(json!({"slug": "fair"})).unwrap();
+    let renamed = event_change(json!({"slug": "fair"}));
     block_on(desk.events.change(&ORGANIZER, first.id, renamed)).unwrap();
     let second = declare("summit", json!({}));
     assert_ne!(second.id, first.id);

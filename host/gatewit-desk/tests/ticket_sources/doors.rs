@@ -13,6 +13,7 @@ use gatewit_domain::source::SourceTicket;
 use gatewit_domain::ticket::{ShownState, TicketAction};
 use serde_json::{Value, json};
 
+use crate::fields::event_change;
 use crate::office::{Office, name, named, office, refresh};
 use crate::upstream::{Upstream, crowd, ticket};
 use crate::world::block_on;
@@ -30,10 +31,6 @@ mod unasked;
 
 const ORGANIZER: Caller = Caller::Local;
 
-fn change(fields: Value) -> EventChange {
-    serde_json::from_value(fields).unwrap()
-}
-
 /// An event on Monday and Tuesday, from nine to six in Nairobi. The clock stands at nine on Monday.
 fn two_days(mut fields: Value) -> EventChange {
     let day = |day: u32| {
@@ -44,7 +41,7 @@ fn two_days(mut fields: Value) -> EventChange {
     };
     fields["name"] = json!("Summit");
     fields["days"] = json!([day(15), day(16)]);
-    change(fields)
+    event_change(fields)
 }
 
 fn event(desk: &Desk, fields: Value) -> EventId {
@@ -60,7 +57,7 @@ fn attached(desk: &Desk) -> EventId {
 }
 
 fn patch(desk: &Desk, event: EventId, fields: Value) -> Result<(), DeskError> {
-    let changed = block_on(desk.events.change(&ORGANIZER, event, change(fields)));
+    let changed = block_on(desk.events.change(&ORGANIZER, event, event_change(fields)));
     block_on(desk.sources.import_attached(event));
     changed.map(|_| ())
 }

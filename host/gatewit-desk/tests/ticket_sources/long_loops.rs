@@ -5,12 +5,12 @@ use std::task::{Context, Poll, Waker};
 
 use gatewit_desk::{Caller, CheckInQuery, Desk, NewScanner, ScanOutcome, TicketQuery, UndoneBy};
 use gatewit_domain::attendees::AddonTypes;
-use gatewit_domain::event::EventChange;
 use gatewit_domain::id::EventId;
 use gatewit_domain::scanner::{Fingerprint, Place, ScannerName};
 use gatewit_domain::ticket::ShownState;
 use serde_json::{Value, json};
 
+use crate::fields::event_change;
 use crate::office::{Office, name, office};
 use crate::upstream::{Upstream, crowd, ticket};
 use crate::world::{Disk, block_on};
@@ -56,7 +56,7 @@ fn check<T>(disk: &Disk, what: &str, future: impl Future<Output = T>) -> T {
 }
 
 fn event(desk: &Desk, slug: &str, sources: &Value) -> EventId {
-    let change: EventChange = serde_json::from_value(json!({
+    let change = event_change(json!({
         "name": "Summit",
         "slug": slug,
         "days": [{
@@ -64,8 +64,7 @@ fn event(desk: &Desk, slug: &str, sources: &Value) -> EventId {
             "endDateTime": "2025-12-15T18:00:00+03:00",
         }],
         "ticketSources": sources,
-    }))
-    .unwrap();
+    }));
     let made = block_on(desk.events.create(&ORGANIZER, change));
     let event = made.unwrap().event.id;
     block_on(desk.sources.import_attached(event));

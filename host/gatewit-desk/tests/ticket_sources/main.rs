@@ -15,6 +15,8 @@ mod declarations;
 #[cfg(test)]
 mod doors;
 #[cfg(test)]
+mod fields;
+#[cfg(test)]
 mod long_loops;
 #[cfg(test)]
 mod look_ups;

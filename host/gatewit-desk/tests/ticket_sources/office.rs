@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gatewit_desk::DeskError;
 use gatewit_desk::{
-    ConfiguredSource, Desk, DeskSettings, NotAnswered, Ports, SourceStatus, SourceTrouble,
-    Ticketing, Validated,
+    ConfiguredSource, Desk, DeskError, DeskSettings, NotAnswered, Ports, SourceStatus,
+    SourceTrouble, Ticketing, Validated,
 };
 use gatewit_domain::attendees::{
     AddonTypes, AttendeeAnswer, AttendeeQuestion, AttendeeRules, EmailAddress, NameQuestion,

@@ -2,9 +2,6 @@
 //!
 //! A fault is the text for the 422 answer, without the "Value error, " that the original service's framework prepends.
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use super::asked::Asked;
 use crate::identifier::{fold, order_meanings, without_mark};
 use crate::names::PreparedName;
@@ -17,13 +14,11 @@ const REFERENCE_MAX: usize = 32;
 const BAD_ORDER_LENGTH: &str = "Order ID must be 4 to 16 characters";
 
 /// The code of an order: `MH9CG`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
-#[schema(example = "MH9CG")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderId(Box<str>);
 
 /// The reference of a ticket: `MH9CG-2`, `DROP-3`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
-#[schema(example = "MH9CG-2")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TicketReference(Box<str>);
 
 impl OrderId {

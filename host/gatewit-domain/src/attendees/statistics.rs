@@ -3,9 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 /// Which tickets are counted: `addon_statistics` of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddonTypes {
@@ -16,7 +13,7 @@ pub struct AddonTypes {
 }
 
 /// The counts, named as in the contract.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddonStatistics {
     pub onsite_tickets_sold: u64,
     /// How many tickets have a T-shirt.
@@ -28,9 +25,8 @@ pub struct AddonStatistics {
 }
 
 /// A kind of T-shirt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShirtVariant {
-    #[schema(example = "M")]
     pub variant_name: String,
     pub count: u64,
 }

@@ -1,9 +1,6 @@
 //! The decisions of `validate_attendee`, `validate_name` and `validate_email`, and their answers. `gatewit-api.md` §9,
 //! `fact-check-in.md` §1.
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use super::{Attendee, AttendeeFlags, EmailAddress, OrderId, TicketReference, request};
 use crate::identifier::fold;
 use crate::names::{Likeness, NameMatching, PreparedName};
@@ -64,12 +61,11 @@ pub enum Verdict {
 }
 
 /// The answer of `validate_attendee`. A failure repeats the request.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct AttendeeAnswer {
     pub is_attendee: bool,
     /// The reason for a failure; empty for an attendee.
     pub hint: String,
-    #[serde(flatten)]
     pub flags: AttendeeFlags,
     pub order_id: Option<OrderId>,
     pub ticket_id: Option<TicketReference>,
@@ -78,12 +74,11 @@ pub struct AttendeeAnswer {
 }
 
 /// The answer of `validate_name`. It repeats the request in capitals.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct NameAnswer {
     pub is_attendee: bool,
     /// The reason for a failure; empty for an attendee.
     pub hint: String,
-    #[serde(flatten)]
     pub flags: AttendeeFlags,
     pub ticket_id: TicketReference,
     pub name: String,

@@ -4,11 +4,9 @@ use std::collections::HashSet;
 
 use gatewit_decision::{DayId, Zone};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::identity::identify;
-use super::{Event, MatchField, ScanPoint, StrategyOptions, TicketType};
+use super::{Event, ScanPoint, StrategyOptions, TicketType};
 use crate::calendar::{Calendar, EventDay, EventZone, folded};
 use crate::id::EventId;
 use crate::problem::{EventCode, Problem};
@@ -17,8 +15,6 @@ use crate::window::StrategyName;
 
 mod checks;
 mod zones;
-
-pub use zones::ZoneChange;
 
 use checks::{
     LIST_MAX, NAME_MAX, bounded, checked_slug, distinct_types, identities, invalid, one_offset,
@@ -32,78 +28,39 @@ const FORMER_DAYS_MAX: usize = 1_000;
 const DAY_HOURS_MAX: i64 = 24 * 31;
 
 /// Fields of an event to set. None leaves a field unchanged, or at its default in a new event.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventChange {
-    #[schema(example = "East African Tech Summit 2025")]
     pub name: Option<String>,
     /// Unique within its organization. Default: derived from the name.
-    #[schema(example = "eats-2025")]
     pub slug: Option<String>,
     /// Default: `default`.
-    #[schema(example = "default")]
     pub org_id: Option<String>,
     /// IANA name or offset. Default: the offset of the days, if they all have the same one.
-    #[schema(example = "Africa/Nairobi")]
     pub timezone: Option<String>,
     pub days: Option<Vec<DayChange>>,
     /// Default: `HOURS_BEFORE`.
     pub check_in_strategy: Option<StrategyName>,
     /// The strategy decides which options are valid.
-    #[schema(value_type = Option<Object>, example = json!({"earlyCheckInHours": 2, "lateCheckInMinutes": 30}))]
     pub strategy_options: Option<StrategyOptions>,
-    pub ticket_types: Option<Vec<TicketTypeChange>>,
+    pub ticket_types: Option<Vec<TicketType>>,
     /// Default: one, `venue`.
-    pub zones: Option<Vec<ZoneChange>>,
-    pub scan_points: Option<Vec<ScanPointChange>>,
+    pub zones: Option<Vec<Zone>>,
+    pub scan_points: Option<Vec<ScanPoint>>,
     /// Names of configured sources of tickets. Default: none.
-    #[schema(example = json!(["pretix"]))]
     pub ticket_sources: Option<Vec<String>>,
     pub organizers: Option<Vec<String>>,
     pub staff: Option<Vec<String>>,
 }
 
 /// One day as an organizer writes it.
-#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DayChange {
     /// Default: `Day 1`, `Day 2` and so on.
-    #[schema(example = "Day 1")]
     pub day_name: Option<String>,
     /// RFC 3339 with an offset.
-    #[schema(format = DateTime, example = "2025-12-15T09:00:00+03:00")]
     pub start_date_time: String,
     /// RFC 3339 with an offset.
-    #[schema(format = DateTime, example = "2025-12-15T18:00:00+03:00")]
     pub end_date_time: String,
-}
-
-/// A ticket type as an organizer writes it.
-#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TicketTypeChange {
-    pub id: String,
-    /// Default: the id.
-    pub name: Option<String>,
-    #[serde(default)]
-    pub allow_reentry: bool,
-    pub reentry_limit: Option<u32>,
-    pub days: Option<Vec<String>>,
-    /// Default: true.
-    pub admits: Option<bool>,
-}
-
-/// A scan point as an organizer writes it.
-#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ScanPointChange {
-    pub id: String,
-    /// Default: the id.
-    pub name: Option<String>,
-    /// Default: the first zone.
-    pub zone: Option<String>,
-    pub match_field: Option<MatchField>,
-    pub accepted_ticket_types: Option<Vec<String>>,
 }
 
 impl Event {
@@ -187,13 +144,13 @@ impl Event {
         }
         self.set_strategy(change.check_in_strategy, change.strategy_options);
         if let Some(types) = change.ticket_types {
-            self.ticket_types = ticket_types(types)?;
+            self.ticket_types = checked_types(types)?;
         }
         if let Some(zones) = change.zones {
             self.zones = checked_zones(zones)?;
         }
         if let Some(points) = change.scan_points {
-            self.scan_points = scan_points(points)?;
+            self.scan_points = checked_points(points)?;
         }
         if let Some(sources) = change.ticket_sources {
             self.ticket_sources = ticket_sources(&sources)?;
@@ -328,52 +285,47 @@ fn distinct_names(days: &[EventDay]) -> Result<(), Problem> {
     Ok(())
 }
 
-fn ticket_types(changes: Vec<TicketTypeChange>) -> Result<Vec<TicketType>, Problem> {
-    if changes.len() > LIST_MAX {
+fn checked_types(types: Vec<TicketType>) -> Result<Vec<TicketType>, Problem> {
+    if types.len() > LIST_MAX {
         return Err(invalid(format!("ticketTypes must hold at most {LIST_MAX}")));
     }
-    let one = |change: TicketTypeChange| {
-        if change.reentry_limit == Some(0) {
+    let one = |kind: TicketType| {
+        if kind.reentry_limit == Some(0) {
             return Err(invalid(format!(
                 "ticketTypes: reentryLimit of \"{}\" counts the first entry and must be at least 1",
-                change.id
+                kind.id
             )));
         }
-        let name = change.name.unwrap_or_else(|| change.id.clone());
         Ok(TicketType {
-            id: text("ticketTypes: id", change.id, NAME_MAX)?,
-            name: text("ticketTypes: name", name, NAME_MAX)?,
-            allow_reentry: change.allow_reentry,
-            reentry_limit: change.reentry_limit,
-            days: bounded("ticketTypes: days", change.days, DAYS_MAX)?
+            id: text("ticketTypes: id", kind.id, NAME_MAX)?,
+            name: text("ticketTypes: name", kind.name, NAME_MAX)?,
+            days: bounded("ticketTypes: days", kind.days, DAYS_MAX)?
                 .filter(|days| !days.is_empty()),
-            admits: change.admits.unwrap_or(true),
+            ..kind
         })
     };
-    let types: Vec<TicketType> = changes.into_iter().map(one).collect::<Result<_, _>>()?;
+    let types: Vec<TicketType> = types.into_iter().map(one).collect::<Result<_, _>>()?;
     distinct_types(types.iter().map(|kind| kind.id.as_str()))?;
     Ok(types)
 }
 
-fn scan_points(changes: Vec<ScanPointChange>) -> Result<Vec<ScanPoint>, Problem> {
-    if changes.len() > LIST_MAX {
+fn checked_points(points: Vec<ScanPoint>) -> Result<Vec<ScanPoint>, Problem> {
+    if points.len() > LIST_MAX {
         return Err(invalid(format!("scanPoints must hold at most {LIST_MAX}")));
     }
-    let one = |change: ScanPointChange| {
-        let name = change.name.unwrap_or_else(|| change.id.clone());
+    let one = |point: ScanPoint| {
         Ok(ScanPoint {
-            id: text("scanPoints: id", change.id, NAME_MAX)?,
-            name: text("scanPoints: name", name, NAME_MAX)?,
-            zone: change.zone,
-            match_field: change.match_field.unwrap_or_default(),
+            id: text("scanPoints: id", point.id, NAME_MAX)?,
+            name: text("scanPoints: name", point.name, NAME_MAX)?,
             accepted_ticket_types: bounded(
                 "scanPoints: acceptedTicketTypes",
-                change.accepted_ticket_types,
+                point.accepted_ticket_types,
                 LIST_MAX,
             )?,
+            ..point
         })
     };
-    let points: Vec<ScanPoint> = changes.into_iter().map(one).collect::<Result<_, _>>()?;
+    let points: Vec<ScanPoint> = points.into_iter().map(one).collect::<Result<_, _>>()?;
     unique("scanPoints", points.iter().map(|point| point.id.as_str()))?;
     Ok(points)
 }

@@ -2,35 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
-use utoipa::ToSchema;
-
 use super::{TEXT_MAX, Ticket, check_details, email_of, optional, text};
 use crate::problem::Problem;
 use crate::scanned::clean;
 
 /// Fields of a ticket to set. Absent fields stay unchanged.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TicketChange {
-    #[schema(min_length = 1, max_length = 200, example = "Jane Doe")]
     pub attendee_name: Option<String>,
-    /// Null removes it.
-    #[serde(deserialize_with = "named")]
-    #[schema(value_type = Option<String>, example = "jane@example.com")]
+    /// `Some(None)` removes it.
     pub attendee_email: Option<Option<String>>,
-    /// The code on a badge or wristband, unique within the event. Null removes it.
-    #[serde(deserialize_with = "named")]
-    #[schema(value_type = Option<String>, example = "NFC-2")]
+    /// The code on a badge or wristband, unique within the event. `Some(None)` removes it.
     pub credential_code: Option<Option<String>>,
     /// Text shown to staff. Replaces all existing details.
-    #[schema(example = json!({"seat": "12"}))]
     pub details: Option<BTreeMap<String, String>>,
-}
-
-/// Distinguishes a null field from an absent one.
-fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 impl TicketChange {

@@ -1,7 +1,6 @@
 //! Whether a ticket is valid for entry, and the actions that change it.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::problem::{Problem, TicketCode};
 use crate::source::SourceState;
@@ -18,8 +17,7 @@ pub enum TicketState {
 }
 
 /// A ticket's state as clients see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShownState {
     Active,
     /// Active and already entered, at an event of a single day.

@@ -1,8 +1,8 @@
 //! Answers a request as the HTTP layer does, without HTTP.
 
 use gatewit_domain::attendees::{
-    Attendee, AttendeeQuery, AttendeeQuestion, EmailAddress, FieldFault, Finding, NameQuery,
-    NameQuestion, OrderId, Sought, TicketReference, is_attendee,
+    Attendee, AttendeeFlags, AttendeeQuery, AttendeeQuestion, EmailAddress, FieldFault, Finding,
+    NameQuery, NameQuestion, OrderId, Sought, TicketReference, is_attendee,
 };
 use gatewit_domain::names::NameMatching;
 use serde_json::{Value, json};
@@ -38,6 +38,23 @@ fn malformed(faults: Vec<FieldFault>) -> Answer {
     refused(faults.first().map(|fault| fault.field))
 }
 
+fn with_flags(mut body: Value, flags: AttendeeFlags) -> Value {
+    for (name, is_held) in [
+        ("is_speaker", flags.is_speaker),
+        ("is_keynote", flags.is_keynote),
+        ("is_sponsor", flags.is_sponsor),
+        ("is_organizer", flags.is_organizer),
+        ("is_volunteer", flags.is_volunteer),
+        ("is_remote", flags.is_remote),
+        ("is_onsite", flags.is_onsite),
+        ("is_guest", flags.is_guest),
+        ("online_access", flags.online_access),
+    ] {
+        body[name] = is_held.into();
+    }
+    body
+}
+
 pub fn attendee(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {
     let field = |name| request[name].as_str();
     let order = field("order_id").map(OrderId::ask).transpose();
@@ -66,10 +83,16 @@ pub fn attendee(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answe
         Finding::Near | Finding::WrongType(_) => 406,
         Finding::WrongName | Finding::Unknown => 404,
     };
-    Ok((
-        status,
-        serde_json::to_value(query.answer(&finding)).expect("an answer is JSON"),
-    ))
+    let answer = query.answer(&finding);
+    let body = json!({
+        "is_attendee": answer.is_attendee,
+        "hint": answer.hint,
+        "order_id": answer.order_id.as_ref().map(OrderId::as_str),
+        "ticket_id": answer.ticket_id.as_ref().map(TicketReference::as_str),
+        "name": answer.name,
+        "email": answer.email.as_ref().map(EmailAddress::as_str),
+    });
+    Ok((status, with_flags(body, answer.flags)))
 }
 
 fn name(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {
@@ -86,10 +109,14 @@ fn name(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {
         Finding::WrongType(_) => 406,
         Finding::Unknown => 404,
     };
-    Ok((
-        status,
-        serde_json::to_value(query.answer(&finding)).expect("an answer is JSON"),
-    ))
+    let answer = query.answer(&finding);
+    let body = json!({
+        "is_attendee": answer.is_attendee,
+        "hint": answer.hint,
+        "ticket_id": answer.ticket_id.as_str(),
+        "name": answer.name,
+    });
+    Ok((status, with_flags(body, answer.flags)))
 }
 
 fn email(request: &Value, attendees: &[Attendee]) -> Result<Answer, Answer> {

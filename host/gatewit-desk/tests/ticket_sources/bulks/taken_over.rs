@@ -54,7 +54,7 @@ impl Former {
             codes: vec![code.to_owned()],
             ..ticket(reference, "Ada")
         });
-        let change = serde_json::from_value(json!({"ticketSources": ["box-office"]})).unwrap();
+        let change = event_change(json!({"ticketSources": ["box-office"]}));
         block_on(shop.desk.events.change(&ORGANIZER, shop.event, change)).unwrap();
         refresh(&shop.desk).unwrap();
         Self {

@@ -64,7 +64,7 @@ fn a_bulk_that_is_repeated_after_its_days_moved_is_signed_anew_many_tickets_at_a
     let shop = shop();
     shop.issue().unwrap();
     let days = json!([{"startDateTime": "2025-12-16T09:00:00+03:00", "endDateTime": "2025-12-16T18:00:00+03:00"}]);
-    let change = serde_json::from_value(json!({"days": days})).unwrap();
+    let change = event_change(json!({"days": days}));
     block_on(shop.desk.events.change(&ORGANIZER, shop.event, change)).unwrap();
     shop.office.disk.mend(None);
     assert_eq!(shop.issue().unwrap().len(), BULK);

@@ -1,7 +1,6 @@
 //! Check-in by order, however it is spelled and however an older version filed it.
 
-use gatewit_desk::Desk;
-use gatewit_desk::DeskError;
+use gatewit_desk::{Desk, DeskError};
 use gatewit_domain::id::EventId;
 use gatewit_domain::scan::{ManualCheckIn, Verdict};
 use gatewit_domain::source::SourceTicket;

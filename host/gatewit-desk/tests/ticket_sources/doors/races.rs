@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use gatewit_desk::DeskError;
-use gatewit_desk::{CheckInQuery, Desk, NewScanner, ScannerLink, ShownTicket, Undone, UndoneBy};
+use gatewit_desk::{
+    CheckInQuery, Desk, DeskError, NewScanner, ScannerLink, ShownTicket, Undone, UndoneBy,
+};
 use gatewit_domain::id::EventId;
 use gatewit_domain::scan::{
     Contract, IdempotencyKey, Outcome, Presented, Scan, ScannedBy, ScannerProof, Verdict,

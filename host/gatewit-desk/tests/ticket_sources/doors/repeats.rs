@@ -1,8 +1,7 @@
 //! Requests sent again under their key: the first answer, about the tickets as they are now, however the request is
 //! written.
 
-use gatewit_desk::DeskError;
-use gatewit_desk::ShownTicket;
+use gatewit_desk::{DeskError, ShownTicket};
 use gatewit_domain::id::TicketId;
 use gatewit_domain::scan::{
     IdempotencyKey, Location, ManualCheckIn, Outcome, Scan, ScannedBy, TicketSummary,

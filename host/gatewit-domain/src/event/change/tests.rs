@@ -1,14 +1,63 @@
 //! Tests which changes organizers may make to an event.
 
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
 use super::*;
 use crate::event::EventStatus;
 
-fn change(fields: serde_json::Value) -> EventChange {
-    serde_json::from_value(fields).unwrap()
+/// Reads what a test writes of an event: JSON with the fields of the API.
+fn change(fields: Value) -> EventChange {
+    let text = |part: &Value, name: &str| part[name].as_str().map(str::to_owned);
+    let days = |days: &Value| {
+        let days = days.as_array()?.iter().map(|day| DayChange {
+            day_name: text(day, "dayName"),
+            start_date_time: text(day, "startDateTime").unwrap(),
+            end_date_time: text(day, "endDateTime").unwrap(),
+        });
+        Some(days.collect())
+    };
+    EventChange {
+        name: text(&fields, "name"),
+        slug: text(&fields, "slug"),
+        org_id: text(&fields, "orgId"),
+        timezone: text(&fields, "timezone"),
+        days: days(&fields["days"]),
+        check_in_strategy: read(&fields["checkInStrategy"]),
+        strategy_options: read(&fields["strategyOptions"]),
+        ticket_types: parts(
+            &fields["ticketTypes"],
+            |kind| json!({"name": kind["id"], "allowReentry": false, "admits": true}),
+        ),
+        zones: parts(&fields["zones"], |_| json!({"perimeter": false})),
+        scan_points: parts(
+            &fields["scanPoints"],
+            |point| json!({"name": point["id"], "matchField": "any"}),
+        ),
+        ticket_sources: read(&fields["ticketSources"]),
+        organizers: read(&fields["organizers"]),
+        staff: read(&fields["staff"]),
+    }
 }
 
-fn created(fields: serde_json::Value) -> Result<Event, Problem> {
-    let mut all = serde_json::json!({
+fn read<T: DeserializeOwned>(field: &Value) -> Option<T> {
+    serde_json::from_value(field.clone()).unwrap()
+}
+
+/// Reads the parts of a list, each with these values where it names none.
+fn parts<T: DeserializeOwned>(list: &Value, defaults: fn(&Value) -> Value) -> Option<Vec<T>> {
+    let list = list.as_array()?.iter().map(|part| {
+        let mut whole = defaults(part);
+        for (name, value) in part.as_object().unwrap() {
+            whole[name] = value.clone();
+        }
+        serde_json::from_value(whole).unwrap()
+    });
+    Some(list.collect())
+}
+
+fn created(fields: Value) -> Result<Event, Problem> {
+    let mut all = json!({
         "name": "East African Tech Summit 2025",
         "days": [
             {"dayName": "Day 1", "startDateTime": "2025-12-15T09:00:00+03:00", "endDateTime": "2025-12-15T18:00:00+03:00"},
@@ -28,7 +77,7 @@ fn created(fields: serde_json::Value) -> Result<Event, Problem> {
 
 #[test]
 fn an_event_needs_little_more_than_a_name_and_a_day() {
-    let event = created(serde_json::json!({})).unwrap();
+    let event = created(json!({})).unwrap();
     assert_eq!(event.slug, "east-african-tech-summit-2025");
     assert_eq!(event.org_id, "default");
     assert_eq!(event.calendar.time_zone.to_string(), "+03:00");
@@ -39,14 +88,13 @@ fn an_event_needs_little_more_than_a_name_and_a_day() {
 }
 
 #[track_caller]
-fn check_refused(fields: serde_json::Value, words: &str) {
+fn check_refused(fields: Value, words: &str) {
     let problem = created(fields.clone()).expect_err(&fields.to_string());
     assert!(problem.message.contains(words), "{problem}, not {words}");
 }
 
 #[test]
 fn what_cannot_be_is_refused_by_field() {
-    use serde_json::json;
     let day = |starts: &str, ends: &str| json!([{"startDateTime": starts, "endDateTime": ends}]);
     check_refused(json!({"name": null}), "name is required");
     check_refused(json!({"name": " "}), "name must have");
@@ -101,23 +149,21 @@ fn what_cannot_be_is_refused_by_field() {
 
 #[test]
 fn an_event_stored_with_types_that_are_the_same_when_compared_can_still_be_changed() {
-    let mut event = created(serde_json::json!({})).unwrap();
+    let mut event = created(json!({})).unwrap();
     let mut same = event.ticket_types[0].clone();
     same.id = "VIP".to_owned();
     event.ticket_types.push(same);
-    event
-        .apply(change(serde_json::json!({"name": "Summit"})))
-        .unwrap();
+    event.apply(change(json!({"name": "Summit"}))).unwrap();
     assert_eq!(event.ticket_types.len(), 2);
 }
 
 #[test]
 fn times_are_kept_to_the_second() {
-    let days = serde_json::json!([{
+    let days = json!([{
         "startDateTime": "2025-12-15T09:00:00.999+03:00",
         "endDateTime": "2025-12-15T18:00:00.001+03:00",
     }]);
-    let event = created(serde_json::json!({ "days": days })).unwrap();
+    let event = created(json!({ "days": days })).unwrap();
     let day = &event.calendar.days[0];
     assert_eq!(day.starts, "2025-12-15T06:00:00Z".parse().unwrap());
     assert_eq!(day.ends, "2025-12-15T15:00:00Z".parse().unwrap());
@@ -126,24 +172,21 @@ fn times_are_kept_to_the_second() {
 #[test]
 fn a_type_may_name_days_by_name_date_or_weekday() {
     for name in ["Day 1", "2025-12-16", "monday", "Tuesday"] {
-        let types = serde_json::json!([{"id": "vip", "days": [name]}]);
-        created(serde_json::json!({ "ticketTypes": types })).unwrap();
+        let types = json!([{"id": "vip", "days": [name]}]);
+        created(json!({ "ticketTypes": types })).unwrap();
     }
 }
 
 #[test]
 fn a_change_sets_the_fields_it_names() {
-    let mut event =
-        created(serde_json::json!({"strategyOptions": {"earlyCheckInHours": 4}})).unwrap();
-    event
-        .apply(change(serde_json::json!({"name": "Summit"})))
-        .unwrap();
+    let mut event = created(json!({"strategyOptions": {"earlyCheckInHours": 4}})).unwrap();
+    event.apply(change(json!({"name": "Summit"}))).unwrap();
     assert_eq!(
         (event.name.as_str(), event.strategy_options.len()),
         ("Summit", 1)
     );
     event
-        .apply(change(serde_json::json!({"checkInStrategy": "ALL_DAY"})))
+        .apply(change(json!({"checkInStrategy": "ALL_DAY"})))
         .unwrap();
     assert_eq!(
         (event.strategy.as_str(), event.strategy_options.len()),
@@ -158,13 +201,11 @@ fn ids_after(days: &[(&str, &str)]) -> Vec<u32> {
         .iter()
         .map(|(name, starts)| {
             let ends = format!("{}T23:00:00+03:00", &starts[..10]);
-            serde_json::json!({"dayName": name, "startDateTime": format!("{starts}:00+03:00"), "endDateTime": ends})
+            json!({"dayName": name, "startDateTime": format!("{starts}:00+03:00"), "endDateTime": ends})
         })
         .collect();
-    let mut event = created(serde_json::json!({})).unwrap();
-    event
-        .apply(change(serde_json::json!({ "days": days })))
-        .unwrap();
+    let mut event = created(json!({})).unwrap();
+    event.apply(change(json!({ "days": days }))).unwrap();
     event.calendar.days.iter().map(|day| day.id.0).collect()
 }
 
@@ -183,19 +224,17 @@ fn a_day_keeps_its_id_while_it_is_renamed_or_moved() {
 }
 
 /// A session on the 15th with a name and hours.
-fn session(name: &str, from: u8, to: u8) -> serde_json::Value {
+fn session(name: &str, from: u8, to: u8) -> Value {
     let time = |hour: u8| format!("2025-12-15T{hour:02}:00:00+03:00");
-    serde_json::json!({"dayName": name, "startDateTime": time(from), "endDateTime": time(to)})
+    json!({"dayName": name, "startDateTime": time(from), "endDateTime": time(to)})
 }
 
 /// Makes an event with sessions on one date, replaces them, and lists the ids of the new ones.
 #[track_caller]
-fn session_ids(before: &[serde_json::Value], changes: &[&[serde_json::Value]]) -> Vec<u32> {
-    let mut event = created(serde_json::json!({ "days": before })).unwrap();
+fn session_ids(before: &[Value], changes: &[&[Value]]) -> Vec<u32> {
+    let mut event = created(json!({ "days": before })).unwrap();
     for days in changes {
-        event
-            .apply(change(serde_json::json!({ "days": days })))
-            .unwrap();
+        event.apply(change(json!({ "days": days }))).unwrap();
     }
     event.calendar.days.iter().map(|day| day.id.0).collect()
 }
@@ -216,7 +255,7 @@ fn sessions_of_one_date_keep_their_own_ids() {
     assert_eq!(session_ids(&all, &[&[b.clone(), c.clone()]]), [2, 3]);
     let unnamed = |from, to| {
         let mut day = session("", from, to);
-        day["dayName"] = serde_json::json!(null);
+        day["dayName"] = json!(null);
         day
     };
     assert_eq!(
@@ -242,14 +281,11 @@ fn a_name_that_moved_to_another_date_does_not_take_the_entries_of_that_date() {
 
 #[test]
 fn the_id_of_a_day_that_is_gone_is_not_used_again() {
-    let mut event = created(serde_json::json!({})).unwrap();
+    let mut event = created(json!({})).unwrap();
     for (date, name) in [("2025-12-19", "Friday"), ("2025-12-23", "Tuesday")] {
         let time = |hour: u8| format!("{date}T{hour:02}:00:00+03:00");
-        let day =
-            serde_json::json!({"dayName": name, "startDateTime": time(9), "endDateTime": time(18)});
-        event
-            .apply(change(serde_json::json!({ "days": [day] })))
-            .unwrap();
+        let day = json!({"dayName": name, "startDateTime": time(9), "endDateTime": time(18)});
+        event.apply(change(json!({ "days": [day] }))).unwrap();
     }
     assert_eq!(event.calendar.days[0].id, DayId(4));
 }

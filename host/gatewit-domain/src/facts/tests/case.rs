@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use gatewit_decision::{Decision, Lookup, Refusal, Window};
+use gatewit_decision::{Decision, Lookup, Refusal, Window, Zone};
 use jiff::Timestamp;
 
 use crate::calendar::{Calendar, EventDay};
-use crate::event::{
-    DayChange, Event, EventChange, ScanPointChange, TicketType, TicketTypeChange, ZoneChange,
-};
+use crate::event::{DayChange, Event, EventChange, MatchField, ScanPoint, TicketType};
 use crate::id::{CheckInId, ScannerId, TicketId};
 use crate::plugin::PluginIdentity;
 
@@ -41,19 +39,19 @@ pub fn nairobi(text: &str) -> Timestamp {
     at(&format!("{text}+03:00"))
 }
 
-fn ticket_type(id: &str) -> TicketTypeChange {
-    TicketTypeChange {
+fn ticket_type(id: &str) -> TicketType {
+    TicketType {
         id: id.to_owned(),
-        name: None,
+        name: id.to_owned(),
         allow_reentry: false,
         reentry_limit: None,
         days: None,
-        admits: None,
+        admits: true,
     }
 }
 
-fn zone(id: &str, perimeter: bool) -> ZoneChange {
-    ZoneChange {
+fn zone(id: &str, perimeter: bool) -> Zone {
+    Zone {
         id: id.to_owned(),
         perimeter,
     }
@@ -65,7 +63,7 @@ fn event() -> Event {
         start_date_time: format!("2025-12-{starts}:00+03:00"),
         end_date_time: format!("2025-12-{ends}:00+03:00"),
     };
-    let reentry = |id: &str, limit| TicketTypeChange {
+    let reentry = |id: &str, limit| TicketType {
         allow_reentry: true,
         reentry_limit: limit,
         ..ticket_type(id)
@@ -82,12 +80,12 @@ fn event() -> Event {
             ticket_type("once"),
             reentry("thrice", Some(3)),
             reentry("always", None),
-            TicketTypeChange {
+            TicketType {
                 days: Some(vec!["sunday".to_owned()]),
                 ..ticket_type("sunday")
             },
-            TicketTypeChange {
-                admits: Some(false),
+            TicketType {
+                admits: false,
                 ..ticket_type("shirt")
             },
         ]),
@@ -96,11 +94,11 @@ fn event() -> Event {
             zone("garden", true),
             zone("lounge", false),
         ]),
-        scan_points: Some(vec![ScanPointChange {
+        scan_points: Some(vec![ScanPoint {
             id: "backstage".to_owned(),
-            name: None,
+            name: "backstage".to_owned(),
             zone: Some("lounge".to_owned()),
-            match_field: None,
+            match_field: MatchField::Any,
             accepted_ticket_types: Some(vec!["always".to_owned()]),
         }]),
         ..EventChange::default()

@@ -15,6 +15,7 @@ use crate::http::dialects::event_check_in::ValidateTicketResponse;
 use crate::http::extract::{
     Body, FromQuery, Id, IdempotencyHeader, Organizer, Params, QueryFields,
 };
+use crate::http::schema;
 use crate::http::state::Shared;
 
 mod export;
@@ -29,10 +30,12 @@ const LIMIT_MAX: usize = 1_000;
 pub struct ListParams {
     /// A day of the event by its name, its date or its weekday: `Day 1`, `2025-12-15`, `monday`.
     day: Option<String>,
+    #[param(value_type = Option<schema::ScannerId>)]
     scanner_id: Option<ScannerId>,
     #[param(inline)]
     outcome: Option<OutcomeParam>,
     /// The `nextCursor` of the previous page.
+    #[param(value_type = Option<schema::CheckInId>)]
     cursor: Option<CheckInId>,
     /// At most 1000. Default: 100.
     limit: Option<usize>,
@@ -66,6 +69,7 @@ impl FromQuery for ListParams {
 #[schema(as = CheckInPage)]
 pub struct ListResponse {
     check_ins: Vec<CheckInRecord>,
+    #[schema(value_type = Option<schema::CheckInId>)]
     next_cursor: Option<CheckInId>,
 }
 
@@ -99,7 +103,7 @@ impl From<CheckInPage> for ListResponse {
 /// One page as JSON, or with `Accept: application/x-ndjson` or `text/csv` all records as a stream.
 #[utoipa::path(
     get, path = "/events/{eventId}/check-ins", tag = "Scans", operation_id = "list_check_ins",
-    params(("eventId" = EventId, Path), ListParams),
+    params(("eventId" = schema::EventId, Path), ListParams),
     responses((
         status = 200, description = "A page, or all of it.",
         content(
@@ -145,7 +149,7 @@ pub async fn list(
 /// Checks in without a code: one ticket, or every ticket of an order.
 #[utoipa::path(
     post, path = "/events/{eventId}/check-ins", tag = "Scans", operation_id = "check_in_without_code",
-    params(("eventId" = EventId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The request's own name.")),
+    params(("eventId" = schema::EventId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The request's own name.")),
     request_body = DeskRequest,
     responses(
         (status = 200, body = Envelope<Vec<ValidateTicketResponse>>, description = "Each ticket's outcome."),

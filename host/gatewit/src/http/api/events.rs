@@ -3,73 +3,24 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use gatewit_desk::LiveEvent;
-use gatewit_domain::event::{EventChange, EventStatus, ScanPoint, StrategyOptions, TicketType};
+use gatewit_desk::{Desk, LiveEvent};
 use gatewit_domain::id::EventId;
-use gatewit_domain::source::SourceName;
-use gatewit_domain::window::StrategyName;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{Body, FromQuery, Id, Organizer, Params, QueryFields};
+use crate::http::schema;
 use crate::http::state::Shared;
+
+mod request;
+mod response;
+
+pub use request::EventChange;
+use response::EventResponse;
 
 /// How long an answer waits for importing the tickets of the event's sources: enough for some ten thousand.
 const IMPORT_WAIT: Duration = Duration::from_secs(5);
-
-/// An event as organizers see it.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct EventResponse {
-    event_id: EventId,
-    #[schema(example = "East African Tech Summit 2025")]
-    name: String,
-    #[schema(example = "eats-2025")]
-    slug: String,
-    #[schema(example = "default")]
-    org_id: String,
-    #[schema(example = "Africa/Nairobi")]
-    timezone: String,
-    days: Vec<DayResponse>,
-    check_in_strategy: StrategyName,
-    #[schema(value_type = Object, example = json!({"earlyCheckInHours": 2, "lateCheckInMinutes": 30}))]
-    strategy_options: StrategyOptions,
-    ticket_types: Vec<TicketType>,
-    zones: Vec<Zone>,
-    scan_points: Vec<ScanPoint>,
-    ticket_sources: Vec<SourceName>,
-    organizers: Vec<String>,
-    staff: Vec<String>,
-    status: EventStatus,
-    #[schema(format = DateTime, example = "2025-12-01T12:00:00+03:00")]
-    created_at: String,
-    /// Base64 of the SPKI DER; null until the event is published.
-    public_key: Option<String>,
-    /// Settings that are valid but unusual, and what the event still lacks, in sentences.
-    #[schema(example = json!([]))]
-    warnings: Vec<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Zone {
-    #[schema(example = "venue")]
-    id: String,
-    /// Whether its doors lead in from outside. The first zone's always do.
-    perimeter: bool,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct DayResponse {
-    #[schema(example = "Day 1")]
-    day_name: String,
-    #[schema(format = DateTime, example = "2025-12-15T09:00:00+03:00")]
-    start_date_time: String,
-    #[schema(format = DateTime, example = "2025-12-15T18:00:00+03:00")]
-    end_date_time: String,
-}
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -89,15 +40,6 @@ pub struct WindowParams {
     ticket_type: Option<String>,
 }
 
-impl From<gatewit_decision::Zone> for Zone {
-    fn from(zone: gatewit_decision::Zone) -> Self {
-        Self {
-            id: zone.id,
-            perimeter: zone.perimeter,
-        }
-    }
-}
-
 impl FromQuery for WindowParams {
     fn read(query: &QueryFields) -> Result<Self, Failure> {
         let ticket_type = query.text("ticketType")?.map(str::to_owned);
@@ -105,36 +47,9 @@ impl FromQuery for WindowParams {
     }
 }
 
-impl EventResponse {
-    fn new(live: &LiveEvent, warnings: Vec<String>) -> Self {
-        let event = live.event.clone();
-        let calendar = &event.calendar;
-        let days = calendar.days.iter().map(|day| DayResponse {
-            day_name: day.name.clone(),
-            start_date_time: calendar.rfc3339(day.starts),
-            end_date_time: calendar.rfc3339(day.ends),
-        });
-        Self {
-            event_id: event.id,
-            timezone: calendar.time_zone.to_string(),
-            days: days.collect(),
-            created_at: calendar.rfc3339(event.created_at),
-            status: event.status(),
-            name: event.name,
-            slug: event.slug,
-            org_id: event.org_id,
-            check_in_strategy: event.strategy,
-            strategy_options: event.strategy_options,
-            ticket_types: event.ticket_types,
-            zones: event.zones.into_iter().map(Zone::from).collect(),
-            scan_points: event.scan_points,
-            ticket_sources: event.ticket_sources,
-            organizers: event.organizers,
-            staff: event.staff,
-            public_key: event.key.map(|key| key.public_key),
-            warnings,
-        }
-    }
+/// Describes an event, with its warnings.
+fn shown(live: &LiveEvent, desk: &Desk) -> EventResponse {
+    EventResponse::new(live.event.clone(), desk.events.warnings(live))
 }
 
 /// Imports the tickets of an event's sources. The event is stored already, so neither a failure nor the number of
@@ -175,12 +90,9 @@ pub async fn create(
     Organizer(caller): Organizer,
     Body(change): Body<EventChange>,
 ) -> Result<Done<EventResponse>, Failure> {
-    let live = desk.events.create(&caller, change).await?;
+    let live = desk.events.create(&caller, change.into()).await?;
     take_in(&desk, &live).await;
-    Ok(Done::created(
-        "Event created",
-        EventResponse::new(&live, desk.events.warnings(&live)),
-    ))
+    Ok(Done::created("Event created", shown(&live, &desk)))
 }
 
 /// Lists the events that the caller manages.
@@ -196,18 +108,14 @@ pub async fn list(
     let warnings = desk.events.warnings_of_each(&events);
     Done::ok(
         "Events",
-        events
-            .iter()
-            .zip(warnings)
-            .map(|(live, warnings)| EventResponse::new(live, warnings))
-            .collect(),
+        events.iter().map(|live| shown(live, &desk)).collect(),
     )
 }
 
 /// Shows an event.
 #[utoipa::path(
     get, path = "/events/{eventId}", tag = "Events", operation_id = "show_event",
-    params(("eventId" = EventId, Path)),
+    params(("eventId" = schema::EventId, Path)),
     responses((status = 200, body = Envelope<EventResponse>, description = "The event."))
 )]
 pub async fn show(
@@ -216,10 +124,7 @@ pub async fn show(
     Id(id): Id<EventId>,
 ) -> Result<Done<EventResponse>, Failure> {
     let live = desk.events.managed(&caller, id)?;
-    Ok(Done::ok(
-        "Event",
-        EventResponse::new(&live, desk.events.warnings(&live)),
-    ))
+    Ok(Done::ok("Event", shown(&live, &desk)))
 }
 
 /// Replaces the fields that the request names, all at once.
@@ -227,7 +132,7 @@ pub async fn show(
 /// Naming `checkInStrategy` without `strategyOptions` resets the options.
 #[utoipa::path(
     patch, path = "/events/{eventId}", tag = "Events", operation_id = "change_event",
-    params(("eventId" = EventId, Path)),
+    params(("eventId" = schema::EventId, Path)),
     request_body = EventChange,
     responses(
         (status = 200, body = Envelope<EventResponse>, description = "The event as it is now."),
@@ -242,18 +147,15 @@ pub async fn change(
     Id(id): Id<EventId>,
     Body(change): Body<EventChange>,
 ) -> Result<Done<EventResponse>, Failure> {
-    let live = desk.events.change(&caller, id, change).await?;
+    let live = desk.events.change(&caller, id, change.into()).await?;
     take_in(&desk, &live).await;
-    Ok(Done::ok(
-        "Event changed",
-        EventResponse::new(&live, desk.events.warnings(&live)),
-    ))
+    Ok(Done::ok("Event changed", shown(&live, &desk)))
 }
 
 /// Creates an event's signing key, so that tickets can be issued; publishing again changes nothing.
 #[utoipa::path(
     post, path = "/events/{eventId}/publish", tag = "Events", operation_id = "publish_event",
-    params(("eventId" = EventId, Path)),
+    params(("eventId" = schema::EventId, Path)),
     responses((status = 200, body = Envelope<EventResponse>, description = "The event, with its public key."))
 )]
 pub async fn publish(
@@ -262,16 +164,13 @@ pub async fn publish(
     Id(id): Id<EventId>,
 ) -> Result<Done<EventResponse>, Failure> {
     let live = desk.events.publish(&caller, id).await?;
-    Ok(Done::ok(
-        "Event published",
-        EventResponse::new(&live, desk.events.warnings(&live)),
-    ))
+    Ok(Done::ok("Event published", shown(&live, &desk)))
 }
 
 /// Lists when doors are open.
 #[utoipa::path(
     get, path = "/events/{eventId}/windows", tag = "Events", operation_id = "list_windows",
-    params(("eventId" = EventId, Path), WindowParams),
+    params(("eventId" = schema::EventId, Path), WindowParams),
     responses(
         (status = 200, body = Envelope<Vec<WindowResponse>>, description = "The windows, in order of opening."),
         (status = 422, description = "`unknown_ticket_type`"),

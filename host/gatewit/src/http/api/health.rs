@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::http::schema;
 use crate::http::state::Shared;
 
 #[derive(Serialize, ToSchema)]
@@ -31,6 +32,7 @@ pub struct Ready {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceRow {
+    #[schema(value_type = schema::SourceName)]
     name: SourceName,
     /// Null until the source has been read once.
     tickets: Option<usize>,

@@ -1,8 +1,7 @@
 //! Registration tokens, each of which makes one device a scanner: `event-check-in.txt` 1–2, `gatewit-api.md` §6.
 
 use axum::extract::State;
-use gatewit_desk::DeskError;
-use gatewit_desk::TokenStatus;
+use gatewit_desk::{DeskError, TokenStatus};
 use gatewit_domain::id::{EventId, TokenId};
 use gatewit_domain::scanner::{Place, ScannerName, TokenText};
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{Body, Organizer, PathText};
+use crate::http::schema;
 use crate::http::state::Shared;
 
 #[derive(Deserialize, ToSchema)]
@@ -28,11 +28,15 @@ pub struct GenerateRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RegistrationTokenResponse {
+    #[schema(value_type = schema::TokenId)]
     token_id: TokenId,
+    #[schema(value_type = schema::TokenText)]
     token: TokenText,
+    #[schema(value_type = schema::EventId)]
     event_id: EventId,
     #[schema(example = "East African Tech Summit 2025")]
     event_name: String,
+    #[schema(value_type = schema::ScannerName)]
     scanner_name: ScannerName,
     scan_point: Option<String>,
     zone: Option<String>,

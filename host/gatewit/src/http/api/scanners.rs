@@ -1,8 +1,7 @@
 //! Scanners: devices that may scan at an event. `event-check-in.txt` 2–3, `gatewit-api.md` §6.
 
 use axum::extract::State;
-use gatewit_desk::DeskError;
-use gatewit_desk::{NewScanner, ScannerLink, ScannerStatistics};
+use gatewit_desk::{DeskError, NewScanner, ScannerLink, ScannerStatistics};
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId};
 use gatewit_domain::scanner::{Fingerprint, Scanner, ScannerName};
@@ -14,6 +13,7 @@ use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{
     Body, FromQuery, Id, Organizer, Params, QueryFields, ScannerOrOrganizer,
 };
+use crate::http::schema;
 use crate::http::state::Shared;
 
 #[derive(Deserialize, ToSchema)]
@@ -59,14 +59,18 @@ impl FromQuery for RevokeParams {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScannerResponse {
+    #[schema(value_type = schema::ScannerId)]
     scanner_id: ScannerId,
+    #[schema(value_type = schema::ScannerName)]
     name: ScannerName,
+    #[schema(value_type = schema::EventId)]
     event_id: EventId,
     #[schema(example = "East African Tech Summit 2025")]
     event_name: String,
     /// `ACTIVE` or `REVOKED`.
     #[schema(pattern = "^(ACTIVE|REVOKED)$", example = "ACTIVE")]
     status: &'static str,
+    #[schema(value_type = schema::Fingerprint)]
     device_fingerprint: Fingerprint,
     scan_point: Option<String>,
     zone: Option<String>,
@@ -84,7 +88,9 @@ pub struct ScannerResponse {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplacedScanner {
+    #[schema(value_type = schema::ScannerId)]
     scanner_id: ScannerId,
+    #[schema(value_type = schema::ScannerName)]
     name: ScannerName,
 }
 
@@ -194,7 +200,7 @@ pub async fn register(
 /// Lists every scanner of an event, including revoked ones.
 #[utoipa::path(
     get, path = "/check-in/scanners/event/{eventId}", tag = "Scanners", operation_id = "list_scanners",
-    params(("eventId" = EventId, Path)),
+    params(("eventId" = schema::EventId, Path)),
     responses((status = 200, body = Envelope<Vec<ScannerResponse>>, description = "The scanners, without credentials."))
 )]
 pub async fn list(
@@ -212,7 +218,7 @@ pub async fn list(
 /// Lists the active scanners of an event.
 #[utoipa::path(
     get, path = "/check-in/scanners/event/{eventId}/active", tag = "Scanners", operation_id = "list_active_scanners",
-    params(("eventId" = EventId, Path)),
+    params(("eventId" = schema::EventId, Path)),
     responses((status = 200, body = Envelope<Vec<ScannerResponse>>, description = "The scanners, without credentials."))
 )]
 pub async fn list_active(
@@ -237,7 +243,7 @@ fn shown(scanners: impl Iterator<Item = Scanner>, event: &Event) -> Vec<ScannerR
 /// Revokes a scanner permanently.
 #[utoipa::path(
     post, path = "/check-in/scanners/{scannerId}/revoke", tag = "Scanners", operation_id = "revoke_scanner",
-    params(("scannerId" = ScannerId, Path), RevokeParams),
+    params(("scannerId" = schema::ScannerId, Path), RevokeParams),
     responses(
         (status = 200, body = Envelope<ScannerResponse>, description = "The scanner, revoked."),
         (status = 422, description = "`invalid_reason`")
@@ -265,7 +271,7 @@ pub async fn revoke(
 /// A scanner may ask about itself, an organizer about any scanner of their events.
 #[utoipa::path(
     get, path = "/check-in/scanners/{scannerId}/stats", tag = "Scanners", operation_id = "scanner_statistics",
-    params(("scannerId" = ScannerId, Path)),
+    params(("scannerId" = schema::ScannerId, Path)),
     responses(
         (status = 200, body = Envelope<StatisticsResponse>, description = "The counts."),
         (status = 403, description = "`scanner_mismatch`")

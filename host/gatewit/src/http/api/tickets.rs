@@ -1,98 +1,44 @@
 //! `/api/v1/events/{eventId}/tickets` and `/api/v1/tickets`. `gatewit-api.md` §4.
 
-use std::collections::BTreeMap;
-
 use axum::extract::State;
-use gatewit_desk::{ShownTicket, TicketQuery};
+use gatewit_desk::TicketQuery;
 use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::ticket::{ShownState, TicketAction, TicketChange, TicketDraft};
-use serde::{Deserialize, Deserializer, Serialize};
+use gatewit_domain::ticket::{self, TicketAction};
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{
     Body, FromQuery, Id, IdempotencyHeader, Organizer, Params, QueryFields,
 };
+use crate::http::schema;
 use crate::http::state::Shared;
+
+mod request;
+mod response;
+
+use request::{IssueRequest, TicketChange};
+use response::{IssueResponse, ShownState, TicketResponse};
 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;
-const STATES: [(&str, ShownState); 5] = [
-    ("ACTIVE", ShownState::Active),
-    ("USED", ShownState::Used),
-    ("CANCELLED", ShownState::Cancelled),
-    ("REFUNDED", ShownState::Refunded),
-    ("PENDING", ShownState::Pending),
+const STATES: [(&str, ticket::ShownState); 5] = [
+    ("ACTIVE", ticket::ShownState::Active),
+    ("USED", ticket::ShownState::Used),
+    ("CANCELLED", ticket::ShownState::Cancelled),
+    ("REFUNDED", ticket::ShownState::Refunded),
+    ("PENDING", ticket::ShownState::Pending),
 ];
-
-/// One ticket, or several under `tickets` that are issued together or not at all.
-#[derive(ToSchema)]
-#[serde(untagged)]
-pub enum IssueRequest {
-    Many { tickets: Vec<TicketDraft> },
-    One(TicketDraft),
-}
-
-impl<'de> Deserialize<'de> for IssueRequest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut body = serde_json::Value::deserialize(deserializer)?;
-        let request = match body.get_mut("tickets").map(serde_json::Value::take) {
-            Some(tickets) => serde_json::from_value(tickets).map(|tickets| Self::Many { tickets }),
-            None => serde_json::from_value(body).map(Self::One),
-        };
-        request.map_err(serde::de::Error::custom)
-    }
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum IssueResponse {
-    Many(Vec<TicketResponse>),
-    One(Box<TicketResponse>),
-}
-
-/// A ticket as organizers see it.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TicketResponse {
-    ticket_instance_id: TicketId,
-    event_id: EventId,
-    #[schema(example = "vip")]
-    ticket_type_id: String,
-    #[schema(example = "VIP Pass")]
-    ticket_type_name: String,
-    #[schema(example = "VIP-0001")]
-    ticket_series: String,
-    #[schema(example = "John Doe")]
-    attendee_name: String,
-    #[schema(example = "john@example.com")]
-    attendee_email: Option<String>,
-    #[schema(example = "EVT-A3F4B21C")]
-    booking_reference: String,
-    credential_code: Option<String>,
-    attributes: BTreeMap<String, bool>,
-    details: BTreeMap<String, String>,
-    state: ShownState,
-    #[schema(format = DateTime, example = "2025-12-01T12:00:00+03:00")]
-    issued_at: String,
-    /// The content of the QR code: the signed code, a compact one if that exceeds 1,500 characters, or the code of the
-    /// ticketing system that sold the ticket.
-    qr_code: String,
-    /// The signed code, with everything an offline reader needs; null if a ticketing system sold the ticket.
-    jwt_token: Option<String>,
-    /// Problems other than its state that keep it from opening a door: a type that its source does not list, or a code
-    /// that another ticket has.
-    warnings: Vec<String>,
-}
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListParams {
     /// A name in any spelling, an e-mail address, an order, a series or a ticket's id; the best matches come first.
     query: Option<String>,
-    #[param(inline)]
-    state: Option<ShownState>,
+    #[param(inline, value_type = Option<ShownState>)]
+    state: Option<ticket::ShownState>,
     /// The `nextCursor` of the previous page.
+    #[param(value_type = Option<schema::TicketId>)]
     cursor: Option<TicketId>,
     /// At most 200. Default: 50.
     limit: Option<usize>,
@@ -114,32 +60,8 @@ impl FromQuery for ListParams {
 #[schema(as = TicketPage)]
 pub struct ListResponse {
     tickets: Vec<TicketResponse>,
+    #[schema(value_type = Option<schema::TicketId>)]
     next_cursor: Option<TicketId>,
-}
-
-impl From<ShownTicket> for TicketResponse {
-    fn from(shown: ShownTicket) -> Self {
-        let ticket = shown.ticket;
-        let calendar = &shown.event.event.calendar;
-        Self {
-            ticket_instance_id: ticket.id,
-            event_id: ticket.event_id,
-            ticket_type_id: ticket.type_id,
-            ticket_type_name: shown.type_name,
-            ticket_series: ticket.series,
-            attendee_name: ticket.attendee_name,
-            attendee_email: ticket.attendee_email,
-            booking_reference: ticket.booking_reference,
-            credential_code: ticket.credential_code,
-            attributes: ticket.attributes,
-            details: ticket.details,
-            state: shown.state,
-            issued_at: calendar.rfc3339(ticket.issued_at),
-            qr_code: shown.code,
-            jwt_token: shown.token,
-            warnings: shown.warnings,
-        }
-    }
 }
 
 /// Issues one ticket, or several: all of them or none.
@@ -148,7 +70,7 @@ impl From<ShownTicket> for TicketResponse {
 /// hours issues nothing, and returns the same tickets in their current state.
 #[utoipa::path(
     post, path = "/events/{eventId}/tickets", tag = "Tickets", operation_id = "issue_tickets",
-    params(("eventId" = EventId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The request's own name.")),
+    params(("eventId" = schema::EventId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The request's own name.")),
     request_body = IssueRequest,
     responses(
         (status = 201, body = Envelope<IssueResponse>, description = "What was issued, with its signed code."),
@@ -166,9 +88,10 @@ pub async fn issue(
     let key = key.or(None)?;
     match request {
         IssueRequest::Many { tickets } => {
+            let drafts = tickets.into_iter().map(Into::into).collect();
             let issued = desk
                 .tickets
-                .issue_all(&caller, event, tickets, key.as_ref())
+                .issue_all(&caller, event, drafts, key.as_ref())
                 .await?;
             let tickets = issued.into_iter().map(TicketResponse::from).collect();
             Ok(Done::created(
@@ -179,7 +102,7 @@ pub async fn issue(
         IssueRequest::One(draft) => {
             let issued = desk
                 .tickets
-                .issue(&caller, event, draft, key.as_ref())
+                .issue(&caller, event, draft.into(), key.as_ref())
                 .await?;
             Ok(Done::created(
                 "Ticket issued",
@@ -192,7 +115,7 @@ pub async fn issue(
 /// Lists and searches an event's tickets.
 #[utoipa::path(
     get, path = "/events/{eventId}/tickets", tag = "Tickets", operation_id = "list_tickets",
-    params(("eventId" = EventId, Path), ListParams),
+    params(("eventId" = schema::EventId, Path), ListParams),
     responses((status = 200, body = Envelope<ListResponse>, description = "A page."))
 )]
 pub async fn list(
@@ -218,7 +141,7 @@ pub async fn list(
 /// Shows a ticket.
 #[utoipa::path(
     get, path = "/tickets/{ticketId}", tag = "Tickets", operation_id = "show_ticket",
-    params(("ticketId" = TicketId, Path)),
+    params(("ticketId" = schema::TicketId, Path)),
     responses((status = 200, body = Envelope<TicketResponse>, description = "The ticket."))
 )]
 pub async fn show(
@@ -235,7 +158,7 @@ pub async fn show(
 /// A ticket that a ticketing system sold can be changed only there.
 #[utoipa::path(
     patch, path = "/tickets/{ticketId}", tag = "Tickets", operation_id = "change_ticket",
-    params(("ticketId" = TicketId, Path)),
+    params(("ticketId" = schema::TicketId, Path)),
     request_body = TicketChange,
     responses(
         (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now, its signed code too."),
@@ -249,14 +172,14 @@ pub async fn change(
     Id(id): Id<TicketId>,
     Body(change): Body<TicketChange>,
 ) -> Result<Done<TicketResponse>, Failure> {
-    let ticket = desk.tickets.change(&caller, id, change).await?;
+    let ticket = desk.tickets.change(&caller, id, change.into()).await?;
     Ok(Done::ok("Ticket changed", ticket.into()))
 }
 
 /// Cancels a ticket: it gives no entry until it is reinstated.
 #[utoipa::path(
     post, path = "/tickets/{ticketId}/cancel", tag = "Tickets", operation_id = "cancel_ticket",
-    params(("ticketId" = TicketId, Path)),
+    params(("ticketId" = schema::TicketId, Path)),
     responses(
         (status = 409, description = "`ticket_refunded`"),
         (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now.")
@@ -274,7 +197,7 @@ pub async fn cancel(
 /// Marks a ticket as refunded: it gives no entry until it is reinstated.
 #[utoipa::path(
     post, path = "/tickets/{ticketId}/refund", tag = "Tickets", operation_id = "refund_ticket",
-    params(("ticketId" = TicketId, Path)),
+    params(("ticketId" = schema::TicketId, Path)),
     responses((status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now."))
 )]
 pub async fn refund(
@@ -289,7 +212,7 @@ pub async fn refund(
 /// Makes a ticket valid again.
 #[utoipa::path(
     post, path = "/tickets/{ticketId}/reinstate", tag = "Tickets", operation_id = "reinstate_ticket",
-    params(("ticketId" = TicketId, Path)),
+    params(("ticketId" = schema::TicketId, Path)),
     responses(
         (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now."),
         (status = 409, description = "`credential_code_taken`: another ticket has its code by now")

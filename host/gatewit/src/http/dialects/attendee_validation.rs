@@ -5,14 +5,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use gatewit_desk::DeskError;
-use gatewit_domain::attendees::{
-    AddonStatistics, AttendeeAnswer, AttendeeQuestion, NameAnswer, NameQuestion,
-};
+use gatewit_domain::attendees::{AttendeeQuestion, NameQuestion};
 use gatewit_domain::problem::{Problem, SourceCode};
 
 use crate::http::state::Shared;
 
 mod answer;
+mod bodies;
 mod client;
 mod fields;
 mod paths;
@@ -23,7 +22,11 @@ mod refusal;
 pub use paths::{is_contract_path, is_refresh, no_such_method, refuse_head};
 pub use refusal::{panicked, refusal, refused};
 
-use answer::{EmailAnswer, TicketCount, TicketTypeRow, TicketTypes, ValidatedResponse};
+use answer::ValidatedResponse;
+use bodies::{
+    AddonStatistics, AttendeeAnswer, EmailAnswer, NameAnswer, TicketCount, TicketTypeRow,
+    TicketTypes,
+};
 use client::ValidatorClient;
 use fields::{AttendeeRequest, EmailQuestion, EmailRequest, NameRequest};
 use question::{Question, ValidationErrors};
@@ -154,7 +157,7 @@ pub async fn addon_statistics(
     _: ValidatorClient,
     State(desk): State<Shared>,
 ) -> Result<Json<AddonStatistics>, Refusal> {
-    Ok(Json(desk.sources.addon_statistics().await?))
+    Ok(Json(desk.sources.addon_statistics().await?.into()))
 }
 
 /// Reads changes from the ticketing system, then counts the T-shirts. 503 if that takes longer than 25 seconds.
@@ -170,7 +173,7 @@ pub async fn refresh_addon_statistics(
     State(desk): State<Shared>,
 ) -> Result<Json<AddonStatistics>, Refusal> {
     match refresh(&desk).await? {
-        Refresh::Ended => Ok(Json(desk.sources.addon_statistics().await?)),
+        Refresh::Ended => Ok(Json(desk.sources.addon_statistics().await?.into())),
         Refresh::GoesOn => Err(DeskError::Unavailable(Problem::new(
             SourceCode::RefreshGoesOn,
             "the tickets are still being read anew; try again in a moment",

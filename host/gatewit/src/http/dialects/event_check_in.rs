@@ -4,8 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use gatewit_decision::Refusal;
-use gatewit_desk::DeskError;
-use gatewit_desk::{Answered, UndoneBy};
+use gatewit_desk::{Answered, DeskError, UndoneBy};
 use gatewit_domain::id::CheckInId;
 use gatewit_domain::problem::{Problem, ScannerCode};
 use gatewit_domain::scan::{Contract, Location, Presented, Scan, ScannedBy, Verdict};
@@ -14,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{Body, Device, IdempotencyHeader, ScannerOrOrganizer};
+use crate::http::schema;
 use crate::http::state::Shared;
 
 mod outcome;
@@ -47,6 +47,7 @@ pub struct UndoRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UndoResponse {
+    #[schema(value_type = schema::CheckInId)]
     check_in_id: CheckInId,
     undone: bool,
     #[schema(format = DateTime)]

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use gatewit_desk::Caller;
-use gatewit_desk::DeskError;
+use gatewit_desk::{Caller, DeskError};
 use gatewit_domain::problem::{Problem, RequestCode};
 use gatewit_domain::scan::{ScannerProof, Verdict};
 

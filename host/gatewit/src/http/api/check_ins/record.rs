@@ -9,6 +9,8 @@ use gatewit_domain::scan::CheckIn;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::http::schema;
+
 /// How many refusals a record stands for, by reason.
 ///
 /// Beyond 500 at once and 50 a second, the refusals of one scanner are recorded together, once a second.
@@ -24,7 +26,9 @@ pub enum Refusals {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckInRecord {
+    #[schema(value_type = schema::CheckInId)]
     check_in_id: CheckInId,
+    #[schema(value_type = Option<schema::TicketId>)]
     ticket_instance_id: Option<TicketId>,
     ticket_series: Option<String>,
     /// `admitted` or `refused`.
@@ -41,6 +45,7 @@ pub struct CheckInRecord {
     at: String,
     #[schema(format = DateTime)]
     arrived_at: String,
+    #[schema(value_type = Option<schema::ScannerId>)]
     scanner_id: Option<ScannerId>,
     #[schema(example = "event-check-in")]
     contract: &'static str,

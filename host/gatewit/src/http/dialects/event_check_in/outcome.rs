@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::http::schema;
+
 /// The outcome of one scan.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -22,7 +24,9 @@ pub struct ValidateTicketResponse {
     /// When doors open, for `not_open`.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
+    #[schema(value_type = Option<schema::CheckInId>)]
     check_in_id: Option<CheckInId>,
+    #[schema(value_type = Option<schema::TicketId>)]
     ticket_instance_id: Option<TicketId>,
     #[schema(example = "VIP Pass")]
     ticket_type_name: Option<String>,
