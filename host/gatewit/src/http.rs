@@ -3,6 +3,7 @@
 mod answer;
 mod api;
 mod body_limit;
+mod code;
 mod content_type;
 mod context;
 mod dialects;

@@ -5,11 +5,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gatewit_desk::DeskError;
 use gatewit_domain::ports::StoreError;
-use gatewit_domain::problem::{Code, ScannerCode};
+use gatewit_domain::problem::{RequestCode, ScannerCode};
 use gatewit_domain::scanner::TokenText;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::code::{Code, HttpCode};
 use super::throttle::Guess;
 
 /// A successful answer.
@@ -60,7 +61,7 @@ impl<T: Serialize> IntoResponse for Done<T> {
 #[derive(Debug)]
 pub struct Failure {
     status: StatusCode,
-    code: &'static str,
+    code: Code,
     message: String,
     /// The wrong guess that this answers (`gatewit-api.md` §2).
     guess: Option<Guess>,
@@ -71,7 +72,7 @@ pub struct Failure {
 /// Why a request failed, attached to the answer for the log.
 #[derive(Clone, Debug)]
 pub struct ErrorInfo {
-    pub code: &'static str,
+    pub code: Code,
 }
 
 #[derive(Serialize)]
@@ -87,12 +88,13 @@ struct ErrorBody {
 }
 
 impl Failure {
-    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, code: impl Into<Code>, message: impl Into<String>) -> Self {
+        let code = code.into();
         Self {
             status,
             code,
             message: message.into(),
-            guess: (status == StatusCode::UNAUTHORIZED).then_some(Guess::REJECTED_TOKEN),
+            guess: code.is_wrong_guess().then_some(Guess::REJECTED_TOKEN),
             retry_after_seconds: None,
         }
     }
@@ -102,7 +104,11 @@ impl Failure {
         let words = format!("too many wrong guesses; try again in {retry_after_seconds} s");
         Self {
             retry_after_seconds: Some(retry_after_seconds),
-            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_guesses", words)
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                HttpCode::TooManyGuesses,
+                words,
+            )
         }
     }
 
@@ -135,23 +141,27 @@ impl Failure {
     pub fn too_slow() -> Self {
         let words =
             "the request's body came too slowly and was not waited for; send the request again";
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", words)
+        Self::new(StatusCode::REQUEST_TIMEOUT, HttpCode::RequestTimeout, words)
     }
 
     /// The failure of a request whose body is larger than its route takes.
     pub fn too_large() -> Self {
         let words = "the request's body is too large";
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", words)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, HttpCode::BodyTooLarge, words)
     }
 
     /// The failure of a request that cannot be read.
     pub fn malformed(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed_request", message)
+        Self::new(StatusCode::BAD_REQUEST, RequestCode::Malformed, message)
     }
 
     pub fn internal() -> Self {
         let words = "the server failed; its log says why";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", words)
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            HttpCode::InternalError,
+            words,
+        )
     }
 }
 
@@ -166,13 +176,13 @@ impl From<DeskError> for Failure {
             DeskError::Unacceptable(problem) => (StatusCode::UNPROCESSABLE_ENTITY, problem),
             DeskError::Unavailable(problem) => (StatusCode::SERVICE_UNAVAILABLE, problem),
             DeskError::Store(StoreError::Busy) => {
-                return unavailable("store_busy", "too much is going on; try again");
+                return unavailable(HttpCode::StoreBusy, "too much is going on; try again");
             }
             DeskError::Store(error @ StoreError::Failed { .. }) => {
                 let error = anyhow::Error::from(error);
                 tracing::error!(error = format!("{error:#}"), "the store cannot answer");
                 return unavailable(
-                    "store_unavailable",
+                    HttpCode::StoreUnavailable,
                     "the server cannot keep anything just now; its log says why",
                 );
             }
@@ -182,11 +192,7 @@ impl From<DeskError> for Failure {
                 return Self::internal();
             }
         };
-        let mut failure = Self::new(status, problem.code.as_str(), problem.message);
-        if is_wrong_token(problem.code) {
-            failure.guess = Some(Guess::REJECTED_TOKEN);
-        }
-        failure
+        Self::new(status, problem.code, problem.message)
     }
 }
 
@@ -195,7 +201,9 @@ impl IntoResponse for Failure {
         let body = FailureBody {
             success: false,
             message: self.message,
-            error: ErrorBody { code: self.code },
+            error: ErrorBody {
+                code: self.code.as_str(),
+            },
         };
         let mut response = (self.status, Json(body)).into_response();
         let extensions = response.extensions_mut();
@@ -213,13 +221,6 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Whether a registration token is refused.
-fn is_wrong_token(code: Code) -> bool {
-    use ScannerCode::{InvalidToken, TokenExpired, TokenNotFound, TokenUsed};
-    let wrong = [InvalidToken, TokenExpired, TokenNotFound, TokenUsed];
-    wrong.iter().any(|wrong| Code::from(*wrong) == code)
-}
-
-fn unavailable(code: &'static str, words: &str) -> Failure {
+fn unavailable(code: HttpCode, words: &str) -> Failure {
     Failure::new(StatusCode::SERVICE_UNAVAILABLE, code, words)
 }

@@ -100,7 +100,7 @@ impl ContextState {
                 target: LOG_TARGET,
                 {
                     http.status = status,
-                    error.code = response.extensions().get::<ErrorInfo>().map(|info| info.code),
+                    error.code = response.extensions().get::<ErrorInfo>().map(|info| info.code.as_str()),
                     duration_ms = took.as_micros() as f64 / 1_000.0,
                 },
                 "answered"

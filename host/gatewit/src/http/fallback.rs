@@ -5,9 +5,11 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use gatewit_domain::problem::RequestCode;
 use serde_json::Value;
 
 use super::answer::Failure;
+use super::code::HttpCode;
 use super::dialects::attendee_validation::{self, is_contract_path};
 use super::routes;
 
@@ -28,7 +30,7 @@ pub(super) async fn no_such_path(uri: Uri) -> Response {
         return attendee_validation::refusal(StatusCode::NOT_FOUND, "Not Found");
     }
     let words = "there is nothing at this path";
-    Failure::new(StatusCode::NOT_FOUND, "not_found", words).into_response()
+    Failure::new(StatusCode::NOT_FOUND, RequestCode::NotFound, words).into_response()
 }
 
 /// Answers a method that a path does not take.
@@ -39,7 +41,7 @@ pub(super) async fn no_such_method(uri: Uri) -> Response {
     }
     let words = "this path does not take this method";
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    Failure::new(status, "method_not_allowed", words).into_response()
+    Failure::new(status, HttpCode::MethodNotAllowed, words).into_response()
 }
 
 /// Redirects a client to another path of this server, with the same method and body. The location is relative: a proxy

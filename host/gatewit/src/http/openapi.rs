@@ -5,6 +5,7 @@ use utoipa::openapi::{Components, OpenApi};
 use utoipa::{Modify, OpenApi as _};
 
 mod complete;
+pub mod failures;
 pub mod pages;
 
 /// The document before any route is added.

@@ -8,6 +8,7 @@ use hyper::body::Body;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::answer::Failure;
+use super::code::HttpCode;
 use super::content_type::is_json;
 use super::dialects::attendee_validation::{is_contract_path, is_refresh};
 use super::request_id;
@@ -171,28 +172,28 @@ impl From<Foreign> for Failure {
 }
 
 impl Foreign {
-    fn words(self) -> (StatusCode, &'static str, &'static str) {
+    fn words(self) -> (StatusCode, HttpCode, &'static str) {
         match self {
             Self::Host => (
                 StatusCode::MISDIRECTED_REQUEST,
-                "unknown_host",
+                HttpCode::UnknownHost,
                 "the request names a host that is not this server: ask for localhost, or add the host to \
                  GATEWIT_ALLOWED_HOSTS",
             ),
             Self::Sender => (
                 StatusCode::FORBIDDEN,
-                "unknown_host",
+                HttpCode::UnknownHost,
                 "the request names a host that is not this server, and authentication is off: add the host to \
                  GATEWIT_ALLOWED_HOSTS, or set GATEWIT_PUBLIC_URL",
             ),
             Self::Page => (
                 StatusCode::FORBIDDEN,
-                "cross_site",
+                HttpCode::CrossSite,
                 "a page of another web site sent this request: if it may, add its origin to GATEWIT_CORS_ORIGINS",
             ),
             Self::Body => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
+                HttpCode::UnsupportedMediaType,
                 "the request's body must be JSON: send it with Content-Type: application/json",
             ),
         }

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use gatewit_desk::{CheckInPage, CheckInQuery, DeskError, ScanOutcome};
 use gatewit_domain::id::{CheckInId, EventId, ScannerId};
+use gatewit_domain::problem::{CheckInCode, EventCode, RequestCode};
 use gatewit_domain::scan::ManualCheckIn;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,6 +16,7 @@ use crate::http::dialects::event_check_in::ValidateTicketResponse;
 use crate::http::extract::{
     Body, FromQuery, Id, IdempotencyHeader, Organizer, Params, QueryFields,
 };
+use crate::http::openapi::failures::failures;
 use crate::http::schema;
 use crate::http::state::Shared;
 
@@ -146,6 +148,13 @@ pub async fn list(
     }
 }
 
+failures!(CreateFailures:
+    CONFLICT [RequestCode::IdempotencyMismatch]
+    UNPROCESSABLE_ENTITY [
+        CheckInCode::Invalid, CheckInCode::UnknownTicket, CheckInCode::UnknownOrder, EventCode::NotPublished
+    ]
+);
+
 /// Checks in without a code: one ticket, or every ticket of an order.
 #[utoipa::path(
     post, path = "/events/{eventId}/check-ins", tag = "Scans", operation_id = "check_in_without_code",
@@ -153,8 +162,7 @@ pub async fn list(
     request_body = DeskRequest,
     responses(
         (status = 200, body = Envelope<Vec<ValidateTicketResponse>>, description = "Each ticket's outcome."),
-        (status = 409, description = "`idempotency_mismatch`"),
-        (status = 422, description = "`invalid_check_in_request`, `unknown_ticket`, `unknown_order`, `event_not_published`")
+        CreateFailures
     )
 )]
 pub async fn create(

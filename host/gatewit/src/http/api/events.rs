@@ -5,11 +5,13 @@ use std::time::Duration;
 use axum::extract::State;
 use gatewit_desk::{Desk, LiveEvent};
 use gatewit_domain::id::EventId;
+use gatewit_domain::problem::{EventCode, RequestCode, TicketCode};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{Body, FromQuery, Id, Organizer, Params, QueryFields};
+use crate::http::openapi::failures::failures;
 use crate::http::schema;
 use crate::http::state::Shared;
 
@@ -72,6 +74,15 @@ async fn go_on_behind(wait: Duration, work: impl Future<Output = ()> + Send + 's
     let _ = tokio::time::timeout(wait, work).await;
 }
 
+failures!(CreateFailures:
+    FORBIDDEN [RequestCode::NotOrganizationMember, EventCode::SourceNotForOrganization]
+    CONFLICT [EventCode::SlugTaken]
+    UNPROCESSABLE_ENTITY [
+        EventCode::Invalid, EventCode::UnknownStrategy, EventCode::InvalidStrategyOptions,
+        EventCode::StrategyFailed, EventCode::UnknownTicketSource
+    ]
+);
+
 /// Creates a draft of an event.
 ///
 /// `name` and `days` are required.
@@ -80,9 +91,7 @@ async fn go_on_behind(wait: Duration, work: impl Future<Output = ()> + Send + 's
     request_body = EventChange,
     responses(
         (status = 201, body = Envelope<EventResponse>, description = "The event, a draft."),
-        (status = 403, description = "`not_organization_member`, `source_not_for_organization`"),
-        (status = 409, description = "`slug_taken`"),
-        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`, `unknown_ticket_source`")
+        CreateFailures
     )
 )]
 pub async fn create(
@@ -127,6 +136,15 @@ pub async fn show(
     Ok(Done::ok("Event", shown(&live, &desk)))
 }
 
+failures!(ChangeFailures:
+    FORBIDDEN [RequestCode::NotOrganizationMember, EventCode::SourceNotForOrganization]
+    CONFLICT [EventCode::SlugTaken, EventCode::OrganizationFixed]
+    UNPROCESSABLE_ENTITY [
+        EventCode::Invalid, EventCode::UnknownStrategy, EventCode::InvalidStrategyOptions,
+        EventCode::StrategyFailed, EventCode::UnknownTicketSource
+    ]
+);
+
 /// Replaces the fields that the request names, all at once.
 ///
 /// Naming `checkInStrategy` without `strategyOptions` resets the options.
@@ -136,9 +154,7 @@ pub async fn show(
     request_body = EventChange,
     responses(
         (status = 200, body = Envelope<EventResponse>, description = "The event as it is now."),
-        (status = 403, description = "`not_organization_member`, `source_not_for_organization`"),
-        (status = 409, description = "`slug_taken`, `organization_fixed`: an event that had scanners stays in its organization"),
-        (status = 422, description = "`invalid_event`, `unknown_strategy`, `invalid_strategy_options`, `strategy_failed`, `unknown_ticket_source`")
+        ChangeFailures
     )
 )]
 pub async fn change(
@@ -167,14 +183,18 @@ pub async fn publish(
     Ok(Done::ok("Event published", shown(&live, &desk)))
 }
 
+failures!(WindowsFailures:
+    UNPROCESSABLE_ENTITY [TicketCode::UnknownType]
+    SERVICE_UNAVAILABLE [EventCode::StrategyFailed]
+);
+
 /// Lists when doors are open.
 #[utoipa::path(
     get, path = "/events/{eventId}/windows", tag = "Events", operation_id = "list_windows",
     params(("eventId" = schema::EventId, Path), WindowParams),
     responses(
         (status = 200, body = Envelope<Vec<WindowResponse>>, description = "The windows, in order of opening."),
-        (status = 422, description = "`unknown_ticket_type`"),
-        (status = 503, description = "`strategy_failed`")
+        WindowsFailures
     )
 )]
 pub async fn windows(

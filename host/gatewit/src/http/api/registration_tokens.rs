@@ -3,12 +3,14 @@
 use axum::extract::State;
 use gatewit_desk::{DeskError, TokenStatus};
 use gatewit_domain::id::{EventId, TokenId};
+use gatewit_domain::problem::{EventCode, RequestCode, ScannerCode};
 use gatewit_domain::scanner::{Place, ScannerName, TokenText};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{Body, Organizer, PathText};
+use crate::http::openapi::failures::failures;
 use crate::http::schema;
 use crate::http::state::Shared;
 
@@ -72,15 +74,22 @@ impl From<TokenStatus> for RegistrationTokenResponse {
     }
 }
 
+failures!(GenerateTokenFailures:
+    FORBIDDEN [RequestCode::NotEventOrganizer]
+    NOT_FOUND [RequestCode::NotFound]
+    UNPROCESSABLE_ENTITY [
+        ScannerCode::InvalidName, ScannerCode::UnknownScanPoint, ScannerCode::UnknownZone,
+        EventCode::NotPublished
+    ]
+);
+
 /// Creates a token that registers one scanner.
 #[utoipa::path(
     post, path = "/check-in/tokens/generate", tag = "Scanners",
     request_body = GenerateRequest,
     responses(
         (status = 200, body = Envelope<RegistrationTokenResponse>, description = "The token, shown as a QR code."),
-        (status = 403, description = "`not_event_organizer`"),
-        (status = 404, description = "`not_found`"),
-        (status = 422, description = "`invalid_scanner_name`, `unknown_scan_point`, `unknown_zone`, `event_not_published`")
+        GenerateTokenFailures
     )
 )]
 pub async fn generate_token(
@@ -102,6 +111,11 @@ pub async fn generate_token(
     ))
 }
 
+failures!(ValidateTokenFailures:
+    BAD_REQUEST [ScannerCode::InvalidToken, RequestCode::Malformed]
+    NOT_FOUND [ScannerCode::TokenNotFound]
+);
+
 /// Checks whether a registration token is still valid.
 ///
 /// Anyone may ask. A token that was used or has expired answers 200 with `isValid: false`.
@@ -110,8 +124,7 @@ pub async fn generate_token(
     params(("token" = String, Path, description = "The token, or the `qrCodeData` of its QR code, percent-encoded.", example = "REG-ABC12345-DEF67890")),
     responses(
         (status = 200, body = Envelope<RegistrationTokenResponse>, description = "The token."),
-        (status = 400, description = "`invalid_token`, `malformed_request`"),
-        (status = 404, description = "`token_not_found`")
+        ValidateTokenFailures
     ),
     security(())
 )]

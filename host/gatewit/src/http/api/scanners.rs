@@ -4,6 +4,7 @@ use axum::extract::State;
 use gatewit_desk::{DeskError, NewScanner, ScannerLink, ScannerStatistics};
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId};
+use gatewit_domain::problem::{EventCode, ScannerCode};
 use gatewit_domain::scanner::{Fingerprint, Scanner, ScannerName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{
     Body, FromQuery, Id, Organizer, Params, QueryFields, ScannerOrOrganizer,
 };
+use crate::http::openapi::failures::failures;
 use crate::http::schema;
 use crate::http::state::Shared;
 
@@ -163,6 +165,15 @@ impl From<ScannerStatistics> for StatisticsResponse {
     }
 }
 
+failures!(RegisterFailures:
+    BAD_REQUEST [
+        ScannerCode::InvalidFingerprint, ScannerCode::InvalidToken, ScannerCode::TokenUsed,
+        ScannerCode::TokenExpired
+    ]
+    NOT_FOUND [ScannerCode::TokenNotFound]
+    UNPROCESSABLE_ENTITY [ScannerCode::InvalidName, ScannerCode::InvalidDeviceInfo, EventCode::NotPublished]
+);
+
 /// Registers a device as a scanner, replacing the scanner that it was before.
 ///
 /// A device is one active scanner per organization; in `default`, one among the events that share an organizer.
@@ -171,9 +182,7 @@ impl From<ScannerStatistics> for StatisticsResponse {
     request_body = RegisterRequest,
     responses(
         (status = 200, body = Envelope<ScannerResponse>, description = "The scanner, with its credentials."),
-        (status = 400, description = "`invalid_fingerprint`, `invalid_token`, `token_used`, `token_expired`"),
-        (status = 404, description = "`token_not_found`"),
-        (status = 422, description = "`invalid_scanner_name`, `invalid_device_info`, `event_not_published`")
+        RegisterFailures
     ),
     security(())
 )]
@@ -240,13 +249,17 @@ fn shown(scanners: impl Iterator<Item = Scanner>, event: &Event) -> Vec<ScannerR
         .collect()
 }
 
+failures!(RevokeFailures:
+    UNPROCESSABLE_ENTITY [ScannerCode::InvalidReason]
+);
+
 /// Revokes a scanner permanently.
 #[utoipa::path(
     post, path = "/check-in/scanners/{scannerId}/revoke", tag = "Scanners", operation_id = "revoke_scanner",
     params(("scannerId" = schema::ScannerId, Path), RevokeParams),
     responses(
         (status = 200, body = Envelope<ScannerResponse>, description = "The scanner, revoked."),
-        (status = 422, description = "`invalid_reason`")
+        RevokeFailures
     )
 )]
 pub async fn revoke(
@@ -266,6 +279,10 @@ pub async fn revoke(
     ))
 }
 
+failures!(StatisticsFailures:
+    FORBIDDEN [ScannerCode::Mismatch]
+);
+
 /// Counts a scanner's scans.
 ///
 /// A scanner may ask about itself, an organizer about any scanner of their events.
@@ -274,7 +291,7 @@ pub async fn revoke(
     params(("scannerId" = schema::ScannerId, Path)),
     responses(
         (status = 200, body = Envelope<StatisticsResponse>, description = "The counts."),
-        (status = 403, description = "`scanner_mismatch`")
+        StatisticsFailures
     ),
     security(("HTTPBearer" = []), ("scanner" = []))
 )]

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use gatewit_desk::TicketQuery;
 use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::problem::{EventCode, RequestCode, TicketCode};
 use gatewit_domain::ticket::{self, TicketAction};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -11,6 +12,7 @@ use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{
     Body, FromQuery, Id, IdempotencyHeader, Organizer, Params, QueryFields,
 };
+use crate::http::openapi::failures::failures;
 use crate::http::schema;
 use crate::http::state::Shared;
 
@@ -64,6 +66,11 @@ pub struct ListResponse {
     next_cursor: Option<TicketId>,
 }
 
+failures!(IssueFailures:
+    CONFLICT [TicketCode::CredentialCodeTaken, RequestCode::IdempotencyMismatch]
+    UNPROCESSABLE_ENTITY [TicketCode::Invalid, TicketCode::UnknownType, EventCode::NotPublished]
+);
+
 /// Issues one ticket, or several: all of them or none.
 ///
 /// The answer is one ticket or an array, like the request. Repeating a request under its `Idempotency-Key` within 24
@@ -74,8 +81,7 @@ pub struct ListResponse {
     request_body = IssueRequest,
     responses(
         (status = 201, body = Envelope<IssueResponse>, description = "What was issued, with its signed code."),
-        (status = 409, description = "`credential_code_taken`, `idempotency_mismatch`"),
-        (status = 422, description = "`invalid_ticket_request`, `unknown_ticket_type`, `event_not_published`")
+        IssueFailures
     )
 )]
 pub async fn issue(
@@ -153,6 +159,11 @@ pub async fn show(
     Ok(Done::ok("Ticket", ticket.into()))
 }
 
+failures!(ChangeFailures:
+    CONFLICT [TicketCode::CredentialCodeTaken, TicketCode::OfSource]
+    UNPROCESSABLE_ENTITY [TicketCode::Invalid]
+);
+
 /// Replaces the fields that the request names, all at once.
 ///
 /// A ticket that a ticketing system sold can be changed only there.
@@ -162,8 +173,7 @@ pub async fn show(
     request_body = TicketChange,
     responses(
         (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now, its signed code too."),
-        (status = 409, description = "`credential_code_taken`, `ticket_of_source`"),
-        (status = 422, description = "`invalid_ticket_request`")
+        ChangeFailures
     )
 )]
 pub async fn change(
@@ -176,13 +186,17 @@ pub async fn change(
     Ok(Done::ok("Ticket changed", ticket.into()))
 }
 
+failures!(CancelFailures:
+    CONFLICT [TicketCode::Refunded]
+);
+
 /// Cancels a ticket: it gives no entry until it is reinstated.
 #[utoipa::path(
     post, path = "/tickets/{ticketId}/cancel", tag = "Tickets", operation_id = "cancel_ticket",
     params(("ticketId" = schema::TicketId, Path)),
     responses(
-        (status = 409, description = "`ticket_refunded`"),
-        (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now.")
+        (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now."),
+        CancelFailures
     )
 )]
 pub async fn cancel(
@@ -209,13 +223,17 @@ pub async fn refund(
     Ok(Done::ok("Ticket refunded", ticket.into()))
 }
 
+failures!(ReinstateFailures:
+    CONFLICT [TicketCode::CredentialCodeTaken]
+);
+
 /// Makes a ticket valid again.
 #[utoipa::path(
     post, path = "/tickets/{ticketId}/reinstate", tag = "Tickets", operation_id = "reinstate_ticket",
     params(("ticketId" = schema::TicketId, Path)),
     responses(
         (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now."),
-        (status = 409, description = "`credential_code_taken`: another ticket has its code by now")
+        ReinstateFailures
     )
 )]
 pub async fn reinstate(

@@ -6,13 +6,14 @@ use axum::response::{IntoResponse, Response};
 use gatewit_decision::Refusal;
 use gatewit_desk::{Answered, DeskError, UndoneBy};
 use gatewit_domain::id::CheckInId;
-use gatewit_domain::problem::{Problem, ScannerCode};
+use gatewit_domain::problem::{CheckInCode, Problem, RequestCode, ScannerCode};
 use gatewit_domain::scan::{Contract, Location, Presented, Scan, ScannedBy, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{Body, Device, IdempotencyHeader, ScannerOrOrganizer};
+use crate::http::openapi::failures::failures;
 use crate::http::schema;
 use crate::http::state::Shared;
 
@@ -57,6 +58,13 @@ pub struct UndoResponse {
     reason: String,
 }
 
+failures!(ValidateFailures:
+    FORBIDDEN [ScannerCode::Mismatch]
+    NOT_FOUND [RequestCode::NotFound]
+    CONFLICT [RequestCode::IdempotencyMismatch]
+    UNPROCESSABLE_ENTITY [CheckInCode::InvalidScan]
+);
+
 /// Scans a ticket, and lets its holder in if it may.
 ///
 /// A refusal answers 200 with `valid: false` and the reason; it is recorded like an admission.
@@ -66,10 +74,7 @@ pub struct UndoResponse {
     request_body = ValidateRequest,
     responses(
         (status = 200, body = Envelope<ValidateTicketResponse>, description = "What became of the scan."),
-        (status = 403, description = "`scanner_mismatch`"),
-        (status = 404, description = "`not_found`"),
-        (status = 409, description = "`idempotency_mismatch`"),
-        (status = 422, description = "`invalid_scan`")
+        ValidateFailures
     ),
     security(("scanner" = []))
 )]
@@ -115,6 +120,13 @@ fn print(answered: &Answered) -> Result<Response, Failure> {
     Ok(Json(envelope).into_response())
 }
 
+failures!(UndoFailures:
+    FORBIDDEN [
+        RequestCode::NotEventOrganizer, CheckInCode::NotOwn, ScannerCode::Revoked, CheckInCode::UndoTooLate
+    ]
+    UNPROCESSABLE_ENTITY [CheckInCode::InvalidUndo, CheckInCode::Unknown, CheckInCode::NotAdmitted]
+);
+
 /// Undoes an admission: the ticket can enter again, and both records stay.
 ///
 /// The scanner that admitted the ticket may do so within 15 minutes, an organizer at any time.
@@ -123,8 +135,7 @@ fn print(answered: &Answered) -> Result<Response, Failure> {
     request_body = UndoRequest,
     responses(
         (status = 200, body = Envelope<UndoResponse>, description = "It is taken back."),
-        (status = 403, description = "`not_event_organizer`, `not_own_check_in`, `scanner_revoked`, `undo_too_late`"),
-        (status = 422, description = "`invalid_undo_request`, `unknown_check_in`, `not_admitted`")
+        UndoFailures
     ),
     security(("HTTPBearer" = []), ("scanner" = []))
 )]

@@ -10,6 +10,7 @@ use gatewit_domain::problem::{Problem, RequestCode};
 use gatewit_domain::scan::{ScannerProof, Verdict};
 
 use crate::http::answer::Failure;
+use crate::http::code::{Code, HttpCode};
 use crate::http::server::Connection;
 use crate::http::state::App;
 use crate::oidc::TokenError;
@@ -117,13 +118,19 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
-        let (status, code) = match error {
-            TokenError::Missing => (StatusCode::UNAUTHORIZED, "missing_credentials"),
+        let (status, code): (_, Code) = match error {
+            TokenError::Missing => (
+                StatusCode::UNAUTHORIZED,
+                RequestCode::MissingCredentials.into(),
+            ),
             TokenError::Unavailable(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "authentication_unavailable",
+                HttpCode::AuthenticationUnavailable.into(),
             ),
-            _ => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
+            _ => (
+                StatusCode::UNAUTHORIZED,
+                HttpCode::InvalidCredentials.into(),
+            ),
         };
         Self::new(status, code, error.to_string())
     }

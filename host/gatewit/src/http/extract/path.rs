@@ -5,6 +5,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use gatewit_domain::problem::RequestCode;
 
 use crate::http::answer::Failure;
 
@@ -19,7 +20,7 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
         let id = path.ok().and_then(|Path(text)| text.parse().ok());
         id.map(Self).ok_or_else(|| {
             let words = "the path names nothing that exists: its id is not one of ours";
-            Failure::new(StatusCode::NOT_FOUND, "not_found", words)
+            Failure::new(StatusCode::NOT_FOUND, RequestCode::NotFound, words)
         })
     }
 }

@@ -1,17 +1,19 @@
 //! Adds to the document what all routes share, so that handlers describe only what is specific to them.
 //!
-//! A failure's description lists its codes in backquotes; its schema, headers and example are generated from them here.
+//! A handler lists the codes of its failures; their schema, headers and example are generated from them here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gatewit_domain::problem::RequestCode;
 use serde_json::{Map, Value, json};
+
+use super::failures::CODES;
+use crate::http::code::{Code, HttpCode as Http};
 
 /// The one schema that omits fields without a value, as the framework of the attendee-validation contract does.
 const LEAVES_OUT: &str = "ValidationError";
 
 const SCHEMAS: &str = "#/components/schemas/";
-/// Codes that answer a wrong guess, and so may be throttled (`gatewit-api.md` §2).
-const GUESSES: [&str; 3] = ["invalid_credentials", "invalid_token", "token_not_found"];
 
 /// The security scheme of access tokens, named as in the contract `attendee-validation.txt`.
 pub const IDENTITY: &str = "HTTPBearer";
@@ -102,20 +104,10 @@ fn add_failures(operation: &mut Value, is_change: bool) {
     let mut codes = shared_codes(operation, is_change);
     for (status, response) in objects(&mut operation["responses"]) {
         if status.starts_with(['4', '5']) {
-            let description = response["description"].as_str().unwrap_or_default();
-            let named = description.split('`').skip(1).step_by(2).map(str::to_owned);
+            let named = response[CODES].as_array().into_iter().flatten();
+            let named = named.filter_map(|code| code.as_str().map(str::to_owned));
             codes.entry(status.clone()).or_default().extend(named);
         }
-    }
-    if codes
-        .values()
-        .flatten()
-        .any(|code| GUESSES.contains(&code.as_str()))
-    {
-        codes.insert(
-            "429".to_owned(),
-            BTreeSet::from(["too_many_guesses".to_owned()]),
-        );
     }
     for (status, codes) in codes {
         operation["responses"][&status] = failure(&status, &codes);
@@ -135,28 +127,52 @@ fn shared_codes(operation: &Value, is_change: bool) -> Codes {
     let has_body = operation.get("requestBody").is_some();
     let by_identity = takes_scheme(operation, IDENTITY);
     let by_credentials = by_identity || takes_scheme(operation, "scanner");
-    let shared: [(bool, &str, &[&str]); 13] = [
-        (takes("query") || has_body, "400", &["malformed_request"]),
-        (takes("header"), "400", &["invalid_idempotency_key"]),
+    let shared: [(bool, &str, Vec<Code>); 14] = [
+        (
+            takes("query") || has_body,
+            "400",
+            vec![RequestCode::Malformed.into()],
+        ),
+        (
+            takes("header"),
+            "400",
+            vec![RequestCode::InvalidIdempotencyKey.into()],
+        ),
         (
             by_credentials,
             "401",
-            &["missing_credentials", "invalid_credentials"],
+            vec![
+                RequestCode::MissingCredentials.into(),
+                Http::InvalidCredentials.into(),
+            ],
         ),
-        (takes_id, "404", &["not_found"]),
-        (is_change, "403", &["cross_site", "unknown_host"]),
-        (has_body, "408", &["request_timeout"]),
-        (has_body, "413", &["body_too_large"]),
-        (is_change, "415", &["unsupported_media_type"]),
-        (true, "421", &["unknown_host"]),
-        (true, "500", &["internal_error"]),
-        (true, "503", &["store_busy", "store_unavailable"]),
-        (takes_id, "403", &["not_event_organizer"]),
-        (by_identity, "503", &["authentication_unavailable"]),
+        (takes_id, "404", vec![RequestCode::NotFound.into()]),
+        (
+            is_change,
+            "403",
+            vec![Http::CrossSite.into(), Http::UnknownHost.into()],
+        ),
+        (has_body, "408", vec![Http::RequestTimeout.into()]),
+        (has_body, "413", vec![Http::BodyTooLarge.into()]),
+        (is_change, "415", vec![Http::UnsupportedMediaType.into()]),
+        (true, "421", vec![Http::UnknownHost.into()]),
+        (by_credentials, "429", vec![Http::TooManyGuesses.into()]),
+        (true, "500", vec![Http::InternalError.into()]),
+        (
+            true,
+            "503",
+            vec![Http::StoreBusy.into(), Http::StoreUnavailable.into()],
+        ),
+        (takes_id, "403", vec![RequestCode::NotEventOrganizer.into()]),
+        (
+            by_identity,
+            "503",
+            vec![Http::AuthenticationUnavailable.into()],
+        ),
     ];
     let mut found = Codes::new();
     for (_, status, codes) in shared.into_iter().filter(|(applies, ..)| *applies) {
-        let codes = codes.iter().map(|code| (*code).to_owned());
+        let codes = codes.into_iter().map(|code| code.as_str().to_owned());
         found.entry(status.to_owned()).or_default().extend(codes);
     }
     found

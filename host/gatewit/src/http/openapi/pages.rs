@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
+use gatewit_domain::problem::RequestCode;
 use utoipa_swagger_ui::{Config, serve};
 
 use crate::http::answer::Failure;
@@ -81,7 +82,7 @@ fn swagger(file: &str) -> Result<Response, Failure> {
         }
         Ok(None) => Err(Failure::new(
             StatusCode::NOT_FOUND,
-            "not_found",
+            RequestCode::NotFound,
             "there is no such file",
         )),
         Err(error) => {

@@ -7,10 +7,12 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use gatewit_domain::problem::RequestCode;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::limits::BUFFER_MAX;
+use crate::http::code::{Code, HttpCode};
 
 /// A first line beyond half of what a head may have makes the path too long, a shorter one the headers.
 const LINE_MAX: usize = BUFFER_MAX / 2;
@@ -100,22 +102,23 @@ fn spoken(bytes: &[u8], first_line: FirstLine) -> Option<Vec<u8>> {
     let (line, code, words) = match status {
         "431" if !first_line.is_too_long() => (
             "431 Request Header Fields Too Large",
-            "headers_too_large",
+            Code::Http(HttpCode::HeadersTooLarge),
             "the request's headers are too many or too long; send fewer",
         ),
         "414" | "431" => (
             "414 URI Too Long",
-            "uri_too_long",
+            Code::Http(HttpCode::UriTooLong),
             "the request's path and query are too long; send less in them",
         ),
         "400" => (
             "400 Bad Request",
-            "malformed_request",
+            RequestCode::Malformed.into(),
             "the request is not HTTP/1.1 that can be read",
         ),
         _ => return None,
     };
-    let body = json!({"success": false, "message": words, "error": {"code": code}}).to_string();
+    let body =
+        json!({"success": false, "message": words, "error": {"code": code.as_str()}}).to_string();
     let (_, fields) = head.split_once("\r\n")?;
     let length = format!(
         "content-type: application/json\r\ncontent-length: {}\r\n",

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::refusal::refusal;
 use crate::http::answer::ErrorInfo;
+use crate::http::code::HttpCode;
 use crate::http::extract::identity;
 use crate::http::state::App;
 use crate::http::throttle::Guess;
@@ -54,13 +55,21 @@ impl IntoResponse for Unidentified {
         };
         let mut response = refusal(status, detail);
         let (code, header) = match status {
-            UNAUTHORIZED => ("invalid_credentials", (header::WWW_AUTHENTICATE, "Bearer")),
-            _ => ("authentication_unavailable", (header::RETRY_AFTER, "1")),
+            UNAUTHORIZED => (
+                HttpCode::InvalidCredentials,
+                (header::WWW_AUTHENTICATE, "Bearer"),
+            ),
+            _ => (
+                HttpCode::AuthenticationUnavailable,
+                (header::RETRY_AFTER, "1"),
+            ),
         };
         response
             .headers_mut()
             .insert(header.0, HeaderValue::from_static(header.1));
-        response.extensions_mut().insert(ErrorInfo { code });
+        response
+            .extensions_mut()
+            .insert(ErrorInfo { code: code.into() });
         if status == UNAUTHORIZED {
             response.extensions_mut().insert(Guess::REJECTED_TOKEN);
         }
