@@ -1,16 +1,19 @@
 //! The check-in server: HTTP, authentication, configuration and the command line, wired to the desk.
 
-pub mod archive;
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod archive;
 pub mod cli;
 pub mod clock;
 pub mod config;
 mod declared;
-pub mod directories;
+mod directories;
 pub mod http;
-pub mod log;
-pub mod metrics;
+mod log;
+mod metrics;
 pub mod oidc;
-pub mod open_files;
-pub mod serve;
+mod open_files;
+mod serve;
 pub mod signer;
 pub mod sources;

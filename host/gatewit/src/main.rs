@@ -1,5 +1,7 @@
 //! The `gatewit` command.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 /// A scan allocates on a worker what the committer frees; the system allocator is slow at that. Huge pages are off:

@@ -115,10 +115,9 @@ pub async fn list(
 ) -> Done<Vec<EventResponse>> {
     let events = desk.events.list(&caller);
     let warnings = desk.events.warnings_of_each(&events);
-    Done::ok(
-        "Events",
-        events.iter().map(|live| shown(live, &desk)).collect(),
-    )
+    let events = events.iter().zip(warnings);
+    let events = events.map(|(live, warnings)| EventResponse::new(live.event.clone(), warnings));
+    Done::ok("Events", events.collect())
 }
 
 /// Shows an event.
