@@ -1,7 +1,6 @@
 //! The check-in server: HTTP, authentication, configuration and the command line, wired to the desk.
 
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod archive;
 pub mod cli;

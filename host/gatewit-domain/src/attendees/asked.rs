@@ -18,7 +18,7 @@ pub struct Asked<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldFault {
     pub field: &'static str,
-    /// The text of the 422 answer.
+    /// What is wrong with it, in the words of the contract.
     pub words: &'static str,
 }
 

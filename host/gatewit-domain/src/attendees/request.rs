@@ -1,6 +1,6 @@
 //! Parses the fields of a validation request: trimmed, in one case, and checked. `fact-check-in.md` §1.1–1.3.
 //!
-//! A fault is the text for the 422 answer, without the "Value error, " that the original service's framework prepends.
+//! A fault is told in the words of the contract, without the "Value error, " that the original service's framework prepends.
 
 use super::asked::Asked;
 use crate::identifier::{fold, order_meanings, without_mark};

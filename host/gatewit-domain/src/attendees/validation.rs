@@ -97,7 +97,7 @@ impl Finding<'_> {
 }
 
 impl<O, T> Sought<O, T> {
-    /// Builds the request from its fields. An error is the text of a 422 for the whole body.
+    /// Builds the request from its fields. An error is the fault of the whole request, in the words of the contract.
     pub fn of(order: Option<O>, ticket: Option<T>) -> Result<Self, &'static str> {
         match (order, ticket) {
             (Some(order), ticket) => Ok(Self::Order { order, ticket }),
@@ -132,7 +132,7 @@ impl Sought {
 }
 
 impl AttendeeQuery {
-    /// Reads the field `name`. An error is the text of its 422.
+    /// Reads the field `name`. An error is its fault, in the words of the contract.
     pub fn parse_name(text: &str) -> Result<PreparedName, &'static str> {
         request::name(text, "Name is required")
     }
@@ -191,7 +191,7 @@ impl AttendeeQuery {
 }
 
 impl NameQuery {
-    /// Reads the field `name`. An error is the text of its 422.
+    /// Reads the field `name`. An error is its fault, in the words of the contract.
     pub fn parse_name(text: &str) -> Result<PreparedName, &'static str> {
         request::name(text, "Empty name, use full name e. g. Sam Smith.")
     }
