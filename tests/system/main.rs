@@ -42,6 +42,7 @@ mod search;
 mod slow_plugins;
 mod sources;
 mod startup;
+mod structure;
 mod survival;
 mod throttle;
 mod ticketing;

@@ -1,4 +1,4 @@
-//! Checks rules that the crate graph does not enforce: file sizes, dependencies between modules, and forbidden texts.
+//! Checks rules that neither the crate graph nor the use of modules (`structure`) holds: file sizes, forbidden texts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,21 +82,6 @@ fn the_domain_never_reads_the_clock() {
         });
         assert_eq!(reading, [""; 0]);
     }
-}
-
-#[test]
-fn tables_know_no_use_case() {
-    let tables = project().join("host/gatewit-desk/src/tables.rs");
-    let upward = complaints("host/gatewit-desk/src", |path, text| {
-        path == tables
-            && text
-                .lines()
-                .filter(|line| line.contains("crate::") || line.contains("super::"))
-                .any(|line| {
-                    !line.contains("crate::error::") && !line.trim().starts_with("use super::*")
-                })
-    });
-    assert_eq!(upward, [""; 0]);
 }
 
 #[test]
