@@ -21,4 +21,4 @@ pub use directory::OpenError;
 pub use durable_file::DurableFile;
 pub use memory_store::MemoryStore;
 pub use restore::Restore;
-pub use sled_store::{Distribution, SledStore, StoreMeasures, StoreMeter};
+pub use sled_store::{SledStore, StoreMeter};

@@ -25,7 +25,7 @@ use crate::directory::{self, Lock, OpenError};
 use crate::disk::Disk;
 
 use committer::{Committer, Persist, Request};
-pub use meter::{Distribution, StoreMeasures, StoreMeter};
+pub use meter::StoreMeter;
 use view::View;
 
 /// How many commits may wait. Further ones get [`StoreError::Busy`].

@@ -12,11 +12,11 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use gatewit_desk::Desk;
 use gatewit_engine::Engine;
-use gatewit_store::{Distribution, StoreMeter};
+use gatewit_store::StoreMeter;
 use jiff::Timestamp;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -90,22 +90,28 @@ impl Counters {
     }
 
     fn encode_store(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let store = self.store.read();
         let help = "Commits that wait for their answer";
-        let waiting = ConstGauge::new(store.commits_waiting);
+        let waiting = ConstGauge::new(self.store.commits_waiting());
         let name = "store_waiting_commits";
         waiting.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
-        let help = "Time from asking for a commit to its answer, which comes when it is on disk";
-        let name = "store_commit_duration_seconds";
-        encode_distribution(encoder, name, help, &store.commit_micros, 1e-6)?;
-        let help = "How many commits shared one sync";
-        encode_distribution(
-            encoder,
-            "store_group_commits",
-            help,
-            &store.group_sizes,
-            1.0,
-        )
+        let waits = "Time from asking for a commit to its answer, which comes when it is on disk";
+        let sizes = "How many commits shared one sync";
+        for (name, help, histogram) in [
+            (
+                "store_commit_duration_seconds",
+                waits,
+                &self.store.commit_seconds,
+            ),
+            ("store_group_commits", sizes, &self.store.group_sizes),
+        ] {
+            histogram.encode(encoder.encode_descriptor(
+                name,
+                help,
+                None,
+                MetricType::Histogram,
+            )?)?;
+        }
+        Ok(())
     }
 
     fn encode_sources(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -160,26 +166,6 @@ impl Counters {
         }
         Ok(())
     }
-}
-
-/// Shows a distribution as a histogram, its values converted to another unit.
-fn encode_distribution(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    measured: &Distribution,
-    unit: f64,
-) -> fmt::Result {
-    let bound = |bound: Option<u64>| bound.map_or(f64::INFINITY, |bound| bound as f64 * unit);
-    let buckets = measured
-        .buckets
-        .iter()
-        .map(|(upper, count)| (bound(*upper), *count));
-    let buckets: Vec<_> = buckets.collect();
-    let count = buckets.iter().map(|(_, count)| count).sum();
-    let sum = measured.sum as f64 * unit;
-    let mut histogram = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
-    histogram.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
 }
 
 impl fmt::Debug for Counters {
