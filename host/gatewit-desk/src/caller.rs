@@ -30,6 +30,7 @@ pub struct Access {
 }
 
 impl Caller {
+    /// The identity under which changes are recorded.
     pub fn sub(&self) -> &str {
         match self {
             Self::Local => LOCAL,
@@ -45,6 +46,7 @@ impl Caller {
         }
     }
 
+    /// Whether the caller may see and change everything of an event.
     pub fn may_manage(&self, event: &Event) -> bool {
         match self {
             Self::Local | Self::Operator(_) => true,

@@ -36,13 +36,16 @@ pub enum DeskError {
     /// A fault of ours, such as a value that cannot be read or a key that cannot sign.
     #[error("cannot {action}")]
     Fault {
+        /// What was tried.
         action: String,
+        /// Why it failed.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
 }
 
 impl DeskError {
+    /// The thing with this id does not exist.
     pub fn not_found(what: &'static str, id: impl std::fmt::Display) -> Self {
         Self::NotFound(Problem::new(
             RequestCode::NotFound,
@@ -50,6 +53,7 @@ impl DeskError {
         ))
     }
 
+    /// The request is well-formed but invalid.
     pub fn unacceptable(code: impl Into<Code>, message: impl Into<String>) -> Self {
         Self::Unacceptable(Problem::new(code, message))
     }

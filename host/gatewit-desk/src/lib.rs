@@ -4,6 +4,7 @@
 //! live sources, events, plugins, scanners, tickets, ticket sources, admissions.
 
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 use std::sync::Arc;
 

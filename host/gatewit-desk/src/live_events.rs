@@ -16,7 +16,9 @@ use gatewit_domain::window::DoorRule;
 
 /// An event in memory, with everything that a scan needs of it.
 pub struct LiveEvent {
+    /// The event as it is stored.
     pub event: Event,
+    /// What its strategy is asked with.
     pub rule: Arc<DoorRule>,
     /// What decisions need of the event.
     pub(super) facts: EventFacts,

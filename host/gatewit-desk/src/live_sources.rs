@@ -36,7 +36,9 @@ pub(super) use trouble::SyncFault;
 /// The status of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceStatus {
+    /// Its name.
     pub name: SourceName,
+    /// The name of its plugin.
     pub plugin: String,
     /// None until its first sync has ended: until then it serves nothing.
     pub tickets: Option<usize>,
@@ -46,8 +48,9 @@ pub struct SourceStatus {
     pub trouble: Option<SourceTrouble>,
     /// Why the last look-up of a single ticket failed, if it did.
     pub find_trouble: Option<SourceTrouble>,
-    /// How many syncs have succeeded and failed since the start.
+    /// How many syncs have succeeded since the start.
     pub completed: u64,
+    /// How many syncs have failed since the start.
     pub failed: u64,
 }
 

@@ -9,10 +9,15 @@ use gatewit_domain::ports::{Clock, Signer, Store, Strategies};
 
 /// The ports that the desk needs.
 pub struct Ports {
+    /// Keeps everything.
     pub store: Arc<dyn Store>,
+    /// Says when doors are open.
     pub strategies: Arc<dyn Strategies>,
+    /// Makes and opens the keys of events.
     pub signer: Arc<dyn Signer>,
+    /// The ticketing systems.
     pub sources: ConfiguredSources,
+    /// Says what time it is.
     pub clock: Arc<dyn Clock>,
 }
 

@@ -32,23 +32,32 @@ const REASON_MAX: usize = 500;
 /// A registration token with its current state.
 #[derive(Clone)]
 pub struct TokenStatus {
+    /// The token.
     pub token: RegistrationToken,
+    /// The event that it registers scanners for.
     pub event: Arc<LiveEvent>,
+    /// When its state was read.
     pub now: Timestamp,
 }
 
 /// An event's scanners.
 pub struct ScannerList {
+    /// The scanners, in the order of registration.
     pub scanners: Vec<Scanner>,
+    /// Their event.
     pub event: Arc<LiveEvent>,
 }
 
 /// How much a scanner has scanned.
 #[derive(Clone)]
 pub struct ScannerStatistics {
+    /// The scanner's event.
     pub event: Arc<LiveEvent>,
+    /// How many of its scans were admitted.
     pub successful_scans: i64,
+    /// How many of its scans were refused.
     pub failed_scans: i64,
+    /// When it last scanned, to the second.
     pub last_scan_at: Option<Timestamp>,
     /// When the scanner last scanned or registered.
     pub last_synced_at: Timestamp,

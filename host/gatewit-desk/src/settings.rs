@@ -16,7 +16,9 @@ use gatewit_domain::source::SourceName;
 pub struct DeskSettings {
     /// How long a registration token lives (`GATEWIT_REGISTRATION_TOKEN_MINUTES`).
     pub registration_token_life: SignedDuration,
+    /// What `/tickets/*` serves.
     pub ticketing: Ticketing,
+    /// Who may do what.
     pub access: Access,
 }
 
@@ -36,6 +38,7 @@ impl Default for DeskSettings {
 pub struct Ticketing {
     /// Names of configured sources, in the order in which they are asked.
     pub sources: Vec<SourceName>,
+    /// How names are compared.
     pub matching: NameMatching,
     /// None if there are no such statistics.
     pub addons: Option<AddonTypes>,
@@ -44,6 +47,7 @@ pub struct Ticketing {
 /// A ticket source as the operator configured it.
 #[derive(Clone)]
 pub struct ConfiguredSource {
+    /// Reads the ticketing system.
     pub source: Arc<dyn TicketSource>,
     /// The name of its plugin, for display.
     pub plugin: String,

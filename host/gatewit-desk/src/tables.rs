@@ -17,9 +17,11 @@ use gatewit_domain::ticket::Ticket;
 mod table;
 pub use table::{KeyText, Pages, Stored, Table};
 
+/// Events.
 pub const EVENTS: Table<Event, EventId> = Table::new("events");
 /// By `{org}/{slug}`; a slug holds no slash.
 pub const SLUGS: Table<EventId, String> = Table::new("slugs");
+/// Tickets, issued here and imported.
 pub const TICKETS: Table<Ticket, TicketId> = Table::new("tickets");
 /// By `{event}/{ticket}`: an event's tickets in the order they were issued.
 pub const EVENT_TICKETS: Table<(), EventTicket> = Table::new("event_tickets");
@@ -35,8 +37,10 @@ pub const COMPACT_TOKENS: Table<String, TicketId> = Table::new("compact_tokens")
 pub const CREDENTIAL_CODES: Table<CodeHolder, String> = Table::new("credential_codes");
 /// By `{event}/{ticket type in capitals}`: the last number used. Without a type, that of booking references.
 pub const SERIES: Table<u64, String> = Table::new("series");
+/// Registration tokens, used and expired ones, too.
 pub const REGISTRATION_TOKENS: Table<RegistrationToken, TokenText> =
     Table::new("registration_tokens");
+/// Scanners, revoked ones, too.
 pub const SCANNERS: Table<Scanner, ScannerId> = Table::new("scanners");
 /// By `{event}/{scanner}`: an event's scanners in the order they were registered.
 pub const EVENT_SCANNERS: Table<(), EventScanner> = Table::new("event_scanners");
@@ -82,15 +86,19 @@ pub const IMPORT_PROGRESS: Table<ImportProgress, EventSource> = Table::new("take
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum CodeHolder {
+    /// This ticket, and no other had it.
     Only(TicketId),
     /// A ticket that took the code over. As long as its issue is not done, the code belongs to the former holder.
     Successor {
+        /// The ticket that has the code once its issue is done.
         ticket: TicketId,
+        /// The ticket that had it before.
         former: TicketId,
     },
 }
 
 impl CodeHolder {
+    /// A ticket, with the one that had the code before.
     pub fn new(ticket: TicketId, former: Option<TicketId>) -> Self {
         match former {
             Some(former) => Self::Successor { ticket, former },
@@ -98,12 +106,14 @@ impl CodeHolder {
         }
     }
 
+    /// The ticket that claims the code.
     pub fn ticket(self) -> TicketId {
         match self {
             Self::Only(ticket) | Self::Successor { ticket, .. } => ticket,
         }
     }
 
+    /// The ticket that had the code before, if there was one.
     pub fn former(self) -> Option<TicketId> {
         match self {
             Self::Only(_) => None,
@@ -115,6 +125,7 @@ impl CodeHolder {
 /// How much of a source's log an event has imported, and how.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ImportProgress {
+    /// The end of what was imported.
     #[serde(flatten)]
     pub up_to: LogPosition,
     /// A version number of the data stored for each ticket.
@@ -128,6 +139,7 @@ pub struct ImportProgress {
 pub struct IdempotentResponse {
     /// Identifies the request that it answered.
     pub request: String,
+    /// The response.
     pub outcome: Outcome,
 }
 
@@ -135,9 +147,13 @@ pub struct IdempotentResponse {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeskRequest {
+    /// The event of the tickets.
     pub event_id: EventId,
+    /// What staff named.
     pub found: ManualCheckIn,
+    /// The tickets that this meant.
     pub tickets: Vec<TicketId>,
+    /// When the request was first made.
     pub at: Timestamp,
 }
 
@@ -146,9 +162,13 @@ pub struct DeskRequest {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Issue {
+    /// Its id.
     pub id: IssueId,
+    /// The event of its tickets.
     pub event_id: EventId,
+    /// Its progress.
     pub state: IssueState,
+    /// The moment in the tickets' ids.
     pub at: Timestamp,
     /// The request under an idempotency key that it belongs to.
     pub request: Option<CallerKey>,
@@ -160,6 +180,7 @@ pub struct Issue {
 pub enum IssueState {
     /// Its tickets are being written; no reader sees them.
     Pending,
+    /// Its tickets are all written; everyone sees them.
     Done,
     /// Its tickets are being deleted; no reader sees them.
     TakenBack,
@@ -171,7 +192,9 @@ pub enum IssueState {
 pub struct IssueRequest {
     /// Identifies the request.
     pub request: String,
+    /// The event of the tickets.
     pub event_id: EventId,
+    /// The issue.
     pub issue: IssueId,
     /// The moment in the tickets' ids.
     pub at: Timestamp,

@@ -43,10 +43,13 @@ pub struct Tickets {
 /// A ticket with everything that is shown of it.
 #[derive(Clone)]
 pub struct ShownTicket {
+    /// Its event.
     pub event: Arc<LiveEvent>,
+    /// The ticket.
     pub ticket: Ticket,
     /// The type's current name; its id if the type no longer exists.
     pub type_name: String,
+    /// Its state.
     pub state: ShownState,
     /// The content of the QR code: the signed code, a compact one if that is too long, or the code of the ticketing
     /// system that sold the ticket.
@@ -62,15 +65,18 @@ pub struct ShownTicket {
 pub struct TicketQuery {
     /// The search text: a name, an e-mail address, an order, a series or an id.
     pub text: Option<String>,
+    /// Only tickets in this state.
     pub state: Option<ShownState>,
     /// The last ticket of the previous page.
     pub cursor: Option<TicketId>,
+    /// The most tickets of the page.
     pub limit: usize,
 }
 
 /// One page of an event's tickets.
 #[derive(Clone)]
 pub struct TicketPage {
+    /// The tickets.
     pub tickets: Vec<ShownTicket>,
     /// The cursor of the next page, if there is one. A page may be short or empty although another follows.
     pub next: Option<TicketId>,

@@ -12,9 +12,11 @@ pub(super) struct ScanCounters(Mutex<BTreeMap<(Contract, Option<&'static str>), 
 /// The number of scans of one contract with one outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanCount {
+    /// The contract over which they were sent.
     pub contract: Contract,
     /// The code of the refusal; None if admitted.
     pub reason: Option<&'static str>,
+    /// How many there were.
     pub count: u64,
 }
 

@@ -22,23 +22,30 @@ use gatewit_domain::scan::CheckIn;
 pub struct CheckInQuery {
     /// Only scans on this day of the event, given by its name, date or weekday.
     pub day: Option<String>,
+    /// Only scans by this scanner.
     pub scanner: Option<ScannerId>,
+    /// Only scans with this outcome.
     pub outcome: Option<ScanOutcome>,
     /// The last record of the previous page.
     pub cursor: Option<CheckInId>,
+    /// The most records of the page.
     pub limit: usize,
 }
 
 /// Whether a scan was admitted or refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScanOutcome {
+    /// The ticket let in.
     Admitted,
+    /// The ticket did not let in.
     Refused,
 }
 
 /// One page of an event's records, oldest first.
 pub struct CheckInPage {
+    /// The event of the records.
     pub event: Arc<LiveEvent>,
+    /// The records.
     pub check_ins: Vec<CheckIn>,
     /// The cursor of the next page, if there is one. A page may be short or empty although another follows.
     pub next: Option<CheckInId>,

@@ -26,14 +26,19 @@ const REASON_MAX: usize = 500;
 /// The caller that takes back an admission.
 #[derive(Clone, Debug)]
 pub enum UndoneBy {
+    /// A scanner takes back an admission of its own.
     Scanner(ScannerProof),
+    /// An organizer of the event takes it back.
     Organizer(Caller),
 }
 
 /// An admission that was taken back.
 pub struct Undone {
+    /// Its record, which shows the undo.
     pub check_in: CheckIn,
+    /// When, by whom and why it was taken back.
     pub undo: Undo,
+    /// The event of the admission.
     pub event: Arc<LiveEvent>,
 }
 

@@ -20,9 +20,12 @@ pub enum EventTrouble {
     #[error(
         "strategy {0} does not accept its options; GET /api/v1/plugins shows operators what the strategy says"
     )]
+    /// The strategy does not accept the event's options.
     Rejected(StrategyName),
+    /// The strategy is not loaded, or fails.
     #[error(transparent)]
     Strategy(#[from] StrategyError),
+    /// The event cannot be stored, or lacks a ticket source.
     #[error(transparent)]
     Desk(#[from] DeskError),
 }

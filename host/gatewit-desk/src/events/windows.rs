@@ -19,8 +19,11 @@ use gatewit_domain::window::{Holder, StrategyError, WindowsAnswer};
 /// The time in which doors are open for a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventWindow {
+    /// The day.
     pub day_name: String,
+    /// The first moment in which doors are open.
     pub opens: Timestamp,
+    /// The first moment in which they are not.
     pub closes: Timestamp,
 }
 

@@ -27,15 +27,20 @@ const DEVICE_INFO_MAX: usize = 4_000;
 /// A device's request to become a scanner.
 #[derive(Clone, Debug)]
 pub struct NewScanner {
+    /// The registration token.
     pub token: TokenText,
+    /// Identifies the device.
     pub fingerprint: Fingerprint,
+    /// The name that the device gives itself.
     pub name: ScannerName,
+    /// What the device says about itself.
     pub device_info: Option<String>,
 }
 
 /// A scanner that was just registered, with what the device must keep.
 #[derive(Clone)]
 pub struct ScannerLink {
+    /// The scanner.
     pub scanner: Scanner,
     /// Its event, whose public key verifies tickets.
     pub event: Arc<LiveEvent>,

@@ -21,7 +21,9 @@ pub struct Table<V, K> {
 /// A value with the bytes it was read from, to guard a commit with.
 #[derive(Clone, Debug)]
 pub struct Stored<V> {
+    /// The value.
     pub value: V,
+    /// Its key in the store.
     pub key: Key,
     bytes: Bytes,
 }
@@ -63,10 +65,12 @@ impl<V, K> Table<V, K> {
 }
 
 impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
+    /// Returns the key in the store.
     pub fn key(&self, key: &K) -> Key {
         Key::new(format!("{}/{}", self.name, key.text()))
     }
 
+    /// A write that stores a value.
     pub fn put(&self, key: &K, value: &V) -> Write {
         Write::Put(self.key(key), bytes(value))
     }
@@ -76,10 +80,12 @@ impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
         Guard::Unchanged(self.key(key), bytes(value))
     }
 
+    /// A write that deletes a value.
     pub fn delete(&self, key: &K) -> Write {
         Write::Delete(self.key(key))
     }
 
+    /// A guard that holds if there is no value.
     pub fn absent(&self, key: &K) -> Guard {
         Guard::Absent(self.key(key))
     }
@@ -89,6 +95,7 @@ impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
         read.map_or_else(|| self.absent(key), Stored::unchanged)
     }
 
+    /// Reads a value.
     pub async fn get(&self, store: &dyn Store, key: &K) -> Result<Option<Stored<V>>, DeskError> {
         let key = self.key(key);
         let bytes = store.get(&key).await?;
@@ -190,5 +197,6 @@ fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskEr
 
 /// The key of a value in a table. At most one component may contain `/`, so keys stay unambiguous.
 pub trait KeyText {
+    /// Returns the key as text, without the name of the table.
     fn text(&self) -> String;
 }
