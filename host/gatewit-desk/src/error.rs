@@ -36,7 +36,7 @@ pub enum DeskError {
     /// A fault of ours, such as a value that cannot be read or a key that cannot sign.
     #[error("cannot {action}")]
     Fault {
-        /// What was tried.
+        /// The action that failed.
         action: String,
         /// Why it failed.
         #[source]

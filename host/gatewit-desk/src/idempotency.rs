@@ -41,7 +41,7 @@ pub(super) fn key_of_organizer(sub: &str, key: &IdempotencyKey) -> CallerKey {
 
 /// Deletes answers that are too old to be repeated.
 pub(super) async fn forget_old_answers(ports: &Ports) -> Result<(), DeskError> {
-    forget_old(ports, &IDEMPOTENCY, |remembered| remembered.outcome.at).await?;
+    forget_old(ports, &IDEMPOTENCY, |response| response.outcome.at).await?;
     forget_old(ports, &DESK_REQUESTS, |request| request.at).await?;
     forget_old(ports, &ISSUE_REQUESTS, |request| request.at).await
 }

@@ -18,7 +18,7 @@ use gatewit_domain::window::DoorRule;
 pub struct LiveEvent {
     /// The event as it is stored.
     pub event: Event,
-    /// What its strategy is asked with.
+    /// The question for its strategy.
     pub rule: Arc<DoorRule>,
     /// What decisions need of the event.
     pub(super) facts: EventFacts,

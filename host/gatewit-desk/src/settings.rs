@@ -16,7 +16,7 @@ use gatewit_domain::source::SourceName;
 pub struct DeskSettings {
     /// How long a registration token lives (`GATEWIT_REGISTRATION_TOKEN_MINUTES`).
     pub registration_token_life: SignedDuration,
-    /// What `/tickets/*` serves.
+    /// The settings of `/tickets/*`.
     pub ticketing: Ticketing,
     /// Who may do what.
     pub access: Access,

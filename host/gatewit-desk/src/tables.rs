@@ -149,7 +149,7 @@ pub struct IdempotentResponse {
 pub struct DeskRequest {
     /// The event of the tickets.
     pub event_id: EventId,
-    /// What staff named.
+    /// The ticket or order that staff named.
     pub found: ManualCheckIn,
     /// The tickets that this meant.
     pub tickets: Vec<TicketId>,

@@ -11,14 +11,14 @@ use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::ports::Guard;
 use gatewit_domain::scan::{Presented, Scan};
 
-/// What was found, and the guards that hold while it is as it was read.
+/// The ticket that was found, and guards that hold while it is unchanged.
 pub(super) struct Reads {
     pub found: Found,
     pub guards: Vec<Guard>,
 }
 
 impl From<Found> for Reads {
-    /// What depends on no row of a ticket.
+    /// A result that depends on no ticket.
     fn from(found: Found) -> Self {
         let guards = Vec::new();
         Self { found, guards }

@@ -58,7 +58,7 @@ impl Station {
         matches!(self.field, MatchField::Any | MatchField::QrCode)
     }
 
-    /// What is found for a code that belongs to no ticket.
+    /// Returns the result for a code that belongs to no ticket.
     pub fn unknown_code(&self) -> Found {
         match self.field {
             MatchField::QrCode => Found::Forged,

@@ -113,13 +113,13 @@ impl Admissions {
                 Some(scanner) => key_of_scanner(scanner, key),
                 None => key_of_organizer(check_in.organizer.as_deref().unwrap_or_default(), key),
             };
-            let remembered = IDEMPOTENCY.get(self.ports.store(), &key).await?;
+            let response = IDEMPOTENCY.get(self.ports.store(), &key).await?;
             // After a day, the key may have been reused for another scan.
             let is_its_own = |stored: &Stored<IdempotentResponse>| {
                 stored.value.outcome.check_in_id == check_in.id
             };
-            if let Some(remembered) = remembered.filter(is_its_own) {
-                guards.push(remembered.unchanged());
+            if let Some(response) = response.filter(is_its_own) {
+                guards.push(response.unchanged());
                 writes.push(IDEMPOTENCY.delete(&key));
             }
         }

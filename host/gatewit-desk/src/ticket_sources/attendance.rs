@@ -19,7 +19,7 @@ use gatewit_domain::source::{SourceName, SourceType};
 pub struct Validated<A> {
     /// The order or ticket that was asked about.
     pub about: String,
-    /// What the answer comes to.
+    /// The verdict that the answer expresses.
     pub verdict: Verdict,
     /// The answer.
     pub answer: A,
@@ -31,7 +31,7 @@ pub enum NotAnswered {
     /// The text does not look like an order or a ticket, and no source has any meaning of it.
     #[error("the question is malformed")]
     Malformed(Vec<FieldFault>),
-    /// What the answer depends on is not available.
+    /// Something that the answer depends on is unavailable.
     #[error(transparent)]
     Failed(#[from] DeskError),
 }

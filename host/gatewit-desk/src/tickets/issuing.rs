@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::codes::code_taken;
 use super::issues::IssueLock;
-use super::pieces::{Pieces, Repeat, TICKETS_MAX};
+use super::pieces::{KeyedRequest, Pieces, TICKETS_MAX};
 use super::tokens::{known_type, sign_tickets};
 use super::{ShownTicket, Tickets};
 use crate::caller::Caller;
@@ -80,26 +80,26 @@ impl Tickets {
     ) -> Result<Vec<ShownTicket>, DeskError> {
         let live = self.events.managed(caller, event)?;
         let drafts = check_drafts(drafts).await?;
-        let repeat = match key {
-            Some(key) => Some(Repeat {
-                name: key_of_organizer(caller.sub(), key),
+        let keyed = match key {
+            Some(key) => Some(KeyedRequest {
+                key: key_of_organizer(caller.sub(), key),
                 request: fingerprint(event, asked, &drafts).await,
             }),
             None => None,
         };
-        let name = repeat.as_ref().map(|repeat| &repeat.name);
-        let lock = retry(|| self.try_begin(event, name)).await?;
-        let stored = match name {
-            Some(name) => ISSUE_REQUESTS.get(self.ports.store(), name).await?,
+        let key = keyed.as_ref().map(|keyed| &keyed.key);
+        let lock = retry(|| self.try_begin(event, key)).await?;
+        let stored = match key {
+            Some(key) => ISSUE_REQUESTS.get(self.ports.store(), key).await?,
             None => None,
         };
-        if let (Some(repeat), Some(first)) = (&repeat, &stored)
+        if let (Some(keyed), Some(first)) = (&keyed, &stored)
             && !is_forgotten(first.value.at, self.ports.now())
         {
             drop(lock);
-            return self.issued_before(&live, repeat, &first.value).await;
+            return self.issued_before(&live, keyed, &first.value).await;
         }
-        self.issue_new(&live, drafts, &lock, repeat, stored).await
+        self.issue_new(&live, drafts, &lock, keyed, stored).await
     }
 
     /// Begins an issue; None if the same request had begun one, which is over now.
@@ -125,10 +125,10 @@ impl Tickets {
     async fn issued_before(
         &self,
         live: &Arc<LiveEvent>,
-        repeat: &Repeat,
+        keyed: &KeyedRequest,
         first: &IssueRequest,
     ) -> Result<Vec<ShownTicket>, DeskError> {
-        if first.request != repeat.request {
+        if first.request != keyed.request {
             return Err(used_for_another());
         }
         let mut issued = Vec::new();
@@ -156,11 +156,11 @@ impl Tickets {
         live: &Arc<LiveEvent>,
         drafts: Vec<TicketDraft>,
         lock: &IssueLock<'_>,
-        repeat: Option<Repeat>,
+        keyed: Option<KeyedRequest>,
         stored: Option<Stored<IssueRequest>>,
     ) -> Result<Vec<ShownTicket>, DeskError> {
         let at = self.ports.now();
-        let pieces = Pieces::new(self, live, lock, at, repeat, stored);
+        let pieces = Pieces::new(self, live, lock, at, keyed, stored);
         let issued = self.issue_in_pieces(live, drafts, at, pieces).await;
         if issued.is_err()
             && lock.is_hidden()

@@ -28,8 +28,8 @@ pub(super) const TICKETS_MAX: usize = 100;
 const BYTES_MAX: usize = 256 * 1024;
 
 /// The idempotency key of a request for tickets.
-pub(super) struct Repeat {
-    pub name: CallerKey,
+pub(super) struct KeyedRequest {
+    pub key: CallerKey,
     /// A digest that distinguishes the request from others under the same key.
     pub request: String,
 }
@@ -41,9 +41,9 @@ pub(super) struct Pieces<'d> {
     lock: &'d IssueLock<'d>,
     /// The time in the tickets' ids.
     at: Timestamp,
-    repeat: Option<Repeat>,
+    keyed: Option<KeyedRequest>,
     /// The row under the idempotency key so far: an outdated one, if any.
-    remembered: Option<Stored<IssueRequest>>,
+    stored: Option<Stored<IssueRequest>>,
     /// The issue's row, set before the first of several pieces is written.
     row: Option<Issue>,
     next: Piece,
@@ -67,16 +67,16 @@ impl<'d> Pieces<'d> {
         live: &'d LiveEvent,
         lock: &'d IssueLock<'d>,
         at: Timestamp,
-        repeat: Option<Repeat>,
-        remembered: Option<Stored<IssueRequest>>,
+        keyed: Option<KeyedRequest>,
+        stored: Option<Stored<IssueRequest>>,
     ) -> Self {
         Self {
             tickets,
             live,
             lock,
             at,
-            repeat,
-            remembered,
+            keyed,
+            stored,
             row: None,
             next: Piece::default(),
         }
@@ -110,16 +110,16 @@ impl<'d> Pieces<'d> {
             last.guards.push(ISSUES.is(&self.key(), row));
             last.writes.push(ISSUES.put(&self.key(), &done));
         }
-        if let Some(repeat) = &self.repeat {
+        if let Some(keyed) = &self.keyed {
             let request = IssueRequest {
-                request: repeat.request.clone(),
+                request: keyed.request.clone(),
                 event_id: self.lock.issue.event,
                 issue: self.lock.issue.id,
                 at: self.at,
             };
-            let guard = ISSUE_REQUESTS.as_read(&repeat.name, self.remembered.as_ref());
+            let guard = ISSUE_REQUESTS.as_read(&keyed.key, self.stored.as_ref());
             last.guards.push(guard);
-            last.writes.push(ISSUE_REQUESTS.put(&repeat.name, &request));
+            last.writes.push(ISSUE_REQUESTS.put(&keyed.key, &request));
         }
         last.commit(self.tickets, self.live).await?;
         self.lock.show();
@@ -144,7 +144,7 @@ impl<'d> Pieces<'d> {
             event_id: self.lock.issue.event,
             state: IssueState::Pending,
             at: self.at,
-            request: self.repeat.as_ref().map(|repeat| repeat.name.clone()),
+            request: self.keyed.as_ref().map(|keyed| keyed.key.clone()),
         };
         self.lock.hide();
         let guards = vec![ISSUES.absent(&self.key())];
