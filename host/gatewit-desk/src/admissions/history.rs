@@ -91,15 +91,29 @@ impl DayFilter {
     }
 }
 
-impl CheckInQuery {
-    fn admits(&self, check_in: &CheckIn) -> bool {
+/// Which records belong to a page.
+struct Filter<'q> {
+    query: &'q CheckInQuery,
+    day: Option<DayFilter>,
+}
+
+impl<'q> Filter<'q> {
+    fn parse(query: &'q CheckInQuery, event: &Event) -> Result<Self, DeskError> {
+        let day = query.day.as_deref();
+        let day = day.map(|day| DayFilter::parse(day, event)).transpose()?;
+        Ok(Self { query, day })
+    }
+
+    fn admits(&self, check_in: &CheckIn, event: &Event) -> bool {
         let outcome = match check_in.refusal {
             None => ScanOutcome::Admitted,
             Some(_) => ScanOutcome::Refused,
         };
-        self.scanner
-            .is_none_or(|scanner| check_in.scanner_id == Some(scanner))
-            && self.outcome.is_none_or(|wanted| outcome == wanted)
+        let Self { query, day } = self;
+        let is_by = |scanner| check_in.scanner_id == Some(scanner);
+        query.scanner.is_none_or(is_by)
+            && query.outcome.is_none_or(|wanted| outcome == wanted)
+            && day.as_ref().is_none_or(|day| day.admits(check_in, event))
     }
 }
 
@@ -112,14 +126,7 @@ impl Admissions {
         query: &CheckInQuery,
     ) -> Result<CheckInPage, DeskError> {
         let live = self.events.managed(caller, event)?;
-        let day = query.day.as_deref();
-        let day = day
-            .map(|day| DayFilter::parse(day, &live.event))
-            .transpose()?;
-        let is_of_day = |check_in: &CheckIn, live: &LiveEvent| {
-            day.as_ref()
-                .is_none_or(|day| day.admits(check_in, &live.event))
-        };
+        let filter = Filter::parse(query, &live.event)?;
         let mut page = CheckInPage {
             event: live,
             check_ins: Vec::new(),
@@ -146,7 +153,7 @@ impl Admissions {
                 looked_at += 1;
                 page.next = Some(row.value.id);
                 after = Some(row.key);
-                if query.admits(&row.value) && is_of_day(&row.value, &page.event) {
+                if filter.admits(&row.value, &page.event.event) {
                     page.check_ins.push(row.value);
                 }
             }

@@ -73,7 +73,7 @@ impl TicketSources {
     }
 
     async fn import(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
-        let taken = match self.left_to_import(source, event).await {
+        let outcome = match self.left_to_import(source, event).await {
             Ok(None) => Ok(()),
             Ok(Some(_)) => {
                 source.note_import(event, Some(ImportState::Running));
@@ -81,9 +81,9 @@ impl TicketSources {
             }
             Err(error) => Err(error),
         };
-        let failed = taken.as_ref().err();
+        let failed = outcome.as_ref().err();
         source.note_import(event, failed.map(|_| ImportState::Failed));
-        taken
+        outcome
     }
 
     /// Returns the source's served tickets and how far an event has imported them; None if it has all of them.
@@ -96,10 +96,10 @@ impl TicketSources {
             return Ok(None);
         };
         let key = EventSource(event, source.name.clone());
-        let taken = IMPORT_PROGRESS.get(self.ports.store(), &key).await?;
-        let taken = taken.filter(|stored| stored.value.reading == READING);
-        let taken = taken.map(|stored| stored.value.up_to);
-        Ok((taken != Some(set.end())).then_some((set, taken)))
+        let progress = IMPORT_PROGRESS.get(self.ports.store(), &key).await?;
+        let progress = progress.filter(|stored| stored.value.reading == READING);
+        let progress = progress.map(|stored| stored.value.up_to);
+        Ok((progress != Some(set.end())).then_some((set, progress)))
     }
 
     async fn import_rest(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
@@ -112,24 +112,19 @@ impl TicketSources {
     /// Imports what is served now; None if its log was deleted meanwhile.
     async fn try_import(&self, import: &SourceImport<'_>) -> Result<Option<()>, DeskError> {
         let (source, event) = (import.source, import.event);
-        let Some((set, taken)) = self.left_to_import(source, event).await? else {
+        let Some((set, progress)) = self.left_to_import(source, event).await? else {
             return Ok(Some(()));
         };
-        let from = taken.filter(|taken| taken.log == set.end().log);
-        let is_whole = from.is_none();
-        let from = from.unwrap_or(LogPosition {
-            row: 0,
-            ..set.end()
-        });
-        if !import.log(&set, from, is_whole).await? {
+        let imported = progress.filter(|progress| progress.log == set.end().log);
+        if !import.import_rows(&set, imported).await? {
             return Ok(None);
         }
         let key = EventSource(event, source.name.clone());
-        let taken = ImportProgress {
+        let progress = ImportProgress {
             up_to: set.end(),
             reading: READING,
         };
-        let writes = vec![IMPORT_PROGRESS.put(&key, &taken)];
+        let writes = vec![IMPORT_PROGRESS.put(&key, &progress)];
         self.ports.store().commit(Vec::new(), writes).await?;
         Ok(Some(()))
     }

@@ -14,13 +14,17 @@ use gatewit_domain::source::LogPosition;
 use gatewit_domain::ticket::Origin;
 
 impl SourceImport<'_> {
-    /// Imports a log from a row on; false if the log was deleted meanwhile.
-    pub async fn log(
+    /// Imports the rows of a served log after those imported before; false if the log was deleted meanwhile.
+    pub async fn import_rows(
         &self,
         set: &SourceSet,
-        from: LogPosition,
-        is_whole: bool,
+        imported: Option<LogPosition>,
     ) -> Result<bool, DeskError> {
+        let start = LogPosition {
+            row: 0,
+            ..set.end()
+        };
+        let from = imported.unwrap_or(start);
         let mut conflicts = Vec::new();
         for row in from.row..set.end().row {
             let key = LogRow(self.source.name.clone(), LogPosition { row, ..from });
@@ -31,7 +35,7 @@ impl SourceImport<'_> {
             conflicts.extend(self.apply(updates).await?);
             let_others_run().await;
         }
-        if is_whole {
+        if imported.is_none() {
             self.delete_unlisted(set).await?;
         }
         // Once every ticket has released its former codes, a code that was refused may be free.
