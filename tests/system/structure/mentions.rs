@@ -60,10 +60,15 @@ impl Mentions {
                 }
                 TokenTree::Ident(word) if *word == "mod" => self.module(&tokens, at + 1, within),
                 TokenTree::Ident(word) if *word == "use" && !is_sign(tokens.get(at + 1), '<') => {
-                    let end = (at..).find(|at| is_sign(tokens.get(*at), ';'));
-                    let end = end.expect("a `use` ends");
-                    self.import(&tokens[at + 1..end], &mut Vec::new(), within, starts_item);
-                    end + 1
+                    let tree = tokens[at + 1..].split(|token| is_sign(Some(token), ';'));
+                    let tree = tree.into_iter().next().unwrap_or_default();
+                    let kind = if starts_item {
+                        Kind::ReExport
+                    } else {
+                        Kind::Import
+                    };
+                    self.import(tree, &[], within, kind);
+                    at + 1 + tree.len()
                 }
                 TokenTree::Ident(_) => self.path(&tokens, at, within),
                 TokenTree::Group(inner) => {
@@ -94,52 +99,46 @@ impl Mentions {
     fn import(
         &mut self,
         tree: &[TokenTree],
-        path: &mut Vec<String>,
+        stem: &[String],
         within: &[String],
-        is_public: bool,
+        kind: fn(String) -> Kind,
     ) {
-        let depth = path.len();
+        let mut segments = stem.to_vec();
+        let is_word =
+            |token: &&TokenTree| ![':', '$'].iter().any(|sign| is_sign(Some(token), *sign));
+        let mut words = tree.iter().filter(is_word);
         let mut name = None;
-        let mut line = 0;
-        for (index, token) in tree.iter().enumerate() {
-            match token {
-                TokenTree::Ident(word) if *word == "as" => {
-                    name = tree.get(index + 1).map(ToString::to_string);
-                    break;
-                }
-                TokenTree::Ident(word) => path.push(word.to_string()),
+        while let Some(word) = words.next() {
+            match word {
                 TokenTree::Group(inner) => {
                     let inner: Vec<_> = inner.stream().into_iter().collect();
                     for tree in inner.split(|token| is_sign(Some(token), ',')) {
-                        self.import(tree, path, within, is_public);
+                        self.import(tree, &segments, within, kind);
                     }
-                    path.truncate(depth);
                     return;
                 }
-                TokenTree::Punct(sign) if sign.as_char() == '*' => path.push("*".to_owned()),
-                _ => {}
+                TokenTree::Ident(word) if *word == "as" => {
+                    name = words.next().map(ToString::to_string)
+                }
+                word => segments.push(word.to_string()),
             }
-            line = token.span().start().line;
         }
-        if path.len() > depth {
-            if path.len() > 1 && path.last().is_some_and(|last| last == "self") {
-                path.pop();
-            }
-            let name = name.unwrap_or_else(|| path[path.len() - 1].clone());
-            let kind = if is_public {
-                Kind::ReExport(name)
-            } else {
-                Kind::Import(name)
-            };
-            let (within, segments) = (within.to_owned(), path.clone());
-            self.paths.push(Mention {
-                within,
-                segments,
-                line,
-                kind,
-            });
+        // The text after the last comma of a list is empty.
+        let Some(last) = tree.last() else {
+            return;
+        };
+        if segments.len() > 1 && segments.ends_with(&["self".to_owned()]) {
+            segments.pop();
         }
-        path.truncate(depth);
+        let name = name
+            .or_else(|| segments.last().cloned())
+            .unwrap_or_default();
+        self.paths.push(Mention {
+            within: within.to_owned(),
+            line: last.span().start().line,
+            kind: kind(name),
+            segments,
+        });
     }
 
     /// Notes the path that begins here, unless it is the name of a field, a method or a value.
