@@ -40,6 +40,7 @@ const UNKNOWN: [(&str, &[&str]); 6] = [
             "tokio",
             "tokio-util",
             "tracing",
+            "utoipa",
             "wasmtime",
         ],
     ),
