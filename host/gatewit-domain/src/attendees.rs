@@ -96,7 +96,7 @@ impl AttendeeFlags {
     }
 
     /// Encodes the flags among a ticket's attributes as one number.
-    pub fn bits(attributes: &[(String, bool)]) -> u16 {
+    fn bits(attributes: &[(String, bool)]) -> u16 {
         attributes.iter().fold(0, |bits, (name, is_held)| {
             let flag = Self::NAMES.iter().position(|flag| flag == name);
             let bit = flag.map_or(0, |flag| 1 << flag);
@@ -104,7 +104,7 @@ impl AttendeeFlags {
         })
     }
 
-    pub fn of_bits(bits: u16) -> Self {
+    fn of_bits(bits: u16) -> Self {
         let mut flags = [false; Self::NAMES.len()];
         for (flag, is_held) in flags.iter_mut().enumerate() {
             *is_held = bits & 1 << flag != 0;

@@ -52,7 +52,7 @@ impl Calendar {
 
     /// Whether the day at this index has this name, or starts on this ISO date, this date of any year (`--12-15`) or
     /// this weekday. Ignores case, dashes and spaces.
-    pub fn day_is_called(&self, day: usize, name: &str) -> bool {
+    pub(crate) fn day_is_called(&self, day: usize, name: &str) -> bool {
         let Some(day) = self.days.get(day) else {
             return false;
         };
@@ -67,12 +67,12 @@ impl Calendar {
     }
 
     /// Whether any day matches this text.
-    pub fn has_day_called(&self, name: &str) -> bool {
+    pub(crate) fn has_day_called(&self, name: &str) -> bool {
         (0..self.days.len()).any(|day| self.day_is_called(day, name))
     }
 
     /// The time from the beginning of a day's first calendar date to the end of its last one.
-    pub fn dates_of(&self, day: &EventDay) -> Range<Timestamp> {
+    pub(crate) fn dates_of(&self, day: &EventDay) -> Range<Timestamp> {
         let last_moment = day.ends - jiff::SignedDuration::from_nanos(1);
         let first = self.date_of(day).to_zoned(self.time_zone.0.clone());
         let after = self.local(last_moment).date().tomorrow();
@@ -82,7 +82,7 @@ impl Calendar {
     }
 
     /// Whether any part of a day is on the calendar date of `now`.
-    pub fn is_today(&self, day: &EventDay, now: Timestamp) -> bool {
+    pub(crate) fn is_today(&self, day: &EventDay, now: Timestamp) -> bool {
         let today = self.local(now).date();
         let last_moment = day.ends - jiff::SignedDuration::from_nanos(1);
         self.date_of(day) <= today && today <= self.local(last_moment).date()
@@ -99,7 +99,7 @@ impl EventZone {
     }
 
     /// Whether it is an offset, which has no clock changes.
-    pub fn is_fixed(&self) -> bool {
+    pub(crate) fn is_fixed(&self) -> bool {
         self.0.to_fixed_offset().is_ok()
     }
 }
@@ -192,7 +192,7 @@ fn fixed_offset(text: &str) -> Option<Offset> {
 
 /// A point in time as a client wrote it: RFC 3339, with its offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WrittenTime {
+pub(crate) struct WrittenTime {
     pub instant: Timestamp,
     pub offset: Offset,
 }

@@ -57,7 +57,7 @@ ids! {
 
 impl EventId {
     /// Random bits from the id.
-    pub fn salt(self) -> u32 {
+    pub(crate) fn salt(self) -> u32 {
         self.0.as_u128() as u32
     }
 }

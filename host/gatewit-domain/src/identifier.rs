@@ -4,7 +4,8 @@
 
 use std::borrow::Cow;
 
-pub use gatewit_text::identifier::{fold, is_outer, is_same};
+pub(crate) use gatewit_text::identifier::is_outer;
+pub use gatewit_text::identifier::{fold, is_same};
 
 /// The orders that a text may mean, folded, starting with the text as written. People write a mark before an order, and
 /// a ticket's number after it: `#MH9CG`, `MH9CG-1`.

@@ -9,7 +9,7 @@ use serde::Serialize;
 /// A longer text is a signed ticket or no code at all: it is never looked up and never part of a key.
 pub const CODE_BYTES_MAX: usize = 4 << 10;
 /// A longer text is not even a signed ticket. One that lists 366 days with long names takes about 650 KiB.
-pub const SIGNED_BYTES_MAX: usize = 768 << 10;
+pub(crate) const SIGNED_BYTES_MAX: usize = 768 << 10;
 
 /// A code as it is looked up and compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,10 +19,10 @@ pub struct ScannedText(Box<str>);
 /// The text has more than [`CODE_BYTES_MAX`] bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a code has at most {CODE_BYTES_MAX} bytes")]
-pub struct TooLong;
+pub(crate) struct TooLong;
 
 impl ScannedText {
-    pub fn parse(text: &str) -> Result<Self, TooLong> {
+    pub(crate) fn parse(text: &str) -> Result<Self, TooLong> {
         let code = clean(text);
         match code.len() {
             ..=CODE_BYTES_MAX => Ok(Self(code.into())),

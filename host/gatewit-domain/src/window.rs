@@ -17,7 +17,7 @@ use crate::plugin::{CallError, PluginIdentity, PluginWords};
 pub use invalid::InvalidWindows;
 
 /// The most windows an answer may hold, whatever the number of days.
-pub const WINDOWS_MAX: usize = 1_000;
+const WINDOWS_MAX: usize = 1_000;
 
 /// A strategy as events name it: `EARLY_VIP` for the plugin `early-vip`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
