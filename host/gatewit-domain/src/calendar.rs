@@ -17,6 +17,7 @@ use crate::identifier;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Calendar {
+    /// The zone of its local times, dates and weekdays.
     pub time_zone: EventZone,
     /// Sorted by start; at least one.
     pub days: Vec<EventDay>,
@@ -28,8 +29,11 @@ pub struct Calendar {
 pub struct EventDay {
     /// Stays the same while the organizer renames or moves the day, so that no entries are lost.
     pub id: DayId,
+    /// Unique among the days; case, dashes and spaces make no difference. Ticket types refer to it.
     pub name: String,
+    /// Inclusive.
     pub starts: Timestamp,
+    /// Exclusive, and after `starts`.
     pub ends: Timestamp,
 }
 
@@ -94,6 +98,7 @@ impl Calendar {
 pub struct EventZone(TimeZone);
 
 impl EventZone {
+    /// The zone with its rules for clock changes.
     pub fn time_zone(&self) -> &TimeZone {
         &self.0
     }
@@ -193,7 +198,9 @@ fn fixed_offset(text: &str) -> Option<Offset> {
 /// A point in time as a client wrote it: RFC 3339, with its offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WrittenTime {
+    /// The instant that it means.
     pub instant: Timestamp,
+    /// The UTC offset that the client wrote.
     pub offset: Offset,
 }
 

@@ -25,24 +25,32 @@ pub type StrategyOptions = serde_json::Map<String, serde_json::Value>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
+    /// `eventId` in the contracts.
     pub id: EventId,
     /// Increases with every change.
     pub revision: u64,
+    /// Shown to organizers, attendees and strategies.
     pub name: String,
     /// Unique within its organization.
     pub slug: String,
+    /// The organization it belongs to. It cannot change once a scanner is registered.
     pub org_id: String,
+    /// Its days, and the time zone of all its local times.
     pub calendar: Calendar,
     /// How many days the event has ever had. The next day's id follows from it.
     pub days_made: u32,
     /// Removed days. A day that is added again is the same day and keeps its entries.
     #[serde(default)]
     pub former_days: Vec<EventDay>,
+    /// The strategy that gives its opening windows.
     pub strategy: StrategyName,
+    /// The strategy's options. Its plugin has accepted them.
     pub strategy_options: StrategyOptions,
+    /// The types it declares. Tickets of its sources may have others.
     pub ticket_types: Vec<TicketType>,
     /// At least one.
     pub zones: Vec<Zone>,
+    /// May be empty: scans then take place in the zone that the scanner is bound to, or in the first.
     pub scan_points: Vec<ScanPoint>,
     /// Sources whose tickets are also tickets of the event.
     #[serde(default)]
@@ -51,12 +59,14 @@ pub struct Event {
     pub organizers: Vec<String>,
     /// Identities (`sub`) that may scan at its doors.
     pub staff: Vec<String>,
+    /// The time of its creation, which a change does not move.
     pub created_at: Timestamp,
     /// Set once the event is published.
     pub key: Option<SealedKey>,
 }
 
 impl Event {
+    /// Returns `Published` once the event has a key, which is never removed.
     pub fn status(&self) -> EventStatus {
         match self.key {
             Some(_) => EventStatus::Published,
@@ -77,10 +87,12 @@ impl Event {
         exact.or_else(|| types().position(|kind| is_same(&kind.id, id)))
     }
 
+    /// Returns the zone with exactly this id.
     pub fn zone(&self, id: &str) -> Option<&Zone> {
         self.zones.iter().find(|zone| zone.id == id)
     }
 
+    /// Returns the scan point with exactly this id.
     pub fn scan_point(&self, id: &str) -> Option<&ScanPoint> {
         self.scan_points.iter().find(|point| point.id == id)
     }
@@ -125,7 +137,9 @@ pub struct SealedKey {
 /// Whether tickets can be issued and scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventStatus {
+    /// It has no key yet: no ticket is issued and no scanner registers.
     Draft,
+    /// It has a key. A published event never becomes a draft again.
     Published,
 }
 
@@ -133,8 +147,11 @@ pub enum EventStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketType {
+    /// Unique within the event; case and the kind of a dash make no difference. Tickets refer to it.
     pub id: String,
+    /// 1 to 200 characters, shown at the door and part of the signed code.
     pub name: String,
+    /// Whether a ticket may enter again in a scope in which it has already entered.
     pub allow_reentry: bool,
     /// Total entries per day, including the first; None: unlimited. Has no effect unless `allow_reentry`.
     pub reentry_limit: Option<u32>,
@@ -180,7 +197,9 @@ impl TicketType {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScanPoint {
+    /// Unique within the event. Registration tokens name it.
     pub id: String,
+    /// 1 to 200 characters, shown to organizers.
     pub name: String,
     /// The zone it is in; None: the first zone.
     pub zone: Option<String>,
@@ -197,7 +216,10 @@ pub enum MatchField {
     /// `qrCode`, then `credentialCode`, then `ticketId`.
     #[default]
     Any,
+    /// The signed code, or the first code that a ticketing system gave.
     QrCode,
+    /// The code on a badge or wristband.
     CredentialCode,
+    /// The ticket's id in the contracts: `ticketInstanceId`.
     TicketId,
 }

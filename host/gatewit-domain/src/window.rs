@@ -30,6 +30,7 @@ impl StrategyName {
         Self(stem.to_ascii_uppercase().replace('-', "_"))
     }
 
+    /// The name as events and records spell it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -66,15 +67,19 @@ impl<'de> Deserialize<'de> for StrategyName {
 /// Two rules with one digest get the same answers from one plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DoorRule {
+    /// The strategy that gives the windows.
     pub strategy: StrategyName,
     /// A JSON object.
     pub options: String,
+    /// The event's name, which strategies see.
     pub event_name: String,
+    /// The event's days and time zone.
     pub calendar: Calendar,
     digest: [u8; 32],
 }
 
 impl DoorRule {
+    /// Collects the parts of a rule and computes its digest.
     pub fn new(
         strategy: StrategyName,
         options: &serde_json::Map<String, serde_json::Value>,
@@ -107,6 +112,7 @@ impl DoorRule {
 /// The ticket data that a strategy may see.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Holder {
+    /// The id of the ticket's type.
     pub ticket_type: String,
     /// Names of the attributes that are true, sorted.
     pub attributes: Vec<String>,
@@ -115,6 +121,7 @@ pub struct Holder {
 /// A moment as a strategy gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
+    /// A fixed point in time.
     Instant(Timestamp),
     /// Wall-clock time at the event.
     Local(DateTime),
@@ -123,8 +130,11 @@ pub enum Moment {
 /// A window as a strategy proposed it, unchecked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProposedWindow {
+    /// The index of the day in the event's calendar, from 0.
     pub day: u32,
+    /// The first moment of the window.
     pub opens: Moment,
+    /// The first moment after the window.
     pub closes: Moment,
 }
 
@@ -133,14 +143,21 @@ pub struct ProposedWindow {
 pub enum StrategyError {
     /// No such strategy is loaded. Lists those that are.
     #[error("strategy {name} is not loaded; loaded are: {}", loaded.join(", "))]
-    Unknown { name: String, loaded: Vec<String> },
+    Unknown {
+        /// The name that the event asks for.
+        name: String,
+        /// The names of all strategies that serve.
+        loaded: Vec<String>,
+    },
     /// The strategy does not accept the options. Only the organizer who sent them sees its own text.
     #[error("the strategy does not accept the options")]
     Rejected(PluginWords),
     /// The strategy was called and gave no answer.
     #[error("strategy {strategy} failed: {error}")]
     Failed {
+        /// The strategy that was asked.
         strategy: StrategyName,
+        /// Why the call failed.
         error: CallError,
     },
 }
@@ -150,6 +167,7 @@ pub enum StrategyError {
 pub struct WindowsAnswer {
     /// Sorted by opening.
     pub windows: Vec<Window>,
+    /// The code that gave them, as the record of a scan names it.
     pub plugin: PluginIdentity,
 }
 

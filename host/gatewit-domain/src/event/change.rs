@@ -30,6 +30,7 @@ const DAY_HOURS_MAX: i64 = 24 * 31;
 /// Fields of an event to set. None leaves a field unchanged, or at its default in a new event.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventChange {
+    /// Required in a new event: 1 to 200 characters.
     pub name: Option<String>,
     /// Unique within its organization. Default: derived from the name.
     pub slug: Option<String>,
@@ -37,18 +38,23 @@ pub struct EventChange {
     pub org_id: Option<String>,
     /// IANA name or offset. Default: the offset of the days, if they all have the same one.
     pub timezone: Option<String>,
+    /// At least one, each ending after it starts. Required in a new event. A change replaces all days.
     pub days: Option<Vec<DayChange>>,
     /// Default: `HOURS_BEFORE`.
     pub check_in_strategy: Option<StrategyName>,
     /// The strategy decides which options are valid.
     pub strategy_options: Option<StrategyOptions>,
+    /// Replaces all types. Default: none.
     pub ticket_types: Option<Vec<TicketType>>,
     /// Default: one, `venue`.
     pub zones: Option<Vec<Zone>>,
+    /// Replaces all scan points. Default: none.
     pub scan_points: Option<Vec<ScanPoint>>,
     /// Names of configured sources of tickets. Default: none.
     pub ticket_sources: Option<Vec<String>>,
+    /// Replaces all organizers. Default: the one who creates or declares the event.
     pub organizers: Option<Vec<String>>,
+    /// Replaces all staff. Default: none.
     pub staff: Option<Vec<String>>,
 }
 

@@ -59,6 +59,7 @@ impl MissedDays {
         }
     }
 
+    /// Describes each window of these, for the organizer: the first twenty, then how many more there are.
     pub fn warnings(&self, event: &Event) -> Vec<String> {
         let print = |at| event.calendar.rfc3339(at);
         let warnings = self.0.iter().map(|((day, opens, closes), types)| {
