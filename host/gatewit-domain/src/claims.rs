@@ -8,10 +8,12 @@ use crate::id::{EventId, ScannerId, TicketId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Claims {
+    /// A ticket (`gatewit-api.md` §4).
     Ticket(TicketClaims),
     /// A ticket in a shorter form.
     #[serde(rename = "ticket", skip_deserializing)]
     CompactTicket(CompactTicketClaims),
+    /// A scanner's credentials, which never count as a ticket.
     ScannerCredential(ScannerClaims),
 }
 
@@ -22,7 +24,9 @@ pub struct TicketProof {
     /// Distinguishes it from every other kind of token.
     #[serde(rename = "type")]
     _kind: TicketKind,
+    /// The ticket's id.
     pub ticket_instance_id: TicketId,
+    /// The event whose key signed the token.
     pub event_id: EventId,
 }
 
@@ -36,13 +40,21 @@ enum TicketKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketClaims {
+    /// The ticket's id.
     pub ticket_instance_id: TicketId,
+    /// The event whose key signs the token.
     pub event_id: EventId,
+    /// The id of the ticket's type, in the event's spelling.
     pub ticket_type_id: String,
+    /// The type's name when the token was signed.
     pub ticket_type_name: String,
+    /// Its number within its type, such as `VIP-0001`, or the reference in its ticketing system.
     pub ticket_series: String,
+    /// Empty if unknown.
     pub attendee_name: String,
+    /// None if unknown.
     pub attendee_email: Option<String>,
+    /// The order it was bought with.
     pub booking_reference: String,
     /// The days on which the ticket's type is valid, for offline readers. The server uses the event's current days.
     pub event_schedules: Vec<Schedule>,
@@ -56,8 +68,11 @@ pub struct TicketClaims {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CompactTicketClaims {
+    /// As in [`TicketClaims`].
     pub ticket_instance_id: TicketId,
+    /// As in [`TicketClaims`].
     pub event_id: EventId,
+    /// As in [`TicketClaims`].
     pub ticket_type_id: String,
     /// As in [`TicketClaims`].
     pub iat: i64,
@@ -69,6 +84,7 @@ pub struct CompactTicketClaims {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
+    /// The name of the event day.
     pub day_name: String,
     /// RFC 3339 with the event's offset at that moment.
     pub start_date_time: String,
@@ -80,7 +96,9 @@ pub struct Schedule {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScannerClaims {
+    /// The scanner that the credentials prove.
     pub scanner_id: ScannerId,
+    /// The event whose key signs the credentials, and at whose doors the scanner may scan.
     pub event_id: EventId,
     /// Seconds since the Unix epoch.
     pub iat: i64,

@@ -38,6 +38,7 @@ const TYPO: u32 = 1_000;
 /// A ticket's searchable text: about 150 bytes.
 #[derive(Clone, Debug)]
 pub struct IndexEntry {
+    /// The ticket that the text belongs to.
     pub id: TicketId,
     /// Folded words separated by spaces, in three lines: name and mailbox; mail domain; order and series. The last two
     /// tolerate no typos, which would match almost every ticket.
@@ -86,6 +87,7 @@ struct Spelling {
 }
 
 impl IndexEntry {
+    /// Prepares a ticket's name, mail addresses, order and series. Its codes cannot be searched.
     pub fn of(ticket: &Ticket) -> Self {
         let addresses = addresses(ticket);
         let parts = addresses.iter().map(|address| {

@@ -35,13 +35,19 @@ const AFTER_LAST_DAY: SignedDuration = SignedDuration::from_hours(48);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
+    /// Unique across all events: `ticketInstanceId` in the contracts.
     pub id: TicketId,
+    /// The event that it was issued for, or whose source lists it.
     pub event_id: EventId,
+    /// The id of its type, in the spelling of its ticketing system if it has one.
     pub type_id: String,
     /// The type's id in capitals and a counter: `VIP-0001`.
     pub series: String,
+    /// As last set by an organizer or by a change in its ticketing system.
     pub state: TicketState,
+    /// Empty if its ticketing system does not know the holder.
     pub attendee_name: String,
+    /// One or more addresses, separated by `; `.
     pub attendee_email: Option<String>,
     /// The order it was bought with.
     pub booking_reference: String,
@@ -51,6 +57,7 @@ pub struct Ticket {
     pub attributes: BTreeMap<String, bool>,
     /// Text shown to staff.
     pub details: BTreeMap<String, String>,
+    /// The time at which it was issued here, or first read from its source.
     pub issued_at: Timestamp,
     /// The issue it belongs to. Readers do not see the ticket until the issue is complete. None if a ticketing system
     /// sold it.
@@ -65,8 +72,11 @@ pub struct Ticket {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketDraft {
+    /// The id of one of the event's types, in any case.
     pub ticket_type_id: String,
+    /// 1 to 200 characters.
     pub attendee_name: String,
+    /// An address, or several as people paste them. None: unknown.
     pub attendee_email: Option<String>,
     /// Default: `EVT-` and eight hex digits.
     pub booking_reference: Option<String>,

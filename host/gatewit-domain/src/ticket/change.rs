@@ -9,6 +9,7 @@ use crate::scanned::clean;
 /// Fields of a ticket to set. Absent fields stay unchanged.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TicketChange {
+    /// 1 to 200 characters.
     pub attendee_name: Option<String>,
     /// `Some(None)` removes it.
     pub attendee_email: Option<Option<String>>,

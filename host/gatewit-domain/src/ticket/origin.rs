@@ -13,7 +13,9 @@ use crate::source::{SourceName, SourceState};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Origin {
+    /// The configured source that lists it.
     pub source: SourceName,
+    /// Its permanent identifier in the ticketing system, unique within the source.
     pub reference: String,
     /// The ticketing system's codes for the ticket. The first is the content of its QR code.
     pub codes: Vec<String>,
@@ -25,6 +27,7 @@ pub struct Origin {
     /// The date of a series that it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub_event: Option<String>,
+    /// The first moment at which it is valid; None: valid from the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Timestamp>,
     /// The first moment at which it is no longer valid.

@@ -9,8 +9,11 @@ use crate::source::SourceState;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TicketState {
+    /// Valid for entry, if the doors are open and an entry is left.
     Active,
+    /// Withdrawn by an organizer, or cancelled, blocked or removed in its ticketing system.
     Cancelled,
+    /// Withdrawn, and its price paid back. It cannot be cancelled before it is reinstated.
     Refunded,
     /// Not yet paid.
     Pending,
@@ -19,19 +22,26 @@ pub enum TicketState {
 /// A ticket's state as clients see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShownState {
+    /// Valid for entry.
     Active,
     /// Active and already entered, at an event of a single day.
     Used,
+    /// Withdrawn without a refund, or its ticketing system has withdrawn it.
     Cancelled,
+    /// Withdrawn, and its price paid back.
     Refunded,
+    /// Not yet paid.
     Pending,
 }
 
 /// An organizer's action on a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TicketAction {
+    /// Withdraws the ticket. Fails if it is refunded.
     Cancel,
+    /// Withdraws the ticket because its price was paid back.
     Refund,
+    /// Makes the ticket active again, whatever its state.
     Reinstate,
 }
 
