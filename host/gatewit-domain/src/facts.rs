@@ -15,13 +15,17 @@ use crate::window::{StrategyError, WindowsAnswer};
 
 /// Everything that is known of a scan.
 pub struct ScanFacts<'a> {
+    /// The time of the decision.
     pub now: Timestamp,
+    /// The scan to decide on.
     pub scan: &'a Scan,
     /// None: an organizer at the desk.
     pub scanner: Option<&'a Scanner>,
+    /// The event at whose door it happened.
     pub event: &'a Event,
     /// [`Event::facts`] of the event.
     pub event_facts: &'a EventFacts,
+    /// What the code led to: a ticket, or the reason why none was found.
     pub found: Found,
 }
 
@@ -30,8 +34,11 @@ pub type Found = Lookup<Box<FoundTicket>>;
 
 /// A ticket and the data that its admission depends on.
 pub struct FoundTicket {
+    /// The ticket as stored, whatever its state and event.
     pub ticket: Ticket,
+    /// Its entries, those undone left out.
     pub entries: Entries,
+    /// The opening windows for its holder, or why the strategy gave none.
     pub windows: Result<Arc<WindowsAnswer>, StrategyError>,
     /// The ticket's type as its source defines it, if the event does not.
     pub source_type: Option<Arc<TicketType>>,

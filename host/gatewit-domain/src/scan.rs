@@ -20,11 +20,15 @@ const LOCATION_MAX: usize = 200;
 /// One scan, from any contract.
 #[derive(Clone, Debug)]
 pub struct Scan {
+    /// The code or ticket to decide on.
     pub presented: Presented,
+    /// Determines how the scan is recorded and counted.
     pub contract: Contract,
     /// The event at whose door it happened.
     pub event_id: EventId,
+    /// The scanner or organizer, which the decision checks first.
     pub by: ScannedBy,
+    /// Recorded with the scan; None if the request named no location.
     pub location: Option<Location>,
     /// The key under which the answer is stored for 24 hours.
     pub idempotency_key: Option<IdempotencyKey>,
@@ -66,6 +70,7 @@ impl Presented {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ManualCheckIn {
+    /// The ticket that staff chose.
     Ticket(TicketId),
     /// Every ticket of an order, as it was written but [folded](fold). It may mean
     /// [several](crate::identifier::order_meanings).
@@ -102,6 +107,7 @@ impl ManualCheckIn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Contract {
+    /// The contract of `event-check-in.txt` (`gatewit-api.md` §6).
     EventCheckIn,
     /// Checked in without a code (`gatewit-api.md` §12).
     Desk,
@@ -120,11 +126,13 @@ impl Contract {
 /// The one who scans.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScannedBy {
+    /// A registered device.
     Scanner {
         /// The identity that its credentials prove.
         proof: ScannerProof,
         /// The identity that the request claims. It is compared, never trusted.
         claimed_scanner: String,
+        /// The fingerprint that the request claims. It must equal the registered one exactly.
         claimed_fingerprint: String,
     },
     /// An organizer, by its identity.
@@ -134,7 +142,9 @@ pub enum ScannedBy {
 /// A scanner whose credentials were verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScannerProof {
+    /// The scanner that the credentials were issued to.
     pub scanner_id: ScannerId,
+    /// The event whose key signed the credentials.
     pub event_id: EventId,
 }
 
@@ -144,6 +154,7 @@ pub struct ScannerProof {
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
+    /// Accepts any text of 1 to 255 characters. A longer or empty one is `invalid_idempotency_key`.
     pub fn parse(key: &str) -> Result<Self, Problem> {
         match key.chars().count() {
             1..=255 => Ok(Self(key.to_owned())),
@@ -159,6 +170,7 @@ impl IdempotencyKey {
         Self(format!("{}/{ticket}", self.0))
     }
 
+    /// The key as the client sent it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -170,6 +182,7 @@ impl IdempotencyKey {
 pub struct Location(String);
 
 impl Location {
+    /// Trims the text. Fails with `invalid_scan` if it is longer than 200 characters.
     pub fn parse(words: &str) -> Result<Self, Problem> {
         let words = words.trim_matches(is_outer);
         match words.chars().count() {
@@ -181,6 +194,7 @@ impl Location {
         }
     }
 
+    /// The trimmed text; empty if only space was sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -190,8 +204,11 @@ impl Location {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
+    /// Identifies the record of the scan, and names it in an undo.
     pub check_in_id: CheckInId,
+    /// The time of the decision, by the server's clock.
     pub at: Timestamp,
+    /// Admission, or the reason for the refusal.
     pub verdict: Verdict,
     /// The ticket, if one was found and this scanner may see it.
     pub ticket: Option<TicketSummary>,
@@ -205,11 +222,17 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketSummary {
+    /// `ticketInstanceId` in the contracts.
     pub id: TicketId,
+    /// The name of its type at this event, or the type's id if no such type is known.
     pub type_name: String,
+    /// Its number within its type, such as `VIP-0001`, or the reference in its ticketing system.
     pub series: String,
+    /// Empty if unknown.
     pub attendee_name: String,
+    /// None if unknown.
     pub attendee_email: Option<String>,
+    /// The order it was bought with.
     pub booking_reference: String,
 }
 
@@ -217,7 +240,9 @@ pub struct TicketSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
+    /// The scan is an entry, and on disk before the answer leaves.
     Admitted,
+    /// The scan is no entry. The code of the reason is one of `gatewit-api.md` §5.
     Refused(Refusal),
 }
 
@@ -240,13 +265,17 @@ pub struct Entries(pub Vec<Entry>);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
+    /// The scan that admitted the ticket. An undo of it removes the entry.
     pub check_in_id: CheckInId,
+    /// The day whose window decided. It keeps its id if the organizer moves or renames it.
     pub day: DayId,
     /// The id of the zone at that time.
     pub zone: String,
     /// Whether the zone led in from outside at that time. Used if the zone no longer exists.
     pub from_outside: bool,
+    /// The time of admission.
     pub at: Timestamp,
+    /// The location that the scanner gave; None if it gave none.
     pub location: Option<String>,
 }
 
@@ -273,27 +302,35 @@ impl Entries {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckIn {
+    /// `checkInId` in the contracts.
     pub id: CheckInId,
     /// The event whose scanner scanned.
     pub event_id: EventId,
+    /// None if no ticket was found.
     pub ticket_id: Option<TicketId>,
+    /// The series of that ticket, for lists.
     pub ticket_series: Option<String>,
     /// The reason for a refusal; None: admitted.
     pub refusal: Option<Refusal>,
     /// If the record stands for several refusals of its scanner, their number by reason. Else empty.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refusals: BTreeMap<String, u64>,
+    /// The time of the decision, by the server's clock.
     pub at: Timestamp,
     /// None: an organizer at the desk.
     pub scanner_id: Option<ScannerId>,
     /// The organizer who checked in at the desk.
     #[serde(default)]
     pub organizer: Option<String>,
+    /// The contract through which the scan came.
     pub contract: Contract,
     /// The id of the zone it took place in.
     pub zone: String,
+    /// The id of the scanner's scan point; None if it is bound to none.
     pub scan_point: Option<String>,
+    /// The location that the scanner gave; None if it gave none.
     pub location: Option<String>,
+    /// The day that decided; None if the decision came before any day's windows.
     pub day: Option<DayId>,
     /// The plugin whose windows decided.
     pub plugin: Option<PluginIdentity>,
@@ -327,8 +364,10 @@ impl CheckIn {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Undo {
+    /// The time of the undo, by the server's clock.
     pub at: Timestamp,
     /// The scanner or organizer that undid it.
     pub by: String,
+    /// As given by whoever undid it.
     pub reason: String,
 }

@@ -22,6 +22,7 @@ pub struct ScannedText(Box<str>);
 pub(crate) struct TooLong;
 
 impl ScannedText {
+    /// Removes what readers and clipboards add around a code. Fails if more than [`CODE_BYTES_MAX`] bytes remain.
     pub(crate) fn parse(text: &str) -> Result<Self, TooLong> {
         let code = clean(text);
         match code.len() {
@@ -30,6 +31,7 @@ impl ScannedText {
         }
     }
 
+    /// The code without the characters around it; may be empty.
     pub fn as_str(&self) -> &str {
         &self.0
     }
