@@ -23,13 +23,19 @@ const CREDENTIAL_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Scanner {
+    /// `scannerId` in the contracts. A new registration of the device makes a new one.
     pub id: ScannerId,
+    /// The event at whose doors it scans.
     pub event_id: EventId,
+    /// As given at registration, which may differ from the name in the registration token.
     pub name: ScannerName,
+    /// Every request must claim it again.
     pub device_fingerprint: Fingerprint,
     /// The device's description of itself.
     pub device_info: Option<String>,
+    /// Where it scans.
     pub place: Place,
+    /// When it was registered. Its credentials are valid for one year from then.
     pub created_at: Timestamp,
     /// Permanent once set.
     pub revocation: Option<Revocation>,
@@ -39,6 +45,7 @@ pub struct Scanner {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Place {
+    /// The id of its scan point; None: bound to none.
     pub scan_point: Option<String>,
     /// Takes precedence over the scan point's own.
     pub zone: Option<String>,
@@ -48,7 +55,9 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Revocation {
+    /// When it was revoked. Scans from then on are refused.
     pub at: Timestamp,
+    /// Shown to organizers.
     pub reason: String,
     /// Set if the scanner's device was registered again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +65,7 @@ pub struct Revocation {
 }
 
 impl Scanner {
+    /// Whether it was never revoked.
     pub fn is_active(&self) -> bool {
         self.revocation.is_none()
     }
@@ -80,25 +90,36 @@ impl Scanner {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RegistrationToken {
+    /// Names the token in lists and logs without revealing it.
     pub id: TokenId,
+    /// The secret text, which registers one scanner.
     pub token: TokenText,
+    /// The event that the scanner will belong to.
     pub event_id: EventId,
+    /// The name that the organizer gave the scanner-to-be.
     pub scanner_name: ScannerName,
+    /// Where the scanner will scan.
     pub place: Place,
+    /// When it was generated.
     pub created_at: Timestamp,
+    /// The first moment at which it no longer registers a scanner.
     pub expires_at: Timestamp,
+    /// The scanner that it registered; None: not used yet.
     pub used_by: Option<ScannerId>,
 }
 
 impl RegistrationToken {
+    /// Whether its time is over, used or not.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.expires_at
     }
 
+    /// Whether it can register a scanner: neither used nor expired.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.used_by.is_none() && !self.is_expired(now)
     }
 
+    /// The whole seconds until it expires; 0 if it has expired.
     pub fn remaining_seconds(&self, now: Timestamp) -> i64 {
         self.expires_at.duration_since(now).as_secs().max(0)
     }
@@ -170,6 +191,7 @@ impl fmt::Display for TokenText {
 pub struct ScannerName(String);
 
 impl ScannerName {
+    /// Trims the name. Fails with `invalid_scanner_name` unless 3 to 200 characters remain.
     pub fn parse(name: &str) -> Result<Self, Problem> {
         let name = name.trim();
         match name.chars().count() {
@@ -181,6 +203,7 @@ impl ScannerName {
         }
     }
 
+    /// The trimmed name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -192,6 +215,7 @@ impl ScannerName {
 pub struct Fingerprint(String);
 
 impl Fingerprint {
+    /// Accepts the text unchanged. Fails with `invalid_fingerprint` unless it has 10 to 255 characters.
     pub fn parse(fingerprint: &str) -> Result<Self, Problem> {
         match fingerprint.chars().count() {
             10..=255 => Ok(Self(fingerprint.to_owned())),
@@ -202,6 +226,7 @@ impl Fingerprint {
         }
     }
 
+    /// The fingerprint as the device sent it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
