@@ -21,6 +21,7 @@ const NAME_MAX: usize = 64;
 pub struct SourceName(Arc<str>);
 
 impl SourceName {
+    /// Accepts 1 to 64 ASCII letters, digits, hyphens and underscores. The error is for the operator.
     pub fn parse(name: &str) -> Result<Self, String> {
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
         match (1..=NAME_MAX).contains(&name.len()) && name.chars().all(is_plain) {
@@ -31,6 +32,7 @@ impl SourceName {
         }
     }
 
+    /// The name as it stands in the configuration.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -56,8 +58,11 @@ impl fmt::Display for SourceName {
 pub struct SourceType {
     /// Its id in the ticketing system. It never changes.
     pub id: String,
+    /// The name that buyers see. It is shown at the door.
     pub name: String,
+    /// The id of its category, if the ticketing system has categories.
     pub category: Option<String>,
+    /// What it gives access to besides the event itself, such as `training`.
     pub activities: Vec<String>,
     /// False for items that admit nobody, such as a T-shirt.
     pub admits: bool,
@@ -87,9 +92,13 @@ impl SourceType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SourceState {
+    /// Paid or free, and valid.
     Valid,
+    /// Not paid or not confirmed yet.
     Pending,
+    /// Given back, refunded or voided.
     Canceled,
+    /// Blocked by the organizer, though not given back.
     Blocked,
 }
 
@@ -99,27 +108,35 @@ pub enum SourceState {
 pub struct SourceTicket {
     /// Unique within the source and never changed, such as `ABCD-1`.
     pub reference: String,
+    /// The order it was bought in, as its buyer knows it: `ABCD`.
     pub order: String,
     /// All codes that a scanner may read from it. The first is the content of its QR code.
     pub codes: Vec<String>,
+    /// The [`SourceType::id`] of its type, which the source may not list.
     pub type_id: String,
+    /// The name of the variation bought, if the type has some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variation: Option<String>,
     /// The reference of the ticket that this one is an add-on to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    /// The date of a series that it is for, as the ticketing system numbers them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub_event: Option<String>,
     /// Empty if unknown.
     pub holder_name: String,
+    /// The holder's own address, never the buyer's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Whether it admits its holder.
     pub state: SourceState,
+    /// The first moment at which it is valid; None: valid from the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Timestamp>,
     /// The first moment at which it is no longer valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
+    /// Attributes that strategies know by name, such as `is_speaker`. The last of several values counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(String, bool)>,
     /// Texts for the staff, in display order.
@@ -133,6 +150,7 @@ pub struct SourceTicket {
 /// One page of a sync.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourcePage {
+    /// New and changed tickets, or all of them in a full run. If one comes twice, the last counts.
     pub tickets: Vec<SourceTicket>,
     /// References of tickets that no longer exist.
     pub gone: Vec<String>,
@@ -140,12 +158,14 @@ pub struct SourcePage {
     pub whole_orders: Vec<String>,
     /// The total over all pages of a full run, if the ticketing system counts it.
     pub total: Option<SourceTotal>,
+    /// The next page, or the end of the run.
     pub next: Continuation,
 }
 
 /// A ticketing system's own count, which shows whether a full run missed any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SourceTotal {
+    /// The number of tickets on all pages.
     Tickets(u32),
     /// Every page lists its orders in `whole_orders`.
     Orders(u32),
@@ -165,20 +185,25 @@ pub enum Continuation {
 /// It displays only the host's own text; [`SourceFault::words`] returns the plugin's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceFault {
+    /// The ticketing system refuses the credentials. The operator is told, and no retry follows at once.
     #[error("the ticketing system refuses the credentials")]
     Unauthorized(PluginWords),
     /// Try again after this many seconds, if it said how many.
     #[error("the ticketing system has had too many requests")]
     RateLimited(Option<u32>),
+    /// It is down, slow or answers nonsense. Another try may succeed.
     #[error("the ticketing system cannot answer")]
     Unavailable(PluginWords),
+    /// Only the operator can help.
     #[error("the settings cannot work")]
     BadSettings(PluginWords),
+    /// The event, or another thing that the settings name, does not exist there. A look-up has then found nothing.
     #[error("the ticketing system does not know it")]
     NotFound(PluginWords),
     /// The cursor is no longer valid: a full sync is due.
     #[error("a full sync is due")]
     StartOver(PluginWords),
+    /// Any other failure of the plugin's own code.
     #[error("something went wrong that the plugin did not expect")]
     Unexpected(PluginWords),
     /// A file that the settings name cannot be read. The text is the host's.

@@ -23,6 +23,7 @@ const FULL_EVERY: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceRow {
+    /// In the order in which the page lists them; 50 at most.
     pub tickets: Vec<SourceTicket>,
     /// References of tickets that no longer exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -33,7 +34,9 @@ pub struct SourceRow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogPosition {
+    /// The number of the log, from 1.
     pub log: u32,
+    /// The number of the row within the log, from 0.
     pub row: u32,
 }
 
@@ -53,6 +56,7 @@ pub struct Reader {
 pub struct SyncState {
     /// None until the first run has ended.
     pub served: Option<Served>,
+    /// The run that has begun and not ended; None between runs.
     pub under_way: Option<RunUnderWay>,
     /// Logs that nobody reads any longer, to be deleted.
     pub discarded: Vec<u32>,
@@ -72,9 +76,11 @@ pub struct Served {
     pub digest: String,
     /// The token for the next request for changes.
     pub token: Option<String>,
+    /// The plugin and settings that read it.
     pub reader: Reader,
     /// When the full run began.
     pub full_at: Timestamp,
+    /// When the last run ended.
     pub synced_at: Timestamp,
 }
 
@@ -82,13 +88,17 @@ pub struct Served {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunUnderWay {
+    /// Whether it reads everything into a new log, rather than changes.
     pub is_full: bool,
     /// Where it writes the next row.
     pub end: LogPosition,
+    /// A digest of the rows so far; empty in a run that asks for changes.
     pub digest: String,
     /// The cursor of its next page.
     pub cursor: Option<String>,
+    /// The plugin and settings that read. Another reader does not resume the run.
     pub reader: Reader,
+    /// When it began. It can be resumed within one hour.
     pub began_at: Timestamp,
 }
 
