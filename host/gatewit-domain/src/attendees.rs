@@ -30,9 +30,13 @@ pub use validation::{
 pub struct Attendee {
     /// The ticket's reference as its holder knows it: `MH9CG-2`.
     pub reference: TicketReference,
+    /// The code of the order that it belongs to.
     pub order: OrderId,
+    /// The holder's name as on the ticket.
     pub name: PreparedName,
+    /// The holder's own addresses; empty if unknown or malformed.
     pub emails: Vec<EmailAddress>,
+    /// The attributes of this ticket alone.
     pub flags: AttendeeFlags,
     /// The title of its type, if tickets of that type make nobody an attendee, such as tickets to a party only.
     pub wrong_type: Option<Box<str>>,
@@ -43,14 +47,23 @@ pub struct Attendee {
 /// The built-in attributes of the attendee-validation contract, in the order of its answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AttendeeFlags {
+    /// Gives a talk.
     pub is_speaker: bool,
+    /// Gives a keynote.
     pub is_keynote: bool,
+    /// Comes for a sponsor.
     pub is_sponsor: bool,
+    /// Organizes the event.
     pub is_organizer: bool,
+    /// Helps at the event.
     pub is_volunteer: bool,
+    /// Attends from elsewhere.
     pub is_remote: bool,
+    /// Attends at the venue.
     pub is_onsite: bool,
+    /// Is a guest of the organizers.
     pub is_guest: bool,
+    /// May use the online platform.
     pub online_access: bool,
 }
 
@@ -104,6 +117,7 @@ impl AttendeeFlags {
         })
     }
 
+    /// Decodes a number of [`AttendeeFlags::bits`].
     fn of_bits(bits: u16) -> Self {
         let mut flags = [false; Self::NAMES.len()];
         for (flag, is_held) in flags.iter_mut().enumerate() {

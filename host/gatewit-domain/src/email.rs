@@ -37,6 +37,7 @@ impl EmailAddress {
         Self::parse(text).ok()
     }
 
+    /// The normalized address, with its domain in Unicode.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -20,6 +20,7 @@ const TURNS_MAX: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NameMatching {
+    /// Both thresholds are on its scale.
     pub metric: Metric,
     /// Names above this likeness are the same.
     pub exact_match_threshold: Threshold,
@@ -36,7 +37,9 @@ pub enum Metric {
     /// The metric of the attendee-validation contract's own service.
     #[default]
     RatcliffObershelp,
+    /// One minus the edit distance, swaps included, divided by the longer name's length.
     DamerauLevenshtein,
+    /// The Jaro similarity, raised for a common beginning.
     JaroWinkler,
 }
 
@@ -47,8 +50,11 @@ pub struct Threshold(f64);
 /// The result of comparing two names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
+    /// Equal apart from case, or above the exact threshold.
     Same,
+    /// Above the close threshold only.
     Close,
+    /// Below both thresholds, or without letters.
     Different,
 }
 
@@ -156,6 +162,7 @@ impl Metric {
 }
 
 impl PreparedName {
+    /// Prepares a name as written; outer space does not count.
     pub fn of(name: &str) -> Self {
         let text = name.trim_matches(is_space);
         let upper = text.to_uppercase();
@@ -177,6 +184,7 @@ impl PreparedName {
         &self.upper
     }
 
+    /// Whether it has no text but space.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }

@@ -17,6 +17,7 @@ pub struct Asked<T> {
 /// A field of a request that is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldFault {
+    /// Its name in the contract: `order_id` or `ticket_id`.
     pub field: &'static str,
     /// What is wrong with it, in the words of the contract.
     pub words: &'static str,

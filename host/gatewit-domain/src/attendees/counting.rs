@@ -12,6 +12,7 @@ pub struct AddonCounting<'s> {
 }
 
 impl<'s> AddonCounting<'s> {
+    /// Begins at zero. `types` says which tickets count.
     pub fn new(types: &'s AddonTypes) -> Self {
         Self {
             types,
@@ -24,6 +25,7 @@ impl<'s> AddonCounting<'s> {
         set.count_addons(piece, self.types, &mut self.counts);
     }
 
+    /// Returns the counts of all pieces added so far.
     pub fn finish(self) -> AddonStatistics {
         self.counts.statistics()
     }

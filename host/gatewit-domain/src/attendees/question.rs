@@ -9,14 +9,18 @@ use crate::names::PreparedName;
 /// A request to `validate_attendee` as it was sent.
 #[derive(Clone, Debug)]
 pub struct AttendeeQuestion {
+    /// The order or ticket, in every meaning that the text may have.
     pub sought: Sought<Asked<OrderId>, Asked<TicketReference>>,
+    /// The name to look for.
     pub name: PreparedName,
 }
 
 /// A request to `validate_name` as it was sent.
 #[derive(Clone, Debug)]
 pub struct NameQuestion {
+    /// The ticket, in every meaning that the text may have.
     pub ticket: Asked<TicketReference>,
+    /// The name to compare with the ticket's.
     pub name: PreparedName,
 }
 

@@ -44,6 +44,7 @@ impl OrderId {
         (!is_alphanumeric).then_some("Order ID must be alphanumeric")
     }
 
+    /// The code in capitals, with plain hyphens.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -79,6 +80,7 @@ impl TicketReference {
         Asked::new(meanings.collect(), Self::is_order_and_position, fault)
     }
 
+    /// The reference in capitals, with plain hyphens.
     pub fn as_str(&self) -> &str {
         &self.0
     }

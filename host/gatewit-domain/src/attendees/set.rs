@@ -98,6 +98,7 @@ impl SourceSet {
         self.tickets.len()
     }
 
+    /// Whether the source has no tickets in any state.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

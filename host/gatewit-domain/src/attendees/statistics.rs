@@ -15,6 +15,7 @@ pub struct AddonTypes {
 /// The counts, named as in the contract.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddonStatistics {
+    /// How many tickets are in one of the on-site categories.
     pub onsite_tickets_sold: u64,
     /// How many tickets have a T-shirt.
     pub tshirt_purchased: u64,
@@ -27,7 +28,9 @@ pub struct AddonStatistics {
 /// A kind of T-shirt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShirtVariant {
+    /// The name of the variation; `Unknown (None)` for shirts without one.
     pub variant_name: String,
+    /// How many shirts of this variation there are.
     pub count: u64,
 }
 

@@ -10,6 +10,7 @@ use crate::names::{Likeness, NameMatching, PreparedName};
 pub enum Finding<'a> {
     /// The ticket: the one with this name apart from case, else the first whose name is similar enough.
     Match {
+        /// The ticket that the answer describes.
         ticket: &'a Attendee,
         /// The holder's flags from all their tickets of the order.
         flags: AttendeeFlags,
@@ -27,25 +28,32 @@ pub enum Finding<'a> {
 /// The tickets that a request is about. An order decides alone, even if a ticket is given with it.
 #[derive(Clone, Debug)]
 pub enum Sought<O = OrderId, T = TicketReference> {
+    /// All tickets of an order.
     Order {
+        /// The order to look in.
         order: O,
         /// Repeated in the answer and not used otherwise.
         ticket: Option<T>,
     },
+    /// One ticket by its reference.
     Ticket(T),
 }
 
 /// A request to `validate_attendee`.
 #[derive(Clone, Debug)]
 pub struct AttendeeQuery {
+    /// The order or ticket that the name must be on.
     pub sought: Sought,
+    /// The name to look for.
     pub name: PreparedName,
 }
 
 /// A request to `validate_name`.
 #[derive(Clone, Debug)]
 pub struct NameQuery {
+    /// The ticket that the name must be on.
     pub ticket: TicketReference,
+    /// The name to compare with the ticket's.
     pub name: PreparedName,
 }
 
@@ -54,37 +62,52 @@ pub struct NameQuery {
 pub enum Verdict {
     /// This is an attendee.
     Attendee,
+    /// The name is close, but not close enough.
     Near,
+    /// The order or ticket exists, but the name is not on it.
     WrongName,
+    /// The ticket's type makes nobody an attendee.
     WrongType,
+    /// There is no such order or ticket.
     Unknown,
 }
 
 /// The answer of `validate_attendee`. A failure repeats the request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct AttendeeAnswer {
+    /// Whether a ticket of an attendee matches.
     pub is_attendee: bool,
     /// The reason for a failure; empty for an attendee.
     pub hint: String,
+    /// The holder's flags from all their tickets of the order; all false in a failure.
     pub flags: AttendeeFlags,
+    /// The matching ticket's order. In a failure, the order of the request, None if it gave none.
     pub order_id: Option<OrderId>,
+    /// The matching ticket's reference. In a failure, the ticket of the request, None if it gave none.
     pub ticket_id: Option<TicketReference>,
+    /// The name on the ticket. In a failure, the name of the request.
     pub name: String,
+    /// The first address on the ticket; None if it has none, and in a failure.
     pub email: Option<EmailAddress>,
 }
 
 /// The answer of `validate_name`. It repeats the request in capitals.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NameAnswer {
+    /// Whether the ticket is an attendee's and the name matches.
     pub is_attendee: bool,
     /// The reason for a failure; empty for an attendee.
     pub hint: String,
+    /// The holder's flags from all their tickets of the order; all false in a failure.
     pub flags: AttendeeFlags,
+    /// The ticket of the request, in capitals.
     pub ticket_id: TicketReference,
+    /// The name of the request, in capitals.
     pub name: String,
 }
 
 impl Finding<'_> {
+    /// Reduces the result to its kind.
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::Match { .. } => Verdict::Attendee,

@@ -75,6 +75,7 @@ impl SetBuilder {
         }
     }
 
+    /// Returns the set. No row can be added to it any more.
     pub fn finish(mut self) -> SourceSet {
         self.set.tickets.shrink_to_fit();
         self.set
