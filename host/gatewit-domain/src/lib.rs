@@ -3,6 +3,7 @@
 //! Pure: uses no HTTP, no WebAssembly and no database, and reads the clock only through its port.
 
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 pub mod attendees;
 pub mod calendar;

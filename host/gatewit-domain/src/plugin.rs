@@ -22,7 +22,9 @@ pub struct PluginRow {
     pub digest: Option<String>,
     /// Increases with every swap; 0 if nothing serves.
     pub generation: u64,
+    /// Whether any generation serves.
     pub state: PluginState,
+    /// When the serving generation was loaded; None if none serves.
     pub loaded_at: Option<Timestamp>,
     /// Why the newest file was refused, or how the plugin fails. Operators also see the plugin's own text here.
     pub error: Option<String>,
@@ -37,6 +39,7 @@ pub struct PluginRow {
 pub struct PluginWords(String);
 
 impl PluginWords {
+    /// Returns the text. The caller must show it to operators only, or to the organizer whose options it is about.
     pub fn verbatim(&self) -> &str {
         &self.0
     }
@@ -63,20 +66,25 @@ impl fmt::Debug for PluginWords {
 /// A plugin's purpose: the world that it exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PluginKind {
+    /// Reads a ticketing system: `wit/ticketing-backend.wit`.
     Backend,
+    /// Gives an event's opening windows: `wit/check-in-strategy.wit`.
     Strategy,
 }
 
 /// Whether a plugin serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PluginState {
+    /// A generation serves, even if a newer file was refused.
     Active,
+    /// No generation serves: the file was refused.
     Rejected,
 }
 
 /// The code that gave an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginIdentity {
+    /// The plugin's name: the stem of its file's name.
     pub name: String,
     /// `sha256:` and the hex digest of the component.
     pub digest: String,

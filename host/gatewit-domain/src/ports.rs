@@ -44,10 +44,12 @@ pub trait Store: Send + Sync {
 pub struct Key(Bytes);
 
 impl Key {
+    /// Takes the key's bytes as they are. The first part, up to `/`, is its table.
     pub fn new(key: impl Into<Bytes>) -> Self {
         Self(key.into())
     }
 
+    /// The whole key, as the store orders it.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -79,7 +81,9 @@ pub enum Guard {
 /// One change to the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
+    /// Sets the value, whether or not the key has one.
     Put(Key, Bytes),
+    /// Removes the value. A key without one stays as it is.
     Delete(Key),
     /// Adds to a counter, kept as a decimal number; an absent counter is 0. Additions commute and never conflict.
     Add(Key, i64),
@@ -103,7 +107,9 @@ pub enum StoreError {
     /// The store cannot answer until the operator has fixed it.
     #[error("the store cannot {action}")]
     Failed {
+        /// What the store tried, to complete "the store cannot".
         action: &'static str,
+        /// The error of the store's engine.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
@@ -193,8 +199,11 @@ pub trait EventKey: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} the signing key of event {event}")]
 pub struct SignerError {
+    /// What was tried, to complete "cannot … the signing key".
     pub action: &'static str,
+    /// The event whose key it is.
     pub event: EventId,
+    /// The error of the library.
     #[source]
     pub source: Box<dyn Error + Send + Sync>,
 }
@@ -202,6 +211,7 @@ pub struct SignerError {
 /// The source of time.
 #[async_trait]
 pub trait Clock: Send + Sync {
+    /// The current time. It may jump when the system's clock is set.
     fn now(&self) -> Timestamp;
 
     /// Completes after this much time.
