@@ -24,7 +24,7 @@ pub struct TicketProof {
     /// Distinguishes it from every other kind of token.
     #[serde(rename = "type")]
     _kind: TicketKind,
-    /// The ticket's id.
+    /// The ticket that the token is for. The caller must still look it up.
     pub ticket_instance_id: TicketId,
     /// The event whose key signed the token.
     pub event_id: EventId,
@@ -40,7 +40,7 @@ enum TicketKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketClaims {
-    /// The ticket's id.
+    /// The ticket that the token is for.
     pub ticket_instance_id: TicketId,
     /// The event whose key signs the token.
     pub event_id: EventId,
