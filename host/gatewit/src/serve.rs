@@ -11,7 +11,7 @@ use axum::Router;
 use gatewit_desk::{DEFAULT_ORGANIZATION, Desk, DeskSettings, Ports, Ticketing};
 use gatewit_domain::ports::Clock;
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
-use gatewit_store::SledStore;
+use gatewit_store::{SledStore, StoreMeter};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -81,57 +81,23 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     if oidc.is_some() {
         check_organizers(&config)?;
     }
-    let TicketingPlan { sources, ticketing } =
-        plan_ticketing(&settings, &config, &environment, oidc.is_some())?;
-    let store = SledStore::open(&settings.data)?;
-    let meter = store.meter();
-    let engine = Arc::new(load_plugins(&settings, &config).await?);
-    let sources = Sources::open(sources, &engine);
-    // From a variable only: command-line options are visible in the process list.
-    let given = environment
-        .verbatim(MasterKey::VARIABLE)
-        .map(Zeroizing::new);
-    let mut master_key = MasterKey::find(given.as_deref().map(String::as_str), &settings.data)?;
-    let ports = Ports {
-        store: Arc::new(store),
-        strategies: engine.clone(),
-        signer: Arc::new(RsaSigner::new(&master_key)?),
-        sources: sources.configured(),
-        clock: Arc::new(SystemClock),
-    };
-    let desk = Arc::new(open_desk(&settings, &config, ports, ticketing).await?);
-    master_key.keep()?;
+    let plan = plan_ticketing(&settings, &config, &environment, oidc.is_some())?;
+    let opened = open(&settings, &config, &environment, plan).await?;
+    let desk = Arc::clone(&opened.desk);
     let declared = DeclaredEvents::check(&desk, config.events)?;
     declared.set_up(&desk, &mut beside).await;
     warn_unresolved(&desk, config.plugins.keys()).await;
-    let traffic = Arc::new(Traffic {
-        proxies: settings.trusted_proxies.clone(),
-        throttle: Throttle::new(settings.guess_limit),
-        sites: sites(&settings),
-        ..Traffic::default()
-    });
+    let traffic = Arc::new(traffic(&settings));
     if let Some(address) = settings.metrics_listen {
-        let counters = Counters {
-            desk: desk.clone(),
-            store: meter,
-            engine,
-            started_at: SystemClock.now(),
-        };
-        let metrics = metrics::router(counters, &traffic.counts);
+        let metrics = metrics::router(opened.counters(), &traffic.counts);
         beside.spawn(serve_metrics(bind(address).await?, metrics));
     }
     let listener = bind(settings.listen).await?;
     // Installed before the server is announced: an unhandled signal would end the process at once.
     let shutdown = shutdown_signal()?;
-    let mut stdout = std::io::stdout();
-    writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
-    stdout.flush()?;
-    beside.spawn(background_tasks::take_back_issues(desk.clone()));
-    beside.spawn(background_tasks::housekeeping(desk.clone()));
-    beside.spawn(background_tasks::record_refusals(desk.clone()));
-    sources.keep_fresh(&desk, &mut beside);
-    let declared = desk.clone();
-    beside.spawn(async move { declared.sources.import_all().await });
+    announce(&listener)?;
+    background_tasks::start(&desk, &mut beside);
+    opened.sources.keep_fresh(&desk, &mut beside);
     let oidc = oidc.map(|settings| Oidc::new(settings, Arc::new(SystemClock)));
     if let Some(oidc) = oidc.clone() {
         beside.spawn(async move { oidc.warm().await });
@@ -152,6 +118,74 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let recorded = desk.admissions.record_last_refusals().await;
     recorded.context("cannot record the refusals of the last second")?;
     ended
+}
+
+/// What serving needs, opened.
+struct Opened {
+    desk: Arc<Desk>,
+    engine: Arc<Engine>,
+    store: Arc<StoreMeter>,
+    sources: Sources,
+}
+
+impl Opened {
+    fn counters(&self) -> Counters {
+        Counters {
+            desk: Arc::clone(&self.desk),
+            store: Arc::clone(&self.store),
+            engine: Arc::clone(&self.engine),
+            started_at: SystemClock.now(),
+        }
+    }
+}
+
+/// Opens store, plugins, sources and keys, and the desk over them.
+async fn open(
+    settings: &ServeSettings,
+    config: &Config,
+    environment: &Environment,
+    TicketingPlan { sources, ticketing }: TicketingPlan,
+) -> anyhow::Result<Opened> {
+    let store = SledStore::open(&settings.data)?;
+    let meter = store.meter();
+    let engine = Arc::new(load_plugins(settings, config).await?);
+    let sources = Sources::open(sources, &engine);
+    // From a variable only: command-line options are visible in the process list.
+    let given = environment
+        .verbatim(MasterKey::VARIABLE)
+        .map(Zeroizing::new);
+    let mut master_key = MasterKey::find(given.as_deref().map(String::as_str), &settings.data)?;
+    let ports = Ports {
+        store: Arc::new(store),
+        strategies: engine.clone(),
+        signer: Arc::new(RsaSigner::new(&master_key)?),
+        sources: sources.configured(),
+        clock: Arc::new(SystemClock),
+    };
+    let desk = Arc::new(open_desk(settings, config, ports, ticketing).await?);
+    master_key.keep()?;
+    Ok(Opened {
+        desk,
+        engine,
+        store: meter,
+        sources,
+    })
+}
+
+fn traffic(settings: &ServeSettings) -> Traffic {
+    Traffic {
+        proxies: settings.trusted_proxies.clone(),
+        throttle: Throttle::new(settings.guess_limit),
+        sites: sites(settings),
+        ..Traffic::default()
+    }
+}
+
+/// Prints where the server listens, for people and for scripts that wait for it.
+fn announce(listener: &TcpListener) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
+    Ok(stdout.flush()?)
 }
 
 /// Raises the limit on open files, and derives the number of connections from it.

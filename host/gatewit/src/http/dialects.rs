@@ -30,7 +30,7 @@ impl Shape {
     pub fn print(self, failure: Failure) -> Response {
         match self {
             Self::Envelope => failure.into_response(),
-            Self::Detail => attendee_validation::refused(&failure),
+            Self::Detail => attendee_validation::failure_response(&failure),
         }
     }
 }

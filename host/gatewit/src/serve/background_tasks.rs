@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gatewit_desk::Desk;
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::declared::warn_rejected;
@@ -17,8 +18,21 @@ const TAKE_BACK_EVERY: Duration = Duration::from_secs(1);
 /// How often to delete stored answers that are too old to be repeated.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// Starts all of them.
+pub(super) fn start(desk: &Arc<Desk>, beside: &mut JoinSet<()>) {
+    beside.spawn(take_back_issues(Arc::clone(desk)));
+    beside.spawn(housekeeping(Arc::clone(desk)));
+    beside.spawn(record_refusals(Arc::clone(desk)));
+    beside.spawn(import_all(Arc::clone(desk)));
+}
+
+/// Imports what the sources have into the events that they are attached to.
+async fn import_all(desk: Arc<Desk>) {
+    desk.sources.import_all().await;
+}
+
 /// Records the refusals that were too many to record one by one, once a second.
-pub(super) async fn record_refusals(desk: Arc<Desk>) {
+async fn record_refusals(desk: Arc<Desk>) {
     let mut ticks = tokio::time::interval(RECORD_CHECKED_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut has_failed = false;
@@ -36,7 +50,7 @@ pub(super) async fn record_refusals(desk: Arc<Desk>) {
 }
 
 /// Takes back tickets whose request did not finish; at the start, those left by a killed server.
-pub(super) async fn take_back_issues(desk: Arc<Desk>) {
+async fn take_back_issues(desk: Arc<Desk>) {
     let mut ticks = tokio::time::interval(TAKE_BACK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -48,7 +62,7 @@ pub(super) async fn take_back_issues(desk: Arc<Desk>) {
 }
 
 /// Prepares what the first scan and the first search need, then deletes old answers every hour.
-pub(super) async fn housekeeping(desk: Arc<Desk>) {
+async fn housekeeping(desk: Arc<Desk>) {
     desk.events.warm_windows().await;
     warn_rejected(&desk).await;
     if let Err(error) = desk.tickets.warm_search().await {

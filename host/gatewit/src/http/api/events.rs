@@ -56,7 +56,7 @@ fn shown(live: &LiveEvent, desk: &Desk) -> EventResponse {
 
 /// Imports the tickets of an event's sources. The event is stored already, so neither a failure nor the number of
 /// tickets delays its answer; the answer's warnings say what is missing.
-async fn take_in(desk: &Shared, live: &LiveEvent) {
+async fn import_tickets(desk: &Shared, live: &LiveEvent) {
     if live.event.ticket_sources.is_empty() {
         return;
     }
@@ -100,7 +100,7 @@ pub async fn create(
     Body(change): Body<EventChange>,
 ) -> Result<Done<EventResponse>, Failure> {
     let live = desk.events.create(&caller, change.into()).await?;
-    take_in(&desk, &live).await;
+    import_tickets(&desk, &live).await;
     Ok(Done::created("Event created", shown(&live, &desk)))
 }
 
@@ -163,7 +163,7 @@ pub async fn change(
     Body(change): Body<EventChange>,
 ) -> Result<Done<EventResponse>, Failure> {
     let live = desk.events.change(&caller, id, change.into()).await?;
-    take_in(&desk, &live).await;
+    import_tickets(&desk, &live).await;
     Ok(Done::ok("Event changed", shown(&live, &desk)))
 }
 

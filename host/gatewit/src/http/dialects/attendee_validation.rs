@@ -20,7 +20,7 @@ mod refresh;
 mod refusal;
 
 pub use paths::{is_contract_path, is_refresh, no_such_method, refuse_head};
-pub use refusal::{panicked, refusal, refused};
+pub use refusal::{failure_response, panicked, refusal};
 
 use answer::ValidatedResponse;
 use bodies::{

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::client::ValidatorClient;
-use super::refusal::{Refusal, refusal, refused};
+use super::refusal::{Refusal, failure_response, refusal};
 use crate::http::answer::Failure;
 use crate::http::body_limit::BODY_MAX;
 use crate::http::content_type::is_json_based;
@@ -117,7 +117,7 @@ impl<Q> Question<Q> {
 async fn read(body: Body, headers: &HeaderMap) -> Result<Option<Value>, Response> {
     let bytes = to_bytes(body, BODY_MAX).await.map_err(|error| {
         if is_too_slow(&error) {
-            return refused(&Failure::too_slow());
+            return failure_response(&Failure::too_slow());
         }
         let words = "the request's body is too large, or broke off";
         refusal(StatusCode::PAYLOAD_TOO_LARGE, words)

@@ -40,7 +40,7 @@ impl IntoResponse for Refusal {
             Self::Failed(error) => Failure::from(error),
             Self::Malformed(response) => return response,
         };
-        let mut response = refused(&failure);
+        let mut response = failure_response(&failure);
         if failure.status() == StatusCode::SERVICE_UNAVAILABLE {
             let seconds = HeaderValue::from(RETRY_AFTER_SECONDS);
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
@@ -56,7 +56,7 @@ pub fn refusal(status: StatusCode, detail: &str) -> Response {
 }
 
 /// Answers a failure.
-pub fn refused(failure: &Failure) -> Response {
+pub fn failure_response(failure: &Failure) -> Response {
     let mut response = refusal(failure.status(), failure.message());
     if let Some(seconds) = failure.retry_after_seconds() {
         let seconds = HeaderValue::from(seconds);
