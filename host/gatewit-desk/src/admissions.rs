@@ -107,8 +107,8 @@ impl Admissions {
             plan.changes.add(response.changes(scan, &plan.outcome));
         }
         if decision.refusal.is_none() {
-            // Nobody used or cancelled the ticket, or revoked the scanner, meanwhile. A refusal only has to be true at the
-            // moment it was decided.
+            // Requires that nobody used or cancelled the ticket or revoked the scanner meanwhile. A refusal only has to be
+            // true at the moment it was decided.
             plan.changes.guards.extend(presented.guards);
             plan.changes.guards.extend(station.unchanged());
         }

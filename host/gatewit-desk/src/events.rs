@@ -247,8 +247,7 @@ impl Events {
     }
 
     /// Makes a committed event visible. This cannot fail, since the event is stored already: the tickets of its sources
-    /// are imported later, by [`TicketSources::import_attached`](super::TicketSources::import_attached), and its windows are computed by
-    /// `warm`.
+    /// are imported later, by `TicketSources::import_attached`, and its windows are computed by `warm`.
     fn show(&self, live: LiveEvent) -> Arc<LiveEvent> {
         let live = self.live.set(live);
         for source in &live.event.ticket_sources {

@@ -183,7 +183,8 @@ pub enum IssueState {
     /// Its tickets are all written; everyone sees them.
     Done,
     /// Its tickets are being deleted; no reader sees them.
-    TakenBack,
+    #[serde(rename = "takenBack")]
+    RolledBack,
 }
 
 /// A request to issue tickets under an idempotency key, and the issue that it made.

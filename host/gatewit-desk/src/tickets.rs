@@ -23,9 +23,9 @@ mod issuing;
 mod orders;
 mod pieces;
 mod renewal;
+mod rollback;
 mod search;
 mod search_index;
-mod taking_back;
 mod tokens;
 
 use issues::Issues;

@@ -183,7 +183,7 @@ impl IssueLock<'_> {
     }
 
     /// Ends an issue that has nothing left in the store.
-    pub(super) fn end_taken_back(&self) {
+    pub(super) fn end_rolled_back(&self) {
         self.issues.end(&self.issue);
     }
 }

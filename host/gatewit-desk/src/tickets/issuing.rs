@@ -114,7 +114,7 @@ impl Tickets {
             Err(other) => {
                 // If the lock is free and the issue is still in progress, its request was dropped.
                 if let Some(lock) = self.issues.wait_for(other).await {
-                    self.take_back(&lock).await?;
+                    self.roll_back(&lock).await?;
                 }
                 Ok(None)
             }
@@ -164,7 +164,7 @@ impl Tickets {
         let issued = self.issue_in_pieces(live, drafts, at, pieces).await;
         if issued.is_err()
             && lock.is_hidden()
-            && let Err(error) = self.take_back(lock).await
+            && let Err(error) = self.roll_back(lock).await
         {
             let issue = lock.issue.id;
             tracing::warn!(issue.id = %issue, "cannot take back issue {issue} yet, and will try again: {error}");

@@ -218,7 +218,7 @@ impl Shop {
     }
 
     fn take_back(&self) -> Result<(), DeskError> {
-        block_on(self.desk.tickets.take_back_abandoned_issues())
+        block_on(self.desk.tickets.roll_back_abandoned_issues())
     }
 }
 

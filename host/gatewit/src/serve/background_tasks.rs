@@ -55,7 +55,7 @@ async fn take_back_issues(desk: Arc<Desk>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = desk.tickets.take_back_abandoned_issues().await {
+        if let Err(error) = desk.tickets.roll_back_abandoned_issues().await {
             tracing::warn!(error = %error, "cannot take back tickets of a request that did not finish; will try again");
         }
     }

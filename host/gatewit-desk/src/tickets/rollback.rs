@@ -50,11 +50,11 @@ impl Tickets {
     /// Rolls back every issue whose request was dropped. Call this at the start and from time to time.
     ///
     /// If some cannot be rolled back, all others still are, and the last error is returned.
-    pub async fn take_back_abandoned_issues(&self) -> Result<(), DeskError> {
+    pub async fn roll_back_abandoned_issues(&self) -> Result<(), DeskError> {
         let mut outcome = Ok(());
         for issue in self.issues.abandoned() {
             if let Some(lock) = self.issues.wait_for(issue).await
-                && let Err(error) = self.take_back(&lock).await
+                && let Err(error) = self.roll_back(&lock).await
             {
                 outcome = Err(error);
             }
@@ -63,16 +63,16 @@ impl Tickets {
     }
 
     /// Deletes what was written of an issue, unless it turns out to be done.
-    pub(super) async fn take_back(&self, lock: &IssueLock<'_>) -> Result<(), DeskError> {
-        retry(|| self.try_take_back(lock)).await
+    pub(super) async fn roll_back(&self, lock: &IssueLock<'_>) -> Result<(), DeskError> {
+        retry(|| self.try_roll_back(lock)).await
     }
 
     /// Takes one step of a rollback; None if another has to follow.
-    async fn try_take_back(&self, lock: &IssueLock<'_>) -> Result<Option<()>, DeskError> {
+    async fn try_roll_back(&self, lock: &IssueLock<'_>) -> Result<Option<()>, DeskError> {
         let (event, issue) = (lock.issue.event, lock.issue.id);
         let key = EventIssue(event, issue);
         let Some(stored) = ISSUES.get(self.ports.store(), &key).await? else {
-            lock.end_taken_back();
+            lock.end_rolled_back();
             return Ok(Some(()));
         };
         match stored.value.state {
@@ -85,14 +85,14 @@ impl Tickets {
             // if it lands later, its guard fails.
             IssueState::Pending => {
                 let guards = vec![stored.unchanged()];
-                let taken_back = Issue {
-                    state: IssueState::TakenBack,
+                let rolled_back = Issue {
+                    state: IssueState::RolledBack,
                     ..stored.value
                 };
-                let writes = vec![ISSUES.put(&key, &taken_back)];
+                let writes = vec![ISSUES.put(&key, &rolled_back)];
                 self.ports.store().commit(guards, writes).await?;
             }
-            IssueState::TakenBack => {
+            IssueState::RolledBack => {
                 tracing::info!(
                     event.id = %event, issue.id = %issue,
                     "takes back issue {issue} of event {event}, which was not finished"
