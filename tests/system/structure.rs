@@ -22,7 +22,19 @@ use modules::{Arrow, arrows};
 /// What may use what within a crate; see [`Layers`].
 const LAYERS: [(&str, Layers); 3] = [
     ("host/gatewit-domain", &["*", "ports"]),
-    ("host/gatewit-desk", &["error", "tables", "*"]),
+    (
+        "host/gatewit-desk",
+        &[
+            "*",
+            "tables",
+            "changes live_events ports",
+            "idempotency live_sources",
+            "events",
+            "scanners tickets",
+            "plugins ticket_sources",
+            "admissions",
+        ],
+    ),
     (
         "host/gatewit",
         &["*", "http", "config declared sources", "serve", "cli"],
