@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::openapi::operations;
 use crate::support::{Process, project};
+use crate::tidy::rust_files;
 
 const README_LINES_MAX: usize = 150;
 /// Folders whose files the documentation must name.
@@ -201,6 +202,37 @@ fn files_that_are_named_exist() {
             }
         }
     }
+}
+
+#[test]
+fn rust_files_that_are_named_are_somewhere() {
+    let files = ["host", "sdk"].map(|folder| rust_files(&project().join(folder)));
+    let files = files.concat();
+    for page in pages() {
+        for word in page.code().iter().flat_map(|line| line.split_whitespace()) {
+            let is_there = || files.iter().any(|file| file.ends_with(word));
+            assert!(
+                !word.ends_with(".rs") || is_there(),
+                "{word} in {}",
+                page.path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_reason_for_a_refusal_is_documented() {
+    let refusals = project().join("host/gatewit-decision/src/refusal.rs");
+    let refusals = fs::read_to_string(refusals).expect("it is text");
+    let codes = refusals.split("=> \"").skip(1);
+    let codes: Vec<_> = codes.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(codes.contains(&"already_used"), "{codes:?}");
+    let page = Page::read("docs/api.md");
+    let missing: Vec<_> = codes
+        .into_iter()
+        .filter(|code| !page.code().contains(code))
+        .collect();
+    assert_eq!(missing, [""; 0]);
 }
 
 /// The help text of a command.

@@ -3,7 +3,9 @@
 //! A figure alone says more about the machine than about the program, so each is taken beside its limit, in turns within
 //! one run: scans beside an endpoint that only reads the same requests, and beside one that verifies a signature too and
 //! writes as much; our store beside a bare append log; our verification of a token beside aws-lc's; `/tickets/*` with many
-//! tickets beside few; scans at a steady pace beside nothing, bulks, syncs and clients that hang. The ratios are what can be compared.
+//! tickets beside few; scans at a steady pace beside nothing, bulks, syncs and clients that hang. Only the ratios compare.
+//!
+//! `gatewit bench` runs it. It starts the program as others do and talks HTTP to it, so that it knows ports and store alone.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -60,31 +60,44 @@ fn check_active<'t>(ticket: &'t TicketFacts) -> Result<&'t TicketType, Inactive>
     }
 }
 
-/// Runs the checks that need the day: earlier entries, then the scan point.
+/// Runs the checks that need the day.
 fn check_entry(
     facts: &Facts,
     ticket: &TicketFacts,
     kind: &TicketType,
     day: usize,
 ) -> Result<(), Refusal> {
-    if !has_entry_left(facts, ticket, kind, day) {
-        let latest = earlier_entries(facts, ticket, day).next_back();
-        let latest = latest.expect("a day without entries has one left");
-        return Err(Refusal::AlreadyUsed {
-            at: latest.at,
-            location: latest.location.map(str::to_owned),
-        });
+    check_earlier_entries(facts, ticket, kind, day)?;
+    check_scan_point(facts, kind)
+}
+
+fn check_earlier_entries(
+    facts: &Facts,
+    ticket: &TicketFacts,
+    kind: &TicketType,
+    day: usize,
+) -> Result<(), Refusal> {
+    if has_entry_left(facts, ticket, kind, day) {
+        return Ok(());
     }
+    let latest = earlier_entries(facts, ticket, day).next_back();
+    let latest = latest.expect("a day without entries has one left");
+    Err(Refusal::AlreadyUsed {
+        at: latest.at,
+        location: latest.location.map(str::to_owned),
+    })
+}
+
+fn check_scan_point(facts: &Facts, kind: &TicketType) -> Result<(), Refusal> {
     let Some(point) = facts.station.scan_point else {
         return Ok(());
     };
     // A scanner whose scan point was removed accepts no ticket types.
     let point = facts.event.scan_point(point);
-    let point = point.ok_or(Refusal::TicketTypeNotAccepted)?;
-    let accepted = point.accepted_ticket_types.as_ref();
-    match accepted.is_none_or(|types| types.contains(&kind.id)) {
-        true => Ok(()),
-        false => Err(Refusal::TicketTypeNotAccepted),
+    let accepts = |types: &Vec<String>| types.contains(&kind.id);
+    match point {
+        Some(point) if point.accepted_ticket_types.as_ref().is_none_or(accepts) => Ok(()),
+        _ => Err(Refusal::TicketTypeNotAccepted),
     }
 }
 

@@ -52,8 +52,7 @@ pub struct Day {
 }
 
 /// A part of the venue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone {
     /// Unique within the event.
     pub id: String,
@@ -161,16 +160,6 @@ pub struct Entry<'a> {
     pub at: Timestamp,
     /// Where it was, in the words of the person who scanned.
     pub location: Option<&'a str>,
-}
-
-impl Zone {
-    /// The zone of an event that declares no zones.
-    pub fn venue() -> Self {
-        Self {
-            id: "venue".to_owned(),
-            perimeter: true,
-        }
-    }
 }
 
 impl EventFacts {

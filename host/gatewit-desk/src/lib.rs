@@ -1,4 +1,4 @@
-//! The desk: every use case of the server, over the ports. Handlers call its parts and return their answers.
+//! The desk: every use case of the server, over the ports of `gatewit-domain`. Handlers call its parts and return their answers.
 //!
 //! A part is a struct over the ports with the state that it owns, in the file of its name. It may use the parts that
 //! come before it: live sources, events, plugins, scanners, tickets, ticket sources, admissions.

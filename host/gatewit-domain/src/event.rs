@@ -1,6 +1,6 @@
 //! An event: its days, its door rule, its ticket types and scan points. `gatewit-api.md` §3.
 
-use gatewit_decision::{DayId, Zone};
+use gatewit_decision::DayId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -189,6 +189,26 @@ impl TicketType {
         match &self.days {
             None => true,
             Some(names) => names.iter().any(|name| calendar.day_is_called(day, name)),
+        }
+    }
+}
+
+/// A part of the venue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Zone {
+    /// Unique within the event.
+    pub id: String,
+    /// Whether its doors lead in from outside. The first zone's always do.
+    pub perimeter: bool,
+}
+
+impl Zone {
+    /// The zone of an event that declares no zones.
+    pub fn venue() -> Self {
+        Self {
+            id: "venue".to_owned(),
+            perimeter: true,
         }
     }
 }

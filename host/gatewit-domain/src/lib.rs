@@ -1,6 +1,6 @@
 //! Events, tickets, scanners, sources and scans; what a decision needs of them; the ports to everything else.
 //!
-//! Pure: uses no HTTP, no WebAssembly and no database, and reads the clock only through its port.
+//! Stands on `gatewit-decision`; desk, store and engine stand on it. Pure: uses no HTTP, no WebAssembly and no database, and reads the clock only through its port.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -1,4 +1,4 @@
-//! The check-in server: HTTP, authentication, configuration and the command line, wired to the desk.
+//! The check-in server: HTTP, authentication, configuration and the command line. Wires desk, store and engine.
 
 #![forbid(unsafe_code)]
 

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use gatewit_decision::{DayId, Zone};
+use gatewit_decision::DayId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::identity::identify;
-use super::{Event, ScanPoint, StrategyOptions, TicketType};
+use super::{Event, ScanPoint, StrategyOptions, TicketType, Zone};
 use crate::calendar::{Calendar, EventDay, EventZone, folded};
 use crate::id::EventId;
 use crate::problem::{EventCode, Problem};

@@ -16,6 +16,10 @@ impl Event {
             ends: day.ends,
             dates: calendar.dates_of(day),
         });
+        let zones = self.zones.iter().map(|zone| decision::Zone {
+            id: zone.id.clone(),
+            perimeter: zone.perimeter,
+        });
         let points = self.scan_points.iter().map(|point| {
             let accepted = point.accepted_ticket_types.as_ref();
             let folded = |ids: &Vec<String>| ids.iter().map(|id| fold(id).into_owned()).collect();
@@ -28,7 +32,7 @@ impl Event {
         let kinds = self.ticket_types.iter().map(|kind| kind.facts(calendar));
         decision::EventFacts {
             days: days.collect(),
-            zones: self.zones.clone(),
+            zones: zones.collect(),
             scan_points: points.collect(),
             ticket_types: kinds.collect(),
         }

@@ -1,8 +1,7 @@
 //! The zones of an event, as an organizer writes them.
 
-use gatewit_decision::Zone;
-
 use super::checks::{LIST_MAX, NAME_MAX, invalid, text, unique};
+use crate::event::Zone;
 use crate::problem::Problem;
 
 /// Reads an event's zones. The first always leads in from outside.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use gatewit_decision::{Decision, Lookup, Refusal, Window, Zone};
+use gatewit_decision::{Decision, Lookup, Refusal, Window};
 use jiff::Timestamp;
 
 use crate::calendar::{Calendar, EventDay};
-use crate::event::{DayChange, Event, EventChange, MatchField, ScanPoint, TicketType};
+use crate::event::{DayChange, Event, EventChange, MatchField, ScanPoint, TicketType, Zone};
 use crate::id::{CheckInId, ScannerId, TicketId};
 use crate::plugin::PluginIdentity;
 

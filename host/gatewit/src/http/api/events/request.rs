@@ -154,7 +154,7 @@ impl From<TicketTypeChange> for event::TicketType {
     }
 }
 
-impl From<ZoneChange> for gatewit_decision::Zone {
+impl From<ZoneChange> for event::Zone {
     fn from(change: ZoneChange) -> Self {
         Self {
             id: change.id,

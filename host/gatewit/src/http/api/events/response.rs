@@ -152,8 +152,8 @@ impl From<event::TicketType> for TicketType {
     }
 }
 
-impl From<gatewit_decision::Zone> for Zone {
-    fn from(zone: gatewit_decision::Zone) -> Self {
+impl From<event::Zone> for Zone {
+    fn from(zone: event::Zone) -> Self {
         Self {
             id: zone.id,
             perimeter: zone.perimeter,

@@ -117,7 +117,15 @@ fn status(refusal: Option<&Refusal>) -> Status {
         Some(Refusal::InvalidSignature) => Status::InvalidSignature,
         Some(Refusal::NotFound | Refusal::WrongEvent) => Status::NotFound,
         Some(Refusal::ScannerRevoked { .. }) => Status::Revoked,
-        Some(_) => Status::Expired,
+        Some(
+            Refusal::ScannerMismatch
+            | Refusal::NotActive { .. }
+            | Refusal::WrongDay
+            | Refusal::NotOpen { .. }
+            | Refusal::Expired
+            | Refusal::StrategyFailed
+            | Refusal::TicketTypeNotAccepted,
+        ) => Status::Expired,
     }
 }
 
