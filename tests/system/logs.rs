@@ -12,7 +12,7 @@ use crate::support::{Client, Door, Process, Server};
 
 /// All messages of Gatewit's own code.
 const TALKATIVE: &str =
-    "info,gatewit=debug,gatewit_domain=debug,gatewit_store=debug,gatewit_engine=debug";
+    "info,gatewit=debug,gatewit_desk=debug,gatewit_store=debug,gatewit_engine=debug";
 
 fn talkative(data: &TempDir, format: &str) -> Command {
     let mut command = Process::command(data.path());

@@ -32,7 +32,7 @@ fn repeating(home: &Home, deed: &str) -> Process {
     home.configure(&format!(
         "sources:\n  crew: {{plugin: backend-mischief, settings: {{do: {deed}, people: file://people.csv}}, live_find: true}}\n"
     ));
-    let filter = "info,gatewit=debug,gatewit_domain=debug,gatewit_store=debug,gatewit_engine=debug";
+    let filter = "info,gatewit=debug,gatewit_desk=debug,gatewit_store=debug,gatewit_engine=debug";
     Process::spawn(home.command_with("RUST_LOG", filter))
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 use crate::attendees::Validator;
-use crate::event::Door;
+use crate::event::BenchEvent;
 use crate::figures::Latencies;
 use crate::paced::Pace;
 use crate::progress::note;
@@ -48,7 +48,7 @@ impl BesideScans<'_> {
     /// Scans for a while, four times a round.
     pub fn measure(&self) -> anyhow::Result<Beside> {
         let Self { server, bulk, .. } = *self;
-        let door = Door::open(server.address(), self.scanners)?;
+        let door = BenchEvent::open(server.address(), self.scanners)?;
         let pace = Pace {
             server: server.address(),
             time: self.time,
@@ -87,7 +87,7 @@ impl BesideScans<'_> {
 }
 
 /// Scans each ticket once, with all scanners in turns.
-fn scan(door: &Door, pace: Pace, tickets: &[String]) -> anyhow::Result<Latencies> {
+fn scan(door: &BenchEvent, pace: Pace, tickets: &[String]) -> anyhow::Result<Latencies> {
     pace.run(&door.devices(tickets))
 }
 

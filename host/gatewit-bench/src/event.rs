@@ -18,7 +18,7 @@ pub const BULK_MAX: usize = 10_000;
 pub const VALIDATE: &str = "/api/v1/check-in/validate";
 
 /// An event that is under way, with a scanner for each connection and tickets nobody has scanned.
-pub struct Door {
+pub struct BenchEvent {
     pub server: SocketAddr,
     event_id: String,
     scanners: Vec<Scanner>,
@@ -59,7 +59,7 @@ struct IssuedTicket {
     jwt_token: String,
 }
 
-impl Door {
+impl BenchEvent {
     /// Creates and publishes an event of one day and registers its scanners.
     pub fn open(server: SocketAddr, scanners: usize) -> anyhow::Result<Self> {
         let mut caller = Caller::open(server)?;

@@ -41,7 +41,7 @@ use attendees::{HELLO, VALIDATE_ATTENDEE, VALIDATE_EMAIL, Validator};
 use beside::BesideScans;
 use child::Child;
 use commits::Rivals;
-use event::{BULK_MAX, Device, Door};
+use event::{BULK_MAX, BenchEvent, Device};
 use figures::Measured;
 use load::{Load, Until};
 use progress::note;
@@ -107,7 +107,7 @@ impl Bench {
         report: &mut Report,
     ) -> anyhow::Result<()> {
         note("making an event and its scanners");
-        let mut door = Door::open(server.address, self.connections)?;
+        let mut door = BenchEvent::open(server.address, self.connections)?;
         note(&format!("issuing {} tickets", self.tickets));
         door.keep(door.issuer().issue_all(self.tickets)?);
         let turn = self.turn();

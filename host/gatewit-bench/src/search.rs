@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::client::{Caller, write_get};
-use crate::event::Door;
+use crate::event::BenchEvent;
 use crate::figures::Latencies;
 
 /// Search texts: as spelled, without accents, with a typo, in another word order, in another script, and without a
@@ -22,7 +22,7 @@ const TYPED: [&str; 10] = [
 ];
 
 /// Sends all the searches in turns for a while.
-pub fn search(door: &Door, time: Duration) -> anyhow::Result<Latencies> {
+pub fn search(door: &BenchEvent, time: Duration) -> anyhow::Result<Latencies> {
     let mut caller = Caller::open(door.server)?;
     let mut latencies = Latencies::default();
     let mut request = Vec::new();

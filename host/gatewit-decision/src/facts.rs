@@ -1,5 +1,6 @@
 //! Everything that a decision depends on.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -198,12 +199,17 @@ impl Window {
 
 impl TicketFacts<'_> {
     /// Limits the windows to the time in which the ticket itself is valid.
-    pub(crate) fn clamp_windows(&self, windows: &[Window]) -> Vec<Window> {
+    pub(crate) fn clamp_windows<'w>(&self, windows: &'w [Window]) -> Cow<'w, [Window]> {
+        if self.valid_from.is_none() && self.valid_until.is_none() {
+            return windows.into();
+        }
         let clamped = windows.iter().map(|window| Window {
             opens: self
                 .valid_from
                 .map_or(window.opens, |from| from.max(window.opens)),
-            closes: (self.valid_until).map_or(window.closes, |until| until.min(window.closes)),
+            closes: self
+                .valid_until
+                .map_or(window.closes, |until| until.min(window.closes)),
             ..*window
         });
         clamped

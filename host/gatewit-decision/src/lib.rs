@@ -1,8 +1,8 @@
 //! The admission decision: who enters now, and why not. Every rule of `gatewit-api.md` §5.
 //!
-//! Pure: [`decide`] depends on [`Facts`] alone. They hold instants only, since whoever gathers them resolves time zones,
-//! spellings of ids and opening windows beforehand. So the same code decides in the server and on a scanner without a
-//! network.
+//! Pure: [`decide`] depends on [`Facts`] alone. They hold instants only: the caller resolves time zones, spellings of ids
+//! and opening windows beforehand. So the same code decides in the server and on a scanner without a network. This is the
+//! lowest crate: all others may use it.
 //!
 //! ```
 //! use gatewit_decision::*;

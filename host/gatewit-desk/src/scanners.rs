@@ -18,11 +18,12 @@ use crate::tables::{
 use crate::turns::Turns;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{EventId, ScannerId, TokenId};
-use gatewit_domain::problem::{Problem, ScannerCode, bounded_text};
+use gatewit_domain::problem::{Problem, ScannerCode};
 use gatewit_domain::scan::ScannerProof;
 use gatewit_domain::scanner::{
     Place, RegistrationToken, Revocation, Scanner, ScannerName, TokenText,
 };
+use gatewit_domain::text::bounded_text;
 
 mod registration;
 pub use registration::{NewScanner, ScannerLink};

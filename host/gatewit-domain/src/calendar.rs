@@ -87,9 +87,7 @@ impl Calendar {
 
     /// Whether any part of a day is on the calendar date of `now`.
     pub(crate) fn is_today(&self, day: &EventDay, now: Timestamp) -> bool {
-        let today = self.local(now).date();
-        let last_moment = day.ends - jiff::SignedDuration::from_nanos(1);
-        self.date_of(day) <= today && today <= self.local(last_moment).date()
+        self.dates_of(day).contains(&now)
     }
 }
 
@@ -197,14 +195,14 @@ fn fixed_offset(text: &str) -> Option<Offset> {
 
 /// A point in time as a client wrote it: RFC 3339, with its offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WrittenTime {
+pub(crate) struct OffsetTimestamp {
     /// The instant that it means.
     pub instant: Timestamp,
     /// The UTC offset that the client wrote.
     pub offset: Offset,
 }
 
-impl FromStr for WrittenTime {
+impl FromStr for OffsetTimestamp {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -245,13 +243,13 @@ mod tests {
 
     #[test]
     fn a_written_time_keeps_its_offset() {
-        let time: WrittenTime = "2025-12-15T09:00:00+03:00".parse().unwrap();
+        let time: OffsetTimestamp = "2025-12-15T09:00:00+03:00".parse().unwrap();
         assert_eq!(time.instant, "2025-12-15T06:00:00Z".parse().unwrap());
         assert_eq!(EventZone::from(time.offset).to_string(), "+03:00");
-        assert!("2025-12-15T09:00:00".parse::<WrittenTime>().is_err());
-        assert!("2025-12-15".parse::<WrittenTime>().is_err());
-        assert!("tomorrow".parse::<WrittenTime>().is_err());
-        let utc: WrittenTime = "2025-12-15T09:00:00Z".parse().unwrap();
+        assert!("2025-12-15T09:00:00".parse::<OffsetTimestamp>().is_err());
+        assert!("2025-12-15".parse::<OffsetTimestamp>().is_err());
+        assert!("tomorrow".parse::<OffsetTimestamp>().is_err());
+        let utc: OffsetTimestamp = "2025-12-15T09:00:00Z".parse().unwrap();
         assert_eq!(EventZone::from(utc.offset).to_string(), "UTC");
     }
 

@@ -22,5 +22,6 @@ pub mod scanned;
 pub mod scanner;
 pub mod search;
 pub mod source;
+pub mod text;
 pub mod ticket;
 pub mod window;

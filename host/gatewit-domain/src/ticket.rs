@@ -10,10 +10,11 @@ use crate::claims::{CompactTicketClaims, Schedule, TicketClaims};
 use crate::email::{self, EmailAddress};
 use crate::event::{Event, TicketType};
 use crate::id::{EventId, IssueId, TicketId};
-use crate::problem::{Problem, TicketCode, bounded_text};
+use crate::problem::{Problem, TicketCode};
 use crate::scan::Entries;
 use crate::scanned::clean;
 use crate::source::SourceState;
+use crate::text::bounded_text;
 use crate::window::Holder;
 
 mod change;

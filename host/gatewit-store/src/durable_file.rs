@@ -2,10 +2,10 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{NamedTempFile, TempPath};
 
 /// A file that appears under its name once it is complete and on disk.
 ///
@@ -27,16 +27,17 @@ impl DurableFile {
     pub(crate) fn create_with(path: &Path, permissions: Permissions) -> io::Result<Self> {
         let mut draft = path.file_name().unwrap_or_default().to_owned();
         draft.push(".part");
-        let directory = directory(path);
-        match fs::remove_file(directory.join(&draft)) {
+        let draft = directory(path).join(draft);
+        match fs::remove_file(&draft) {
             Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(err),
             _ => {}
         }
-        let mut draft_file = Builder::new();
-        draft_file.prefix(&draft).rand_bytes(0);
+        let mut options = File::options();
+        let options = options.write(true).create_new(true);
+        let file = options.mode(permissions.mode()).open(&draft)?;
         Ok(Self {
             path: path.to_owned(),
-            draft: draft_file.permissions(permissions).tempfile_in(directory)?,
+            draft: NamedTempFile::from_parts(file, TempPath::try_from_path(draft)?),
         })
     }
 
@@ -51,11 +52,11 @@ impl DurableFile {
 
 impl Write for DurableFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.draft.write(bytes)
+        self.draft.as_file_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.draft.flush()
+        self.draft.as_file_mut().flush()
     }
 }
 

@@ -15,8 +15,9 @@ use crate::tables::{CHECK_INS, ENTRIES, EventCheckIn, IDEMPOTENCY, IdempotentRes
 use crate::turns::Turns;
 use gatewit_domain::id::CheckInId;
 use gatewit_domain::ports::{Commit, Guard};
-use gatewit_domain::problem::{CheckInCode, Problem, ScannerCode, bounded_text};
+use gatewit_domain::problem::{CheckInCode, Problem, ScannerCode};
 use gatewit_domain::scan::{CheckIn, ScannerProof, Undo};
+use gatewit_domain::text::bounded_text;
 
 /// How long a scanner may take back its own admissions.
 const SCANNER_MAY_UNDO: SignedDuration = SignedDuration::from_mins(15);

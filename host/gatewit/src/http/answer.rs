@@ -90,11 +90,12 @@ struct ErrorBody {
 impl Failure {
     pub fn new(status: StatusCode, code: impl Into<Code>, message: impl Into<String>) -> Self {
         let code = code.into();
+        let is_guess = status == StatusCode::UNAUTHORIZED || code.is_wrong_guess();
         Self {
             status,
             code,
             message: message.into(),
-            guess: code.is_wrong_guess().then_some(Guess::REJECTED_TOKEN),
+            guess: is_guess.then_some(Guess::REJECTED_TOKEN),
             retry_after_seconds: None,
         }
     }

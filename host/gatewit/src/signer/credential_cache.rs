@@ -12,7 +12,8 @@ type Digest = [u8; 32];
 
 /// The claims of genuine scanner credentials, by their event and digest: the credentials themselves are not kept.
 ///
-/// A clone is the same cache. It only saves verifying the signature: whether a scanner may still scan is looked up each time.
+/// A clone is the same cache. It only saves verifying the signature: whether a scanner may still scan is looked up each
+/// time.
 #[derive(Clone)]
 pub(super) struct VerifiedCredentialCache(Cache<(EventId, Digest), ScannerClaims>);
 
@@ -29,7 +30,13 @@ impl VerifiedCredentialCache {
         verify: impl FnOnce(&str) -> Option<ScannerClaims>,
     ) -> Option<ScannerClaims> {
         let key = (event, digest_of(token));
-        self.0.optionally_get_with(key, || verify(token))
+        if let Some(claims) = self.0.get(&key) {
+            return Some(claims);
+        }
+        // Requests with the same new token verify it side by side: waiting for each other would cost more.
+        let claims = verify(token)?;
+        self.0.insert(key, claims.clone());
+        Some(claims)
     }
 }
 

@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
-use crate::calendar::{EventZone, WrittenTime};
+use crate::calendar::{EventZone, OffsetTimestamp};
 use crate::identifier::fold;
-use crate::problem::{EventCode, Problem, bounded_text};
+use crate::problem::{EventCode, Problem};
+use crate::text::bounded_text;
 
 pub const NAME_MAX: usize = 200;
 pub const LIST_MAX: usize = 1_000;
@@ -19,8 +20,8 @@ pub fn invalid(message: impl Into<String>) -> Problem {
 }
 
 /// Reads a time and drops fractions of a second, since strategies see whole seconds.
-pub fn written(field: &str, text: &str) -> Result<WrittenTime, Problem> {
-    let mut time: WrittenTime = text
+pub fn written(field: &str, text: &str) -> Result<OffsetTimestamp, Problem> {
+    let mut time: OffsetTimestamp = text
         .parse()
         .map_err(|words: String| invalid(format!("{field}: {words}")))?;
     if !YEARS.contains(&time.offset.to_datetime(time.instant).year()) {
@@ -64,7 +65,7 @@ pub fn distinct_types<'a>(ids: impl Iterator<Item = &'a str>) -> Result<(), Prob
 /// Checks that all days have the same offset. If an event took its time zone from one day's offset, days with another
 /// offset would shift.
 pub fn one_offset<'a>(times: impl Iterator<Item = &'a String>) -> Result<(), Problem> {
-    let offsets = times.filter_map(|text| Some(text.parse::<WrittenTime>().ok()?.offset));
+    let offsets = times.filter_map(|text| Some(text.parse::<OffsetTimestamp>().ok()?.offset));
     let mut offsets = offsets.map(EventZone::from);
     let first = offsets.next();
     match (&first, offsets.find(|other| Some(other) != first.as_ref())) {
