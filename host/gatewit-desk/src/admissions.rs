@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use gatewit_decision::Decision;
+use gatewit_domain::facts::ScanFacts;
+use gatewit_domain::id::ScannerId;
+use gatewit_domain::scan::{CheckIn, Outcome, Scan, Verdict};
+
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::events::Events;
@@ -10,10 +15,6 @@ use crate::ports::Ports;
 use crate::scanners::Scanners;
 use crate::ticket_sources::TicketSources;
 use crate::tickets::Tickets;
-use gatewit_decision::Decision;
-use gatewit_domain::facts::ScanFacts;
-use gatewit_domain::id::ScannerId;
-use gatewit_domain::scan::{CheckIn, Outcome, Scan, Verdict};
 
 mod counters;
 mod history;

@@ -1,7 +1,8 @@
 //! Commits that compare and retry: the guards and writes of one, and the loop around it.
 
-use crate::error::DeskError;
 use gatewit_domain::ports::{Commit, Guard, Store, Write};
+
+use crate::error::DeskError;
 
 /// How often a step is retried when a concurrent change invalidated what it read.
 ///

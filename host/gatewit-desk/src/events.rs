@@ -2,6 +2,12 @@
 
 use std::sync::Arc;
 
+use gatewit_domain::event::{Event, EventChange, EventStatus, SealedKey};
+use gatewit_domain::id::EventId;
+use gatewit_domain::ports::{Commit, Guard, Signer, Write};
+use gatewit_domain::problem::{EventCode, Problem, RequestCode};
+use gatewit_domain::window::{StrategyError, StrategyName};
+
 use crate::caller::{Access, Caller};
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
@@ -11,11 +17,6 @@ use crate::live_sources::LiveSources;
 use crate::ports::Ports;
 use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS};
 use crate::turns::Turns;
-use gatewit_domain::event::{Event, EventChange, EventStatus, SealedKey};
-use gatewit_domain::id::EventId;
-use gatewit_domain::ports::{Commit, Guard, Signer, Write};
-use gatewit_domain::problem::{EventCode, Problem, RequestCode};
-use gatewit_domain::window::{StrategyError, StrategyName};
 
 mod declared;
 mod rejections;

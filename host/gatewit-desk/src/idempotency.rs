@@ -1,5 +1,9 @@
 //! Answers stored for requests that may be sent again: under which keys, and for how long. `gatewit-api.md` §5 "Repeats".
 
+use gatewit_domain::id::ScannerId;
+use gatewit_domain::ports::Write;
+use gatewit_domain::problem::{Problem, RequestCode};
+use gatewit_domain::scan::IdempotencyKey;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,10 +13,6 @@ use crate::limits::PAGE;
 use crate::ports::Ports;
 use crate::tables::{CallerKey, DESK_REQUESTS, IDEMPOTENCY, ISSUE_REQUESTS, Table};
 use crate::turns::let_others_run;
-use gatewit_domain::id::ScannerId;
-use gatewit_domain::ports::Write;
-use gatewit_domain::problem::{Problem, RequestCode};
-use gatewit_domain::scan::IdempotencyKey;
 
 /// How long an answer is kept for repeated requests.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-
-use crate::error::DeskError;
-use crate::tables::join_key;
 use gatewit_decision::EventFacts;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{EventKey, Signer};
 use gatewit_domain::problem::EventCode;
 use gatewit_domain::window::DoorRule;
+
+use crate::error::DeskError;
+use crate::tables::join_key;
 
 /// An event in memory, with everything that a scan needs of it.
 pub struct LiveEvent {

@@ -5,13 +5,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use jiff::Timestamp;
-
-use crate::error::DeskError;
-use crate::ports::Ports;
-use crate::settings::ConfiguredSource;
-use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES};
-use crate::turns::let_others_run;
 use gatewit_domain::attendees::{SetBuilder, SourceSet};
 use gatewit_domain::event::Event;
 use gatewit_domain::id::EventId;
@@ -19,6 +12,13 @@ use gatewit_domain::problem::{EventCode, Problem};
 use gatewit_domain::source::{
     LogPosition, Served, SourceName, SourceTicket, SourceType, SyncState,
 };
+use jiff::Timestamp;
+
+use crate::error::DeskError;
+use crate::ports::Ports;
+use crate::settings::ConfiguredSource;
+use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES};
+use crate::turns::let_others_run;
 
 mod look_ups;
 mod reading;

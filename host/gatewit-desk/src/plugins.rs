@@ -4,13 +4,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use gatewit_domain::plugin::{PluginRow, PluginWords};
+use gatewit_domain::source::SourceName;
+use gatewit_domain::window::StrategyName;
+
 use crate::caller::Caller;
 use crate::events::Events;
 use crate::live_sources::{LiveSources, SourceStatus};
 use crate::ports::Ports;
-use gatewit_domain::plugin::{PluginRow, PluginWords};
-use gatewit_domain::source::SourceName;
-use gatewit_domain::window::StrategyName;
 
 /// The plugins, and what fails because of them.
 pub struct Plugins {

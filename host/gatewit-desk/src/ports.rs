@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use gatewit_domain::ports::{Clock, Signer, Store, Strategies};
 use jiff::Timestamp;
 
 use crate::settings::ConfiguredSources;
-use gatewit_domain::ports::{Clock, Signer, Store, Strategies};
 
 /// The ports that the desk needs.
 pub struct Ports {

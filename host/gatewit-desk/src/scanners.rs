@@ -2,6 +2,14 @@
 
 use std::sync::Arc;
 
+use gatewit_domain::event::Event;
+use gatewit_domain::id::{EventId, ScannerId, TokenId};
+use gatewit_domain::problem::{Problem, ScannerCode};
+use gatewit_domain::scan::ScannerProof;
+use gatewit_domain::scanner::{
+    Place, RegistrationToken, Revocation, Scanner, ScannerName, TokenText,
+};
+use gatewit_domain::text::bounded_text;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::caller::Caller;
@@ -16,14 +24,6 @@ use crate::tables::{
     Stored, join_key,
 };
 use crate::turns::Turns;
-use gatewit_domain::event::Event;
-use gatewit_domain::id::{EventId, ScannerId, TokenId};
-use gatewit_domain::problem::{Problem, ScannerCode};
-use gatewit_domain::scan::ScannerProof;
-use gatewit_domain::scanner::{
-    Place, RegistrationToken, Revocation, Scanner, ScannerName, TokenText,
-};
-use gatewit_domain::text::bounded_text;
 
 mod registration;
 pub use registration::{NewScanner, ScannerLink};

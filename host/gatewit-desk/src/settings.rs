@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::SignedDuration;
-
-use crate::caller::Access;
 use gatewit_domain::attendees::{AddonTypes, AttendeeRules};
 use gatewit_domain::names::NameMatching;
 use gatewit_domain::ports::TicketSource;
 use gatewit_domain::source::SourceName;
+use jiff::SignedDuration;
+
+use crate::caller::Access;
 
 /// The settings of the desk.
 #[derive(Clone, Debug)]

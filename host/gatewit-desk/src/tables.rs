@@ -3,9 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, IssueId, ScannerId, TicketId};
 use gatewit_domain::identifier::fold;
@@ -13,6 +10,8 @@ use gatewit_domain::scan::{CheckIn, Entries, IdempotencyKey, ManualCheckIn, Outc
 use gatewit_domain::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
 use gatewit_domain::source::{LogPosition, SourceName, SourceRow, SourceType, SyncState};
 use gatewit_domain::ticket::Ticket;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 mod table;
 pub use table::{KeyText, Pages, Stored, Table};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
+use gatewit_domain::source::SourceName;
 use jiff::SignedDuration;
 
 use crate::error::DeskError;
@@ -11,7 +12,6 @@ use crate::live_sources::{LiveSource, LiveSources, SourceStatus, SourceTrouble, 
 use crate::ports::Ports;
 use crate::settings::Ticketing;
 use crate::tickets::Tickets;
-use gatewit_domain::source::SourceName;
 
 mod attendance;
 mod import;

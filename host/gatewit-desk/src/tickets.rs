@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::scan::Entries;
+use gatewit_domain::search::Search;
+use gatewit_domain::ticket::{ShownState, Ticket};
+
 use crate::caller::Caller;
 use crate::error::DeskError;
 use crate::events::Events;
@@ -10,10 +15,6 @@ use crate::live_events::LiveEvent;
 use crate::ports::Ports;
 use crate::tables::{ENTRIES, EVENT_TICKETS, EventTicket, Stored, TICKETS, join_key};
 use crate::turns::Turns;
-use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::scan::Entries;
-use gatewit_domain::search::Search;
-use gatewit_domain::ticket::{ShownState, Ticket};
 
 mod by_code;
 mod change;

@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use gatewit_decision::DayId;
+use gatewit_domain::event::Event;
+use gatewit_domain::id::{CheckInId, EventId, ScannerId};
+use gatewit_domain::problem::{Problem, RequestCode};
+use gatewit_domain::scan::CheckIn;
 use jiff::civil::Date;
 
 use super::Admissions;
@@ -11,11 +16,6 @@ use crate::limits::LOOKED_AT_MAX;
 use crate::live_events::LiveEvent;
 use crate::tables::{CHECK_INS, EventCheckIn, join_key};
 use crate::turns::let_others_run;
-use gatewit_decision::DayId;
-use gatewit_domain::event::Event;
-use gatewit_domain::id::{CheckInId, EventId, ScannerId};
-use gatewit_domain::problem::{Problem, RequestCode};
-use gatewit_domain::scan::CheckIn;
 
 /// Which records to read.
 #[derive(Clone, Debug, Default)]

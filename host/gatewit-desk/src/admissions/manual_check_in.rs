@@ -1,5 +1,10 @@
 //! Check-in without a code: staff found the ticket, or the whole order, themselves. `gatewit-api.md` §12.
 
+use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::identifier::order_meanings;
+use gatewit_domain::problem::CheckInCode;
+use gatewit_domain::scan::{Contract, IdempotencyKey, ManualCheckIn, Presented, Scan, ScannedBy};
+
 use super::{Admissions, Answered};
 use crate::caller::Caller;
 use crate::changes::{Changes, retry};
@@ -8,10 +13,6 @@ use crate::idempotency::{is_forgotten, key_of_organizer, used_for_another};
 use crate::tables::{CallerKey, DESK_REQUESTS, DeskRequest};
 use crate::ticket_sources::Wanted;
 use crate::turns::Turns;
-use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::identifier::order_meanings;
-use gatewit_domain::problem::CheckInCode;
-use gatewit_domain::scan::{Contract, IdempotencyKey, ManualCheckIn, Presented, Scan, ScannedBy};
 
 impl Admissions {
     /// Decides on each ticket as if its code were scanned without a scan point.

@@ -1,15 +1,16 @@
 //! Finds the ticket that was presented.
 
-use super::Admissions;
-use super::station::Station;
-use crate::error::DeskError;
-use crate::tables::ENTRIES;
-use crate::ticket_sources::Wanted;
 use gatewit_domain::claims::TicketProof;
 use gatewit_domain::facts::{Found, FoundTicket};
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::ports::Guard;
 use gatewit_domain::scan::{Presented, Scan};
+
+use super::Admissions;
+use super::station::Station;
+use crate::error::DeskError;
+use crate::tables::ENTRIES;
+use crate::ticket_sources::Wanted;
 
 /// The ticket that was found, and guards that hold while it is unchanged.
 pub(super) struct Reads {

@@ -1,19 +1,19 @@
 //! The answer to a decided scan, and what it writes to the store. Pure.
 
-use gatewit_decision::{Decision, Lookup};
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
-use crate::tables::{
-    CHECK_INS, ENTRIES, EventCheckIn, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN,
-};
+use gatewit_decision::{Decision, Lookup};
 use gatewit_domain::event::TicketType;
 use gatewit_domain::facts::{FoundTicket, ScanFacts};
 use gatewit_domain::id::{CheckInId, ScannerId};
 use gatewit_domain::ports::Write;
 use gatewit_domain::scan::{CheckIn, Entry, Outcome, ScannedBy, TicketSummary, Verdict};
 use gatewit_domain::ticket::Ticket;
+use jiff::Timestamp;
+
+use crate::tables::{
+    CHECK_INS, ENTRIES, EventCheckIn, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN,
+};
 
 /// Returns the answer to the scan.
 pub(super) fn outcome(facts: &ScanFacts, decision: &Decision) -> Outcome {

@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use gatewit_domain::id::{CheckInId, ScannerId};
+use gatewit_domain::ports::Write;
+use gatewit_domain::scan::CheckIn;
 use jiff::{SignedDuration, Timestamp};
 
 use super::record::seen;
 use crate::tables::{CHECK_INS, EventCheckIn, SCANNER_REFUSED};
-use gatewit_domain::id::{CheckInId, ScannerId};
-use gatewit_domain::ports::Write;
-use gatewit_domain::scan::CheckIn;
 
 /// How many refusals of one scanner in a burst get a record each.
 const BURST: i32 = 500;

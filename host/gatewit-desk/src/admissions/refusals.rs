@@ -1,11 +1,11 @@
 //! Records the refusals beyond the bounds of their scanners. `gatewit-api.md` §5.
 
+use gatewit_domain::id::ScannerId;
 use jiff::Timestamp;
 
 use super::Admissions;
 use super::refusal_bound::Summary;
 use crate::error::DeskError;
-use gatewit_domain::id::ScannerId;
 
 impl Admissions {
     /// Records the refusals beyond their scanners' bounds, at most once a second.

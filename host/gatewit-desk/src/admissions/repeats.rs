@@ -1,5 +1,6 @@
 //! The answer to a scan that is sent again. `gatewit-api.md` §5 "Repeats".
 
+use gatewit_domain::scan::{IdempotencyKey, Outcome, Scan, ScannedBy};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -10,7 +11,6 @@ use crate::changes::Changes;
 use crate::error::DeskError;
 use crate::idempotency::{is_forgotten, key_of_organizer, key_of_scanner, used_for_another};
 use crate::tables::{CallerKey, IDEMPOTENCY, IdempotentResponse, Stored};
-use gatewit_domain::scan::{IdempotencyKey, Outcome, Scan, ScannedBy};
 
 /// The key of a scan that may be repeated, and the response that is stored under it.
 pub(super) struct StoredResponse {

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::Admissions;
-use crate::error::DeskError;
-use crate::live_events::LiveEvent;
-use crate::tables::Stored;
 use gatewit_domain::event::MatchField;
 use gatewit_domain::facts::{Found, check_scanner};
 use gatewit_domain::ports::Guard;
 use gatewit_domain::scan::{Scan, ScannedBy};
 use gatewit_domain::scanner::Scanner;
+
+use super::Admissions;
+use crate::error::DeskError;
+use crate::live_events::LiveEvent;
+use crate::tables::Stored;
 
 /// The place of a scan.
 pub(super) struct Station {

@@ -3,6 +3,11 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
+use gatewit_domain::id::CheckInId;
+use gatewit_domain::ports::{Commit, Guard};
+use gatewit_domain::problem::{CheckInCode, Problem, ScannerCode};
+use gatewit_domain::scan::{CheckIn, ScannerProof, Undo};
+use gatewit_domain::text::bounded_text;
 use jiff::SignedDuration;
 
 use super::Admissions;
@@ -13,11 +18,6 @@ use crate::idempotency::{key_of_organizer, key_of_scanner};
 use crate::live_events::LiveEvent;
 use crate::tables::{CHECK_INS, ENTRIES, EventCheckIn, IDEMPOTENCY, IdempotentResponse, Stored};
 use crate::turns::Turns;
-use gatewit_domain::id::CheckInId;
-use gatewit_domain::ports::{Commit, Guard};
-use gatewit_domain::problem::{CheckInCode, Problem, ScannerCode};
-use gatewit_domain::scan::{CheckIn, ScannerProof, Undo};
-use gatewit_domain::text::bounded_text;
 
 /// How long a scanner may take back its own admissions.
 const SCANNER_MAY_UNDO: SignedDuration = SignedDuration::from_mins(15);

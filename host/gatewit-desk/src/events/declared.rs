@@ -4,15 +4,16 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use gatewit_domain::event::{Event, EventChange};
+use gatewit_domain::plugin::{PluginKind, PluginState};
+use gatewit_domain::problem::{Code, EventCode, Problem};
+use gatewit_domain::window::{StrategyError, StrategyName};
+
 use super::Events;
 use crate::caller::{Caller, DEFAULT_ORGANIZATION};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::turns::let_others_run;
-use gatewit_domain::event::{Event, EventChange};
-use gatewit_domain::plugin::{PluginKind, PluginState};
-use gatewit_domain::problem::{Code, EventCode, Problem};
-use gatewit_domain::window::{StrategyError, StrategyName};
 
 /// Why an event cannot work, without any of the plugin's own text.
 #[derive(Debug, thiserror::Error)]

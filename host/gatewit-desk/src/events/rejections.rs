@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::live_events::slug_key;
 use gatewit_domain::event::Event;
 use gatewit_domain::plugin::PluginWords;
 use gatewit_domain::window::StrategyName;
+
+use crate::live_events::slug_key;
 
 /// The objections of strategies to the options of events that were not set up or can no longer work.
 #[derive(Default)]

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use gatewit_domain::event::Event;
+use gatewit_domain::identifier::fold;
+use gatewit_domain::source::SourceName;
+
 use super::Events;
 use super::ticket_types::listed_type;
 use crate::live_events::LiveEvent;
 use crate::live_sources::LiveSource;
-use gatewit_domain::event::Event;
-use gatewit_domain::identifier::fold;
-use gatewit_domain::source::SourceName;
 
 impl Events {
     /// Logs where a source does not fit the events that import it.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Events;
-use crate::live_events::LiveEvent;
 use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::event::{Event, TicketType};
 use gatewit_domain::identifier::is_same;
 use gatewit_domain::source::{GUEST_TYPE, SourceName};
 use gatewit_domain::ticket::Ticket;
+
+use super::Events;
+use crate::live_events::LiveEvent;
 
 impl Events {
     /// Returns the type with this id: the event's own, else the first of its sources that has one.

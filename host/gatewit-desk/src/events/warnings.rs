@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use gatewit_domain::id::EventId;
+use gatewit_domain::source::SourceName;
+use gatewit_domain::window::StrategyName;
+
 use super::Events;
 use super::source_fit::own_types;
 use crate::live_events::LiveEvent;
 use crate::live_sources::{ImportState, LiveSource};
-use gatewit_domain::id::EventId;
-use gatewit_domain::source::SourceName;
-use gatewit_domain::window::StrategyName;
 
 /// How many dates of a series a warning names, and how many letters of each.
 const SUB_EVENTS_NAMED: usize = 5;

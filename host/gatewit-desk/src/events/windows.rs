@@ -3,6 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use gatewit_domain::event::MissedDays;
+use gatewit_domain::id::EventId;
+use gatewit_domain::problem::{EventCode, Problem, TicketCode};
+use gatewit_domain::ticket::Ticket;
+use gatewit_domain::window::{Holder, StrategyError, WindowsAnswer};
 use jiff::Timestamp;
 
 use super::Events;
@@ -10,11 +15,6 @@ use crate::caller::Caller;
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::turns::{Turns, let_others_run};
-use gatewit_domain::event::MissedDays;
-use gatewit_domain::id::EventId;
-use gatewit_domain::problem::{EventCode, Problem, TicketCode};
-use gatewit_domain::ticket::Ticket;
-use gatewit_domain::window::{Holder, StrategyError, WindowsAnswer};
 
 /// The time in which doors are open for a day.
 #[derive(Clone, Debug, PartialEq, Eq)]

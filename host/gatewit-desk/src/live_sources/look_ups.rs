@@ -10,15 +10,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
+use gatewit_domain::ports::Clock;
+use gatewit_domain::problem::{Problem, SourceCode};
+use gatewit_domain::source::{SourceFault, SourceName, SourceTicket};
 use jiff::{SignedDuration, Timestamp};
 
 use super::schedule::SharedSchedule;
 use super::trouble::SourceTrouble;
 use crate::error::DeskError;
 use crate::settings::ConfiguredSource;
-use gatewit_domain::ports::Clock;
-use gatewit_domain::problem::{Problem, SourceCode};
-use gatewit_domain::source::{SourceFault, SourceName, SourceTicket};
 
 /// How long found tickets are cached.
 const FOUND_HOLDS: SignedDuration = SignedDuration::from_mins(1);

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use super::LiveSource;
 use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::source::SourceName;
+
+use super::LiveSource;
 
 impl LiveSource {
     /// Logs what is odd about its tickets.

@@ -3,10 +3,10 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use gatewit_domain::source::SourceFault;
 use jiff::{SignedDuration, Timestamp};
 
 use super::trouble::{SourceTrouble, SyncFault};
-use gatewit_domain::source::SourceFault;
 
 /// The wait after a first fault; it doubles with each further one.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);

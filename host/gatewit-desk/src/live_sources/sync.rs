@@ -3,17 +3,18 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-use super::LiveSource;
-use super::reading::{Doubt, Doubted, Reading};
-use super::trouble::SyncFault;
-use crate::error::DeskError;
-use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES, join_key};
 use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::plugin::CallError;
 use gatewit_domain::ports::{SyncRun, Write};
 use gatewit_domain::source::{
     Continuation, LogPosition, SourceFault, SourcePage, SourceType, SyncState,
 };
+
+use super::LiveSource;
+use super::reading::{Doubt, Doubted, Reading};
+use super::trouble::SyncFault;
+use crate::error::DeskError;
+use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES, join_key};
 
 /// The most pages of a run.
 const PAGES_MAX: u32 = 100_000;

@@ -1,11 +1,12 @@
 //! Why a source is stale: the host's own text for the log and every authorized caller, the plugin's for operators. Of the
 //! plugin's text, the log has only the number of a line.
 
-use super::reading::Doubt;
-use crate::error::DeskError;
 use gatewit_domain::plugin::PluginWords;
 use gatewit_domain::problem::{Problem, SourceCode};
 use gatewit_domain::source::{SourceFault, SourceName};
+
+use super::reading::Doubt;
+use crate::error::DeskError;
 
 /// Why a source could not be synced.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,15 @@
 //! Registers a device as a scanner and replaces the one it was before. `gatewit-api.md` §6.
 
-use gatewit_decision::Replacement;
 use std::sync::Arc;
 
+use gatewit_decision::Replacement;
+use gatewit_domain::claims::Claims;
+use gatewit_domain::event::Event;
+use gatewit_domain::id::{EventId, ScannerId};
+use gatewit_domain::problem::{Problem, ScannerCode};
+use gatewit_domain::scanner::{
+    Fingerprint, RegistrationToken, Revocation, Scanner, ScannerName, TokenText,
+};
 use jiff::Timestamp;
 
 use super::Scanners;
@@ -13,13 +20,6 @@ use crate::live_events::LiveEvent;
 use crate::tables::{
     DEVICES, Device, EVENT_SCANNERS, EVENTS, EventScanner, HAD_SCANNERS, REGISTRATION_TOKENS,
     SCANNERS,
-};
-use gatewit_domain::claims::Claims;
-use gatewit_domain::event::Event;
-use gatewit_domain::id::{EventId, ScannerId};
-use gatewit_domain::problem::{Problem, ScannerCode};
-use gatewit_domain::scanner::{
-    Fingerprint, RegistrationToken, Revocation, Scanner, ScannerName, TokenText,
 };
 
 const DEVICE_INFO_MAX: usize = 4_000;

@@ -2,10 +2,6 @@
 
 use std::sync::Arc;
 
-use super::TicketSources;
-use crate::error::DeskError;
-use crate::live_sources::{Asker, LiveSource};
-use crate::turns::let_others_run;
 use gatewit_domain::attendees::{
     AddonCounting, AddonStatistics, Attendee, AttendeeAnswer, AttendeeQuestion, EmailAddress,
     FieldFault, NameAnswer, NameQuestion, OrderId, Sought, SourceSet, TicketReference, Verdict,
@@ -13,6 +9,11 @@ use gatewit_domain::attendees::{
 };
 use gatewit_domain::problem::{Problem, SourceCode};
 use gatewit_domain::source::{SourceName, SourceType};
+
+use super::TicketSources;
+use crate::error::DeskError;
+use crate::live_sources::{Asker, LiveSource};
+use crate::turns::let_others_run;
 
 /// An answer, with its verdict.
 #[derive(Debug, PartialEq, Eq)]

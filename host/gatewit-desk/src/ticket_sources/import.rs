@@ -6,15 +6,16 @@
 
 use std::sync::Arc;
 
+use gatewit_domain::attendees::SourceSet;
+use gatewit_domain::id::EventId;
+use gatewit_domain::source::LogPosition;
+
 use super::TicketSources;
 use crate::changes::retry;
 use crate::error::DeskError;
 use crate::live_sources::{ImportState, LiveSource};
 use crate::tables::{EventSource, IMPORT_PROGRESS, ImportProgress};
 use crate::turns::let_others_run;
-use gatewit_domain::attendees::SourceSet;
-use gatewit_domain::id::EventId;
-use gatewit_domain::source::LogPosition;
 
 mod batch;
 mod ids;

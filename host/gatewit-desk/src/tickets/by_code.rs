@@ -1,12 +1,13 @@
 //! Which ticket of an event bears a code that is not signed.
 
-use super::Tickets;
-use crate::error::DeskError;
-use crate::tables::{CREDENTIAL_CODES, TICKET_CODES, join_key};
 use gatewit_domain::event::MatchField;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::identifier::{fold, is_same};
 use gatewit_domain::ticket::Ticket;
+
+use super::Tickets;
+use crate::error::DeskError;
+use crate::tables::{CREDENTIAL_CODES, TICKET_CODES, join_key};
 
 impl Tickets {
     /// Finds a ticket by a code that it bears.

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use gatewit_domain::id::TicketId;
+use gatewit_domain::problem::{Problem, TicketCode};
+use gatewit_domain::ticket::{Ticket, TicketAction, TicketChange};
+
 use super::{ShownTicket, Tickets};
 use crate::caller::Caller;
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{CREDENTIAL_CODES, TICKETS};
-use gatewit_domain::id::TicketId;
-use gatewit_domain::problem::{Problem, TicketCode};
-use gatewit_domain::ticket::{Ticket, TicketAction, TicketChange};
 
 impl Tickets {
     /// Cancels, refunds or reinstates a ticket. A withdrawn ticket leaves its codes to others, so that it cannot be

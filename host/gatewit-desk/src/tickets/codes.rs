@@ -4,15 +4,16 @@
 //! code. If an issue of many tickets takes it over, the withdrawn ticket has the code until the issue is done, and keeps
 //! it if the issue is rolled back.
 
+use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::problem::{Problem, TicketCode};
+use gatewit_domain::scanned::clean;
+use gatewit_domain::ticket::{Origin, Ticket};
+
 use super::Tickets;
 use crate::changes::Changes;
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{CREDENTIAL_CODES, CodeHolder, Stored, TICKET_CODES, TICKETS, Table, join_key};
-use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::problem::{Problem, TicketCode};
-use gatewit_domain::scanned::clean;
-use gatewit_domain::ticket::{Origin, Ticket};
 
 impl Tickets {
     /// Returns the claim of a code of `table` for a ticket; None if another ticket of the event has the code.

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use futures::lock::{Mutex as AsyncMutex, OwnedMutexGuard};
+use gatewit_domain::id::{EventId, IssueId};
+use gatewit_domain::ports::Store;
+use gatewit_domain::ticket::Ticket;
 
 use crate::error::DeskError;
 use crate::limits::PAGE;
 use crate::tables::{CallerKey, ISSUES, IssueState, Stored};
-use gatewit_domain::id::{EventId, IssueId};
-use gatewit_domain::ports::Store;
-use gatewit_domain::ticket::Ticket;
 
 /// The issues in progress, and those whose tickets are hidden.
 #[derive(Default)]

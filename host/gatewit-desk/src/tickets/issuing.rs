@@ -4,6 +4,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use gatewit_domain::event::{Event, TicketType};
+use gatewit_domain::id::{EventId, IssueId, TicketId};
+use gatewit_domain::identifier::fold;
+use gatewit_domain::problem::TicketCode;
+use gatewit_domain::scan::{Entries, IdempotencyKey};
+use gatewit_domain::ticket::{Ticket, TicketDraft, TicketNumbers};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -21,12 +27,6 @@ use crate::idempotency::{is_forgotten, key_of_organizer, used_for_another};
 use crate::live_events::LiveEvent;
 use crate::tables::{CallerKey, ISSUE_REQUESTS, IssueRequest, SERIES, Stored, join_key};
 use crate::turns::{Turns, let_others_run};
-use gatewit_domain::event::{Event, TicketType};
-use gatewit_domain::id::{EventId, IssueId, TicketId};
-use gatewit_domain::identifier::fold;
-use gatewit_domain::problem::TicketCode;
-use gatewit_domain::scan::{Entries, IdempotencyKey};
-use gatewit_domain::ticket::{Ticket, TicketDraft, TicketNumbers};
 
 /// The most tickets that one request may issue.
 const ISSUE_MAX: usize = 50_000;

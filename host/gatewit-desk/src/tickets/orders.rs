@@ -1,14 +1,15 @@
 //! Finds the tickets of an order, however staff spell it.
 
+use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::identifier::is_same;
+use gatewit_domain::ports::{Key, Write};
+use gatewit_domain::ticket::Ticket;
+
 use super::Tickets;
 use crate::error::DeskError;
 use crate::limits::PAGE;
 use crate::tables::{FOLDED_ORDERS, ORDERS, OrderTicket, Stored, TICKETS, join_key};
 use crate::turns::{Turns, let_others_run};
-use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::identifier::is_same;
-use gatewit_domain::ports::{Key, Write};
-use gatewit_domain::ticket::Ticket;
 
 impl Tickets {
     /// Finds the tickets of the first of these folded orders that has any.

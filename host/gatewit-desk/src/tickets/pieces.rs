@@ -6,6 +6,9 @@
 
 use std::mem;
 
+use gatewit_domain::id::IssueId;
+use gatewit_domain::ports::{Commit, Guard, Write};
+use gatewit_domain::ticket::Ticket;
 use jiff::Timestamp;
 
 use super::Tickets;
@@ -19,9 +22,6 @@ use crate::tables::{
     CallerKey, EVENT_TICKETS, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES, Issue, IssueRequest,
     IssueState, ORDERS, OrderTicket, Stored, TICKETS,
 };
-use gatewit_domain::id::IssueId;
-use gatewit_domain::ports::{Commit, Guard, Write};
-use gatewit_domain::ticket::Ticket;
 
 /// The most tickets, and the most bytes, of a piece.
 pub(super) const TICKETS_MAX: usize = 100;

@@ -1,11 +1,12 @@
 //! Signs the codes of tickets again whose claims have changed since.
 
+use gatewit_domain::ticket::Ticket;
+
 use super::tokens::{TicketTokens, claims, compact_claims, is_too_long, sign_tickets};
 use super::{ShownTicket, Tickets};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{COMPACT_TOKENS, TICKET_TOKENS};
-use gatewit_domain::ticket::Ticket;
 
 /// How many tickets are re-signed in one commit, so that a page of them holds up no scan.
 const RENEWED_AT_ONCE: usize = 50;

@@ -1,6 +1,9 @@
 //! Rolls back an issue that will never finish: no ticket, order or code of it remains, and codes that it took over
 //! belong to their former holders again.
 
+use gatewit_domain::id::{EventId, IssueId, TicketId};
+use gatewit_domain::ports::{Commit, Guard, Key, Write};
+use gatewit_domain::ticket::Ticket;
 use jiff::Timestamp;
 
 use super::Tickets;
@@ -11,9 +14,6 @@ use crate::tables::{
     COMPACT_TOKENS, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest,
     IssueState, ORDERS, OrderTicket, Stored, TICKET_TOKENS, TICKETS, join_key,
 };
-use gatewit_domain::id::{EventId, IssueId, TicketId};
-use gatewit_domain::ports::{Commit, Guard, Key, Write};
-use gatewit_domain::ticket::Ticket;
 
 /// How many tickets are read and deleted at once.
 const AT_ONCE: usize = 50;

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::search::{IndexEntry, Search};
+use gatewit_domain::ticket::Ticket;
+
 use super::{TicketPage, TicketQuery, Tickets};
 use crate::error::DeskError;
 use crate::limits::LOOKED_AT_MAX;
 use crate::live_events::LiveEvent;
 use crate::tables::{EVENT_TICKETS, TICKETS, join_key};
 use crate::turns::{Turns, let_others_run};
-use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::search::{IndexEntry, Search};
-use gatewit_domain::ticket::Ticket;
 
 /// How many entries are written before other tasks may run: about a millisecond.
 const WRITTEN_AT_ONCE: usize = 256;

@@ -2,15 +2,16 @@
 //!
 //! Earlier codes stay valid online, where only the ticket's id counts. `gatewit-api.md` §4.
 
-use crate::error::DeskError;
-use crate::live_events::LiveEvent;
-use crate::tables::{COMPACT_TOKENS, TICKET_TOKENS};
 use gatewit_domain::claims::Claims;
 use gatewit_domain::event::{Event, TicketType};
 use gatewit_domain::id::TicketId;
 use gatewit_domain::ports::Write;
 use gatewit_domain::problem::TicketCode;
 use gatewit_domain::ticket::Ticket;
+
+use crate::error::DeskError;
+use crate::live_events::LiveEvent;
+use crate::tables::{COMPACT_TOKENS, TICKET_TOKENS};
 
 /// The longest signed code shown as a QR code, in characters. Twice the length does not fit at all, and readers at a
 /// door get slow long before that.

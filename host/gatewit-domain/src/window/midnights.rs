@@ -1,5 +1,6 @@
 //! Tests that windows from midnight to midnight are adjacent and never overlap, in any zone and on any date.
 
+use gatewit_decision::DayId;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -7,8 +8,6 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::{Moment, ProposedWindow, resolve};
-use gatewit_decision::DayId;
-
 use crate::calendar::{Calendar, EventDay};
 
 const FIRST: Date = date(1970, 1, 3);

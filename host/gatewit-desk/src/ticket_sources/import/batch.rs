@@ -2,6 +2,11 @@
 
 use std::collections::HashMap;
 
+use gatewit_domain::id::TicketId;
+use gatewit_domain::names::{Likeness, NameMatching, PreparedName};
+use gatewit_domain::ports::Store;
+use gatewit_domain::scanned::clean;
+use gatewit_domain::ticket::{Ticket, code_of};
 use jiff::Timestamp;
 
 use super::ids::has_entries;
@@ -14,11 +19,6 @@ use crate::tables::{
     EVENT_TICKETS, EventSource, EventTicket, IMPORT_PROGRESS, ORDERS, OrderTicket, TICKET_CODES,
     TICKETS,
 };
-use gatewit_domain::id::TicketId;
-use gatewit_domain::names::{Likeness, NameMatching, PreparedName};
-use gatewit_domain::ports::Store;
-use gatewit_domain::scanned::clean;
-use gatewit_domain::ticket::{Ticket, code_of};
 
 /// The commit in preparation.
 pub(super) struct ImportBatch<'d> {

@@ -6,14 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::identifier::fold;
+use gatewit_domain::source::SourceName;
+
 use crate::error::DeskError;
 use crate::limits::PAGE;
 use crate::ports::Ports;
 use crate::tables::{ENTRIES, EVENT_TICKETS, EventSource, SPELLED_IDS, TICKETS, join_key};
 use crate::turns::let_others_run;
-use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::identifier::fold;
-use gatewit_domain::source::SourceName;
 
 /// The ids of a source's tickets at an event.
 pub(super) struct TicketIds {

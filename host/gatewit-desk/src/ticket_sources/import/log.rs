@@ -1,5 +1,10 @@
 //! Imports the rows of a source's log.
 
+use gatewit_domain::attendees::SourceSet;
+use gatewit_domain::id::TicketId;
+use gatewit_domain::source::LogPosition;
+use gatewit_domain::ticket::Origin;
+
 use super::batch::ImportBatch;
 use super::source_import::SourceImport;
 use super::update::{TicketUpdate, updates_of};
@@ -8,10 +13,6 @@ use crate::error::DeskError;
 use crate::limits::PAGE;
 use crate::tables::{EVENT_TICKETS, LogRow, SOURCE_ROWS, TICKETS, join_key};
 use crate::turns::{Turns, let_others_run};
-use gatewit_domain::attendees::SourceSet;
-use gatewit_domain::id::TicketId;
-use gatewit_domain::source::LogPosition;
-use gatewit_domain::ticket::Origin;
 
 impl SourceImport<'_> {
     /// Imports the rows of a served log after those imported before; false if the log was deleted meanwhile.

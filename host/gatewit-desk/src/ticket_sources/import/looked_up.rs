@@ -5,15 +5,15 @@ use std::iter;
 use std::pin::pin;
 
 use futures::future::{Either, join_all, select};
+use gatewit_domain::identifier::{fold, is_same, without_mark};
+use gatewit_domain::source::SourceTicket;
+use gatewit_domain::ticket::code_of;
 use jiff::SignedDuration;
 
 use super::super::TicketSources;
 use super::update::TicketUpdate;
 use crate::live_events::LiveEvent;
 use crate::live_sources::{Asker, LiveSource};
-use gatewit_domain::identifier::{fold, is_same, without_mark};
-use gatewit_domain::source::SourceTicket;
-use gatewit_domain::ticket::code_of;
 
 /// How long a door waits for a source.
 const DOOR_WAIT_MAX: SignedDuration = SignedDuration::from_secs(1);

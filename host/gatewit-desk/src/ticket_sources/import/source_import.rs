@@ -1,11 +1,12 @@
 //! The import of one source's tickets into one event.
 
+use gatewit_domain::id::EventId;
+
 use super::ids::TicketIds;
 use crate::events::Events;
 use crate::live_sources::LiveSource;
 use crate::ports::Ports;
 use crate::tickets::Tickets;
-use gatewit_domain::id::EventId;
 
 /// An import in progress.
 pub(super) struct SourceImport<'a> {

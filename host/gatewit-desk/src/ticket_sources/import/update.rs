@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::ids::TicketIds;
 use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::id::TicketId;
 use gatewit_domain::identifier::fold;
 use gatewit_domain::source::{SourceRow, SourceTicket};
+
+use super::ids::TicketIds;
 
 /// A source's update of one ticket.
 #[derive(Clone)]

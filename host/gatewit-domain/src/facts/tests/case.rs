@@ -7,10 +7,9 @@ use jiff::Timestamp;
 
 use crate::calendar::{Calendar, EventDay};
 use crate::event::{DayChange, Event, EventChange, MatchField, ScanPoint, TicketType, Zone};
+use crate::facts::{Found, FoundTicket, ScanFacts};
 use crate::id::{CheckInId, ScannerId, TicketId};
 use crate::plugin::PluginIdentity;
-
-use crate::facts::{Found, FoundTicket, ScanFacts};
 use crate::scan::{Contract, Entries, Entry, Presented, Scan, ScannedBy, ScannerProof};
 use crate::scanner::{Fingerprint, Place, Scanner, ScannerName};
 use crate::source::{SourceName, SourceState};
