@@ -17,7 +17,7 @@ use tracing::Instrument;
 
 use super::answer::{ErrorInfo, Failure};
 use super::body_limit::body_max;
-use super::dialects::Shape;
+use super::dialects::Dialect;
 use super::proxies::TrustedProxies;
 use super::request_id::{self, RequestId};
 use super::sites::{Authentication, Foreign, Sites, may_change};
@@ -76,16 +76,16 @@ impl ContextState {
         let method = known_method(request.method().as_str());
         let route = request.extensions().get::<MatchedPath>().cloned();
         let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-        let shape = Shape::of(request.uri().path());
+        let dialect = Dialect::of(request.uri().path());
         let from = traffic.proxies.client(peer(&request), request.headers());
         // At the error level, so that no log filter drops the id from a line that it lets through.
         let span = tracing::error_span!(target: LOG_TARGET, "request", request.id = %id, http.method = method, http.route = route);
         let answer = async {
             let response = match self.check(&mut request).await {
                 Ok(()) => next.run(request).await,
-                Err(failure) => shape.print(failure),
+                Err(failure) => dialect.print(failure),
             };
-            let response = self.throttled(from, shape, response);
+            let response = self.throttled(from, dialect, response);
             let took = begun.elapsed();
             let status = response.status().as_u16();
             traffic.counts.count(
@@ -115,7 +115,7 @@ impl ContextState {
     }
 
     /// Counts an answer to a wrong guess, and replaces it by a refusal if it was one too many.
-    fn throttled(&self, from: IpAddr, shape: Shape, response: Response) -> Response {
+    fn throttled(&self, from: IpAddr, dialect: Dialect, response: Response) -> Response {
         let Some(guess) = response.extensions().get::<Guess>() else {
             return response;
         };
@@ -124,7 +124,7 @@ impl ContextState {
             Ok(()) => response,
             Err(TooMany {
                 retry_after_seconds,
-            }) => shape.print(Failure::throttled(retry_after_seconds)),
+            }) => dialect.print(Failure::throttled(retry_after_seconds)),
         }
     }
 

@@ -5,12 +5,9 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use gatewit_domain::problem::RequestCode;
 use serde_json::Value;
 
-use super::answer::Failure;
-use super::code::HttpCode;
-use super::dialects::attendee_validation::{self, is_contract_path};
+use super::dialects::Dialect;
 use super::routes;
 
 /// The methods of each path outside `/api/`.
@@ -26,22 +23,13 @@ pub(super) async fn no_such_path(uri: Uri) -> Response {
     if METHODS.contains_key(&other) {
         return redirect(&other, uri.query());
     }
-    if is_contract_path(path) {
-        return attendee_validation::refusal(StatusCode::NOT_FOUND, "Not Found");
-    }
-    let words = "there is nothing at this path";
-    Failure::new(StatusCode::NOT_FOUND, RequestCode::NotFound, words).into_response()
+    Dialect::of(path).no_such_path()
 }
 
 /// Answers a method that a path does not take.
 pub(super) async fn no_such_method(uri: Uri) -> Response {
-    if is_contract_path(uri.path()) {
-        let taken = METHODS.get(uri.path()).map(String::as_str);
-        return attendee_validation::no_such_method(taken);
-    }
-    let words = "this path does not take this method";
-    let status = StatusCode::METHOD_NOT_ALLOWED;
-    Failure::new(status, HttpCode::MethodNotAllowed, words).into_response()
+    let taken = METHODS.get(uri.path()).map(String::as_str);
+    Dialect::of(uri.path()).no_such_method(taken)
 }
 
 /// Redirects a client to another path of this server, with the same method and body. The location is relative: a proxy

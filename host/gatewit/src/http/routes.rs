@@ -3,14 +3,12 @@
 use std::sync::LazyLock;
 
 use axum::http::header;
-use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{check_ins, events, health, plugins, registration_tokens, scanners, tickets};
-use super::dialects::{attendee_validation, event_check_in};
+use super::dialects;
 use super::openapi;
 use super::state::App;
 
@@ -26,8 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show))
         .routes(routes!(openapi::pages::docs))
         .routes(routes!(openapi::pages::redoc))
-        .merge(attendee_contract())
-        .nest("/api/v1", management().merge(check_in_contract()))
+        .merge(dialects::routes())
+        .nest("/api/v1", management().merge(scanner_links()))
 }
 
 /// Events, tickets and plugins: `gatewit-api.md` §3, §4, §10.
@@ -46,8 +44,8 @@ fn management() -> OpenApiRouter<App> {
         .routes(routes!(plugins::list))
 }
 
-/// The contract `event-check-in.txt`, as `gatewit-api.md` §6 settles it.
-fn check_in_contract() -> OpenApiRouter<App> {
+/// Linking devices as scanners: `event-check-in.txt`, `gatewit-api.md` §6.
+fn scanner_links() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(registration_tokens::generate_token))
         .routes(routes!(registration_tokens::validate_token))
@@ -56,23 +54,6 @@ fn check_in_contract() -> OpenApiRouter<App> {
         .routes(routes!(scanners::list))
         .routes(routes!(scanners::list_active))
         .routes(routes!(scanners::revoke))
-        .routes(routes!(event_check_in::validate))
-        .routes(routes!(event_check_in::undo))
-}
-
-/// The contract `attendee-validation.txt`, as `gatewit-api.md` §9 settles it.
-fn attendee_contract() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(attendee_validation::validate_attendee))
-        .routes(routes!(attendee_validation::validate_name))
-        .routes(routes!(attendee_validation::validate_email))
-        .routes(routes!(attendee_validation::ticket_types))
-        .routes(routes!(attendee_validation::ticket_count))
-        .routes(routes!(attendee_validation::refresh_all))
-        .routes(routes!(attendee_validation::addon_statistics))
-        .routes(routes!(attendee_validation::refresh_addon_statistics))
-        .layer(from_fn(attendee_validation::refuse_head))
-        .layer(CatchPanicLayer::custom(attendee_validation::panicked))
 }
 
 /// Prints the OpenAPI document of all routes.

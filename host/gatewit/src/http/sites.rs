@@ -10,7 +10,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use super::answer::Failure;
 use super::code::HttpCode;
 use super::content_type::is_json;
-use super::dialects::attendee_validation::{is_contract_path, is_refresh};
+use super::dialects::Dialect;
 use super::request_id;
 
 mod names;
@@ -200,9 +200,10 @@ impl Foreign {
     }
 }
 
-/// Whether a request may change something. Reading tickets anew does, although its method is `GET`.
+/// Whether a request may change something, whatever its method.
 pub fn may_change(request: &Request) -> bool {
-    !request.method().is_safe() || is_refresh(request.uri().path())
+    let path = request.uri().path();
+    !request.method().is_safe() || Dialect::of(path).changes_on_get(path)
 }
 
 /// Returns the host that a request names; None if it names none. If there are several, none is trusted.
@@ -215,9 +216,10 @@ fn host_of(request: &Request) -> Option<&str> {
     Some(if hosts.next().is_none() { host } else { "" })
 }
 
-/// Whether a request has a body that is not JSON although its route accepts only that. `/tickets/*` reports it itself.
+/// Whether a request has a body that is not JSON although its route accepts only that and does not report it itself.
 fn is_of_another_type(request: &Request) -> bool {
     let is_route = request.extensions().get::<MatchedPath>().is_some();
     let has_body = !request.body().is_end_stream();
-    is_route && has_body && !is_contract_path(request.uri().path()) && !is_json(request.headers())
+    let is_reported = Dialect::of(request.uri().path()).reports_content_type();
+    is_route && has_body && !is_reported && !is_json(request.headers())
 }

@@ -3,12 +3,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::middleware::from_fn;
 use axum::response::Response;
 use gatewit_desk::DeskError;
 use gatewit_domain::attendees::{AttendeeQuestion, NameQuestion};
 use gatewit_domain::problem::{Problem, SourceCode};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::http::state::Shared;
+use crate::http::state::{App, Shared};
 
 mod answer;
 mod bodies;
@@ -19,8 +23,8 @@ mod question;
 mod refresh;
 mod refusal;
 
-pub use paths::{is_contract_path, is_refresh, no_such_method, refuse_head};
-pub use refusal::{failure_response, panicked, refusal};
+pub use paths::{is_contract_path, is_refresh, no_such_method};
+pub use refusal::{failure_response, refusal};
 
 use answer::ValidatedResponse;
 use bodies::{
@@ -29,9 +33,25 @@ use bodies::{
 };
 use client::ValidatorClient;
 use fields::{AttendeeRequest, EmailQuestion, EmailRequest, NameRequest};
+use paths::refuse_head;
 use question::{Question, ValidationErrors};
 use refresh::{Refresh, Refreshed, refresh};
-use refusal::{Detail, Refusal};
+use refusal::{Detail, Refusal, panicked};
+
+/// The paths of the contract.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(validate_attendee))
+        .routes(routes!(validate_name))
+        .routes(routes!(validate_email))
+        .routes(routes!(ticket_types))
+        .routes(routes!(ticket_count))
+        .routes(routes!(refresh_all))
+        .routes(routes!(addon_statistics))
+        .routes(routes!(refresh_addon_statistics))
+        .layer(from_fn(refuse_head))
+        .layer(CatchPanicLayer::custom(panicked))
+}
 
 /// Checks whether somebody of this name has a ticket, by the order or by the ticket's own reference.
 ///

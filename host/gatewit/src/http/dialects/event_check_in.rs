@@ -10,15 +10,24 @@ use gatewit_domain::problem::{CheckInCode, Problem, RequestCode, ScannerCode};
 use gatewit_domain::scan::{Contract, Location, Presented, Scan, ScannedBy, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::http::answer::{Done, Envelope, Failure};
 use crate::http::extract::{Body, Device, IdempotencyHeader, ScannerOrOrganizer};
 use crate::http::openapi::failures::failures;
 use crate::http::schema;
-use crate::http::state::Shared;
+use crate::http::state::{App, Shared};
 
 mod outcome;
 pub use outcome::ValidateTicketResponse;
+
+/// The paths of scans, below `/api/v1`. Those of scanners are in `http/api`.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(validate))
+        .routes(routes!(undo))
+}
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

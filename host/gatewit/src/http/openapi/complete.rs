@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::failures::CODES;
 use crate::http::code::{Code, HttpCode as Http};
+use crate::http::dialects::Dialect;
 
 /// The one schema that omits fields without a value, as the framework of the attendee-validation contract does.
 const LEAVES_OUT: &str = "ValidationError";
@@ -29,12 +30,16 @@ pub fn complete(document: &mut Value) {
                 continue;
             }
             let is_change = method != "get";
-            if path.starts_with("/api/") {
-                secure(operation);
-                add_failures(operation, is_change);
-            } else if path.starts_with("/tickets/") {
-                secure(operation);
-                add_contract_refusals(operation);
+            match Dialect::of(path) {
+                Dialect::AttendeeValidation => {
+                    secure(operation);
+                    add_contract_refusals(operation);
+                }
+                Dialect::Envelope if path.starts_with("/api/") => {
+                    secure(operation);
+                    add_failures(operation, is_change);
+                }
+                Dialect::Envelope => {}
             }
         }
     }
