@@ -21,9 +21,6 @@ mod watched;
 
 use open::OpenSource;
 
-/// How often to check a source's files.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-
 /// The sources of a server.
 #[derive(Default)]
 pub struct Sources(BTreeMap<SourceName, (SourcePlan, Arc<OpenSource>)>);
@@ -97,7 +94,7 @@ async fn keep_fresh(desk: Arc<Desk>, name: SourceName, source: Arc<OpenSource>) 
         let wait = Duration::try_from(wait).unwrap_or_default();
         tokio::select! {
             () = sleep(wait) => {}
-            () = source.changed(LOOK_EVERY) => {
+            () = source.changed() => {
                 tracing::info!(source.name = %name, "a file of ticket source {name} has changed");
                 // The outcome is logged where the source is read.
                 let _ = desk.sources.refresh(&name).await;

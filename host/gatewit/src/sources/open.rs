@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use gatewit_domain::ports::{SyncRun, TicketSource};
@@ -40,8 +39,8 @@ impl OpenSource {
     }
 
     /// Ends when a file has changed since it was read.
-    pub async fn changed(&self, look_every: Duration) {
-        self.files.changed(look_every).await;
+    pub async fn changed(&self) {
+        self.files.changed().await;
     }
 
     /// Reads the files, and reopens the source if their content has changed.
