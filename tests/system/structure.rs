@@ -143,7 +143,7 @@ fn dependencies(package: &Path) -> Vec<String> {
     let manifest = fs::read_to_string(package.join("Cargo.toml")).expect("a crate has it");
     let mut is_listed = false;
     let mut names = Vec::new();
-    for line in manifest.lines() {
+    for line in manifest.lines().filter(|line| !line.starts_with('#')) {
         if line.starts_with('[') {
             is_listed = line.ends_with("dependencies]") && !line.contains("dev-dependencies");
         } else if let (true, Some((name, _))) = (is_listed, line.split_once(['.', ' ', '='])) {
