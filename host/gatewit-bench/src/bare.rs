@@ -55,7 +55,7 @@ async fn scan(
         Write::Add(scanner, 1),
     ];
     match bare.store.commit(vec![Guard::Absent(entry)], writes).await {
-        Ok(Commit::Done) => Ok(hello(request).await),
+        Ok(Commit::Done(_)) => Ok(hello(request).await),
         Ok(Commit::Blocked(_)) | Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
     }
 }

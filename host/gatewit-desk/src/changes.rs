@@ -24,7 +24,7 @@ impl Changes {
 
     /// Commits them; false if a guard did not hold.
     pub async fn commit(self, store: &dyn Store) -> Result<bool, DeskError> {
-        Ok(store.commit(self.guards, self.writes).await? == Commit::Done)
+        Ok(store.commit(self.guards, self.writes).await?.is_done())
     }
 }
 

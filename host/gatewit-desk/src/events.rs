@@ -115,7 +115,7 @@ impl Events {
                 SLUGS.put(&slug_key(&event), &event.id),
             ];
             let live = LiveEvent::new(event, self.signer())?;
-            if self.ports.store().commit(guards, writes).await? == Commit::Done {
+            if self.ports.store().commit(guards, writes).await?.is_done() {
                 return Ok(self.show(live));
             }
         }
@@ -207,7 +207,7 @@ impl Events {
         self.move_slug(&stored.value, &event, &mut guards, &mut writes);
         let live = LiveEvent::new(event, self.signer())?;
         match self.ports.store().commit(guards, writes).await? {
-            Commit::Done => Ok(Some(self.show(live))),
+            Commit::Done(_) => Ok(Some(self.show(live))),
             Commit::Blocked(at) if at < slug_guard => Ok(None),
             Commit::Blocked(_) => Err(slug_taken(&live.event.slug)),
         }

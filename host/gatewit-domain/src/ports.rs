@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::slice;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -22,7 +23,13 @@ use crate::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Reads one value.
-    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError>;
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        let values = self.get_many(slice::from_ref(key)).await?;
+        Ok(values.into_iter().next().flatten())
+    }
+
+    /// Reads several values of one moment, in the order of the keys.
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Bytes>>, StoreError>;
 
     /// Reads up to `limit` pairs whose key starts with `prefix`, in key order, beginning after `after`.
     async fn scan(
@@ -37,6 +44,68 @@ pub trait Store: Send + Sync {
     /// Guards are checked and writes applied as one step: no other commit comes between.
     /// Two writes to one key apply in the order given.
     async fn commit(&self, guards: Vec<Guard>, writes: Vec<Write>) -> Result<Commit, StoreError>;
+
+    /// The sequences that could not be read when the store was opened. Nothing is derived from any row of theirs.
+    fn damages(&self) -> Vec<Damage> {
+        Vec::new()
+    }
+}
+
+/// The tables that a store treats in a special way.
+#[derive(Clone)]
+pub struct StoreLayout {
+    /// The table of rows that are appended and derived from.
+    pub appended: &'static str,
+    /// Tables that are read so often that a store on disk keeps them in memory as well.
+    pub resident: &'static [&'static str],
+    /// What follows from appended rows.
+    pub derivation: Arc<dyn Derivation>,
+}
+
+/// Computes derived rows: what the appended rows of a sequence add up to. Pure.
+///
+/// A store applies it while it stages a commit, and again for every row when it opens. So what is derived is always the
+/// fold of the appended rows, and it is neither written by callers nor exported.
+pub trait Derivation: Send + Sync {
+    /// The tables of derived rows.
+    fn tables(&self) -> &'static [&'static str];
+
+    /// Returns what one appended row changes. `before` reads a derived row as the rows before it left it; only keys that
+    /// the appended row names are read.
+    fn derive(
+        &self,
+        appended: &Appended<'_>,
+        before: &dyn Fn(&Key) -> Option<Bytes>,
+    ) -> Result<Vec<Write>, Box<dyn Error + Send + Sync>>;
+}
+
+/// A row that was appended to a sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct Appended<'a> {
+    /// The prefix of the sequence.
+    pub prefix: &'a Key,
+    /// The row's number in its sequence, from 1.
+    pub sequence: u64,
+    /// The row's value.
+    pub value: &'a Bytes,
+}
+
+impl Appended<'_> {
+    /// The key of a row of a sequence: its prefix and 16 hexadecimal digits.
+    pub fn key(prefix: &Key, sequence: u64) -> Key {
+        Key::new([prefix.as_bytes(), format!("{sequence:016x}").as_bytes()].concat())
+    }
+}
+
+/// A sequence with a row that is missing or cannot be read.
+#[derive(Clone, Debug)]
+pub struct Damage {
+    /// The prefix of the sequence.
+    pub prefix: Key,
+    /// The number of the row.
+    pub sequence: u64,
+    /// Why it cannot be read. Holds no personal data.
+    pub cause: String,
 }
 
 /// The name of a value in the store.
@@ -76,6 +145,9 @@ pub enum Guard {
     Unchanged(Key, Bytes),
     /// The counter is below the limit; an absent counter is 0.
     Below(Key, i64),
+    /// The value was this one at some moment after the commit was requested. Weaker than [`Guard::Unchanged`], so that a
+    /// value which every commit guards can still change; never use it where two commits guard each other's writes.
+    Seen(Key, Bytes),
 }
 
 /// One change to the store.
@@ -83,19 +155,31 @@ pub enum Guard {
 pub enum Write {
     /// Sets the value, whether or not the key has one.
     Put(Key, Bytes),
+    /// Sets the value of a key that has none. The caller promises that: a store need not look.
+    Insert(Key, Bytes),
     /// Removes the value. A key without one stays as it is.
     Delete(Key),
     /// Adds to a counter, kept as a decimal number; an absent counter is 0. Additions commute and never conflict.
     Add(Key, i64),
+    /// Appends a row to the sequence with this prefix, under the next number. The numbers follow the order of commits,
+    /// without gaps. What [derives](Derivation) from the row changes with it.
+    Append(Key, Bytes),
 }
 
 /// The result of a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Commit {
-    /// Applied, and on disk.
-    Done,
+    /// Applied, and on disk. Holds the numbers of the appended rows, in the order of the writes.
+    Done(Vec<u64>),
     /// Nothing was applied: the guard at this position did not hold.
     Blocked(usize),
+}
+
+impl Commit {
+    /// Whether it was applied.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done(_))
+    }
 }
 
 /// Why the store did not answer. It is then unknown whether anything is on disk.

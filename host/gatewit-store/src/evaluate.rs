@@ -87,8 +87,13 @@ pub(crate) fn evaluate(
     changes.clear();
     for write in writes {
         let next = match write {
-            Write::Put(key, value) => (key, Value::Bytes(value)),
+            Write::Put(key, value) | Write::Insert(key, value) => (key, Value::Bytes(value)),
             Write::Delete(key) => (key, Value::Absent),
+            Write::Append(..) => {
+                let source = "this store has no sequences".into();
+                let action = "append";
+                return Err(StoreError::Failed { action, source });
+            }
             Write::Add(key, amount) => {
                 let count = match changes.iter().rev().find(|(changed, _)| *changed == key) {
                     Some((_, value)) => value.count(&key)?,
@@ -102,7 +107,7 @@ pub(crate) fn evaluate(
         };
         changes.push(next);
     }
-    Ok(Commit::Done)
+    Ok(Commit::Done(Vec::new()))
 }
 
 fn holds(
@@ -111,7 +116,7 @@ fn holds(
 ) -> Result<bool, StoreError> {
     Ok(match guard {
         Guard::Absent(key) => held(key)?.is_absent(),
-        Guard::Unchanged(key, expected) => held(key)?.is(expected),
+        Guard::Unchanged(key, expected) | Guard::Seen(key, expected) => held(key)?.is(expected),
         Guard::Below(key, limit) => held(key)?.count(key)? < *limit,
     })
 }

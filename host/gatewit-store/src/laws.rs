@@ -45,6 +45,9 @@ pub(crate) async fn check_all<S: Store + 'static>(make: impl Fn() -> S) {
     crowds::a_scan_sees_a_commit_whole_or_not_at_all(Arc::new(make())).await;
 }
 
+const DONE: Commit = Commit::Done(Vec::new());
+const BLOCKED: Commit = Commit::Blocked(0);
+
 fn key(key: impl AsRef<[u8]>) -> Key {
     Key::new(Bytes::copy_from_slice(key.as_ref()))
 }

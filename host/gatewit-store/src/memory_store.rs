@@ -28,8 +28,9 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.rows().get(key).cloned())
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Bytes>>, StoreError> {
+        let rows = self.rows();
+        Ok(keys.iter().map(|key| rows.get(key).cloned()).collect())
     }
 
     async fn scan(
@@ -56,7 +57,7 @@ impl Store for MemoryStore {
         let mut changes = Vec::new();
         let held = |key: &Key| Ok(Value::from_stored(rows.get(key).cloned()));
         let commit = evaluate(&guards, writes, held, &mut changes)?;
-        if commit == Commit::Done {
+        if commit.is_done() {
             for (key, value) in changes {
                 match value.into_stored() {
                     Some(value) => rows.insert(key, value),

@@ -94,8 +94,8 @@ impl SledStore {
 
 #[async_trait]
 impl Store for SledStore {
-    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
-        self.view.get(key)
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Bytes>>, StoreError> {
+        keys.iter().map(|key| self.view.get(key)).collect()
     }
 
     async fn scan(

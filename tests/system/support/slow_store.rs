@@ -59,8 +59,8 @@ impl Held<'_> {
 
 #[async_trait]
 impl Store for SlowStore {
-    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
-        self.store.get(key).await
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Bytes>>, StoreError> {
+        self.store.get_many(keys).await
     }
 
     async fn scan(

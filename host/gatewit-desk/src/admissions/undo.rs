@@ -125,7 +125,7 @@ impl Admissions {
             }
         }
         let commit = self.ports.store().commit(guards, writes).await?;
-        Ok((commit == Commit::Done).then_some(check_in))
+        Ok(commit.is_done().then_some(check_in))
     }
 
     /// Checks that a calling scanner is still active, and returns the guards for that.

@@ -150,7 +150,7 @@ impl<'d> Pieces<'d> {
         let guards = vec![ISSUES.absent(&self.key())];
         let writes = vec![ISSUES.put(&self.key(), &row)];
         match self.tickets.ports.store().commit(guards, writes).await? {
-            Commit::Done => Ok(self.row.insert(row)),
+            Commit::Done(_) => Ok(self.row.insert(row)),
             Commit::Blocked(_) => Err(DeskError::contended()),
         }
     }
@@ -207,7 +207,7 @@ impl Piece {
         let guards = [self.guards.clone(), claims.guards].concat();
         let writes = [self.writes.clone(), claims.writes].concat();
         match tickets.ports.store().commit(guards, writes).await? {
-            Commit::Done => Ok(Some(())),
+            Commit::Done(_) => Ok(Some(())),
             Commit::Blocked(at) if at < self.guards.len() => Err(DeskError::contended()),
             Commit::Blocked(_) => Ok(None),
         }
@@ -229,7 +229,9 @@ fn rows(ticket: &Ticket, tokens: &TicketTokens) -> Vec<Write> {
 
 fn length(write: &Write) -> usize {
     match write {
-        Write::Put(key, value) => key.as_bytes().len() + value.len(),
+        Write::Put(key, value) | Write::Insert(key, value) | Write::Append(key, value) => {
+            key.as_bytes().len() + value.len()
+        }
         Write::Delete(key) | Write::Add(key, _) => key.as_bytes().len(),
     }
 }

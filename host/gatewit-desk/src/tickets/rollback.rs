@@ -116,7 +116,7 @@ impl Tickets {
             if next.is_none() {
                 writes.push(Write::Delete(row.key.clone()));
             }
-            if self.ports.store().commit(guards, writes).await? != Commit::Done || next.is_none() {
+            if !self.ports.store().commit(guards, writes).await?.is_done() || next.is_none() {
                 return Ok(());
             }
             after = next;

@@ -146,11 +146,11 @@ impl Disk {
 
 #[async_trait]
 impl Store for Disk {
-    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
-        self.keys_read.lock().unwrap().push(key.clone());
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Bytes>>, StoreError> {
+        self.keys_read.lock().unwrap().extend_from_slice(keys);
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.pause().await;
-        self.store.get(key).await
+        self.store.get_many(keys).await
     }
 
     async fn scan(

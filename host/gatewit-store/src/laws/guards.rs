@@ -2,17 +2,14 @@
 
 use gatewit_domain::ports::{Commit, Store};
 
-use super::{absent, add, below, commit, delete, pairs, put, rows, unchanged};
+use super::{BLOCKED, DONE, absent, add, below, commit, delete, pairs, put, rows, unchanged};
 
 pub(super) async fn an_absent_guard_blocks_while_the_key_has_a_value(store: &dyn Store) {
     let first = commit(store, [absent("a")], [put("a", "")]).await;
     let second = commit(store, [absent("a")], [put("a", "2")]).await;
     commit(store, [], [delete("a")]).await;
     let third = commit(store, [absent("a")], [put("a", "3")]).await;
-    assert_eq!(
-        [first, second, third],
-        [Commit::Done, Commit::Blocked(0), Commit::Done]
-    );
+    assert_eq!([first, second, third], [DONE, BLOCKED, DONE]);
     assert_eq!(rows(store, "").await, pairs([("a", "3")]));
 }
 
@@ -26,18 +23,7 @@ pub(super) async fn an_unchanged_guard_holds_for_the_stored_value_alone(store: &
         commit(store, [unchanged("text", "old")], [put("text", "new")]).await,
         commit(store, [unchanged("text", "old")], [put("text", "lost")]).await,
     ];
-    let blocked = Commit::Blocked(0);
-    assert_eq!(
-        commits,
-        [
-            blocked,
-            blocked,
-            blocked,
-            Commit::Done,
-            Commit::Done,
-            blocked
-        ]
-    );
+    assert_eq!(commits, [BLOCKED, BLOCKED, BLOCKED, DONE, DONE, BLOCKED]);
     let kept = pairs([("count", "5"), ("text", "new")]);
     assert_eq!(rows(store, "").await, kept);
 }
@@ -48,8 +34,7 @@ pub(super) async fn a_below_guard_blocks_from_the_limit_on(store: &dyn Store) {
         commit(store, [below("n", 0)], []).await,
         commit(store, [below("n", -1)], []).await,
     ];
-    let blocked = Commit::Blocked(0);
-    assert_eq!(absent, [Commit::Done, blocked, blocked]);
+    assert_eq!(absent, [DONE, BLOCKED, BLOCKED]);
 
     commit(store, [], [put("n", "2")]).await;
     let counted = [
@@ -58,7 +43,7 @@ pub(super) async fn a_below_guard_blocks_from_the_limit_on(store: &dyn Store) {
         commit(store, [], [add("n", -1)]).await,
         commit(store, [below("n", 3)], [add("n", 1)]).await,
     ];
-    assert_eq!(counted, [Commit::Done, blocked, Commit::Done, Commit::Done]);
+    assert_eq!(counted, [DONE, BLOCKED, DONE, DONE]);
     assert_eq!(rows(store, "").await, pairs([("n", "3")]));
 }
 
@@ -72,7 +57,7 @@ pub(super) async fn the_first_guard_that_does_not_hold_is_named(store: &dyn Stor
 pub(super) async fn guards_speak_of_what_was_before_the_writes_beside_them(store: &dyn Store) {
     let guards = [absent("a"), below("n", 1)];
     let answer = commit(store, guards, [put("a", "1"), add("n", 9)]).await;
-    assert_eq!(answer, Commit::Done);
+    assert_eq!(answer, DONE);
 }
 
 pub(super) async fn guards_see_the_commits_that_arrived_just_before(store: &dyn Store) {
@@ -83,8 +68,7 @@ pub(super) async fn guards_see_the_commits_that_arrived_just_before(store: &dyn 
         commit(store, [absent("a"), unchanged("n", "1")], [add("n", 1)]),
         commit(store, [below("n", 2)], [add("n", 1)]),
     );
-    let (done, blocked) = (Commit::Done, Commit::Blocked(0));
-    assert_eq!(answers, (done, blocked, done, done, blocked));
+    assert_eq!(answers, (DONE, BLOCKED, DONE, DONE, BLOCKED));
     assert_eq!(rows(store, "").await, pairs([("n", "2")]));
 }
 

@@ -62,7 +62,7 @@ pub(super) async fn an_addition_that_cannot_be_fails_its_commit_and_no_other(sto
     for fault in [faults.0, faults.1, faults.2, faults.3, faults.4] {
         assert!(matches!(fault, Err(StoreError::Failed { .. })), "{fault:?}");
     }
-    assert_eq!(faults.5, Commit::Done);
+    assert_eq!(faults.5, Commit::Done(Vec::new()));
     let max = ("max", "9223372036854775807");
     let kept = pairs([("empty", ""), max, ("n", "1"), ("text", "one")]);
     assert_eq!(rows(store, "").await, kept);
@@ -76,12 +76,15 @@ pub(super) async fn an_empty_value_is_a_value(store: &dyn Store) {
 }
 
 pub(super) async fn a_commit_may_be_empty(store: &dyn Store) {
-    assert_eq!(commit(store, [], []).await, Commit::Done);
+    assert_eq!(commit(store, [], []).await, Commit::Done(Vec::new()));
     assert_eq!(rows(store, "").await, []);
 }
 
 pub(super) async fn deleting_what_is_not_there_is_done(store: &dyn Store) {
-    assert_eq!(commit(store, [], [delete("a")]).await, Commit::Done);
+    assert_eq!(
+        commit(store, [], [delete("a")]).await,
+        Commit::Done(Vec::new())
+    );
     assert_eq!(rows(store, "").await, []);
 }
 

@@ -112,7 +112,11 @@ impl Committer {
     fn decide(&mut self, guards: &[Guard], writes: Vec<Write>) -> Answer {
         // Readers need the old value of a written key. It is read here, so that the writes below cannot fail halfway.
         for write in &writes {
-            let (Write::Put(key, _) | Write::Delete(key) | Write::Add(key, _)) = write;
+            let (Write::Put(key, _)
+            | Write::Insert(key, _)
+            | Write::Delete(key)
+            | Write::Add(key, _)
+            | Write::Append(key, _)) = write;
             pending_key(&mut self.group, &self.view, key)?;
         }
         let held = |key: &Key| {
@@ -123,7 +127,7 @@ impl Committer {
             })
         };
         let commit = evaluate(guards, writes, held, &mut self.changes)?;
-        if commit == Commit::Done {
+        if commit.is_done() {
             for (key, next) in self.changes.drain(..) {
                 (self.group.entry(key)).and_modify(|pending| pending.next = Some(next));
             }

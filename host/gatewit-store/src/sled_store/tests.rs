@@ -119,7 +119,7 @@ async fn a_failed_sync_acknowledges_nothing_now_or_later() {
         send(waiting);
     }
     disk.succeed();
-    assert_eq!(before.await.unwrap(), Commit::Done);
+    assert_eq!(before.await.unwrap(), Commit::Done(Vec::new()));
 
     disk.wait_for_write();
     disk.fail();
