@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
-use gatewit_domain::ports::{Commit, Guard, Key, Signer, Store, Write};
+use gatewit_domain::ports::{Commit, Guard, Key, Signer, Store, StoreLayout, Write};
 use gatewit_store::SledStore;
 
 use crate::hello::{HelloRequest, HelloResponse, hello};
@@ -30,7 +30,7 @@ struct Bare {
 pub fn router(home: &Path, signer: &dyn Signer) -> anyhow::Result<Router> {
     let bare = Bare {
         tokens: Tokens::make(signer)?,
-        store: SledStore::open(&home.join("bare"))?,
+        store: SledStore::open(&home.join("bare"), StoreLayout::plain())?,
         next: AtomicUsize::new(0),
     };
     let router = Router::new().route("/bare", post(scan));

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use gatewit_domain::ports::{Commit, Key, Store, Write};
+use gatewit_domain::ports::{Key, Store, StoreLayout, Write};
 use gatewit_store::SledStore;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -49,7 +49,10 @@ impl Rivals {
         Ok(Self {
             workers: Runtime::new()?,
             clients,
-            store: Rival::Store(Arc::new(SledStore::open(&home.join("store"))?)),
+            store: Rival::Store(Arc::new(SledStore::open(
+                &home.join("store"),
+                StoreLayout::plain(),
+            )?)),
             raw_log: Rival::RawLog(Arc::new(RawLog::open(&home.join("raw.log"))?)),
             next: Arc::default(),
         })

@@ -62,6 +62,33 @@ pub struct StoreLayout {
     pub derivation: Arc<dyn Derivation>,
 }
 
+impl StoreLayout {
+    /// A layout without sequences: every table is an ordinary one.
+    pub fn plain() -> Self {
+        Self {
+            appended: "",
+            resident: &[],
+            derivation: Arc::new(DerivesNothing),
+        }
+    }
+}
+
+struct DerivesNothing;
+
+impl Derivation for DerivesNothing {
+    fn tables(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn derive(
+        &self,
+        _: &Appended<'_>,
+        _: &dyn Fn(&Key) -> Option<Bytes>,
+    ) -> Result<Vec<Write>, Box<dyn Error + Send + Sync>> {
+        Ok(Vec::new())
+    }
+}
+
 /// Computes derived rows: what the appended rows of a sequence add up to. Pure.
 ///
 /// A store applies it while it stages a commit, and again for every row when it opens. So what is derived is always the
@@ -94,6 +121,21 @@ impl Appended<'_> {
     /// The key of a row of a sequence: its prefix and 16 hexadecimal digits.
     pub fn key(prefix: &Key, sequence: u64) -> Key {
         Key::new([prefix.as_bytes(), format!("{sequence:016x}").as_bytes()].concat())
+    }
+
+    /// The prefix and the number of a row's key; `None` if it is not the key of an appended row.
+    pub fn parse(key: &Key) -> Option<(Key, u64)> {
+        let (prefix, digits) = key.0.split_last_chunk::<16>()?;
+        let mut sequence = 0;
+        for digit in digits {
+            let digit = match digit {
+                b'0'..=b'9' => digit - b'0',
+                b'a'..=b'f' => digit - b'a' + 10,
+                _ => return None,
+            };
+            sequence = sequence << 4 | u64::from(digit);
+        }
+        Some((Key(key.0.slice(..prefix.len())), sequence))
     }
 }
 

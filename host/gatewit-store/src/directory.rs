@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::disk::{Cause, Disk};
+use crate::disk::{Cause, Disk, caught};
 use crate::durable_file::DurableFile;
 
 /// The version of the data format that this Gatewit reads and writes. Raise it with every change that an older Gatewit
@@ -95,6 +95,14 @@ pub(crate) fn open(directory: &Path) -> Result<(Disk, Lock), OpenError> {
         write_format(directory)?;
     }
     Ok((disk, lock))
+}
+
+/// Reads what the store needs in memory. sled panics at some kinds of damage.
+pub(crate) fn read<T>(
+    directory: &Path,
+    read: impl FnOnce() -> Result<T, Cause>,
+) -> Result<T, OpenError> {
+    caught(read).map_err(|cause| not_opened(directory, cause))
 }
 
 /// Whether a data directory holds a database, complete or not.

@@ -11,12 +11,13 @@ mod writes;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gatewit_domain::ports::{Commit, Guard, Key, Store, Write};
+use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreLayout, Write};
 
 pub(crate) use sequences::{bursts, outcomes};
 
 /// Checks every law, each on a store of its own.
-pub(crate) async fn check_all<S: Store + 'static>(make: impl Fn() -> S) {
+pub(crate) async fn check_all<S: Store + 'static>(make: impl Fn(StoreLayout) -> S) {
+    let make = || make(StoreLayout::plain());
     guards::an_absent_guard_blocks_while_the_key_has_a_value(&make()).await;
     guards::an_unchanged_guard_holds_for_the_stored_value_alone(&make()).await;
     guards::a_below_guard_blocks_from_the_limit_on(&make()).await;

@@ -10,12 +10,15 @@
 mod directory;
 mod disk;
 mod durable_file;
-mod evaluate;
+mod fold;
+mod group;
 #[cfg(test)]
 mod laws;
+mod layout;
 mod memory_store;
 mod restore;
 mod sled_store;
+mod value;
 
 pub use directory::OpenError;
 pub use durable_file::DurableFile;

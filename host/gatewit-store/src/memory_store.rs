@@ -1,36 +1,67 @@
 //! A store in memory, for tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, Write};
+use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, StoreLayout, Write};
 
-use crate::evaluate::{Value, evaluate};
+use crate::group::{Group, Held};
 
 /// Keeps everything in memory and obeys the same laws as [`SledStore`](crate::SledStore).
 ///
 /// For tests: it loses everything when it is dropped.
-#[derive(Debug, Default)]
 pub struct MemoryStore {
+    layout: StoreLayout,
     // A std mutex: held for a few map operations, never across an await.
-    rows: Mutex<BTreeMap<Key, Bytes>>,
+    held: Mutex<Rows>,
+}
+
+#[derive(Default)]
+struct Rows {
+    rows: BTreeMap<Key, Bytes>,
+    sequences: HashMap<Key, u64>,
 }
 
 impl MemoryStore {
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Bytes>> {
+    /// An empty store with this layout.
+    pub fn new(layout: StoreLayout) -> Self {
+        Self {
+            layout,
+            held: Mutex::default(),
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Rows> {
         // Commits change the map only after every step that can fail, so a panic leaves it consistent.
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    /// An empty store without sequences.
+    fn default() -> Self {
+        Self::new(StoreLayout::plain())
+    }
+}
+
+impl Held for Rows {
+    fn row(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.rows.get(key).cloned())
+    }
+
+    fn last(&self, prefix: &Key) -> Result<u64, StoreError> {
+        Ok(self.sequences.get(prefix).copied().unwrap_or_default())
     }
 }
 
 #[async_trait]
 impl Store for MemoryStore {
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Bytes>>, StoreError> {
-        let rows = self.rows();
-        Ok(keys.iter().map(|key| rows.get(key).cloned()).collect())
+        let held = self.held();
+        keys.iter().map(|key| held.row(key)).collect()
     }
 
     async fn scan(
@@ -44,7 +75,8 @@ impl Store for MemoryStore {
             _ => Bound::Included(prefix),
         };
         Ok(self
-            .rows()
+            .held()
+            .rows
             .range((from, Bound::Unbounded))
             .take_while(|(key, _)| key.as_bytes().starts_with(prefix.as_bytes()))
             .take(limit)
@@ -53,17 +85,17 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, guards: Vec<Guard>, writes: Vec<Write>) -> Result<Commit, StoreError> {
-        let mut rows = self.rows();
-        let mut changes = Vec::new();
-        let held = |key: &Key| Ok(Value::from_stored(rows.get(key).cloned()));
-        let commit = evaluate(&guards, writes, held, &mut changes)?;
-        if commit.is_done() {
-            for (key, value) in changes {
-                match value.into_stored() {
-                    Some(value) => rows.insert(key, value),
-                    None => rows.remove(&key),
-                };
-            }
+        let mut held = self.held();
+        let mut group = Group::default();
+        let commit = group.stage(&self.layout, &*held, &guards, writes)?;
+        for (prefix, last) in group.sequences() {
+            held.sequences.insert(prefix.clone(), last);
+        }
+        for (key, value) in group.drain() {
+            match value {
+                Some(value) => held.rows.insert(key, value),
+                None => held.rows.remove(&key),
+            };
         }
         Ok(commit)
     }
@@ -76,6 +108,6 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_memory_store_obeys_the_laws() {
-        laws::check_all(MemoryStore::default).await;
+        laws::check_all(MemoryStore::new).await;
     }
 }

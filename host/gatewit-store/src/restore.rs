@@ -7,6 +7,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use gatewit_domain::ports::StoreLayout;
+
 use crate::directory::{self, Lock, OpenError, cannot};
 use crate::sled_store::SledStore;
 
@@ -22,7 +24,7 @@ impl Restore {
     /// Creates the directory if it is missing, and locks out other processes until it is filled.
     ///
     /// Fails if it holds a database already, or is in use.
-    pub fn begin(directory: &Path) -> Result<Self, OpenError> {
+    pub fn begin(directory: &Path, layout: StoreLayout) -> Result<Self, OpenError> {
         directory::create_private(directory)?;
         let lock = directory::lock(directory)?;
         if directory::holds_database(directory) {
@@ -37,7 +39,7 @@ impl Restore {
         }
         Ok(Self {
             directory: directory.to_owned(),
-            store: Some(SledStore::open(&draft)?),
+            store: Some(SledStore::open(&draft, layout)?),
             _lock: lock,
         })
     }
@@ -88,13 +90,15 @@ mod tests {
     #[tokio::test]
     async fn what_is_restored_is_there_once_it_is_finished() {
         let home = tempdir().unwrap();
-        let restore = Restore::begin(home.path()).unwrap();
+        let restore = Restore::begin(home.path(), StoreLayout::plain()).unwrap();
         put(restore.store()).await;
         assert!(!SledStore::is_in(home.path()));
-        let in_use = SledStore::open(home.path()).err().unwrap();
+        let in_use = SledStore::open(home.path(), StoreLayout::plain())
+            .err()
+            .unwrap();
         assert!(matches!(in_use, OpenError::InUse(_)), "{in_use}");
         restore.finish().unwrap();
-        let store = SledStore::open(home.path()).unwrap();
+        let store = SledStore::open(home.path(), StoreLayout::plain()).unwrap();
         let value = store.get(&Key::new("a/b")).await.unwrap();
         assert_eq!(value, Some("1".into()));
         assert!(!draft(home.path()).exists());
@@ -103,21 +107,26 @@ mod tests {
     #[tokio::test]
     async fn a_restore_given_up_leaves_nothing_behind() {
         let home = tempdir().unwrap();
-        let restore = Restore::begin(home.path()).unwrap();
+        let restore = Restore::begin(home.path(), StoreLayout::plain()).unwrap();
         put(restore.store()).await;
         drop(restore);
         assert!(!draft(home.path()).exists());
         // Leftovers of a crash are no obstacle.
         fs::create_dir(draft(home.path())).unwrap();
         fs::write(draft(home.path()).join("format"), "7").unwrap();
-        Restore::begin(home.path()).unwrap().finish().unwrap();
+        Restore::begin(home.path(), StoreLayout::plain())
+            .unwrap()
+            .finish()
+            .unwrap();
     }
 
     #[test]
     fn a_directory_with_a_database_is_left_alone() {
         let home = tempdir().unwrap();
-        drop(SledStore::open(home.path()).unwrap());
-        let refused = Restore::begin(home.path()).err().unwrap();
+        drop(SledStore::open(home.path(), StoreLayout::plain()).unwrap());
+        let refused = Restore::begin(home.path(), StoreLayout::plain())
+            .err()
+            .unwrap();
         assert!(matches!(refused, OpenError::NotEmpty(_)), "{refused}");
     }
 }

@@ -18,13 +18,14 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, Write};
+use gatewit_domain::ports::{Commit, Damage, Guard, Key, Store, StoreError, StoreLayout, Write};
 use tokio::sync::oneshot;
 
 use crate::directory::{self, Lock, OpenError};
-use crate::disk::Disk;
+use crate::disk::{Cause, Disk};
 
-use committer::{Committer, Persist, Request};
+use crate::fold::Fold;
+use committer::{Committer, Durable, Persist, Request};
 pub use meter::StoreMeter;
 use view::View;
 
@@ -50,8 +51,8 @@ impl SledStore {
     /// Opens the data directory, or creates one that only this user may enter. May block for seconds.
     ///
     /// Fails if another store has it open, if a newer Gatewit wrote it, or if it is damaged.
-    pub fn open(directory: &Path) -> Result<Self, OpenError> {
-        Self::open_with(directory, |mut disk| {
+    pub fn open(directory: &Path, layout: StoreLayout) -> Result<Self, OpenError> {
+        Self::open_with(directory, layout, |mut disk| {
             Box::new(move |batch| disk.persist(batch))
         })
     }
@@ -63,13 +64,25 @@ impl SledStore {
 
     fn open_with(
         directory: &Path,
+        layout: StoreLayout,
         persist: impl FnOnce(Disk) -> Persist,
     ) -> Result<Self, OpenError> {
         let (disk, lock) = directory::open(directory)?;
-        let view = Arc::new(View::new(disk.db.clone()));
+        let Fold {
+            sequences,
+            derived,
+            damages,
+            ..
+        } = directory::read(directory, || fold(&layout, &disk.db))?;
+        let view = View::new(layout.clone(), disk.db.clone(), damages, derived);
+        let view = Arc::new(view);
+        let durable = Durable {
+            view: Arc::clone(&view),
+            sequences,
+        };
         let (sender, queue) = sync_channel(QUEUE_MAX);
         let meter = Arc::new(StoreMeter::new());
-        let committer = Committer::new(queue, Arc::clone(&view), Arc::clone(&meter), persist(disk));
+        let committer = Committer::new(layout, queue, durable, Arc::clone(&meter), persist(disk));
         let thread = thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || committer.run())
@@ -95,7 +108,7 @@ impl SledStore {
 #[async_trait]
 impl Store for SledStore {
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Bytes>>, StoreError> {
-        keys.iter().map(|key| self.view.get(key)).collect()
+        self.view.get_many(keys)
     }
 
     async fn scan(
@@ -126,6 +139,10 @@ impl Store for SledStore {
         })?;
         answered.await.unwrap_or_else(|_| Err(committer_is_gone()))
     }
+
+    fn damages(&self) -> Vec<Damage> {
+        self.view.damages().to_vec()
+    }
 }
 
 impl Drop for SledStore {
@@ -136,6 +153,20 @@ impl Drop for SledStore {
             let _ = thread.join();
         }
     }
+}
+
+/// Folds the rows of the appended table.
+fn fold(layout: &StoreLayout, tree: &sled::Db) -> Result<Fold, Cause> {
+    let mut fold = Fold::default();
+    if layout.appended.is_empty() {
+        return Ok(fold);
+    }
+    for row in tree.scan_prefix(format!("{}/", layout.appended)) {
+        let (key, value) = row?;
+        let key = Key::new(Bytes::copy_from_slice(&key));
+        fold.take(layout, key, Bytes::copy_from_slice(&value));
+    }
+    Ok(fold.finish())
 }
 
 fn committer_is_gone() -> StoreError {

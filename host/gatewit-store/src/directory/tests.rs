@@ -1,6 +1,6 @@
 //! Which data directories open, and the errors of those that do not.
 
-use gatewit_domain::ports::{Key, Store, Write as Change};
+use gatewit_domain::ports::{Key, Store, StoreLayout, Write as Change};
 use tempfile::{TempDir, tempdir};
 
 use super::*;
@@ -10,7 +10,7 @@ use crate::SledStore;
 async fn filled() -> TempDir {
     let home = tempdir().unwrap();
     for round in 0..2 {
-        let store = SledStore::open(home.path()).unwrap();
+        let store = SledStore::open(home.path(), StoreLayout::plain()).unwrap();
         for n in 0..200 {
             let key = Key::new(format!("{round}/{n}"));
             let put = Change::Put(key, vec![b'x'; 5000].into());
@@ -22,7 +22,7 @@ async fn filled() -> TempDir {
 
 #[track_caller]
 fn refusal(directory: &Path) -> String {
-    match SledStore::open(directory) {
+    match SledStore::open(directory, StoreLayout::plain()) {
         Ok(_) => panic!("{} must not open", directory.display()),
         Err(err) => err.to_string(),
     }
@@ -41,19 +41,19 @@ fn assert_damaged(home: &TempDir) {
 #[test]
 fn a_directory_in_use_is_refused_until_it_is_free() {
     let home = tempdir().unwrap();
-    let store = SledStore::open(home.path()).unwrap();
+    let store = SledStore::open(home.path(), StoreLayout::plain()).unwrap();
     let directory = home.path().display();
     let expected = format!("data directory {directory} is in use by another process");
     assert_eq!(refusal(home.path()), expected);
     drop(store);
-    SledStore::open(home.path()).unwrap();
+    SledStore::open(home.path(), StoreLayout::plain()).unwrap();
 }
 
 #[test]
 fn a_new_directory_is_for_its_user_alone_and_says_its_format() {
     let home = tempdir().unwrap();
     let directory = home.path().join("missing").join("gatewit");
-    drop(SledStore::open(&directory).unwrap());
+    drop(SledStore::open(&directory, StoreLayout::plain()).unwrap());
     for created in [
         directory.as_path(),
         &directory.join("db"),
@@ -89,10 +89,10 @@ fn a_format_that_is_no_number_is_damage() {
 #[test]
 fn a_first_opening_that_was_cut_short_is_taken_up_again() {
     let home = tempdir().unwrap();
-    drop(SledStore::open(home.path()).unwrap());
+    drop(SledStore::open(home.path(), StoreLayout::plain()).unwrap());
     fs::remove_file(home.path().join("format")).unwrap();
     fs::write(home.path().join("format.part"), "").unwrap();
-    drop(SledStore::open(home.path()).unwrap());
+    drop(SledStore::open(home.path(), StoreLayout::plain()).unwrap());
     assert_eq!(
         fs::read_to_string(home.path().join("format")).unwrap(),
         "1\n"

@@ -4,20 +4,23 @@
 //! Durable commits are fast because a whole group shares one sync. Knows no files: its caller passes the function that
 //! makes a batch durable.
 
-use std::collections::hash_map::Entry;
+use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
-use gatewit_domain::ports::{Commit, Guard, Key, StoreError, Write};
+use bytes::Bytes;
+use foldhash::fast::RandomState;
+use gatewit_domain::ports::{Commit, Guard, Key, StoreError, StoreLayout, Write};
 use tokio::sync::oneshot;
 use tracing::error;
 
 use super::meter::StoreMeter;
-use super::view::{Group, PendingKey, Stopped, View};
+use super::view::{Stopped, View};
 use crate::disk::{Cause, caught};
-use crate::evaluate::{Value, evaluate};
+use crate::group::{Group, Held};
+use crate::layout::{Kind, kind};
 
 /// The largest number of commits that share one sync.
 const GROUP_MAX: usize = 1024;
@@ -42,33 +45,52 @@ pub(super) type Answer = Result<Commit, StoreError>;
 /// Applies a batch as one step and returns when it is durable.
 pub(super) type Persist = Box<dyn FnMut(sled::Batch) -> Result<(), Cause> + Send>;
 
+/// What is durable: the committer decides over it.
+pub(super) struct Durable {
+    pub view: Arc<View>,
+    /// The last number of each sequence.
+    pub sequences: HashMap<Key, u64, RandomState>,
+}
+
+impl Held for Durable {
+    fn row(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        self.view.get(key)
+    }
+
+    fn last(&self, prefix: &Key) -> Result<u64, StoreError> {
+        self.view.is_whole(prefix)?;
+        Ok(self.sequences.get(prefix).copied().unwrap_or_default())
+    }
+}
+
 pub(super) struct Committer {
+    layout: StoreLayout,
     queue: Receiver<Request>,
-    view: Arc<View>,
+    durable: Durable,
     meter: Arc<StoreMeter>,
     persist: Persist,
     group: Group,
     /// The commits to answer when the group is durable.
     waiting: Vec<Waiting>,
-    changes: Vec<(Key, Value)>,
     stopped: Option<Stopped>,
 }
 
 impl Committer {
     pub(super) fn new(
+        layout: StoreLayout,
         queue: Receiver<Request>,
-        view: Arc<View>,
+        durable: Durable,
         meter: Arc<StoreMeter>,
         persist: Persist,
     ) -> Self {
         Self {
+            layout,
             queue,
-            view,
+            durable,
             meter,
             persist,
             group: Group::default(),
             waiting: Vec::new(),
-            changes: Vec::new(),
             stopped: None,
         }
     }
@@ -103,46 +125,19 @@ impl Committer {
 
     /// Decides one commit. If sled fails while it is read, its state is unknown, and the store stops.
     fn decide_or_stop(&mut self, guards: &[Guard], writes: Vec<Write>) -> Answer {
-        caught(|| Ok(self.decide(guards, writes))).unwrap_or_else(|cause| {
+        let stage = || Ok((self.group).stage(&self.layout, &self.durable, guards, writes));
+        caught(stage).unwrap_or_else(|cause| {
             let stopped = self.stop(cause);
             Err(stopped.fails("commit"))
         })
-    }
-
-    fn decide(&mut self, guards: &[Guard], writes: Vec<Write>) -> Answer {
-        // Readers need the old value of a written key. It is read here, so that the writes below cannot fail halfway.
-        for write in &writes {
-            let (Write::Put(key, _)
-            | Write::Insert(key, _)
-            | Write::Delete(key)
-            | Write::Add(key, _)
-            | Write::Append(key, _)) = write;
-            pending_key(&mut self.group, &self.view, key)?;
-        }
-        let held = |key: &Key| {
-            let pending = pending_key(&mut self.group, &self.view, key)?;
-            Ok(match &pending.next {
-                Some(next) => next.clone(),
-                None => Value::from_stored(pending.durable.clone()),
-            })
-        };
-        let commit = evaluate(guards, writes, held, &mut self.changes)?;
-        if commit.is_done() {
-            for (key, next) in self.changes.drain(..) {
-                (self.group.entry(key)).and_modify(|pending| pending.next = Some(next));
-            }
-        }
-        Ok(commit)
     }
 
     /// Makes the writes of the group durable.
     fn write_group(&mut self) {
         let mut batch = sled::Batch::default();
         let mut is_empty = true;
-        for (key, pending) in &self.group {
-            let Some(next) = &pending.next else { continue };
-            let next = next.clone().into_stored();
-            if next == pending.durable {
+        for (key, next) in self.group.changes() {
+            if kind(&self.layout, key) == Kind::Derived {
                 continue;
             }
             is_empty = false;
@@ -151,14 +146,17 @@ impl Committer {
                 None => batch.remove(key.as_bytes()),
             }
         }
+        let sequences = self.group.sequences();
+        let sequences = sequences.map(|(prefix, last)| (prefix.clone(), last));
+        self.durable.sequences.extend(sequences);
         if is_empty {
             // Earlier groups are durable, and so is the value that blocked these commits.
             self.group.clear();
             return;
         }
-        self.view.hide(mem::take(&mut self.group));
+        self.durable.view.hide(mem::take(&mut self.group));
         match (self.persist)(batch) {
-            Ok(()) => self.group = self.view.show(),
+            Ok(()) => self.group = self.durable.view.show(),
             Err(cause) => {
                 self.stop(cause);
             }
@@ -168,7 +166,7 @@ impl Committer {
     fn stop(&mut self, cause: Cause) -> Stopped {
         let stopped = Stopped(cause.into());
         error!(error = ?stopped.0, "the store has stopped: a commit did not reach the disk");
-        self.view.stop(stopped.clone());
+        self.durable.view.stop(stopped.clone());
         for waiting in &mut self.waiting {
             waiting.answer = Err(stopped.fails("commit"));
         }
@@ -187,19 +185,4 @@ impl Committer {
             let _ = waiting.waiter.send(waiting.answer);
         }
     }
-}
-
-/// The pending state of a key, read from the tree when the group sees the key first.
-fn pending_key<'a>(
-    group: &'a mut Group,
-    view: &View,
-    key: &Key,
-) -> Result<&'a mut PendingKey, StoreError> {
-    Ok(match group.entry(key.clone()) {
-        Entry::Occupied(entry) => entry.into_mut(),
-        Entry::Vacant(entry) => entry.insert(PendingKey {
-            durable: view.get(key)?,
-            next: None,
-        }),
-    })
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
-use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, Write};
+use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, StoreLayout, Write};
 use proptest::test_runner::{Config, TestRunner};
 use tempfile::tempdir;
 
@@ -20,9 +20,9 @@ use crate::laws;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sled_store_obeys_the_laws() {
     let (home, count) = (tempdir().unwrap(), AtomicUsize::new(0));
-    laws::check_all(|| {
+    laws::check_all(|layout| {
         let count = count.fetch_add(1, Ordering::Relaxed);
-        SledStore::open(&home.path().join(count.to_string())).unwrap()
+        SledStore::open(&home.path().join(count.to_string()), layout).unwrap()
     })
     .await;
 }
@@ -36,9 +36,9 @@ fn any_sequence_is_answered_as_in_memory_and_kept_when_reopened() {
     let sequences = (laws::bursts(), laws::bursts());
     runner
         .run(&sequences, |(first, second)| {
-            let (home, memory) = (tempdir()?, MemoryStore::default());
+            let (home, memory) = (tempdir()?, MemoryStore::new(StoreLayout::plain()));
             for bursts in [first, second] {
-                let sled = SledStore::open(home.path()).unwrap();
+                let sled = SledStore::open(home.path(), StoreLayout::plain()).unwrap();
                 let (on_disk, in_memory) = runtime.block_on(async {
                     let on_disk = laws::outcomes(&sled, &bursts).await;
                     (on_disk, laws::outcomes(&memory, &bursts).await)
@@ -54,7 +54,7 @@ fn any_sequence_is_answered_as_in_memory_and_kept_when_reopened() {
 async fn a_store_reopened_at_once_holds_everything() {
     let home = tempdir().unwrap();
     for round in 0..20 {
-        let store = SledStore::open(home.path()).unwrap();
+        let store = SledStore::open(home.path(), StoreLayout::plain()).unwrap();
         let kept = store.get(&key("n")).await.unwrap();
         assert_eq!(kept, (round > 0).then(|| round.to_string().into()));
         add_one(&store).await.unwrap();
@@ -73,7 +73,7 @@ async fn dropping_the_store_writes_what_still_waits() {
     disk.succeed();
     disk.succeed_always();
     dropping.join().unwrap();
-    let store = SledStore::open(home.path()).unwrap();
+    let store = SledStore::open(home.path(), StoreLayout::plain()).unwrap();
     assert_eq!(store.get(&key("n")).await.unwrap(), Some("3".into()));
 }
 
@@ -136,7 +136,10 @@ async fn a_failed_sync_acknowledges_nothing_now_or_later() {
 #[tokio::test]
 async fn a_panic_of_the_disk_answers_every_waiter() {
     let home = tempdir().unwrap();
-    let store = SledStore::open_with(home.path(), |_| Box::new(|_| panic!("broken"))).unwrap();
+    let store = SledStore::open_with(home.path(), StoreLayout::plain(), |_| {
+        Box::new(|_| panic!("broken"))
+    })
+    .unwrap();
     assert_failed(add_one(&store).await);
     assert_failed(add_one(&store).await);
     assert_eq!(store.get(&key("n")).await.unwrap(), None);
@@ -171,7 +174,7 @@ struct StalledDisk {
 fn stalled(directory: &Path) -> (SledStore, StalledDisk) {
     let (has_written, written) = mpsc::channel();
     let (verdicts, told) = mpsc::channel::<Result<(), Cause>>();
-    let store = SledStore::open_with(directory, |mut disk| {
+    let store = SledStore::open_with(directory, StoreLayout::plain(), |mut disk| {
         Box::new(move |batch| {
             disk.persist(batch)?;
             // The test stops listening once every write shall succeed.

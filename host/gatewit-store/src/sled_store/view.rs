@@ -5,33 +5,24 @@
 //! every scan, thus sees one moment of the disk. No read waits for the disk; it may wait while sled applies a batch,
 //! some microseconds per key.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::mem;
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
-use foldhash::fast::RandomState;
-use gatewit_domain::ports::{Key, StoreError};
+use gatewit_domain::ports::{Damage, Key, StoreError, StoreLayout};
 
 use super::read_cache::ReadCache;
-use crate::evaluate::Value;
-
-/// The keys that a group of commits has read or will write.
-pub(super) type Group = HashMap<Key, PendingKey, RandomState>;
-
-/// A key that a group in flight has read or will write.
-pub(super) struct PendingKey {
-    /// The durable value.
-    pub durable: Option<Bytes>,
-    /// The new value, if the group writes the key.
-    pub next: Option<Value>,
-}
+use crate::group::Group;
+use crate::layout::{Kind, kind};
 
 /// Answers reads with durable values.
 pub(super) struct View {
+    layout: StoreLayout,
     tree: sled::Db,
+    damages: Vec<Damage>,
     // A std lock: held for reads from memory and moves, never across an await. A reader holds it while it reads the
     // tree, so that no group is applied meanwhile.
     in_flight: RwLock<InFlight>,
@@ -43,6 +34,7 @@ struct InFlight {
     /// Recently read values of keys outside the group. It is read and filled under the same lock, so that it never
     /// shows half of a group.
     read_cache: ReadCache,
+    derived: BTreeMap<Key, Bytes>,
     stopped: Option<Stopped>,
 }
 
@@ -61,18 +53,58 @@ impl Stopped {
 }
 
 impl View {
-    pub(super) fn new(tree: sled::Db) -> Self {
+    pub(super) fn new(
+        layout: StoreLayout,
+        tree: sled::Db,
+        damages: Vec<Damage>,
+        derived: impl IntoIterator<Item = (Key, Bytes)>,
+    ) -> Self {
+        let in_flight = InFlight {
+            derived: derived.into_iter().collect(),
+            ..InFlight::default()
+        };
         Self {
+            layout,
             tree,
-            in_flight: RwLock::default(),
+            damages,
+            in_flight: RwLock::new(in_flight),
         }
+    }
+
+    pub(super) fn damages(&self) -> &[Damage] {
+        &self.damages
+    }
+
+    /// Fails if the sequence with this prefix is damaged.
+    pub(super) fn is_whole(&self, prefix: &Key) -> Result<(), StoreError> {
+        let damage = self.damages.iter().find(|damage| damage.prefix == *prefix);
+        damage.map_or(Ok(()), |damage| {
+            Err(StoreError::Failed {
+                action: "append to a damaged sequence",
+                source: format!("row {} of {prefix:?}: {}", damage.sequence, damage.cause).into(),
+            })
+        })
     }
 
     /// Reads one key. No group is in flight while the committer decides, so it reads the values of the last group.
     pub(super) fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        self.get_in(&*self.readable()?, key)
+    }
+
+    /// Reads several keys of one moment.
+    pub(super) fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Bytes>>, StoreError> {
         let in_flight = self.readable()?;
-        if let Some(pending) = in_flight.group.get(key) {
-            return Ok(pending.durable.clone());
+        keys.iter()
+            .map(|key| self.get_in(&in_flight, key))
+            .collect()
+    }
+
+    fn get_in(&self, in_flight: &InFlight, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        if let Some(held) = in_flight.group.held(key) {
+            return Ok(held.clone());
+        }
+        if kind(&self.layout, key) == Kind::Derived {
+            return Ok(in_flight.derived.get(key).cloned());
         }
         if let Some(held) = in_flight.read_cache.get(key) {
             return Ok(held);
@@ -93,17 +125,22 @@ impl View {
         let is_in_range = |key: &Key| {
             key.as_bytes().starts_with(prefix.as_bytes()) && after.is_none_or(|after| key > after)
         };
-        let ahead: Vec<_> = (in_flight.group.iter())
+        let ahead: Vec<_> = (in_flight.group.all_held())
             .filter(|(key, _)| is_in_range(key))
             .collect();
         // Each key of the group may be a new row to leave out; read that many more.
-        let rows = self.scan_applied(prefix, after, limit.saturating_add(ahead.len()))?;
-        if ahead.is_empty() {
-            return Ok(rows);
-        }
+        let limit_applied = limit.saturating_add(ahead.len());
+        let rows = self.scan_applied(prefix, after, limit_applied)?;
         let mut rows = BTreeMap::from_iter(rows);
-        for (key, pending) in ahead {
-            match &pending.durable {
+        let derived = in_flight
+            .derived
+            .range((from(prefix, after), Bound::Unbounded));
+        let derived = derived
+            .take_while(|(key, _)| key.as_bytes().starts_with(prefix.as_bytes()))
+            .take(limit_applied);
+        rows.extend(derived.map(|(key, value)| (key.clone(), value.clone())));
+        for (key, held) in ahead {
+            match held {
                 Some(value) => rows.insert(key.clone(), value.clone()),
                 None => rows.remove(key),
             };
@@ -117,12 +154,8 @@ impl View {
         after: Option<&Key>,
         limit: usize,
     ) -> Result<Vec<(Key, Bytes)>, StoreError> {
-        let from = match after {
-            Some(after) if after >= prefix => Bound::Excluded(after.as_bytes()),
-            _ => Bound::Included(prefix.as_bytes()),
-        };
         let mut rows = Vec::new();
-        let range = (from, Bound::Unbounded);
+        let range = (from(prefix, after).map(Key::as_bytes), Bound::Unbounded);
         for row in self.tree.range::<&[u8], _>(range).take(limit) {
             let (key, value) = row.map_err(cannot_read)?;
             if !key.starts_with(prefix.as_bytes()) {
@@ -143,9 +176,12 @@ impl View {
     pub(super) fn show(&self) -> Group {
         let mut in_flight = self.write();
         let mut group = mem::take(&mut in_flight.group);
-        for (key, pending) in group.drain() {
-            let held = pending.next.map_or(pending.durable, Value::into_stored);
-            in_flight.read_cache.insert(key, held);
+        for (key, held) in group.drain() {
+            match (kind(&self.layout, &key), held) {
+                (Kind::Derived, Some(value)) => _ = in_flight.derived.insert(key, value),
+                (Kind::Derived, None) => _ = in_flight.derived.remove(&key),
+                (_, held) => in_flight.read_cache.insert(key, held),
+            }
         }
         group
     }
@@ -168,6 +204,14 @@ impl View {
         self.in_flight
             .write()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where a scan begins.
+fn from<'a>(prefix: &'a Key, after: Option<&'a Key>) -> Bound<&'a Key> {
+    match after {
+        Some(after) if after >= prefix => Bound::Excluded(after),
+        _ => Bound::Included(prefix),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use gatewit_domain::ports::{Key, Store};
+use gatewit_domain::ports::{Key, Store, StoreLayout};
 use gatewit_store::{DurableFile, OpenError, SledStore};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -44,7 +44,7 @@ fn open(data: &Path) -> anyhow::Result<SledStore> {
     if !SledStore::is_in(data) {
         bail!("there is nothing to export in {}", data.display());
     }
-    let opened = SledStore::open(data);
+    let opened = SledStore::open(data, StoreLayout::plain());
     let is_in_use = matches!(opened, Err(OpenError::InUse(_)));
     let store = opened.map_err(anyhow::Error::from);
     match is_in_use {

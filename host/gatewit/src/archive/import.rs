@@ -4,7 +4,7 @@ use std::mem;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use gatewit_domain::ports::{Commit, Store, Write};
+use gatewit_domain::ports::{Store, StoreLayout, Write};
 use gatewit_store::Restore;
 
 use super::PAGE;
@@ -25,7 +25,7 @@ pub async fn import(arguments: ImportArguments) -> anyhow::Result<()> {
     check(&arguments.file)?;
     let data = &arguments.data.path;
     let cannot = || format!("cannot import into {}", data.display());
-    let restore = Restore::begin(data).with_context(cannot)?;
+    let restore = Restore::begin(data, StoreLayout::plain()).with_context(cannot)?;
     let rows = fill(&restore, &arguments.file).await.with_context(cannot)?;
     restore.finish().with_context(cannot)?;
     eprintln!(
