@@ -24,7 +24,7 @@ pub use door::Door;
 pub use home::Home;
 pub use issuer::Issuer;
 pub use pretix::Pretix;
-pub use process::Process;
+pub use process::{Ended, Process};
 pub use provider::Provider;
 pub use server::{START, Server};
 pub use shift::Shift;

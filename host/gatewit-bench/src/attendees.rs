@@ -3,8 +3,6 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -14,24 +12,36 @@ use crate::client::{Caller, write_post};
 use crate::event::make_event;
 use crate::figures::Measured;
 use crate::load::{Load, Requests, Until};
-use crate::upstream::Visitor;
+use crate::site::Site;
+use crate::upstream::{NUMBERED, Visitor};
 
 pub const VALIDATE_ATTENDEE: &str = "/tickets/validate_attendee/";
 pub const VALIDATE_EMAIL: &str = "/tickets/validate_email/";
 pub const HELLO: &str = "/hello-attendee";
 
-/// How long the first sync may take, and how often to check whether it has finished.
-const READY_MAX: Duration = Duration::from_secs(600);
-const LOOK_EVERY: Duration = Duration::from_millis(5);
 const REFRESH: &[u8] = b"GET /tickets/refresh_all/ HTTP/1.1\r\nHost: localhost\r\n\r\n";
-const READY: &[u8] = b"GET /healthcheck/ready HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// A server that has read its tickets.
 pub struct Validator {
     server: Child,
-    plugins: PathBuf,
-    directory: PathBuf,
+    site: Site,
     tickets: usize,
+}
+
+/// Questions whether somebody is an attendee, with few, usual and many tickets cached.
+#[derive(Default)]
+pub struct Attendees {
+    /// How many are many; few are a hundredth, usual a tenth.
+    pub tickets: usize,
+    pub hello: Vec<Measured>,
+    pub attendee: Vec<Measured>,
+    pub email: Vec<Measured>,
+    pub few: Vec<Measured>,
+    pub many: Vec<Measured>,
+    /// With many: from start to ready, how long a sync takes, and how much more memory.
+    pub ready: Duration,
+    pub sync: Duration,
+    pub sync_bytes: u64,
 }
 
 /// A client's questions about all attendees, in an order of its own.
@@ -43,51 +53,40 @@ struct Questions {
 }
 
 impl Validator {
-    /// Starts a server beside a ticketing system, and waits until it has read all tickets.
+    /// Starts a server beside a ticketing system, and waits until it has read all tickets of an account.
     pub fn start(
-        home: &Path,
-        plugins: &Path,
+        site: Site,
         upstream: SocketAddr,
+        account: &str,
         tickets: usize,
     ) -> anyhow::Result<Self> {
-        let directory = home.join(format!("attendees-{tickets}"));
-        fs::create_dir(&directory)?;
-        fs::write(
-            directory.join("event_config.yml"),
-            config(upstream, tickets),
-        )?;
-        fs::write(
-            directory.join(".env"),
-            "TITO_TOKEN=the-token-of-the-bench\n",
-        )?;
-        let validator = Self {
-            server: Child::serve(&directory, plugins)?,
-            plugins: plugins.to_owned(),
-            directory,
+        let config = config(upstream, account, tickets);
+        fs::write(site.home.join("event_config.yml"), config)?;
+        let token = "TITO_TOKEN=the-token-of-the-bench\n";
+        fs::write(site.home.join(".env"), token)?;
+        let (server, _) = site.start()?;
+        Ok(Self {
+            server,
+            site,
             tickets,
-        };
-        validator.wait_until_ready()?;
-        Ok(validator)
+        })
     }
 
     /// Restarts the server over the tickets it has read; returns how long it takes to be ready.
     pub fn restart(self) -> anyhow::Result<(Self, Duration)> {
         let Self {
             server,
-            plugins,
-            directory,
+            site,
             tickets,
         } = self;
         drop(server);
-        let began = Instant::now();
+        let (server, ready) = site.start()?;
         let validator = Self {
-            server: Child::serve(&directory, &plugins)?,
-            plugins,
-            directory,
+            server,
+            site,
             tickets,
         };
-        validator.wait_until_ready()?;
-        Ok((validator, began.elapsed()))
+        Ok((validator, ready))
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -99,10 +98,10 @@ impl Validator {
         self.tickets
     }
 
-    /// Creates an event with all of the tickets, which are imported meanwhile.
-    pub fn attach_to_new_event(&self) -> anyhow::Result<()> {
+    /// Creates an event with all of the tickets, which are imported meanwhile; returns its id.
+    pub fn attach_to_new_event(&self) -> anyhow::Result<String> {
         let mut caller = Caller::open(self.server.address)?;
-        make_event(&mut caller, &["tito"]).map(|_| ())
+        make_event(&mut caller, &["tito"])
     }
 
     /// Reads all tickets again; returns how long that takes and how many more bytes of memory it needs.
@@ -124,23 +123,13 @@ impl Validator {
         connections: usize,
         time: Duration,
     ) -> anyhow::Result<Measured> {
-        ask(self.server.address, path, self.tickets, connections, time)
-    }
-
-    fn wait_until_ready(&self) -> anyhow::Result<()> {
-        let began = Instant::now();
-        let mut caller = Caller::open(self.server.address)?;
-        while caller.call(READY)?.status != 200 {
-            ensure!(began.elapsed() < READY_MAX, "the server does not get ready");
-            thread::sleep(LOOK_EVERY);
-        }
-        Ok(())
+        ask(&self.server, path, self.tickets, connections, time)
     }
 }
 
 /// Sends questions about all tickets to a server from many clients, for a while.
 pub fn ask(
-    server: SocketAddr,
+    server: &Child,
     path: &'static str,
     tickets: usize,
     connections: usize,
@@ -166,7 +155,8 @@ impl Requests for Questions {
     }
 
     fn write(&self, index: usize, request: &mut Vec<u8>) {
-        let Visitor { order, name, email } = Visitor::of((self.first + index) % self.tickets);
+        let Visitor { order, name, email } =
+            Visitor::of(NUMBERED, (self.first + index) % self.tickets);
         let body = match self.path {
             VALIDATE_EMAIL => format!(r#"{{"email":"{email}"}}"#),
             _ => format!(r#"{{"order_id":"{order}","name":"{name}"}}"#),
@@ -175,14 +165,14 @@ impl Requests for Questions {
     }
 }
 
-fn config(upstream: SocketAddr, tickets: usize) -> String {
+fn config(upstream: SocketAddr, account: &str, tickets: usize) -> String {
     format!(
         "TICKETING_BACKEND: tito
 sources:
   tito:
     settings:
       base_url: http://{upstream}/v3
-      account: bench
+      account: {account}
       event: \"{tickets}\"
     sync: {{every: 24h}}
 "

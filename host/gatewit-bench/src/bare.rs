@@ -1,5 +1,5 @@
-//! The least that a scan can cost: reading its request, verifying a ticket's signature, and writing what it leaves on
-//! disk. It decides nothing and authenticates nobody.
+//! The least that a scan can cost: reading its request, verifying a ticket's signature, and appending one record. It
+//! decides nothing and authenticates nobody.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,28 +9,39 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
-use gatewit_domain::ports::{Commit, Guard, Key, Signer, Store, StoreLayout, Write};
+use gatewit_domain::id::EventId;
+use gatewit_domain::ports::{Commit, Key, Signer, Store, StoreLayout, Write};
 use gatewit_store::SledStore;
+use jiff::Timestamp;
 
 use crate::hello::{HelloRequest, HelloResponse, hello};
 use crate::tokens::Tokens;
 
-/// The size of an admission's record and its entry, as `gatewit export` shows them.
-const RECORD_BYTES: usize = 520;
-const ENTRY_BYTES: usize = 150;
+/// The table of the records.
+const RECORDS: &str = "records";
+/// The size of an admission's record.
+const RECORD_BYTES: usize = 150;
 
 struct Bare {
     tokens: Tokens,
     store: SledStore,
+    /// The sequence of an event's records.
+    records: Key,
     /// The number of the next scan.
     next: AtomicUsize,
 }
 
 /// Serves `/bare`, from a store of its own within `home`.
 pub fn router(home: &Path, signer: &dyn Signer) -> anyhow::Result<Router> {
+    let layout = StoreLayout {
+        appended: RECORDS,
+        ..StoreLayout::plain()
+    };
+    let event = EventId::new(Timestamp::now());
     let bare = Bare {
         tokens: Tokens::make(signer)?,
-        store: SledStore::open(&home.join("bare"), StoreLayout::plain())?,
+        store: SledStore::open(&home.join("bare"), layout)?,
+        records: Key::new(format!("{RECORDS}/{event}/")),
         next: AtomicUsize::new(0),
     };
     let router = Router::new().route("/bare", post(scan));
@@ -42,19 +53,12 @@ async fn scan(
     request: Json<HelloRequest>,
 ) -> Result<Json<HelloResponse>, StatusCode> {
     let number = bare.next.fetch_add(1, Ordering::Relaxed);
-    let scanner = Key::new(format!("counts/{}", request.scanner_id));
-    // Keys as long as those of a real scan.
-    let record = Key::new(format!("records/{number:073}"));
-    let entry = Key::new(format!("entries/{number:036}"));
     if !bare.tokens.verify_bare(number) {
         return Err(StatusCode::UNAUTHORIZED);
     }
-    let writes = vec![
-        Write::Put(record, vec![b'x'; RECORD_BYTES].into()),
-        Write::Put(entry.clone(), vec![b'x'; ENTRY_BYTES].into()),
-        Write::Add(scanner, 1),
-    ];
-    match bare.store.commit(vec![Guard::Absent(entry)], writes).await {
+    let record = vec![b'x'; RECORD_BYTES];
+    let write = Write::Append(bare.records.clone(), record.into());
+    match bare.store.commit(Vec::new(), vec![write]).await {
         Ok(Commit::Done(_)) => Ok(hello(request).await),
         Ok(Commit::Blocked(_)) | Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
     }

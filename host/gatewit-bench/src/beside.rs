@@ -94,7 +94,7 @@ fn scan(door: &BenchEvent, pace: Pace, tickets: &[String]) -> anyhow::Result<Lat
 /// Reads all tickets anew, and has one more event import them.
 fn sync(server: &Validator) -> anyhow::Result<()> {
     server.sync()?;
-    server.attach_to_new_event()
+    server.attach_to_new_event().map(|_| ())
 }
 
 /// Does some work over and over until the scans are through; ends when both have.

@@ -5,8 +5,11 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child as Process, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::Context;
+
+use crate::cpu;
 
 /// The prefixes of the variables that configure a server.
 const SETTINGS: [&str; 7] = [
@@ -74,6 +77,11 @@ impl Child {
 }
 
 impl Child {
+    /// Returns how much CPU time it has used since it was started.
+    pub fn cpu(&self) -> anyhow::Result<Duration> {
+        cpu::of_process(self.process.id())
+    }
+
     /// Returns how much memory it uses now.
     pub fn resident_bytes(&self) -> anyhow::Result<u64> {
         self.memory("VmRSS:")

@@ -88,7 +88,7 @@ impl BenchEvent {
 
     /// The path where its tickets are issued and searched.
     pub fn tickets_path(&self) -> String {
-        format!("/api/v1/events/{}/tickets", self.event_id)
+        tickets_path(&self.event_id)
     }
 
     /// Returns every scanner, with these tickets.
@@ -190,6 +190,11 @@ impl Issuer {
         let tokens = issued.data.into_iter().map(|ticket| ticket.jwt_token);
         Ok((took, tokens.collect()))
     }
+}
+
+/// The path where an event's tickets are issued and searched.
+pub fn tickets_path(event_id: &str) -> String {
+    format!("/api/v1/events/{event_id}/tickets")
 }
 
 /// Creates an event that is under way and has all tickets of these sources; returns its id.

@@ -11,6 +11,15 @@ pub struct Latencies(Vec<u32>);
 pub struct Measured {
     pub per_second: f64,
     pub latencies: Latencies,
+    /// What a request costs, unless server and client are one process.
+    pub cpu: Option<Cpu>,
+}
+
+/// The CPU time of one request on average, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cpu {
+    pub server: f64,
+    pub client: f64,
 }
 
 impl Latencies {
@@ -21,6 +30,10 @@ impl Latencies {
 
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Returns the latency that this share of the requests, in thousandths, did not exceed.
@@ -41,6 +54,21 @@ impl Measured {
         Self {
             per_second: latencies.0.len() as f64 / took.as_secs_f64(),
             latencies,
+            cpu: None,
+        }
+    }
+
+    /// Adds the CPU time that all the requests took.
+    pub fn with_cpu(self, server: Duration, client: Duration) -> Self {
+        let count = self.latencies.0.len() as f64;
+        let of_one = |all: Duration| all.as_secs_f64() * 1e6 / count;
+        let cpu = Cpu {
+            server: of_one(server),
+            client: of_one(client),
+        };
+        Self {
+            cpu: Some(cpu),
+            ..self
         }
     }
 }
@@ -62,6 +90,14 @@ mod tests {
         let micros = [500, 990, 999, 1000].map(|share| latencies.percentile(share).as_micros());
         assert_eq!(micros, [500, 990, 999, 1000]);
         assert_eq!(Latencies::default().percentile(990), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_cpu_time_is_shared_among_the_requests() {
+        let measured = Measured::new(Duration::from_secs(1), Latencies(vec![5; 1000]));
+        let measured = measured.with_cpu(Duration::from_millis(80), Duration::from_millis(20));
+        let (server, client) = (80.0, 20.0);
+        assert_eq!(measured.cpu, Some(Cpu { server, client }));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! one run: scans beside an endpoint that only reads the same requests, and beside one that verifies a signature too and
 //! writes as much; our store beside a bare append log; our verification of a token beside aws-lc's; `/tickets/*` with many
 //! tickets beside few; scans at a steady pace beside nothing, bulks, syncs and clients that hang. Only the ratios compare.
+//! Memory, a new start with all tickets or a million records, and searches have bars of their own.
 //!
 //! `gatewit bench` runs it. It starts the program as others do and talks HTTP to it, so that it knows ports and store alone.
 
@@ -23,44 +24,50 @@ mod beside;
 mod child;
 mod client;
 mod commits;
+mod cpu;
 mod endpoints;
 mod event;
 mod figures;
 mod hello;
+mod issuing;
 mod load;
 mod paced;
+mod part;
 mod progress;
+mod records;
 mod report;
+mod scans;
 mod search;
+mod site;
 mod strangers;
 mod tokens;
 mod upstream;
 mod visitors;
 
-use attendees::{HELLO, VALIDATE_ATTENDEE, VALIDATE_EMAIL, Validator};
+use attendees::{Attendees, HELLO, VALIDATE_ATTENDEE, VALIDATE_EMAIL, Validator};
 use beside::BesideScans;
 use child::Child;
-use commits::Rivals;
-use event::{BULK_MAX, BenchEvent, Device};
-use figures::Measured;
-use load::{Load, Until};
+use event::BULK_MAX;
 use progress::note;
-use report::{Attendees, Report};
-use tokens::Tokens;
+use report::Report;
+use scans::{ROUNDS, ScanAll};
+use search::Searched;
+use site::Site;
+use upstream::{NAMED, NUMBERED};
 
 pub use endpoints::endpoints;
-
-/// How often the measurements take turns.
-const ROUNDS: usize = 5;
+pub use part::Part;
 
 /// What to measure, and where.
 #[derive(Debug)]
 pub struct Bench {
+    /// Which parts are measured: all if there are none.
+    pub only: Vec<Part>,
     /// How many connections scan at once, each a scanner of its own.
     pub connections: usize,
     /// How long each of the measurements beside the scans takes in all.
     pub time: Duration,
-    /// How many tickets are issued and scanned, once each.
+    /// How many tickets are issued and scanned, once each; as many are searched, then ten times as many.
     pub tickets: usize,
     /// How many tickets a ticketing system has whose attendees are asked about; a tenth and a hundredth for comparison.
     pub attendees: usize,
@@ -72,6 +79,13 @@ pub struct Bench {
     pub open_files: u64,
 }
 
+/// What the parts of a run share.
+struct Run<'r> {
+    home: &'r Path,
+    plugins: &'r Path,
+    hello: &'r Child,
+}
+
 impl Bench {
     /// Measures and prints to stdout; tells on stderr how far it is. The servers run as children of this program, which
     /// must have the commands `serve` and `bench-hello`; the latter serves the [`endpoints`].
@@ -79,17 +93,43 @@ impl Bench {
         let home = Home::make(&self.directory)?;
         let plugins = fs::canonicalize(&self.plugins)
             .with_context(|| format!("cannot find the plugins in {}", self.plugins.display()))?;
-        let server = Child::serve(&home.0, &plugins)?;
-        let hello = Child::hello(&home.0)?;
+        let run = Run {
+            home: &home.0,
+            plugins: &plugins,
+            hello: &Child::hello(&home.0)?,
+        };
         let mut report = Report {
             connections: self.connections,
             ..Report::default()
         };
-        self.measure_scans(&home.0, &server, &hello, signer, &mut report)?;
-        drop(server);
-        self.measure_attendees(&home.0, &plugins, &hello, &mut report)?;
+        if self.measures(Part::Scans) {
+            let all = ScanAll {
+                home: run.home,
+                hello: run.hello,
+                signer,
+                tickets: self.tickets,
+                connections: self.connections,
+                turn: self.turn(),
+            };
+            report.scans = all.measure(&run.site("scans")?)?;
+        }
+        if self.measures(Part::Issuing) {
+            report.issuing = issuing::issue(&run.site("issuing")?, self.tickets)?;
+        }
+        if self.measures(Part::Search) {
+            for tickets in [self.tickets, 10 * self.tickets] {
+                report.search.push(self.measure_search(&run, tickets)?);
+            }
+        }
+        if self.measures(Part::Attendees) || self.measures(Part::Paced) {
+            self.measure_attendees(&run, &mut report)?;
+        }
         print!("{report}");
         Ok(())
+    }
+
+    fn measures(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
     }
 
     /// How long one turn of a measurement takes.
@@ -97,101 +137,80 @@ impl Bench {
         self.time / ROUNDS as u32
     }
 
-    /// Measures scans, commits and tokens beside their limits in turns, then searches of the event's tickets.
-    fn measure_scans(
-        &self,
-        home: &Path,
-        server: &Child,
-        hello: &Child,
-        signer: &dyn Signer,
-        report: &mut Report,
-    ) -> anyhow::Result<()> {
-        note("making an event and its scanners");
-        let mut door = BenchEvent::open(server.address, self.connections)?;
-        note(&format!("issuing {} tickets", self.tickets));
-        door.keep(door.issuer().issue_all(self.tickets)?);
-        let turn = self.turn();
-        let tokens = Tokens::make(signer)?;
-        let rivals = Rivals::open(home, self.connections)?;
-        for round in 0..ROUNDS {
-            note(&format!("round {} of {ROUNDS}", round + 1));
-            let devices = door.devices_of_round(round, ROUNDS);
-            let towards = |path| devices.iter().map(move |device| device.towards(path));
-            for (rounds, path) in [(&mut report.hello, "/hello"), (&mut report.bare, "/bare")] {
-                let devices: Vec<_> = towards(path).collect();
-                rounds.push(scan(hello, &devices, Until::Elapsed(turn))?);
-            }
-            report
-                .validate
-                .push(scan(server, &devices, Until::EachOnce)?);
-            report.raw_log.push(rivals.raw_log(turn)?);
-            report.store.push(rivals.store(turn)?);
-            report.verify.push(tokens.compare(turn)?);
-        }
-        note("searching");
-        report.search = search::search(&door, self.time)?;
-        Ok(())
+    fn measure_search(&self, run: &Run<'_>, tickets: usize) -> anyhow::Result<Searched> {
+        let site = run.site(&format!("search-{tickets}"))?;
+        let server = run.validator(site, NAMED, tickets)?;
+        search::search(&server, self.time)
     }
 
     /// Measures `/tickets/*` with few, usual and many tickets in turns, then scans beside bulks and syncs of many.
-    fn measure_attendees(
+    fn measure_attendees(&self, run: &Run<'_>, report: &mut Report) -> anyhow::Result<()> {
+        let start = |tickets: usize| {
+            let site = run.site(&format!("attendees-{tickets}"))?;
+            run.validator(site, NUMBERED, tickets)
+        };
+        let many = start(self.attendees)?;
+        note("starting anew with them, and reading them anew");
+        let (many, ready) = many.restart()?;
+        if self.measures(Part::Attendees) {
+            let (sync, sync_bytes) = many.sync()?;
+            report.attendees = Attendees {
+                tickets: self.attendees,
+                ready,
+                sync,
+                sync_bytes,
+                ..Attendees::default()
+            };
+            let (few, usual) = (start(self.attendees / 100)?, start(self.attendees / 10)?);
+            self.ask(run.hello, [&few, &usual, &many], &mut report.attendees)?;
+        }
+        if self.measures(Part::Paced) {
+            let beside = BesideScans {
+                server: &many,
+                scanners: self.connections,
+                bulk: self.tickets.min(BULK_MAX),
+                time: self.time,
+                open_files: self.open_files,
+            };
+            report.beside = beside.measure()?;
+        }
+        Ok(())
+    }
+
+    fn ask(
         &self,
-        home: &Path,
-        plugins: &Path,
         hello: &Child,
-        report: &mut Report,
+        [few, usual, many]: [&Validator; 3],
+        measured: &mut Attendees,
     ) -> anyhow::Result<()> {
         let (connections, turn) = (self.connections, self.turn());
-        let start = |tickets: usize| {
-            note(&format!("reading {tickets} tickets of a ticketing system"));
-            Validator::start(home, plugins, hello.address, tickets)
-        };
-        let tickets = self.attendees;
-        let [few, usual, many] = [tickets / 100, tickets / 10, tickets].map(start);
-        let (few, usual) = (few?, usual?);
-        note("starting anew with them, and reading them anew");
-        let (many, ready) = many?.restart()?;
-        let (sync, sync_bytes) = many.sync()?;
-        let mut measured = Attendees {
-            tickets,
-            ready,
-            sync,
-            sync_bytes,
-            ..Attendees::default()
-        };
         for round in 0..ROUNDS {
             note(&format!("asking, round {} of {ROUNDS}", round + 1));
-            let hello = attendees::ask(hello.address, HELLO, tickets, connections, turn)?;
+            let hello = attendees::ask(hello, HELLO, self.attendees, connections, turn)?;
             measured.hello.push(hello);
             for (rounds, validator, path) in [
-                (&mut measured.few, &few, VALIDATE_ATTENDEE),
-                (&mut measured.attendee, &usual, VALIDATE_ATTENDEE),
-                (&mut measured.many, &many, VALIDATE_ATTENDEE),
-                (&mut measured.email, &usual, VALIDATE_EMAIL),
+                (&mut measured.few, few, VALIDATE_ATTENDEE),
+                (&mut measured.attendee, usual, VALIDATE_ATTENDEE),
+                (&mut measured.many, many, VALIDATE_ATTENDEE),
+                (&mut measured.email, usual, VALIDATE_EMAIL),
             ] {
                 rounds.push(validator.ask(path, connections, turn)?);
             }
         }
-        report.attendees = measured;
-        drop((few, usual));
-        let beside = BesideScans {
-            server: &many,
-            scanners: connections,
-            bulk: self.tickets.min(BULK_MAX),
-            time: self.time,
-            open_files: self.open_files,
-        };
-        report.beside = beside.measure()?;
         Ok(())
     }
 }
 
-fn scan(child: &Child, devices: &[Device<'_>], until: Until) -> anyhow::Result<Measured> {
-    let load = Load {
-        server: child.address,
-        until,
-    };
-    load.run(devices)
+impl Run<'_> {
+    fn site(&self, name: &str) -> anyhow::Result<Site> {
+        Site::make(self.home.join(name), self.plugins)
+    }
+
+    /// Starts a server that reads all tickets of an account of the ticketing system.
+    fn validator(&self, site: Site, account: &str, tickets: usize) -> anyhow::Result<Validator> {
+        note(&format!("reading {tickets} tickets of a ticketing system"));
+        Validator::start(site, self.hello.address, account, tickets)
+    }
 }
 
 /// A directory of the run's own, gone when dropped.

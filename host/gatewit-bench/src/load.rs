@@ -1,6 +1,5 @@
 //! Many clients at once, each sending its next request when the last is answered.
 
-use std::net::SocketAddr;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,7 +9,9 @@ use anyhow::bail;
 use futures::future::try_join_all;
 use tokio::runtime::Builder;
 
+use crate::child::Child;
 use crate::client::Connection;
+use crate::cpu;
 use crate::figures::{Latencies, Measured};
 
 /// The requests of one client, sent over its own connection.
@@ -24,8 +25,8 @@ pub trait Requests: Sync {
 
 /// Which server to call, and for how long.
 #[derive(Clone, Copy)]
-pub struct Load {
-    pub server: SocketAddr,
+pub struct Load<'l> {
+    pub server: &'l Child,
     pub until: Until,
 }
 
@@ -39,13 +40,21 @@ pub enum Until {
     Elapsed(Duration),
 }
 
-impl Load {
+/// What some of the clients measured on a thread of their own.
+struct Share {
+    took: Duration,
+    cpu: Duration,
+    latencies: Latencies,
+}
+
+impl Load<'_> {
     /// Lets every client send its requests; all must succeed.
     pub fn run(self, clients: &[impl Requests]) -> anyhow::Result<Measured> {
         let next = &AtomicUsize::new(0);
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let share = clients.len().div_ceil(threads);
-        let latencies = thread::scope(|scope| {
+        let cpu_before = self.server.cpu()?;
+        let shares = thread::scope(|scope| {
             let shares = clients.chunks(share);
             let running: Vec<_> = shares
                 .map(|share| scope.spawn(move || self.share(share, next)))
@@ -54,23 +63,23 @@ impl Load {
             let ended = ended.map(|share| share.unwrap_or_else(|_| bail!("the client panicked")));
             ended.collect::<anyhow::Result<Vec<_>>>()
         })?;
-        let longest = latencies.iter().map(|(took, _)| *took).max();
+        let server = self.server.cpu()?.saturating_sub(cpu_before);
+        let client = shares.iter().map(|share| share.cpu).sum();
+        let longest = shares.iter().map(|share| share.took).max();
         let mut all = Latencies::default();
-        latencies
+        shares
             .into_iter()
-            .for_each(|(_, latencies)| all.extend(latencies));
-        Ok(Measured::new(longest.unwrap_or_default(), all))
+            .for_each(|share| all.extend(share.latencies));
+        Ok(Measured::new(longest.unwrap_or_default(), all).with_cpu(server, client))
     }
 
-    /// Runs some of the clients on this thread, and returns how long they took.
-    fn share(
-        self,
-        clients: &[impl Requests],
-        next: &AtomicUsize,
-    ) -> anyhow::Result<(Duration, Latencies)> {
+    /// Runs some of the clients on this thread, which does nothing else.
+    fn share(self, clients: &[impl Requests], next: &AtomicUsize) -> anyhow::Result<Share> {
         let runtime = Builder::new_current_thread().enable_io().build()?;
         runtime.block_on(async {
-            let opened = clients.iter().map(|_| Connection::open(self.server));
+            let opened = clients
+                .iter()
+                .map(|_| Connection::open(self.server.address));
             let connections = try_join_all(opened).await?;
             let starts = Instant::now();
             let runs = clients.iter().zip(connections);
@@ -82,7 +91,11 @@ impl Load {
             latencies
                 .into_iter()
                 .for_each(|latencies| all.extend(latencies));
-            Ok((took, all))
+            Ok(Share {
+                took,
+                cpu: cpu::of_this_thread()?,
+                latencies: all,
+            })
         })
     }
 

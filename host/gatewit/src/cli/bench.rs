@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gatewit_bench::{Bench, endpoints};
+use gatewit_bench::{Bench, Part, endpoints};
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -17,13 +17,16 @@ use crate::signer::{MasterKey, RsaSigner};
 /// What to measure.
 #[derive(clap::Args)]
 pub struct BenchArguments {
+    /// Measures these parts alone, of `scans,issuing,search,attendees,paced`.
+    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
+    only: Vec<Part>,
     /// How many connections scan at once, each a scanner of its own.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
     connections: u16,
     /// How long each of the measurements beside the scans takes in all.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
-    /// How many tickets are issued and scanned, once each.
+    /// How many tickets are issued and scanned, once each; as many are searched, then ten times as many.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=1_000_000))]
     tickets: u32,
     /// How many tickets a ticketing system has whose attendees are asked about; a tenth and a hundredth for comparison.
@@ -39,6 +42,7 @@ pub struct BenchArguments {
 /// Measures and prints to stdout; tells on stderr how far it is.
 pub fn bench(arguments: BenchArguments) -> anyhow::Result<()> {
     let bench = Bench {
+        only: arguments.only,
         connections: arguments.connections.into(),
         time: Duration::from_secs(arguments.seconds),
         tickets: arguments.tickets as usize,
