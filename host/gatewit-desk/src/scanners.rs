@@ -211,33 +211,30 @@ impl Scanners {
 
     /// Verifies a bearer token and returns its scanner. The decision checks whether the scanner is still active.
     pub fn prove(&self, token: &str) -> Result<ScannerProof, DeskError> {
-        let refuse = |words: &str| {
-            DeskError::Unauthenticated(Problem::new(ScannerCode::InvalidCredentials, words))
-        };
-        let claims = (self.signed_for(token).as_ref())
-            .and_then(|live| Some((live.event.id, live.key.as_ref()?.verify_scanner(token)?)));
-        match claims {
-            Some((event, claims)) if claims.event_id == event => {
-                if self.ports.now().as_second() >= claims.exp {
-                    return Err(refuse(
-                        "the scanner's credentials have expired; register it again",
-                    ));
-                }
-                Ok(ScannerProof {
-                    scanner_id: claims.scanner_id,
-                    event_id: event,
-                })
-            }
-            _ => Err(refuse(
-                "the bearer token is not the credentials of a scanner; register the scanner",
-            )),
-        }
+        let proven = self.prove_ours(token);
+        proven.unwrap_or_else(|| Err(no_credentials()))
     }
 
-    /// Whether a token claims to be signed by one of our events. A forged one must be rejected, not treated as an
-    /// anonymous caller.
-    pub fn is_said_to_be_ours(&self, token: &str) -> bool {
-        self.signed_for(token).is_some()
+    /// Verifies a bearer token that claims to be signed by one of our events; None if it does not. A forged one must be
+    /// rejected, not treated as an anonymous caller.
+    pub fn prove_ours(&self, token: &str) -> Option<Result<ScannerProof, DeskError>> {
+        let live = self.signed_for(token)?;
+        Some(self.prove_signed_for(&live, token))
+    }
+
+    fn prove_signed_for(&self, live: &LiveEvent, token: &str) -> Result<ScannerProof, DeskError> {
+        let event_id = live.event.id;
+        let claims = live.key.as_ref().and_then(|key| key.verify_scanner(token));
+        let claims = claims.filter(|claims| claims.event_id == event_id);
+        let claims = claims.ok_or_else(no_credentials)?;
+        if self.ports.now().as_second() >= claims.exp {
+            let words = "the scanner's credentials have expired; register it again";
+            return Err(invalid_credentials(words));
+        }
+        Ok(ScannerProof {
+            scanner_id: claims.scanner_id,
+            event_id,
+        })
     }
 
     /// Finds the event that a token claims to be signed by.
@@ -286,6 +283,16 @@ impl Scanners {
             now: self.ports.now(),
         }
     }
+}
+
+fn no_credentials() -> DeskError {
+    invalid_credentials(
+        "the bearer token is not the credentials of a scanner; register the scanner",
+    )
+}
+
+fn invalid_credentials(words: &str) -> DeskError {
+    DeskError::Unauthenticated(Problem::new(ScannerCode::InvalidCredentials, words))
 }
 
 /// Checks that the event has the scan point and the zone of a scanner's place.

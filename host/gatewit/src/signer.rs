@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 mod background;
 mod credential_cache;
+mod header;
 mod master_key;
 mod rs256;
 
@@ -70,9 +71,7 @@ impl Signer for RsaSigner {
     }
 
     fn header(&self, token: &str) -> Option<TokenHeader> {
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        let event = header.kid.and_then(|kid| kid.parse().ok());
-        Some(TokenHeader { event })
+        header::read(token)
     }
 
     fn open(&self, event: EventId, key: &SealedKey) -> Result<Arc<dyn EventKey>, SignerError> {

@@ -1,25 +1,43 @@
 //! A cache of verified credentials: a scanner sends the same ones with every scan, and a signature does not change.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use equivalent::Equivalent;
+use foldhash::quality::RandomState;
 use gatewit_domain::claims::ScannerClaims;
 use gatewit_domain::id::EventId;
 use moka::sync::Cache;
 
-/// How many are kept for all events, in some 10 MB.
+/// How many are kept for all events, in some 30 MB.
 const CREDENTIALS_MAX: u64 = 32_768;
 
-type Digest = [u8; 32];
-
-/// The claims of genuine scanner credentials, by their event and digest: the credentials themselves are not kept.
+/// The claims of genuine scanner credentials, by their event and text. The whole text is compared, so that a hash that
+/// somebody guesses opens nothing.
 ///
 /// A clone is the same cache. It only saves verifying the signature: whether a scanner may still scan is looked up each
-/// time.
+/// time. The keys that sign credentials are in the same memory, so that keeping the credentials there reveals no more.
 #[derive(Clone)]
-pub(super) struct VerifiedCredentialCache(Cache<(EventId, Digest), ScannerClaims>);
+pub(super) struct VerifiedCredentialCache(Cache<Credentials<Box<str>>, ScannerClaims, RandomState>);
+
+/// Credentials as they were sent, to a scanner's event.
+#[derive(PartialEq, Eq, Hash)]
+struct Credentials<T> {
+    event: EventId,
+    token: T,
+}
+
+impl Equivalent<Credentials<Box<str>>> for Credentials<&str> {
+    fn equivalent(&self, kept: &Credentials<Box<str>>) -> bool {
+        self.event == kept.event && *self.token == *kept.token
+    }
+}
 
 impl VerifiedCredentialCache {
     pub(super) fn new() -> Self {
-        Self(Cache::new(CREDENTIALS_MAX))
+        Self::with_room_for(CREDENTIALS_MAX)
+    }
+
+    fn with_room_for(credentials: u64) -> Self {
+        let cache = Cache::builder().max_capacity(credentials);
+        Self(cache.build_with_hasher(RandomState::default()))
     }
 
     /// Verifies a scanner's credentials for an event unless they are cached.
@@ -29,20 +47,15 @@ impl VerifiedCredentialCache {
         token: &str,
         verify: impl FnOnce(&str) -> Option<ScannerClaims>,
     ) -> Option<ScannerClaims> {
-        let key = (event, digest_of(token));
-        if let Some(claims) = self.0.get(&key) {
+        if let Some(claims) = self.0.get(&Credentials { event, token }) {
             return Some(claims);
         }
         // Requests with the same new token verify it side by side: waiting for each other would cost more.
         let claims = verify(token)?;
-        self.0.insert(key, claims.clone());
+        let token = token.into();
+        self.0.insert(Credentials { event, token }, claims.clone());
         Some(claims)
     }
-}
-
-fn digest_of(token: &str) -> Digest {
-    let digest = digest(&SHA256, token.as_bytes());
-    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 #[cfg(test)]
@@ -86,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_credentials_fills_no_memory() {
-        let cached = VerifiedCredentialCache(Cache::new(16));
+        let cached = VerifiedCredentialCache::with_room_for(16);
         for number in 0..100 {
             cached.or_verify(event(), &number.to_string(), |_| Some(credentials(1)));
         }

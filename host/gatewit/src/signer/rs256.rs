@@ -15,8 +15,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gatewit_domain::claims::Claims;
 use gatewit_domain::id::EventId;
 use jsonwebtoken::dangerous::insecure_decode_claims;
-use jsonwebtoken::{Algorithm, Header};
 use serde::de::DeserializeOwned;
+
+use super::header;
 
 /// Why a key or a signature cannot be made.
 pub(super) type Fault = Box<dyn Error + Send + Sync>;
@@ -34,11 +35,8 @@ pub(super) struct VerifyingKey(ParsedPublicKey);
 impl SigningKey {
     /// Reads a private key (PKCS #1 DER).
     pub(super) fn new(event: EventId, der: &[u8]) -> Result<Self, Fault> {
-        let mut header = Header::new(Algorithm::RS256);
-        header.kid = Some(event.to_string());
-        let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header)?);
         Ok(Self {
-            header: header + ".",
+            header: header::encode(event)? + ".",
             key: KeyPair::from_der(der)?,
         })
     }

@@ -69,10 +69,10 @@ impl FromRequestParts<App> for ScannerOrOrganizer {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let is_ours = |token: &&str| app.desk.scanners.is_said_to_be_ours(token);
-        if let Some(token) = bearer(&parts.headers).filter(is_ours) {
-            let proof = app.desk.scanners.prove(token)?;
-            let is_active = app.desk.scanners.is_active(&proof).await?;
+        let scanners = &app.desk.scanners;
+        let proven = bearer(&parts.headers).and_then(|token| scanners.prove_ours(token));
+        if let Some(proof) = proven.transpose()? {
+            let is_active = scanners.is_active(&proof).await?;
             RequestConnection::of(parts).credential_checked(is_active);
             return Ok(Self::Scanner(proof));
         }
