@@ -18,7 +18,7 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Makes a new id that sorts by `now` (UUID version 7).
+            /// Makes a new id that sorts by `now` (UUID version 7) and cannot be guessed.
             pub fn new(now: Timestamp) -> Self {
                 Self(time_ordered(now))
             }
@@ -78,6 +78,8 @@ impl TicketId {
     }
 }
 
+/// Makes an id with 74 random bits. `uuid` is built with `fast-rng`: they are of a cryptographic generator (ChaCha12) that
+/// each thread seeds from the system and seeds anew after every 64 KiB, so that no id tells anything about another.
 fn time_ordered(now: Timestamp) -> Uuid {
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
