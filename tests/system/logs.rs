@@ -162,6 +162,35 @@ async fn each_line_of_a_json_log_is_an_object_that_names_its_request() {
 }
 
 #[tokio::test]
+async fn a_line_names_its_request_whatever_else_is_logged() {
+    for filter in [
+        "info",
+        "warn,[request]=info",
+        "info,gatewit::http::traffic=debug",
+    ] {
+        let data = TempDir::new().expect("there is room for a test's data");
+        let mut command = talkative(&data, "json");
+        command.env("RUST_LOG", filter);
+        let server = Process::spawn(command);
+        let door = Door::open(&server.client, today()).await;
+        let (event, fingerprint) = (&door.event_id, &door.fingerprint);
+        Door::link(&server.client, event, fingerprint, json!({})).await;
+        let log = server.stop().log;
+        let line = log.lines().find(|line| line.contains("is revoked"));
+        let line = line.unwrap_or_else(|| panic!("no revocation in {log}"));
+        let line: Value = serde_json::from_str(line).expect("each line is JSON");
+        let span = json!({
+            "name": "request",
+            "request.id": text(&line["span"]["request.id"]),
+            "http.method": "POST",
+            "http.route": "/api/v1/check-in/scanners/register",
+        });
+        assert_eq!(line["span"], span, "{filter}");
+        assert_eq!(line["event.id"], *event, "{filter}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_keeps_a_sane_id_and_gets_one_otherwise() {
     let server = Server::start().await;
     let http = reqwest::Client::new();

@@ -27,6 +27,7 @@ mod logs;
 mod look_ups;
 mod metrics;
 mod openapi;
+mod panics;
 mod plugin_words;
 mod plugins;
 mod pretix;

@@ -8,6 +8,11 @@ use std::panic::{self, PanicHookInfo};
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
+mod request;
+pub use request::{CurrentRequest, RequestFields, TARGET};
+
+use request::{WithinRequest, choose_spans};
+
 /// How log lines are written (`GATEWIT_LOG_FORMAT`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -20,14 +25,16 @@ pub enum LogFormat {
 /// Sends all further logging to stderr, filtered by `RUST_LOG`: by default from `info` on.
 pub fn log_to_stderr(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    choose_spans(&filter);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     match format {
-        LogFormat::Text => log.init(),
+        LogFormat::Text => log.map_event_format(WithinRequest).init(),
         LogFormat::Json => {
-            log.json().flatten_event(true).with_span_list(false).init();
+            let log = log.json().flatten_event(true).with_span_list(false);
+            log.map_event_format(WithinRequest).init();
         }
     }
     panic::set_hook(Box::new(log_panic));

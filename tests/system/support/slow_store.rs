@@ -55,6 +55,12 @@ impl Held<'_> {
         *self.store.held.lock().await = None;
         self.hold.goes_on.add_permits(1_000);
     }
+
+    /// Panics in every commit that waits.
+    pub async fn panic(self) {
+        *self.store.held.lock().await = None;
+        self.hold.goes_on.close();
+    }
 }
 
 #[async_trait]
@@ -78,7 +84,7 @@ impl Store for SlowStore {
         if let Some(hold) = held {
             hold.asked.add_permits(1);
             let goes_on = hold.goes_on.acquire().await;
-            goes_on.expect("it is never closed").forget();
+            goes_on.expect("the test wants no panic").forget();
         }
         committed
     }

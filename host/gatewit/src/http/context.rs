@@ -1,35 +1,32 @@
-//! Middleware for every request: an id, a span for its log lines, a count, and the throttle.
+//! Middleware for every request: an id, which its log lines name, a count, the throttle, and an answer to a panic.
 
 use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use hyper::body::Body as HttpBody;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
 
 use super::answer::{ErrorInfo, Failure};
-use super::body_limit::body_max;
 use super::dialects::Dialect;
 use super::proxies::TrustedProxies;
 use super::request_id::{self, RequestId};
+use super::route_table::{Route, RouteTable};
+use super::run_to_end::RunToEnd;
 use super::sites::{Authentication, Foreign, Sites, may_change};
 use super::state::Shared;
 use super::throttle::{Guess, Throttle, TooMany};
-use crate::metrics::{Answered, RequestCounts};
-
-/// The route label of an unknown path: never the path itself, which may hold anything.
-const NO_ROUTE: &str = "none";
-
-/// Operators filter by it (`docs/operating.md`), so it does not follow the name of this module.
-const LOG_TARGET: &str = "gatewit::http::traffic";
+use crate::log::{self, RequestFields};
+use crate::metrics::RequestCounts;
 
 /// The shared state of the middleware.
 #[derive(Default)]
@@ -43,61 +40,47 @@ pub struct Traffic {
 }
 
 /// The middleware's access to the server.
-#[derive(Clone)]
-pub(super) struct ContextState {
+pub(super) struct RequestContext {
     pub desk: Shared,
     pub traffic: Arc<Traffic>,
+    pub routes: RouteTable,
     pub authentication: Authentication,
 }
 
 /// Passes a request on. One that may change something runs to its end even if its client leaves, so that its commit
 /// also reaches the state in memory.
 pub(super) async fn request_context(
-    State(context): State<ContextState>,
+    State(context): State<Arc<RequestContext>>,
     request: Request,
     next: Next,
 ) -> Response {
     if !may_change(&request) {
         return context.pass(request, next).await;
     }
-    let changes = context.traffic.changes.clone();
-    let change = changes.spawn(async move { context.pass(request, next).await });
-    // Fails only if something outside the handler panics; that is logged.
-    let response = change.await;
-    response.unwrap_or_else(|_| Failure::internal().into_response())
+    let this = context.clone();
+    let change = async move { this.pass(request, next).await };
+    RunToEnd::new(change, &context.traffic.changes).await
 }
 
-impl ContextState {
-    /// Answers a request within a span that puts its id on every line it logs.
-    async fn pass(&self, mut request: Request, next: Next) -> Response {
-        let traffic = &self.traffic;
+impl RequestContext {
+    /// Answers a request; every line that is logged meanwhile names its id.
+    async fn pass(&self, request: Request, next: Next) -> Response {
         let begun = Instant::now();
         let id = RequestId::of(request.headers());
         let method = known_method(request.method().as_str());
-        let route = request.extensions().get::<MatchedPath>().cloned();
-        let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-        let dialect = Dialect::of(request.uri().path());
-        let from = traffic.proxies.client(peer(&request), request.headers());
-        // At the error level, so that no log filter drops the id from a line that it lets through.
-        let span = tracing::error_span!(target: LOG_TARGET, "request", request.id = %id, http.method = method, http.route = route);
-        let answer = async {
-            let response = match self.check(&mut request).await {
-                Ok(()) => next.run(request).await,
-                Err(failure) => dialect.print(failure),
-            };
-            let response = self.throttled(from, dialect, response);
+        let route = self.routes.find(request.extensions().get());
+        let fields = RequestFields {
+            id: id.text().clone(),
+            method,
+            route: route.pattern.clone(),
+        };
+        let answering = async {
+            let response = self.answer(request, next, route).await;
             let took = begun.elapsed();
             let status = response.status().as_u16();
-            traffic.counts.count(
-                Answered {
-                    method,
-                    route,
-                    status,
-                },
-                took,
-            );
+            route.counts.count(method, status, took);
             tracing::debug!(
-                target: LOG_TARGET,
+                target: log::TARGET,
                 {
                     http.status = status,
                     error.code = response.extensions().get::<ErrorInfo>().map(|info| info.code.as_str()),
@@ -107,11 +90,26 @@ impl ContextState {
             );
             response
         };
-        let mut response = answer.instrument(span).await;
+        let mut response = fields.within(answering).await;
         response
             .headers_mut()
             .insert(request_id::HEADER, HeaderValue::from(id));
         response
+    }
+
+    /// Lets the route answer, if the request may reach it and its caller may have the answer.
+    async fn answer(&self, mut request: Request, next: Next, route: &Route) -> Response {
+        let dialect = Dialect::of(request.uri().path());
+        let from = (self.traffic.proxies).client(peer(&request), request.headers());
+        let response = match self.check(&mut request, route).await {
+            Ok(()) => {
+                let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+                // The panic is logged where it happens.
+                answer.unwrap_or_else(|_| Failure::internal().into_response())
+            }
+            Err(failure) => dialect.print(failure),
+        };
+        self.throttled(from, dialect, response)
     }
 
     /// Counts an answer to a wrong guess, and replaces it by a refusal if it was one too many.
@@ -129,7 +127,7 @@ impl ContextState {
     }
 
     /// Checks what every route requires of a request, and limits its body.
-    async fn check(&self, request: &mut Request) -> Result<(), Failure> {
+    async fn check(&self, request: &mut Request, route: &Route) -> Result<(), Failure> {
         match self.traffic.sites.check(request, self.authentication) {
             // A body whose length is not announced may turn out to be none.
             Err(Foreign::Body) if is_empty(request.body_mut()).await => {
@@ -137,8 +135,7 @@ impl ContextState {
             }
             checked => checked?,
         }
-        if let Some(route) = request.extensions().get::<MatchedPath>() {
-            let max = body_max(route.as_str());
+        if let Some(max) = route.body_max {
             // An announced body is not waited for only to be refused.
             if request.body().size_hint().lower() > max as u64 {
                 return Err(Failure::too_large());

@@ -24,9 +24,9 @@ pub enum Dialect {
     AttendeeValidation,
 }
 
-/// Collects the routes of every contract, with their whole paths.
+/// Collects the routes of every contract.
 pub fn routes() -> OpenApiRouter<App> {
-    attendee_validation::routes().nest("/api/v1", event_check_in::routes())
+    attendee_validation::routes().merge(event_check_in::routes())
 }
 
 impl Dialect {

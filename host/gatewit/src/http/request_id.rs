@@ -1,6 +1,6 @@
 //! The id of a request, in its answer and in every line that is logged for it.
 
-use std::fmt;
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
@@ -10,28 +10,29 @@ const LENGTH_MAX: usize = 64;
 
 /// Only letters, digits, `-`, `_` and `.`, so that no client can break a log line.
 #[derive(Clone, Debug)]
-pub struct RequestId(String);
+pub struct RequestId(Arc<str>);
 
 impl RequestId {
     /// Takes the id that the client or a proxy gave the request, or makes a new one.
     pub fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
         match given.filter(|id| is_sane(id)) {
-            Some(id) => Self(id.to_owned()),
-            None => Self(Uuid::new_v4().to_string()),
+            Some(id) => Self(id.into()),
+            None => {
+                let mut text = Uuid::encode_buffer();
+                Self((&*Uuid::new_v4().hyphenated().encode_lower(&mut text)).into())
+            }
         }
+    }
+
+    pub fn text(&self) -> &Arc<str> {
+        &self.0
     }
 }
 
 impl From<RequestId> for HeaderValue {
     fn from(id: RequestId) -> Self {
-        Self::try_from(id.0).expect("its characters are valid in a header")
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        Self::from_str(&id.0).expect("its characters are valid in a header")
     }
 }
 

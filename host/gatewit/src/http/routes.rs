@@ -15,7 +15,8 @@ use super::state::App;
 /// The document as served.
 static DOCUMENT: LazyLock<String> = LazyLock::new(document);
 
-/// Collects every route with its description. Routes are added by `routes!` only, so each is documented.
+/// Collects every route with its description. Routes are added by `routes!` only, so each is documented. Each names its
+/// whole path: a nested router would give every request a new URI.
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(health::root))
@@ -25,7 +26,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(openapi::pages::docs))
         .routes(routes!(openapi::pages::redoc))
         .merge(dialects::routes())
-        .nest("/api/v1", management().merge(scanner_links()))
+        .merge(management())
+        .merge(scanner_links())
 }
 
 /// Events, tickets and plugins: `gatewit-api.md` §3, §4, §10.

@@ -104,7 +104,7 @@ impl From<CheckInPage> for ListResponse {
 ///
 /// One page as JSON, or with `Accept: application/x-ndjson` or `text/csv` all records as a stream.
 #[utoipa::path(
-    get, path = "/events/{eventId}/check-ins", tag = "Scans", operation_id = "list_check_ins",
+    get, path = "/api/v1/events/{eventId}/check-ins", tag = "Scans", operation_id = "list_check_ins",
     params(("eventId" = schema::EventId, Path), ListParams),
     responses((
         status = 200, description = "A page, or all of it.",
@@ -157,7 +157,7 @@ failures!(CreateFailures:
 
 /// Checks in without a code: one ticket, or every ticket of an order.
 #[utoipa::path(
-    post, path = "/events/{eventId}/check-ins", tag = "Scans", operation_id = "check_in_without_code",
+    post, path = "/api/v1/events/{eventId}/check-ins", tag = "Scans", operation_id = "check_in_without_code",
     params(("eventId" = schema::EventId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The request's own name.")),
     request_body = DeskRequest,
     responses(

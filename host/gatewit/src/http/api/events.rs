@@ -87,7 +87,7 @@ failures!(CreateFailures:
 ///
 /// `name` and `days` are required.
 #[utoipa::path(
-    post, path = "/events", tag = "Events", operation_id = "create_event",
+    post, path = "/api/v1/events", tag = "Events", operation_id = "create_event",
     request_body = EventChange,
     responses(
         (status = 201, body = Envelope<EventResponse>, description = "The event, a draft."),
@@ -106,7 +106,7 @@ pub async fn create(
 
 /// Lists the events that the caller manages.
 #[utoipa::path(
-    get, path = "/events", tag = "Events", operation_id = "list_events",
+    get, path = "/api/v1/events", tag = "Events", operation_id = "list_events",
     responses((status = 200, body = Envelope<Vec<EventResponse>>, description = "The events."))
 )]
 pub async fn list(
@@ -122,7 +122,7 @@ pub async fn list(
 
 /// Shows an event.
 #[utoipa::path(
-    get, path = "/events/{eventId}", tag = "Events", operation_id = "show_event",
+    get, path = "/api/v1/events/{eventId}", tag = "Events", operation_id = "show_event",
     params(("eventId" = schema::EventId, Path)),
     responses((status = 200, body = Envelope<EventResponse>, description = "The event."))
 )]
@@ -148,7 +148,7 @@ failures!(ChangeFailures:
 ///
 /// Naming `checkInStrategy` without `strategyOptions` resets the options.
 #[utoipa::path(
-    patch, path = "/events/{eventId}", tag = "Events", operation_id = "change_event",
+    patch, path = "/api/v1/events/{eventId}", tag = "Events", operation_id = "change_event",
     params(("eventId" = schema::EventId, Path)),
     request_body = EventChange,
     responses(
@@ -169,7 +169,7 @@ pub async fn change(
 
 /// Creates an event's signing key, so that tickets can be issued; publishing again changes nothing.
 #[utoipa::path(
-    post, path = "/events/{eventId}/publish", tag = "Events", operation_id = "publish_event",
+    post, path = "/api/v1/events/{eventId}/publish", tag = "Events", operation_id = "publish_event",
     params(("eventId" = schema::EventId, Path)),
     responses((status = 200, body = Envelope<EventResponse>, description = "The event, with its public key."))
 )]
@@ -189,7 +189,7 @@ failures!(WindowsFailures:
 
 /// Lists when doors are open.
 #[utoipa::path(
-    get, path = "/events/{eventId}/windows", tag = "Events", operation_id = "list_windows",
+    get, path = "/api/v1/events/{eventId}/windows", tag = "Events", operation_id = "list_windows",
     params(("eventId" = schema::EventId, Path), WindowParams),
     responses(
         (status = 200, body = Envelope<Vec<WindowResponse>>, description = "The windows, in order of opening."),

@@ -74,7 +74,7 @@ impl From<plugin::PluginRow> for PluginRow {
 /// `error` says how a plugin or its ticket sources fail. Operators see all errors, in the plugin's own words too; other
 /// organizers see those of their own events.
 #[utoipa::path(
-    get, path = "/plugins", tag = "Plugins",
+    get, path = "/api/v1/plugins", tag = "Plugins",
     responses((status = 200, body = Envelope<Vec<PluginRow>>, description = "One row a name."))
 )]
 pub async fn list(

@@ -85,7 +85,7 @@ failures!(GenerateTokenFailures:
 
 /// Creates a token that registers one scanner.
 #[utoipa::path(
-    post, path = "/check-in/tokens/generate", tag = "Scanners",
+    post, path = "/api/v1/check-in/tokens/generate", tag = "Scanners",
     request_body = GenerateRequest,
     responses(
         (status = 200, body = Envelope<RegistrationTokenResponse>, description = "The token, shown as a QR code."),
@@ -120,7 +120,7 @@ failures!(ValidateTokenFailures:
 ///
 /// Anyone may ask. A token that was used or has expired answers 200 with `isValid: false`.
 #[utoipa::path(
-    get, path = "/check-in/tokens/validate/{token}", tag = "Scanners",
+    get, path = "/api/v1/check-in/tokens/validate/{token}", tag = "Scanners",
     params(("token" = String, Path, description = "The token, or the `qrCodeData` of its QR code, percent-encoded.", example = "REG-ABC12345-DEF67890")),
     responses(
         (status = 200, body = Envelope<RegistrationTokenResponse>, description = "The token."),

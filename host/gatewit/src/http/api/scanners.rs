@@ -178,7 +178,7 @@ failures!(RegisterFailures:
 ///
 /// A device is one active scanner per organization; in `default`, one among the events that share an organizer.
 #[utoipa::path(
-    post, path = "/check-in/scanners/register", tag = "Scanners", operation_id = "register_scanner",
+    post, path = "/api/v1/check-in/scanners/register", tag = "Scanners", operation_id = "register_scanner",
     request_body = RegisterRequest,
     responses(
         (status = 200, body = Envelope<ScannerResponse>, description = "The scanner, with its credentials."),
@@ -208,7 +208,7 @@ pub async fn register(
 
 /// Lists every scanner of an event, including revoked ones.
 #[utoipa::path(
-    get, path = "/check-in/scanners/event/{eventId}", tag = "Scanners", operation_id = "list_scanners",
+    get, path = "/api/v1/check-in/scanners/event/{eventId}", tag = "Scanners", operation_id = "list_scanners",
     params(("eventId" = schema::EventId, Path)),
     responses((status = 200, body = Envelope<Vec<ScannerResponse>>, description = "The scanners, without credentials."))
 )]
@@ -226,7 +226,7 @@ pub async fn list(
 
 /// Lists the active scanners of an event.
 #[utoipa::path(
-    get, path = "/check-in/scanners/event/{eventId}/active", tag = "Scanners", operation_id = "list_active_scanners",
+    get, path = "/api/v1/check-in/scanners/event/{eventId}/active", tag = "Scanners", operation_id = "list_active_scanners",
     params(("eventId" = schema::EventId, Path)),
     responses((status = 200, body = Envelope<Vec<ScannerResponse>>, description = "The scanners, without credentials."))
 )]
@@ -255,7 +255,7 @@ failures!(RevokeFailures:
 
 /// Revokes a scanner permanently.
 #[utoipa::path(
-    post, path = "/check-in/scanners/{scannerId}/revoke", tag = "Scanners", operation_id = "revoke_scanner",
+    post, path = "/api/v1/check-in/scanners/{scannerId}/revoke", tag = "Scanners", operation_id = "revoke_scanner",
     params(("scannerId" = schema::ScannerId, Path), RevokeParams),
     responses(
         (status = 200, body = Envelope<ScannerResponse>, description = "The scanner, revoked."),
@@ -287,7 +287,7 @@ failures!(StatisticsFailures:
 ///
 /// A scanner may ask about itself, an organizer about any scanner of their events.
 #[utoipa::path(
-    get, path = "/check-in/scanners/{scannerId}/stats", tag = "Scanners", operation_id = "scanner_statistics",
+    get, path = "/api/v1/check-in/scanners/{scannerId}/stats", tag = "Scanners", operation_id = "scanner_statistics",
     params(("scannerId" = schema::ScannerId, Path)),
     responses(
         (status = 200, body = Envelope<StatisticsResponse>, description = "The counts."),

@@ -76,7 +76,7 @@ failures!(IssueFailures:
 /// The answer is one ticket or an array, like the request. Repeating a request under its `Idempotency-Key` within 24
 /// hours issues nothing, and returns the same tickets in their current state.
 #[utoipa::path(
-    post, path = "/events/{eventId}/tickets", tag = "Tickets", operation_id = "issue_tickets",
+    post, path = "/api/v1/events/{eventId}/tickets", tag = "Tickets", operation_id = "issue_tickets",
     params(("eventId" = schema::EventId, Path), ("Idempotency-Key" = Option<String>, Header, description = "The request's own name.")),
     request_body = IssueRequest,
     responses(
@@ -120,7 +120,7 @@ pub async fn issue(
 
 /// Lists and searches an event's tickets.
 #[utoipa::path(
-    get, path = "/events/{eventId}/tickets", tag = "Tickets", operation_id = "list_tickets",
+    get, path = "/api/v1/events/{eventId}/tickets", tag = "Tickets", operation_id = "list_tickets",
     params(("eventId" = schema::EventId, Path), ListParams),
     responses((status = 200, body = Envelope<ListResponse>, description = "A page."))
 )]
@@ -146,7 +146,7 @@ pub async fn list(
 
 /// Shows a ticket.
 #[utoipa::path(
-    get, path = "/tickets/{ticketId}", tag = "Tickets", operation_id = "show_ticket",
+    get, path = "/api/v1/tickets/{ticketId}", tag = "Tickets", operation_id = "show_ticket",
     params(("ticketId" = schema::TicketId, Path)),
     responses((status = 200, body = Envelope<TicketResponse>, description = "The ticket."))
 )]
@@ -168,7 +168,7 @@ failures!(ChangeFailures:
 ///
 /// A ticket that a ticketing system sold can be changed only there.
 #[utoipa::path(
-    patch, path = "/tickets/{ticketId}", tag = "Tickets", operation_id = "change_ticket",
+    patch, path = "/api/v1/tickets/{ticketId}", tag = "Tickets", operation_id = "change_ticket",
     params(("ticketId" = schema::TicketId, Path)),
     request_body = TicketChange,
     responses(
@@ -192,7 +192,7 @@ failures!(CancelFailures:
 
 /// Cancels a ticket: it gives no entry until it is reinstated.
 #[utoipa::path(
-    post, path = "/tickets/{ticketId}/cancel", tag = "Tickets", operation_id = "cancel_ticket",
+    post, path = "/api/v1/tickets/{ticketId}/cancel", tag = "Tickets", operation_id = "cancel_ticket",
     params(("ticketId" = schema::TicketId, Path)),
     responses(
         (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now."),
@@ -210,7 +210,7 @@ pub async fn cancel(
 
 /// Marks a ticket as refunded: it gives no entry until it is reinstated.
 #[utoipa::path(
-    post, path = "/tickets/{ticketId}/refund", tag = "Tickets", operation_id = "refund_ticket",
+    post, path = "/api/v1/tickets/{ticketId}/refund", tag = "Tickets", operation_id = "refund_ticket",
     params(("ticketId" = schema::TicketId, Path)),
     responses((status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now."))
 )]
@@ -229,7 +229,7 @@ failures!(ReinstateFailures:
 
 /// Makes a ticket valid again.
 #[utoipa::path(
-    post, path = "/tickets/{ticketId}/reinstate", tag = "Tickets", operation_id = "reinstate_ticket",
+    post, path = "/api/v1/tickets/{ticketId}/reinstate", tag = "Tickets", operation_id = "reinstate_ticket",
     params(("ticketId" = schema::TicketId, Path)),
     responses(
         (status = 200, body = Envelope<TicketResponse>, description = "The ticket as it is now."),

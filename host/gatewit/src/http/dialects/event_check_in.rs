@@ -22,7 +22,7 @@ use crate::http::state::{App, Shared};
 mod outcome;
 pub use outcome::ValidateTicketResponse;
 
-/// The paths of scans, below `/api/v1`. Those of scanners are in `http/api`.
+/// The paths of scans. Those of scanners are in `http/api`.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(validate))
@@ -78,7 +78,7 @@ failures!(ValidateFailures:
 ///
 /// A refusal answers 200 with `valid: false` and the reason; it is recorded like an admission.
 #[utoipa::path(
-    post, path = "/check-in/validate", tag = "Scans", operation_id = "validate_ticket",
+    post, path = "/api/v1/check-in/validate", tag = "Scans", operation_id = "validate_ticket",
     params(("Idempotency-Key" = Option<String>, Header, description = "The scan's own name; as `scanId`.")),
     request_body = ValidateRequest,
     responses(
@@ -140,7 +140,7 @@ failures!(UndoFailures:
 ///
 /// The scanner that admitted the ticket may do so within 15 minutes, an organizer at any time.
 #[utoipa::path(
-    post, path = "/check-in/undo", tag = "Scans", operation_id = "undo_check_in",
+    post, path = "/api/v1/check-in/undo", tag = "Scans", operation_id = "undo_check_in",
     request_body = UndoRequest,
     responses(
         (status = 200, body = Envelope<UndoResponse>, description = "It is taken back."),

@@ -34,11 +34,15 @@ const REDOC_PAGE: &str = r#"<!DOCTYPE html>
 "#;
 
 /// The scripts and styles of the pages. Only the pages themselves are in the document.
+pub const ASSETS: [&str; 3] = ["/docs/", "/docs/{*file}", "/redoc/redoc.standalone.js"];
+
+/// Serves the [`ASSETS`].
 pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    let [index, file, script] = ASSETS;
     Router::new()
-        .route("/docs/", get(swagger_index))
-        .route("/docs/{*file}", get(swagger_file))
-        .route("/redoc/redoc.standalone.js", get(redoc_script))
+        .route(index, get(swagger_index))
+        .route(file, get(swagger_file))
+        .route(script, get(redoc_script))
         .layer(map_response(fenced))
 }
 

@@ -13,6 +13,7 @@ use mediatype::{MediaType, Name, names};
 use serde_json::Value;
 
 use super::record::CheckInRecord;
+use crate::log::CurrentRequest;
 
 const JSON: MediaType = MediaType::new(names::APPLICATION, names::JSON);
 const NDJSON: MediaType = MediaType::new(names::APPLICATION, Name::new_unchecked("x-ndjson"));
@@ -89,10 +90,12 @@ pub fn rows(
             Ok(Some((form.print(page, false)?, next)))
         }
     });
-    // The body outlives the handler, so keep the request's span.
-    let request = tracing::Span::current();
+    // The body outlives the handler.
+    let request = CurrentRequest::get();
     futures::StreamExt::chain(first, rest).inspect_err(move |error| {
-        tracing::error!(parent: &request, event.id = %event, error = %error, "an export of check-ins was cut off");
+        request.log(|| {
+            tracing::error!(event.id = %event, error = %error, "an export of check-ins was cut off");
+        });
     })
 }
 
