@@ -13,6 +13,10 @@ use utoipa::ToSchema;
 use super::code::{Code, HttpCode};
 use super::throttle::Guess;
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// The size of most answers, so that their buffer seldom grows.
+const USUAL_BYTES: usize = 1024;
+
 /// A successful answer.
 pub struct Done<T> {
     status: StatusCode,
@@ -44,6 +48,24 @@ pub struct Envelope<T> {
     pub success: bool,
     pub message: String,
     pub data: T,
+}
+
+/// The [`Envelope`] of something that is kept elsewhere.
+#[derive(Serialize)]
+pub struct BorrowedEnvelope<'a, T> {
+    pub success: bool,
+    pub message: &'a str,
+    pub data: &'a T,
+}
+
+impl<T: Serialize> IntoResponse for BorrowedEnvelope<'_, T> {
+    fn into_response(self) -> Response {
+        let mut body = Vec::with_capacity(USUAL_BYTES);
+        match serde_json::to_writer(&mut body, &self) {
+            Ok(()) => ([(header::CONTENT_TYPE, JSON)], body).into_response(),
+            Err(_) => Failure::internal().into_response(),
+        }
+    }
 }
 
 impl<T: Serialize> IntoResponse for Done<T> {

@@ -171,7 +171,7 @@ pub async fn create(
     Id(event): Id<EventId>,
     key: IdempotencyHeader,
     Body(request): Body<DeskRequest>,
-) -> Result<Done<Vec<ValidateTicketResponse>>, Failure> {
+) -> Result<Response, Failure> {
     let key = key.or(request.scan_id.as_deref())?;
     let found = ManualCheckIn::parse(request.ticket_instance_id, request.order)
         .map_err(DeskError::Unacceptable)?;
@@ -184,5 +184,5 @@ pub async fn create(
         true => "Checked in without a code",
         false => "Not every ticket was let in",
     };
-    Ok(Done::ok(words, outcomes))
+    Ok(Done::ok(words, outcomes).into_response())
 }

@@ -1,6 +1,5 @@
 //! Scans and their undoing: `event-check-in.txt` 7, `gatewit-api.md` §5, §6.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use gatewit_decision::Refusal;
@@ -13,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::answer::{Done, Envelope, Failure};
+use crate::http::answer::{BorrowedEnvelope, Done, Envelope, Failure};
 use crate::http::extract::{Body, Device, IdempotencyHeader, ScannerOrOrganizer};
 use crate::http::openapi::failures::failures;
 use crate::http::schema;
@@ -121,12 +120,12 @@ fn print(answered: &Answered) -> Result<Response, Failure> {
         return Err(DeskError::Forbidden(Problem::new(ScannerCode::Mismatch, words)).into());
     }
     let data = ValidateTicketResponse::from(answered);
-    let envelope = Envelope {
+    let envelope = BorrowedEnvelope {
         success: data.valid,
-        message: data.message.clone(),
-        data,
+        message: &data.message,
+        data: &data,
     };
-    Ok(Json(envelope).into_response())
+    Ok(envelope.into_response())
 }
 
 failures!(UndoFailures:

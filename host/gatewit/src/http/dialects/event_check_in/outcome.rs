@@ -14,7 +14,7 @@ use crate::http::schema;
 /// The outcome of one scan.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ValidateTicketResponse {
+pub struct ValidateTicketResponse<'a> {
     pub valid: bool,
     status: Status,
     #[schema(example = "✅ Entry granted for Day 1. Welcome!")]
@@ -29,29 +29,29 @@ pub struct ValidateTicketResponse {
     #[schema(value_type = Option<schema::TicketId>)]
     ticket_instance_id: Option<TicketId>,
     #[schema(example = "VIP Pass")]
-    ticket_type_name: Option<String>,
+    ticket_type_name: Option<&'a str>,
     #[schema(example = "VIP-0001")]
-    ticket_series: Option<String>,
+    ticket_series: Option<&'a str>,
     #[schema(example = "John Doe")]
-    attendee_name: Option<String>,
+    attendee_name: Option<&'a str>,
     #[schema(example = "john@example.com")]
-    attendee_email: Option<String>,
+    attendee_email: Option<&'a str>,
     #[schema(example = "East African Tech Summit 2025")]
-    event_name: String,
+    event_name: &'a str,
     #[schema(example = "EVT-A3F4B21C")]
-    booking_reference: Option<String>,
+    booking_reference: Option<&'a str>,
     already_checked_in: bool,
     #[schema(format = DateTime)]
     previous_check_in_time: Option<String>,
-    previous_check_in_location: Option<String>,
+    previous_check_in_location: Option<&'a str>,
     #[schema(format = DateTime, example = "2025-12-15T09:15:00+03:00")]
     current_check_in_time: Option<String>,
     #[schema(example = "ONLINE")]
     validation_mode: &'static str,
     /// Null for a check-in at the desk.
-    scanner_name: Option<String>,
+    scanner_name: Option<&'a str>,
     #[schema(example = "Day 1")]
-    day_name: Option<String>,
+    day_name: Option<&'a str>,
 }
 
 /// The six statuses of the contract.
@@ -66,8 +66,8 @@ enum Status {
     Revoked,
 }
 
-impl From<&Answered> for ValidateTicketResponse {
-    fn from(answered: &Answered) -> Self {
+impl<'a> From<&'a Answered> for ValidateTicketResponse<'a> {
+    fn from(answered: &'a Answered) -> Self {
         let outcome = &answered.outcome;
         let event = &answered.event.event;
         let calendar = &event.calendar;
@@ -93,19 +93,19 @@ impl From<&Answered> for ValidateTicketResponse {
             opens_at,
             check_in_id: valid.then_some(outcome.check_in_id),
             ticket_instance_id: ticket.map(|ticket| ticket.id),
-            ticket_type_name: ticket.map(|ticket| ticket.type_name.clone()),
-            ticket_series: ticket.map(|ticket| ticket.series.clone()),
-            attendee_name: ticket.map(|ticket| ticket.attendee_name.clone()),
-            attendee_email: ticket.and_then(|ticket| ticket.attendee_email.clone()),
-            event_name: event.name.clone(),
-            booking_reference: ticket.map(|ticket| ticket.booking_reference.clone()),
+            ticket_type_name: ticket.map(|ticket| ticket.type_name.as_str()),
+            ticket_series: ticket.map(|ticket| ticket.series.as_str()),
+            attendee_name: ticket.map(|ticket| ticket.attendee_name.as_str()),
+            attendee_email: ticket.and_then(|ticket| ticket.attendee_email.as_deref()),
+            event_name: &event.name,
+            booking_reference: ticket.map(|ticket| ticket.booking_reference.as_str()),
             already_checked_in: previous.is_some(),
             previous_check_in_time: previous.map(|(at, _)| calendar.rfc3339(*at)),
-            previous_check_in_location: previous.and_then(|(_, location)| location.clone()),
+            previous_check_in_location: previous.and_then(|(_, location)| location.as_deref()),
             current_check_in_time: valid.then(|| calendar.rfc3339(outcome.at)),
             validation_mode: "ONLINE",
-            scanner_name: outcome.scanner_name.clone(),
-            day_name: outcome.day_name.clone(),
+            scanner_name: outcome.scanner_name.as_deref(),
+            day_name: outcome.day_name.as_deref(),
         }
     }
 }
