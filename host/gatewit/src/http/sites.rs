@@ -1,5 +1,6 @@
 //! Keeps pages of other web sites from acting here through the browser of an authorized user. `gatewit-api.md` §1.
 
+use std::cell::LazyCell;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
@@ -19,7 +20,7 @@ mod tests;
 
 pub use names::{AllowedHosts, CorsOrigins, PublicUrl};
 
-use names::{HostName, is_same_origin};
+use names::{HostName, is_plainly_loopback, is_same_origin};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// How long a browser may cache what pages of another site are allowed to do.
@@ -98,8 +99,9 @@ impl Sites {
         let host = host_of(request);
         let is_open = authentication == Authentication::Off;
         let is_watched = is_open && self.listens_on == ListensOn::Loopback;
+        let is_known = LazyCell::new(|| host.map(|host| self.is_known(host)));
         if is_watched
-            && host.is_some_and(|host| !self.is_known(host))
+            && *is_known == Some(false)
             && !request.uri().path().starts_with("/healthcheck/")
         {
             return Err(Foreign::Host);
@@ -109,9 +111,7 @@ impl Sites {
         }
         match self.sender(request.headers(), host) {
             Some(Sender::OtherPage) => return Err(Foreign::Page),
-            None if is_open && !host.is_some_and(|host| self.is_known(host)) => {
-                return Err(Foreign::Sender);
-            }
+            None if is_open && *is_known != Some(true) => return Err(Foreign::Sender),
             Some(Sender::OwnPage) | None => {}
         }
         match is_of_another_type(request) {
@@ -147,6 +147,9 @@ impl Sites {
 
     /// Whether a host is this server.
     fn is_known(&self, host: &str) -> bool {
+        if is_plainly_loopback(host) {
+            return true;
+        }
         let Some(host) = HostName::parse(host) else {
             return false;
         };

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use tokio::time::Sleep;
@@ -54,7 +54,8 @@ impl Connection {
         self.place.request_finished();
     }
 
-    /// Ready once the client has been inactive for too long.
+    /// Ready once the client has been inactive for too long. A deadline that moves later is set when the timer fires: each
+    /// request moves it.
     pub(super) fn poll_overdue(
         &self,
         context: &mut Context<'_>,
@@ -64,9 +65,14 @@ impl Connection {
             return Poll::Pending;
         };
         let due = due.into();
-        if timer.deadline() != due {
+        if timer.deadline() > due {
             timer.as_mut().reset(due);
         }
+        ready!(timer.as_mut().poll(context));
+        if timer.deadline() == due {
+            return Poll::Ready(());
+        }
+        timer.as_mut().reset(due);
         timer.poll(context)
     }
 

@@ -94,8 +94,13 @@ impl<S: AsyncWrite + Unpin> SpokenRefusals<S> {
 
 /// Returns the replacement if these bytes are one of hyper's own answers.
 fn spoken(bytes: &[u8], first_line: FirstLine) -> Option<Vec<u8>> {
+    let status = bytes.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
+    // Most answers are successes, and need not be read further.
+    if ![b"400", b"414", b"431"].contains(&status.as_array()?) {
+        return None;
+    }
     let head = str::from_utf8(bytes).ok()?;
-    let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?;
+    let status = head.get(9..12)?;
     if !head.contains(NO_BODY) || !head.ends_with("\r\n\r\n") {
         return None;
     }

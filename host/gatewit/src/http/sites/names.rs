@@ -1,6 +1,6 @@
 //! Hosts, origins and the server's own URL, parsed as browsers do.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use axum::http::HeaderValue;
@@ -113,6 +113,18 @@ impl HostName {
     }
 }
 
+/// Whether a `Host` header is `localhost` or an IPv4 address of this machine, in the usual spelling: found without parsing
+/// a URL, which takes longer than the rest of a request's checks.
+pub fn is_plainly_loopback(host: &str) -> bool {
+    let (name, port) = host.split_once(':').unwrap_or((host, "0"));
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    let is_loopback = || {
+        name.parse()
+            .is_ok_and(|address: Ipv4Addr| address.is_loopback())
+    };
+    is_port && (name == "localhost" || is_loopback())
+}
+
 /// Whether a page of this origin was loaded from this host; `host` is the value of a `Host` header.
 pub fn is_same_origin(origin: &str, host: &str) -> bool {
     let Some(origin) = web_url(origin) else {
@@ -181,6 +193,29 @@ mod tests {
             "[::2]",
         ] {
             assert!(!is_loopback(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn loopback_in_the_usual_spelling_is_found_without_parsing_and_nothing_else_is() {
+        for text in ["localhost", "localhost:9898", "127.0.0.1", "127.9.9.9:080"] {
+            let parsed = HostName::parse(text).is_some_and(|host| host.is_loopback());
+            assert!(is_plainly_loopback(text) && parsed, "{text}");
+        }
+        for text in [
+            "localhost:",
+            "localhost:+80",
+            "localhost:65536",
+            "localhost:80:80",
+            "localhost.",
+            "0.0.0.0",
+            "[::1]:80",
+            "127.1",
+            "127.0.0.1.evil.example",
+            "localhost:80@evil.example",
+            "",
+        ] {
+            assert!(!is_plainly_loopback(text), "{text}");
         }
     }
 
