@@ -40,7 +40,7 @@ fn before_entry<'f>(
         Lookup::Elsewhere => return Err(Refusal::WrongEvent),
         Lookup::Ticket(ticket) => ticket,
     };
-    let inactive = |why| Refusal::NotActive { why: Some(why) };
+    let inactive = |why| Refusal::NotActive { why };
     let kind = check_active(ticket).map_err(inactive)?;
     let windows = ticket.windows.ok_or(Refusal::StrategyFailed)?;
     let has_entry_left = |day| has_entry_left(facts, ticket, kind, day);

@@ -73,7 +73,8 @@ pub struct ScanPoint {
 }
 
 /// A kind of ticket at an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TicketType {
     /// Folded, as in [`ScanPoint::accepted_ticket_types`].
     pub id: String,
@@ -108,7 +109,8 @@ pub struct Scanner<'a> {
 }
 
 /// The result of looking up a presented code.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Lookup<T> {
     /// Not signed by the event it names, or not signed at all.
     Forged,
@@ -138,7 +140,7 @@ pub struct TicketFacts<'a> {
 }
 
 /// When doors are open on one day: from `opens`, until just before `closes`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// The day, as an index into the event's days.
     pub day: usize,
@@ -164,6 +166,11 @@ pub struct Entry<'a> {
 }
 
 impl EventFacts {
+    /// The type with this id, in any case.
+    pub fn ticket_type(&self, folded_id: &str) -> Option<&TicketType> {
+        self.ticket_types.iter().find(|kind| kind.id == folded_id)
+    }
+
     pub(crate) fn scan_point(&self, id: &str) -> Option<&ScanPoint> {
         self.scan_points.iter().find(|point| point.id == id)
     }

@@ -5,18 +5,13 @@ use serde::{Deserialize, Serialize};
 
 /// Why a scan was refused, in the order of `gatewit-api.md` §5.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "reason",
-    rename_all = "snake_case",
-    rename_all_fields = "camelCase"
-)]
+#[serde(rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Refusal {
     /// The credentials belong to another scanner or another device.
     ScannerMismatch,
     /// The scanner was revoked.
     ScannerRevoked {
         /// Set if its device became another scanner.
-        #[serde(default)]
         replaced_by: Option<Replacement>,
     },
     /// The code is not signed by the event that it names.
@@ -27,9 +22,8 @@ pub enum Refusal {
     WrongEvent,
     /// The ticket is not valid for any entry.
     NotActive {
-        /// None in records of older versions.
-        #[serde(default)]
-        why: Option<Inactive>,
+        /// What is wrong with it.
+        why: Inactive,
     },
     /// The ticket is for other days.
     WrongDay,

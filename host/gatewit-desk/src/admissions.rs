@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use gatewit_decision::Decision;
+use futures::future::try_join3;
 use gatewit_domain::facts::ScanFacts;
-use gatewit_domain::id::ScannerId;
-use gatewit_domain::scan::{CheckIn, Outcome, Scan, Verdict};
+use gatewit_domain::scan::{Outcome, Scan};
 
-use crate::changes::{Changes, retry};
+use crate::changes::retry;
 use crate::error::DeskError;
 use crate::events::Events;
 use crate::live_events::LiveEvent;
@@ -16,23 +15,25 @@ use crate::scanners::Scanners;
 use crate::ticket_sources::TicketSources;
 use crate::tickets::Tickets;
 
+mod commit;
 mod counters;
+mod facts;
 mod history;
 mod manual_check_in;
-mod presented;
 mod record;
 mod refusal_bound;
 mod refusals;
 mod repeats;
-mod station;
+mod resolve;
 mod undo;
 
 pub use counters::ScanCount;
-pub use history::{CheckInPage, CheckInQuery, ScanOutcome};
+pub use history::{CheckIn, CheckInPage, CheckInQuery, Happened};
 pub use undo::{Undone, UndoneBy};
 
 use counters::ScanCounters;
 use refusal_bound::RefusalBound;
+use resolve::ResolvedStation;
 
 /// Every scan: who was let in, who was refused, and what was taken back.
 pub struct Admissions {
@@ -51,14 +52,6 @@ pub struct Answered {
     pub outcome: Outcome,
     /// The event at whose door it was decided.
     pub event: Arc<LiveEvent>,
-}
-
-/// The outcome of a scan, and what to commit for it.
-struct CommitPlan {
-    outcome: Outcome,
-    changes: Changes,
-    /// The record of a refusal beyond its scanner's bound, written later together with others.
-    beyond_bound: Option<(ScannerId, CheckIn)>,
 }
 
 impl Admissions {
@@ -87,70 +80,35 @@ impl Admissions {
 
     /// Decides a scan; None if something that decided was changed before the commit.
     async fn try_admit(&self, scan: &Scan) -> Result<Option<Answered>, DeskError> {
-        let station = self.resolve(scan).await?;
-        let response = self.stored_response(scan, &station).await?;
-        if let Some(outcome) = self.repeated(scan, &station, response.as_ref()).await? {
+        let event = self.events.live(scan.station.event)?;
+        let named = self.named(scan);
+        let (scanner, repeat, read) = try_join3(
+            self.scanner_of(scan),
+            self.read_repeat(scan),
+            self.read_named(&named),
+        )
+        .await?;
+        let station = ResolvedStation::new(scan, event, scanner);
+        let repeat = repeat.filter(|_| station.may_scan);
+        if let Some(outcome) = self.repeated(scan, &station, repeat.as_ref()).await? {
             let event = station.event;
             return Ok(Some(Answered { outcome, event }));
         }
-        let presented = self.find(scan, &station).await?;
+        let mut reads = self.find(scan, &station, named, read).await?;
+        // Requires that nobody used or cancelled the ticket or revoked the scanner meanwhile.
+        reads.guards.extend(station.unchanged());
         let facts = ScanFacts {
             now: self.ports.now(),
             scan,
             scanner: station.scanner(),
             event: &station.event.event,
             event_facts: &station.event.facts,
-            found: presented.found,
+            found: reads.found,
         };
-        let decision = facts.decide();
-        let mut plan = self.plan(&facts, &decision);
-        if let Some(response) = &response {
-            plan.changes.add(response.changes(scan, &plan.outcome));
-        }
-        if decision.refusal.is_none() {
-            // Requires that nobody used or cancelled the ticket or revoked the scanner meanwhile. A refusal only has to be
-            // true at the moment it was decided.
-            plan.changes.guards.extend(presented.guards);
-            plan.changes.guards.extend(station.unchanged());
-        }
-        let outcome = self.commit(scan, plan).await?;
+        let plan = self.plan(&facts, &facts.decide(), repeat.as_ref(), reads.guards);
+        let outcome = self.commit(&facts, plan).await?;
         let event = station.event;
         Ok(outcome.map(|outcome| Answered { outcome, event }))
-    }
-
-    /// Prepares the record of a scan and what follows from it.
-    fn plan(&self, facts: &ScanFacts, decision: &Decision) -> CommitPlan {
-        let outcome = record::outcome(facts, decision);
-        let check_in = record::check_in(facts, decision, &outcome);
-        let refused = facts.scanner.filter(|_| decision.refusal.is_some());
-        let beyond = refused.filter(|scanner| !self.refusals.take(scanner.id, facts.now));
-        let mut changes = Changes::default();
-        if beyond.is_none() {
-            changes.writes = record::writes(facts, decision, &check_in);
-        }
-        CommitPlan {
-            outcome,
-            changes,
-            beyond_bound: beyond.map(|scanner| (scanner.id, check_in)),
-        }
-    }
-
-    /// Commits a plan; None if something that it depends on has changed.
-    async fn commit(&self, scan: &Scan, plan: CommitPlan) -> Result<Option<Outcome>, DeskError> {
-        if plan.beyond_bound.is_some() {
-            // Fails as long as the store does: a refusal that cannot be recorded soon is not answered either.
-            self.record_refusals().await?;
-        }
-        if !plan.changes.writes.is_empty() && !plan.changes.commit(self.ports.store()).await? {
-            return Ok(None);
-        }
-        match (plan.beyond_bound, &plan.outcome.verdict) {
-            (Some((scanner, check_in)), Verdict::Refused(refusal)) => {
-                self.refusals.add(scanner, check_in, refusal.code());
-            }
-            (_, verdict) => self.counters.count(scan.contract, verdict),
-        }
-        Ok(Some(plan.outcome))
     }
 
     /// Returns the number of scans by outcome since the start. A repeated answer is not counted again.

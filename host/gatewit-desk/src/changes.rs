@@ -1,6 +1,6 @@
 //! Commits that compare and retry: the guards and writes of one, and the loop around it.
 
-use gatewit_domain::ports::{Commit, Guard, Store, Write};
+use gatewit_domain::ports::{Guard, Store, Write};
 
 use crate::error::DeskError;
 

@@ -18,6 +18,7 @@ use crate::ports::Ports;
 use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS};
 use crate::turns::Turns;
 
+mod answers;
 mod declared;
 mod rejections;
 mod source_fit;
@@ -28,6 +29,7 @@ mod windows;
 pub use declared::EventTrouble;
 pub use windows::EventWindow;
 
+use answers::KeptAnswers;
 use rejections::Rejections;
 
 /// How many slugs are tried for an event whose organizer gave none.
@@ -40,6 +42,7 @@ pub struct Events {
     live: LiveEvents,
     sources: Arc<LiveSources>,
     rejections: Rejections,
+    answers: KeptAnswers,
 }
 
 impl Events {
@@ -58,13 +61,16 @@ impl Events {
                 events.push(LiveEvent::new(stored.value, &*ports.signer)?);
             }
         }
-        Ok(Self {
+        let events = Self {
             ports: Arc::clone(ports),
             access,
             live: LiveEvents::of(events),
             sources: Arc::clone(sources),
             rejections: Rejections::default(),
-        })
+            answers: KeptAnswers::default(),
+        };
+        events.restore_answers().await?;
+        Ok(events)
     }
 
     /// Returns the caller for an identity.

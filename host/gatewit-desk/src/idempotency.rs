@@ -1,9 +1,8 @@
 //! Answers stored for requests that may be sent again: under which keys, and for how long. `gatewit-api.md` §5 "Repeats".
 
-use gatewit_domain::id::ScannerId;
 use gatewit_domain::ports::Write;
 use gatewit_domain::problem::{Problem, RequestCode};
-use gatewit_domain::scan::IdempotencyKey;
+use gatewit_domain::record::RecordedBy;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::error::DeskError;
 use crate::limits::PAGE;
 use crate::ports::Ports;
-use crate::tables::{CallerKey, DESK_REQUESTS, IDEMPOTENCY, ISSUE_REQUESTS, Table};
+use crate::tables::{CallerKey, DESK_REQUESTS, ISSUE_REQUESTS, Table};
 use crate::turns::let_others_run;
 
 /// How long an answer is kept for repeated requests.
@@ -29,19 +28,22 @@ pub(super) fn used_for_another() -> DeskError {
     ))
 }
 
-/// Returns the key of an answer to a scanner.
-pub(super) fn key_of_scanner(scanner: ScannerId, key: &IdempotencyKey) -> CallerKey {
-    CallerKey(scanner.to_string(), key.clone())
+/// Returns a caller as keys of repeated requests name it. An organizer's identity is free text, so it is prefixed with its
+/// length.
+pub(super) fn caller(by: &RecordedBy) -> String {
+    match by {
+        RecordedBy::Scanner(id) => id.to_string(),
+        RecordedBy::Organizer(sub) => organizer(sub),
+    }
 }
 
-/// Returns the key of an answer to an organizer, whose identity is free text and is prefixed with its length.
-pub(super) fn key_of_organizer(sub: &str, key: &IdempotencyKey) -> CallerKey {
-    CallerKey(format!("{}:{sub}", sub.len()), key.clone())
+/// Returns an organizer as keys of repeated requests name it.
+pub(super) fn organizer(sub: &str) -> String {
+    format!("{}:{sub}", sub.len())
 }
 
 /// Deletes answers that are too old to be repeated.
 pub(super) async fn forget_old_answers(ports: &Ports) -> Result<(), DeskError> {
-    forget_old(ports, &IDEMPOTENCY, |response| response.outcome.at).await?;
     forget_old(ports, &DESK_REQUESTS, |request| request.at).await?;
     forget_old(ports, &ISSUE_REQUESTS, |request| request.at).await
 }

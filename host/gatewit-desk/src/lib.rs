@@ -15,6 +15,7 @@ use crate::tables::EVENTS;
 mod admissions;
 mod caller;
 mod changes;
+mod derivation;
 mod error;
 mod events;
 mod idempotency;
@@ -31,9 +32,10 @@ mod tickets;
 mod turns;
 
 pub use admissions::{
-    Admissions, Answered, CheckInPage, CheckInQuery, ScanCount, ScanOutcome, Undone, UndoneBy,
+    Admissions, Answered, CheckIn, CheckInPage, CheckInQuery, Happened, ScanCount, Undone, UndoneBy,
 };
 pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};
+pub use derivation::store_layout;
 pub use error::DeskError;
 pub use events::{EventTrouble, EventWindow, Events};
 pub use live_events::LiveEvent;

@@ -20,7 +20,7 @@ use crate::limits::PAGE;
 use crate::live_events::LiveEvent;
 use crate::ports::Ports;
 use crate::tables::{
-    EVENT_SCANNERS, REGISTRATION_TOKENS, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN, SCANNERS,
+    EVENT_SCANNERS, EventScanner, REGISTRATION_TOKENS, SCANNER_SCANS, SCANNERS, ScannerScans,
     Stored, join_key,
 };
 use crate::turns::Turns;
@@ -55,10 +55,10 @@ pub struct ScannerStatistics {
     /// The scanner's event.
     pub event: Arc<LiveEvent>,
     /// How many of its scans were admitted.
-    pub successful_scans: i64,
+    pub successful_scans: u64,
     /// How many of its scans were refused.
-    pub failed_scans: i64,
-    /// When it last scanned, to the second.
+    pub failed_scans: u64,
+    /// When it last scanned.
     pub last_scan_at: Option<Timestamp>,
     /// When the scanner last scanned or registered.
     pub last_synced_at: Timestamp,
@@ -249,22 +249,21 @@ impl Scanners {
     }
 
     async fn statistics_of(&self, scanner: Scanner) -> Result<ScannerStatistics, DeskError> {
-        let last_scan_at = self.last_scan_at(scanner.id).await?;
+        let scans = self.scans(&scanner).await?;
+        let last_scan_at = scans.map(|scans| scans.last_at);
         Ok(ScannerStatistics {
             event: self.events.live(scanner.event_id)?,
-            successful_scans: SCANNER_ADMITTED
-                .count(self.ports.store(), &scanner.id)
-                .await?,
-            failed_scans: SCANNER_REFUSED
-                .count(self.ports.store(), &scanner.id)
-                .await?,
+            successful_scans: scans.map_or(0, |scans| scans.admitted),
+            failed_scans: scans.map_or(0, |scans| scans.refused),
             last_scan_at,
             last_synced_at: last_scan_at.unwrap_or(scanner.created_at),
         })
     }
 
-    async fn last_scan_at(&self, id: ScannerId) -> Result<Option<Timestamp>, DeskError> {
-        let stored = SCANNER_SEEN.get(self.ports.store(), &id).await?;
+    /// Reads how much a scanner has scanned; None: nothing.
+    async fn scans(&self, scanner: &Scanner) -> Result<Option<ScannerScans>, DeskError> {
+        let key = EventScanner(scanner.event_id, scanner.id);
+        let stored = SCANNER_SCANS.get(self.ports.store(), &key).await?;
         Ok(stored.map(|stored| stored.value))
     }
 

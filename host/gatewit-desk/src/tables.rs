@@ -1,20 +1,38 @@
-//! Every table of the store: its name, its key and its value. Values are JSON.
+//! Every table of the store: its name, its key and its value. Values are JSON, but for records and what derives from them.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use gatewit_decision::{DayId, Window};
+use gatewit_domain::digest::Digest;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, IssueId, ScannerId, TicketId};
 use gatewit_domain::identifier::fold;
-use gatewit_domain::scan::{CheckIn, Entries, IdempotencyKey, ManualCheckIn, Outcome};
+use gatewit_domain::instant;
+use gatewit_domain::plugin::PluginIdentity;
+use gatewit_domain::record::Record;
+use gatewit_domain::scan::{Entry, IdempotencyKey, ManualCheckIn};
 use gatewit_domain::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
 use gatewit_domain::source::{LogPosition, SourceName, SourceRow, SourceType, SyncState};
 use gatewit_domain::ticket::Ticket;
+use gatewit_domain::window::Holder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::error::DeskError;
+
+mod codec;
 mod table;
+pub use codec::{Binary, Codec, Json};
 pub use table::{KeyText, Pages, Stored, Table};
+
+/// The tables that every scan reads: a store on disk keeps them in memory.
+pub const RESIDENT: &[&str] = &[
+    TICKETS.name(),
+    CREDENTIAL_CODES.name(),
+    TICKET_CODES.name(),
+    SCANNERS.name(),
+];
 
 /// Events.
 pub const EVENTS: Table<Event, EventId> = Table::new("events");
@@ -48,18 +66,20 @@ pub const HAD_SCANNERS: Table<(), EventId> = Table::new("had_scanners");
 /// The active scanners of each device in an organization. There is one, except in `default`, which may have more for
 /// events without a common organizer.
 pub const DEVICES: Table<Vec<ScannerId>, Device> = Table::new("devices");
-/// The number of a scanner's admitted scans.
-pub const SCANNER_ADMITTED: Table<i64, ScannerId> = Table::new("scanner_admitted");
-/// The number of a scanner's refused scans.
-pub const SCANNER_REFUSED: Table<i64, ScannerId> = Table::new("scanner_refused");
-/// When a scanner last scanned, to the second.
-pub const SCANNER_SEEN: Table<Timestamp, ScannerId> = Table::new("scanner_seen");
-/// A ticket's entries. Every admission reads and guards them.
-pub const ENTRIES: Table<Entries, TicketId> = Table::new("entries");
-/// By `{event}/{check-in}`: every scan, by time.
-pub const CHECK_INS: Table<CheckIn, EventCheckIn> = Table::new("check_ins");
-/// Answers stored for repeated requests, by `{who}/{key}`.
-pub const IDEMPOTENCY: Table<IdempotentResponse, CallerKey> = Table::new("repeats");
+/// What happened at each event, in the order of commits. Appended, never changed.
+pub const RECORDS: Table<Record, EventRecord, Binary> = Table::new("records");
+/// By `{event}/{digest}`: the answers of strategies that records name. Written once, before the first such record.
+pub const WINDOWS: Table<StoredWindows, EventWindows> = Table::new("windows");
+/// Derived: how often a ticket entered on which days. An admission reads and guards it.
+pub const TICKET_ENTRIES: Table<TicketEntries, EventTicket, Binary> = Table::new("entries");
+/// Derived: a ticket's entries, beneath its row of [`TICKET_ENTRIES`], so that one scan reads both.
+pub const ENTRIES: Table<Entry, TicketEntry, Binary> = Table::new("entries");
+/// Derived: the number of the record that answered a request which may be sent again.
+pub const REPEATS: Table<u64, CallerKey, Binary> = Table::new("repeats");
+/// Derived: where the record with an id is.
+pub const CHECK_INS: Table<CheckInPlace, CheckInId, Binary> = Table::new("check_ins");
+/// Derived: how much each scanner has scanned.
+pub const SCANNER_SCANS: Table<ScannerScans, EventScanner, Binary> = Table::new("scanner_scans");
 /// The tickets of requests to check in without a code, by `{who}/{key}`.
 pub const DESK_REQUESTS: Table<DeskRequest, CallerKey> = Table::new("desk_requests");
 /// By `{event}/{issue}`: issues of more tickets than one commit writes.
@@ -132,14 +152,68 @@ pub struct ImportProgress {
     pub reading: u32,
 }
 
-/// An answer given under an idempotency key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// An answer of strategies, with its question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct IdempotentResponse {
-    /// Identifies the request that it answered.
-    pub request: String,
-    /// The response.
-    pub outcome: Outcome,
+pub struct StoredWindows {
+    /// The digest of the door rule that was asked about.
+    pub rule: Digest,
+    /// The holder that was asked about.
+    pub holder: Holder,
+    /// The code that answered.
+    pub plugins: Vec<PluginIdentity>,
+    /// Sorted by opening.
+    pub windows: Vec<Window>,
+    /// When the answer was first used.
+    pub at: Timestamp,
+}
+
+/// Where a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckInPlace {
+    /// The event it belongs to.
+    pub event: EventId,
+    /// Its number.
+    pub sequence: u64,
+    /// The number of the record that took it back.
+    pub undone_by: Option<u64>,
+}
+
+/// How often a ticket has entered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketEntries {
+    /// The number of the record that changed them last.
+    pub changed: u64,
+    /// The number of entries on each day that has one.
+    pub by_day: Vec<(DayId, u32)>,
+}
+
+impl TicketEntries {
+    /// The days with an entry.
+    pub fn days(&self) -> Vec<DayId> {
+        self.by_day.iter().map(|(day, _)| *day).collect()
+    }
+
+    /// Adds entries on a day, or takes them away.
+    pub fn count(&mut self, day: DayId, change: i32) {
+        match self.by_day.iter_mut().find(|(of, _)| *of == day) {
+            Some((_, count)) => *count = count.saturating_add_signed(change),
+            None => self.by_day.push((day, 0_u32.saturating_add_signed(change))),
+        }
+        self.by_day.retain(|(_, count)| *count > 0);
+    }
+}
+
+/// How much a scanner has scanned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScannerScans {
+    /// How many of its scans were admitted.
+    pub admitted: u64,
+    /// How many of its scans were refused.
+    pub refused: u64,
+    /// When it last scanned.
+    #[serde(with = "instant")]
+    pub last_at: Timestamp,
 }
 
 /// A request to check in without a code under an idempotency key, and the tickets that it named at that time.
@@ -203,8 +277,14 @@ pub struct IssueRequest {
 /// A ticket within its event.
 pub struct EventTicket(pub EventId, pub TicketId);
 
-/// A recorded scan within its event.
-pub struct EventCheckIn(pub EventId, pub CheckInId);
+/// A record within its event, by its number.
+pub struct EventRecord(pub EventId, pub u64);
+
+/// An answer of strategies within its event.
+pub struct EventWindows(pub EventId, pub Digest);
+
+/// An entry of a ticket, by the number of its record.
+pub struct TicketEntry(pub EventId, pub TicketId, pub u64);
 
 /// A scanner within its event.
 pub struct EventScanner(pub EventId, pub ScannerId);
@@ -226,7 +306,17 @@ pub struct EventIssue(pub EventId, pub IssueId);
 
 /// A stored answer: the caller it was given to, and the idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallerKey(pub String, pub IdempotencyKey);
+pub struct CallerKey(pub EventId, pub String, pub IdempotencyKey);
+
+impl EventRecord {
+    /// The number of a record that was read.
+    pub fn number_of(stored: &Stored<Record>) -> Result<u64, DeskError> {
+        u64::from_str_radix(&stored.name(), 16).map_err(|source| DeskError::Fault {
+            action: "read the number of a record".to_owned(),
+            source: Box::new(source),
+        })
+    }
+}
 
 macro_rules! key_texts {
     ($($kind:ty: |$key:ident| $text:expr;)*) => {$(
@@ -249,13 +339,16 @@ key_texts! {
     LogRow: |key| format!("{}/{:08x}/{:08x}", key.0, key.1.log, key.1.row);
     EventSource: |key| join_key(&key.0, &key.1);
     EventTicket: |key| join_key(&key.0, &key.1);
-    EventCheckIn: |key| join_key(&key.0, &key.1);
     EventScanner: |key| join_key(&key.0, &key.1);
     EventIssue: |key| join_key(&key.0, &key.1);
     // Both are free text, so the first is prefixed with its length.
     Device: |key| format!("{}:{}/{}", key.0.len(), key.0, key.1.as_str());
     OrderTicket: |key| join_key(&join_key(&key.0, &fold(&key.1)), &key.2);
-    CallerKey: |key| join_key(&key.0, &key.1.as_str());
+    CallerKey: |key| join_key(&join_key(&key.0, &key.1), &key.2.as_str());
+    CheckInId: |id| id.to_string();
+    EventWindows: |key| join_key(&key.0, &key.1);
+    EventRecord: |key| format!("{}/{:016x}", key.0, key.1);
+    TicketEntry: |key| format!("{}/{}/{:016x}", key.0, key.1, key.2);
 }
 
 /// Joins two parts of a key.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use gatewit_decision::DayId;
 use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::scan::Entries;
 use gatewit_domain::search::Search;
 use gatewit_domain::ticket::{ShownState, Ticket};
 
@@ -13,7 +13,7 @@ use crate::events::Events;
 use crate::limits::LOOKED_AT_MAX;
 use crate::live_events::LiveEvent;
 use crate::ports::Ports;
-use crate::tables::{ENTRIES, EVENT_TICKETS, EventTicket, Stored, TICKETS, join_key};
+use crate::tables::{EVENT_TICKETS, EventTicket, Stored, TICKET_ENTRIES, TICKETS, join_key};
 use crate::turns::Turns;
 
 mod by_code;
@@ -163,8 +163,8 @@ impl Tickets {
 
     /// Returns everything that is shown of a ticket.
     async fn shown(&self, live: &Arc<LiveEvent>, ticket: Ticket) -> Result<ShownTicket, DeskError> {
-        let entries = self.entries(&ticket).await?;
-        let mut shown = self.shown_with(live, ticket, &entries).await?;
+        let entered = self.entered(&ticket).await?;
+        let mut shown = self.shown_with(live, ticket, &entered).await?;
         self.renew_tokens(live, std::slice::from_mut(&mut shown))
             .await?;
         Ok(shown)
@@ -177,12 +177,12 @@ impl Tickets {
         ticket: Ticket,
         state: Option<ShownState>,
     ) -> Result<Option<ShownTicket>, DeskError> {
-        let entries = self.entries(&ticket).await?;
-        let is_other = |state| state != ticket.shown_state(&live.event, &entries);
+        let entered = self.entered(&ticket).await?;
+        let is_other = |state| state != ticket.shown_state(&live.event, &entered);
         if state.is_some_and(is_other) || !ticket.belongs_to(&live.event) {
             return Ok(None);
         }
-        self.shown_with(live, ticket, &entries).await.map(Some)
+        self.shown_with(live, ticket, &entered).await.map(Some)
     }
 
     /// Reads a ticket, unless its issue is not done.
@@ -191,26 +191,40 @@ impl Tickets {
         Ok(stored.filter(|stored| self.issues.shows(&stored.value)))
     }
 
-    async fn entries(&self, ticket: &Ticket) -> Result<Entries, DeskError> {
-        let entries = ENTRIES.get(self.ports.store(), &ticket.id).await?;
-        Ok(entries.map_or_else(Entries::default, |stored| stored.value))
+    /// Returns the days on which a ticket has entered.
+    async fn entered(&self, ticket: &Ticket) -> Result<Vec<DayId>, DeskError> {
+        let key = EventTicket(ticket.event_id, ticket.id);
+        let entries = TICKET_ENTRIES.get(self.ports.store(), &key).await?;
+        Ok(entries.map_or_else(Vec::new, |stored| stored.value.days()))
+    }
+
+    /// Returns the series of tickets, in their order; None for one that does not exist.
+    pub(super) async fn series_of(
+        &self,
+        ids: &[TicketId],
+    ) -> Result<Vec<Option<String>>, DeskError> {
+        let stored = TICKETS.get_many(self.ports.store(), ids).await?;
+        let series = stored.into_iter();
+        Ok(series
+            .map(|stored| stored.map(|stored| stored.value.series))
+            .collect())
     }
 
     async fn shown_with(
         &self,
         live: &Arc<LiveEvent>,
         ticket: Ticket,
-        entries: &Entries,
+        entered: &[DayId],
     ) -> Result<ShownTicket, DeskError> {
         let tokens = self.stored_tokens(&ticket).await?;
-        Ok(self.show_ticket(live, ticket, entries, tokens))
+        Ok(self.show_ticket(live, ticket, entered, tokens))
     }
 
     fn show_ticket(
         &self,
         live: &Arc<LiveEvent>,
         ticket: Ticket,
-        entries: &Entries,
+        entered: &[DayId],
         tokens: Option<TicketTokens>,
     ) -> ShownTicket {
         let kind = self.events.ticket_type_of(live, &ticket);
@@ -221,7 +235,7 @@ impl Tickets {
             event: live.clone(),
             warnings: ticket.warnings(kind.as_deref()),
             type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
-            state: ticket.shown_state(&live.event, entries),
+            state: ticket.shown_state(&live.event, entered),
             code: code.unwrap_or_default().to_owned(),
             token: tokens.map(|tokens| tokens.whole),
             ticket,

@@ -8,7 +8,9 @@ use gatewit_domain::event::{DayChange, Event, EventChange, TicketType};
 use gatewit_domain::facts::{FoundTicket, ScanFacts};
 use gatewit_domain::id::{ScannerId, TicketId};
 use gatewit_domain::plugin::PluginIdentity;
-use gatewit_domain::scan::{Contract, Entries, Entry, Presented, Scan, ScannedBy, ScannerProof};
+use gatewit_domain::scan::{
+    Contract, Entries, Entry, Intent, Presented, Scan, ScannedAt, ScannedBy, ScannerProof, Station,
+};
 use gatewit_domain::scanner::Scanner;
 use gatewit_domain::ticket::{Ticket, TicketNumbers};
 use gatewit_domain::window::WindowsAnswer;
@@ -61,20 +63,13 @@ fn held(event: &Event, entries: Entries) -> FoundTicket {
         name: "hours-before".to_owned(),
         digest: "sha256:00".to_owned(),
     };
+    let numbers = TicketNumbers::FIRST;
+    let ticket = Ticket::issue(TicketId::new(made), draft, kind, numbers, event.id, made);
+    let windows = WindowsAnswer::new(&[0; 32], &ticket.holder(), windows.collect(), plugin);
     FoundTicket {
-        ticket: Ticket::issue(
-            TicketId::new(made),
-            draft,
-            kind,
-            TicketNumbers::FIRST,
-            event.id,
-            made,
-        ),
+        ticket,
         entries,
-        windows: Ok(Arc::new(WindowsAnswer {
-            windows: windows.collect(),
-            plugin,
-        })),
+        windows: Ok(Arc::new(windows)),
         source_type: None,
     }
 }
@@ -100,19 +95,23 @@ fn decisions(criterion: &mut Criterion) {
         event_id: event.id,
     };
     let scan = Scan {
-        presented: Presented::scanned(""),
-        contract: Contract::EventCheckIn,
-        event_id: event.id,
-        by: ScannedBy::Scanner {
-            proof,
-            claimed_scanner: scanner.id.to_string(),
-            claimed_fingerprint: FINGERPRINT.to_owned(),
+        station: Station {
+            by: ScannedBy::Scanner {
+                proof,
+                claimed_scanner: scanner.id.to_string(),
+                claimed_fingerprint: FINGERPRINT.to_owned(),
+            },
+            contract: Contract::EventCheckIn,
+            event: event.id,
+            location: None,
         },
-        location: None,
-        idempotency_key: None,
+        presented: Presented::scanned(""),
+        at: ScannedAt::Now,
+        intent: Intent::Admit,
+        idempotency: None,
     };
     let entered = Entries(vec![Entry {
-        check_in_id: gatewit_domain::id::CheckInId::new(event.created_at),
+        sequence: 1,
         day: event.calendar.days[1].id,
         zone: "venue".to_owned(),
         from_outside: true,

@@ -113,6 +113,22 @@ impl Event {
         present.chain(former.map(|day| day.id)).collect()
     }
 
+    /// The day of something that happened: the day that decided it, else the running day, else the first day on its date.
+    pub fn day_of(&self, decided: Option<DayId>, at: Timestamp) -> Option<&EventDay> {
+        let days = &self.calendar.days;
+        if let Some(id) = decided {
+            return days
+                .iter()
+                .chain(&self.former_days)
+                .find(|day| day.id == id);
+        }
+        let is_running = |day: &&EventDay| (day.starts..day.ends).contains(&at);
+        let is_today = |day: &&EventDay| self.calendar.is_today(day, at);
+        days.iter()
+            .find(is_running)
+            .or_else(|| days.iter().find(is_today))
+    }
+
     /// Collects everything that determines the event's windows.
     pub fn door_rule(&self) -> DoorRule {
         DoorRule::new(

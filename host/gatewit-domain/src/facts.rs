@@ -100,6 +100,14 @@ impl FoundTicket {
         own.or(self.source_type.as_deref())
     }
 
+    /// Why its state prevents entry; None if it does not.
+    pub fn inactive(&self, event: &Event) -> Option<Inactive> {
+        match self.ticket.belongs_to(event) {
+            true => self.ticket.inactive(),
+            false => Some(Inactive::SourceDetached),
+        }
+    }
+
     fn facts<'f>(
         &'f self,
         event: &Event,
@@ -108,10 +116,7 @@ impl FoundTicket {
         let origin = self.ticket.origin.as_ref();
         let entries = self.entries.0.iter().map(Entry::facts);
         TicketFacts {
-            inactive: match self.ticket.belongs_to(event) {
-                true => self.ticket.inactive(),
-                false => Some(Inactive::SourceDetached),
-            },
+            inactive: self.inactive(event),
             kind,
             valid_from: origin.and_then(|origin| origin.valid_from),
             valid_until: origin.and_then(|origin| origin.valid_until),
@@ -127,7 +132,7 @@ pub fn check_scanner(scan: &Scan, scanner: Option<&Scanner>) -> Result<(), Refus
 }
 
 fn scanner_facts<'s>(scan: &Scan, scanner: &'s Scanner) -> gatewit_decision::Scanner<'s> {
-    let is_as_claimed = match &scan.by {
+    let is_as_claimed = match &scan.station.by {
         ScannedBy::Scanner {
             claimed_scanner,
             claimed_fingerprint,

@@ -260,6 +260,9 @@ pub trait Strategies: Send + Sync {
         rule: &Arc<DoorRule>,
         holder: &Holder,
     ) -> Result<Arc<WindowsAnswer>, StrategyError>;
+
+    /// Takes an answer that was given before a restart, as the last good one for its question.
+    fn restore(&self, rule: &DoorRule, holder: &Holder, answer: Arc<WindowsAnswer>);
 }
 
 /// A configured source of tickets: a backend plugin with its settings, grants and secrets.

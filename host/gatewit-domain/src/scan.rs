@@ -1,17 +1,13 @@
 //! A scan and what became of it.
 
-use std::collections::BTreeMap;
-
 use gatewit_decision::{DayId, Refusal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::calendar::EventDay;
-use crate::event::Event;
 use crate::id::{CheckInId, EventId, ScannerId, TicketId};
 use crate::identifier::{fold, is_outer};
-use crate::plugin::PluginIdentity;
+use crate::instant;
 use crate::problem::{CheckInCode, Problem, RequestCode};
 use crate::scanned::{SIGNED_BYTES_MAX, ScannedText, clean};
 
@@ -20,18 +16,43 @@ const LOCATION_MAX: usize = 200;
 /// One scan, from any contract.
 #[derive(Clone, Debug)]
 pub struct Scan {
+    /// Who scans, and where.
+    pub station: Station,
     /// The code or ticket to decide on.
     pub presented: Presented,
-    /// Determines how the scan is recorded and counted.
-    pub contract: Contract,
-    /// The event at whose door it happened.
-    pub event_id: EventId,
+    /// The moment for which it is decided.
+    pub at: ScannedAt,
+    /// What the scan is for.
+    pub intent: Intent,
+    /// The key under which the answer is repeated for 24 hours.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// Who scans, and where, as the request says.
+#[derive(Clone, Debug)]
+pub struct Station {
     /// The scanner or organizer, which the decision checks first.
     pub by: ScannedBy,
+    /// Determines how the scan is recorded and counted.
+    pub contract: Contract,
+    /// The event at whose door it is.
+    pub event: EventId,
     /// Recorded with the scan; None if the request named no location.
     pub location: Option<Location>,
-    /// The key under which the answer is stored for 24 hours.
-    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// The moment for which a scan is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScannedAt {
+    /// The moment at which the server decides.
+    Now,
+}
+
+/// What a scan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// To let the holder in: an admission is an entry.
+    Admit,
 }
 
 /// What was presented to the scanner.
@@ -200,9 +221,8 @@ impl Location {
     }
 }
 
-/// The answer to a scan, as stored. All of it is kept for repeated requests.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// The answer to a scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// Identifies the record of the scan, and names it in an undo.
     pub check_in_id: CheckInId,
@@ -219,8 +239,7 @@ pub struct Outcome {
 }
 
 /// The data of a ticket that a scanner shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketSummary {
     /// `ticketInstanceId` in the contracts.
     pub id: TicketId,
@@ -241,12 +260,23 @@ pub struct TicketSummary {
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
     /// The scan is an entry, and on disk before the answer leaves.
-    Admitted,
+    Admitted {
+        /// Why the server would have refused it, if somebody else had let the holder in before.
+        conflict: Option<Refusal>,
+    },
     /// The scan is no entry. The code of the reason is one of `gatewit-api.md` §5.
     Refused(Refusal),
 }
 
 impl Verdict {
+    /// An admission that nothing speaks against.
+    pub const ADMITTED: Self = Self::Admitted { conflict: None };
+
+    /// Whether the scan is an entry.
+    pub fn is_admitted(&self) -> bool {
+        matches!(self, Self::Admitted { .. })
+    }
+
     /// Whether the scanner, if there was one, was found active and on its own device.
     pub fn is_of_good_scanner(&self) -> bool {
         !matches!(
@@ -256,17 +286,16 @@ impl Verdict {
     }
 }
 
-/// All entries of a ticket. They decide whether one more is allowed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+/// All entries of a ticket, oldest first. They decide whether one more is allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries(pub Vec<Entry>);
 
-/// One admission of a ticket.
+/// One admission of a ticket, those undone left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// The scan that admitted the ticket. An undo of it removes the entry.
-    pub check_in_id: CheckInId,
+    /// The number of its record.
+    pub sequence: u64,
     /// The day whose window decided. It keeps its id if the organizer moves or renames it.
     pub day: DayId,
     /// The id of the zone at that time.
@@ -274,6 +303,7 @@ pub struct Entry {
     /// Whether the zone led in from outside at that time. Used if the zone no longer exists.
     pub from_outside: bool,
     /// The time of admission.
+    #[serde(with = "instant")]
     pub at: Timestamp,
     /// The location that the scanner gave; None if it gave none.
     pub location: Option<String>,
@@ -289,85 +319,4 @@ impl Entry {
             location: self.location.as_deref(),
         }
     }
-}
-
-impl Entries {
-    /// Lists the entries on one day, oldest first.
-    pub fn on(&self, day: DayId) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.0.iter().filter(move |entry| entry.day == day)
-    }
-}
-
-/// The record of one scan, kept forever. `gatewit-api.md` §12.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CheckIn {
-    /// `checkInId` in the contracts.
-    pub id: CheckInId,
-    /// The event whose scanner scanned.
-    pub event_id: EventId,
-    /// None if no ticket was found.
-    pub ticket_id: Option<TicketId>,
-    /// The series of that ticket, for lists.
-    pub ticket_series: Option<String>,
-    /// The reason for a refusal; None: admitted.
-    pub refusal: Option<Refusal>,
-    /// If the record stands for several refusals of its scanner, their number by reason. Else empty.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub refusals: BTreeMap<String, u64>,
-    /// The time of the decision, by the server's clock.
-    pub at: Timestamp,
-    /// None: an organizer at the desk.
-    pub scanner_id: Option<ScannerId>,
-    /// The organizer who checked in at the desk.
-    #[serde(default)]
-    pub organizer: Option<String>,
-    /// The contract through which the scan came.
-    pub contract: Contract,
-    /// The id of the zone it took place in.
-    pub zone: String,
-    /// The id of the scanner's scan point; None if it is bound to none.
-    pub scan_point: Option<String>,
-    /// The location that the scanner gave; None if it gave none.
-    pub location: Option<String>,
-    /// The day that decided; None if the decision came before any day's windows.
-    pub day: Option<DayId>,
-    /// The plugin whose windows decided.
-    pub plugin: Option<PluginIdentity>,
-    /// The key under which the answer is stored.
-    #[serde(default, rename = "repeatKey")]
-    pub idempotency_key: Option<IdempotencyKey>,
-    /// Set once the admission was undone.
-    #[serde(default)]
-    pub undo: Option<Undo>,
-}
-
-impl CheckIn {
-    /// The day of the scan: the day that decided it, else the running day, else the first day on the scan's date.
-    pub fn day_of<'e>(&self, event: &'e Event) -> Option<&'e EventDay> {
-        let days = &event.calendar.days;
-        if let Some(id) = self.day {
-            return days
-                .iter()
-                .chain(&event.former_days)
-                .find(|day| day.id == id);
-        }
-        let is_running = |day: &&EventDay| (day.starts..day.ends).contains(&self.at);
-        let is_today = |day: &&EventDay| event.calendar.is_today(day, self.at);
-        days.iter()
-            .find(is_running)
-            .or_else(|| days.iter().find(is_today))
-    }
-}
-
-/// The undoing of an admission, which frees its entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Undo {
-    /// The time of the undo, by the server's clock.
-    pub at: Timestamp,
-    /// The scanner or organizer that undid it.
-    pub by: String,
-    /// As given by whoever undid it.
-    pub reason: String,
 }

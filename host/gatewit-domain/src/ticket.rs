@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatewit_decision::Inactive;
+use gatewit_decision::{DayId, Inactive};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,6 @@ use crate::email::{self, EmailAddress};
 use crate::event::{Event, TicketType};
 use crate::id::{EventId, IssueId, TicketId};
 use crate::problem::{Problem, TicketCode};
-use crate::scan::Entries;
 use crate::scanned::clean;
 use crate::source::SourceState;
 use crate::text::bounded_text;
@@ -165,10 +164,10 @@ impl Ticket {
         }
     }
 
-    /// Returns the state to show.
-    pub fn shown_state(&self, event: &Event, entries: &Entries) -> ShownState {
+    /// Returns the state to show of a ticket with entries on these days.
+    pub fn shown_state(&self, event: &Event, entered: &[DayId]) -> ShownState {
         let is_used = match event.calendar.days.as_slice() {
-            [only] => entries.on(only.id).next().is_some(),
+            [only] => entered.contains(&only.id),
             _ => false,
         };
         match self.state {

@@ -9,9 +9,10 @@ use jiff::civil::{DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use crate::calendar::Calendar;
+use crate::digest::Digest;
 use crate::plugin::{CallError, PluginIdentity, PluginWords};
 
 pub use invalid::InvalidWindows;
@@ -103,6 +104,11 @@ impl DoorRule {
         }
     }
 
+    /// The digest as rows of the store name it.
+    pub fn digest_in_store(&self) -> Digest {
+        Digest::of(&[&self.digest])
+    }
+
     /// Identifies the rule by its contents.
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
@@ -110,7 +116,8 @@ impl DoorRule {
 }
 
 /// The ticket data that a strategy may see.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Holder {
     /// The id of the ticket's type.
     pub ticket_type: String,
@@ -169,6 +176,26 @@ pub struct WindowsAnswer {
     pub windows: Vec<Window>,
     /// The code that gave them, as the record of a scan names it.
     pub plugin: PluginIdentity,
+    /// Identifies the answer by its contents and its question.
+    pub digest: Digest,
+}
+
+impl WindowsAnswer {
+    /// Makes the answer to a question.
+    pub fn new(
+        rule: &[u8; 32],
+        holder: &Holder,
+        windows: Vec<Window>,
+        plugin: PluginIdentity,
+    ) -> Self {
+        let contents = serde_json::json!([holder, windows, plugin]);
+        let digest = Digest::of(&[rule, contents.to_string().as_bytes()]);
+        Self {
+            windows,
+            plugin,
+            digest,
+        }
+    }
 }
 
 /// Converts proposed windows to instants, or explains why they are invalid.

@@ -180,6 +180,10 @@ impl Strategies for Engine {
         }
         strategy_calls::windows(slot, &self.cache, rule, holder).await
     }
+
+    fn restore(&self, rule: &DoorRule, holder: &Holder, answer: Arc<WindowsAnswer>) {
+        self.cache.insert(WindowKey::new(rule, holder), &answer);
+    }
 }
 
 /// Lists the files that may be plugins, by name.

@@ -115,7 +115,8 @@ impl CallPermit {
             Ok(windows) => {
                 self.slot.note_success();
                 let plugin = identity.clone();
-                let answer = Arc::new(WindowsAnswer { windows, plugin });
+                let answer = WindowsAnswer::new(rule.digest(), holder, windows, plugin);
+                let answer = Arc::new(answer);
                 cache.insert(key, &answer);
                 return Ok(answer);
             }

@@ -82,7 +82,7 @@ impl Counters {
                         "admitted"
                     },
                 ),
-                ("reason", scan.reason.unwrap_or_default()),
+                ("reason", scan.reason.as_deref().unwrap_or_default()),
             ];
             ConstCounter::new(scan.count).encode(scans.encode_family(&labels)?)?;
         }

@@ -1,13 +1,17 @@
 //! Counts decided scans by outcome since the start: for monitoring only, no decision depends on it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use gatewit_domain::scan::{Contract, Verdict};
 
+/// The code of a refusal.
+type Reason = Cow<'static, str>;
+
 /// Counts of scans. The lock is held for an addition, never across an await.
 #[derive(Default)]
-pub(super) struct ScanCounters(Mutex<BTreeMap<(Contract, Option<&'static str>), u64>>);
+pub(super) struct ScanCounters(Mutex<BTreeMap<(Contract, Option<Reason>), u64>>);
 
 /// The number of scans of one contract with one outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +19,7 @@ pub struct ScanCount {
     /// The contract over which they were sent.
     pub contract: Contract,
     /// The code of the refusal; None if admitted.
-    pub reason: Option<&'static str>,
+    pub reason: Option<Cow<'static, str>>,
     /// How many there were.
     pub count: u64,
 }
@@ -24,13 +28,13 @@ impl ScanCounters {
     /// Counts a scan whose decision is on disk.
     pub(super) fn count(&self, contract: Contract, verdict: &Verdict) {
         let reason = match verdict {
-            Verdict::Admitted => None,
-            Verdict::Refused(refusal) => Some(refusal.code()),
+            Verdict::Admitted { .. } => None,
+            Verdict::Refused(refusal) => Some(refusal.code().into()),
         };
         self.add(contract, reason, 1);
     }
 
-    pub(super) fn add(&self, contract: Contract, reason: Option<&'static str>, count: u64) {
+    pub(super) fn add(&self, contract: Contract, reason: Option<Reason>, count: u64) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry((contract, reason)).or_default() += count;
     }
@@ -40,7 +44,7 @@ impl ScanCounters {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = counts.iter().map(|((contract, reason), count)| ScanCount {
             contract: *contract,
-            reason: *reason,
+            reason: reason.clone(),
             count: *count,
         });
         counts.collect()

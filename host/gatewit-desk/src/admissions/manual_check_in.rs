@@ -3,13 +3,15 @@
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::identifier::order_meanings;
 use gatewit_domain::problem::CheckInCode;
-use gatewit_domain::scan::{Contract, IdempotencyKey, ManualCheckIn, Presented, Scan, ScannedBy};
+use gatewit_domain::scan::{
+    Contract, IdempotencyKey, Intent, ManualCheckIn, Presented, Scan, ScannedAt, ScannedBy, Station,
+};
 
 use super::{Admissions, Answered};
 use crate::caller::Caller;
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
-use crate::idempotency::{is_forgotten, key_of_organizer, used_for_another};
+use crate::idempotency::{is_forgotten, organizer, used_for_another};
 use crate::tables::{CallerKey, DESK_REQUESTS, DeskRequest};
 use crate::ticket_sources::Wanted;
 use crate::turns::Turns;
@@ -33,12 +35,16 @@ impl Admissions {
         for ticket in tickets {
             turns.step().await;
             let scan = Scan {
+                station: Station {
+                    by: ScannedBy::Organizer(caller.sub().to_owned()),
+                    contract: Contract::Desk,
+                    event,
+                    location: None,
+                },
                 presented: Presented::Ticket(ticket),
-                contract: Contract::Desk,
-                event_id: event,
-                by: ScannedBy::Organizer(caller.sub().to_owned()),
-                location: None,
-                idempotency_key: idempotency_key.map(|key| key.for_one_of_many(&ticket)),
+                at: ScannedAt::Now,
+                intent: Intent::Admit,
+                idempotency: idempotency_key.map(|key| key.for_one_of_many(&ticket)),
             };
             answers.push(self.admit(&scan).await?);
         }
@@ -84,7 +90,7 @@ impl Admissions {
         found: &ManualCheckIn,
         key: &IdempotencyKey,
     ) -> Result<Vec<TicketId>, DeskError> {
-        let key = key_of_organizer(caller.sub(), key);
+        let key = CallerKey(event, organizer(caller.sub()), key.clone());
         retry(|| self.try_find_once(event, found, &key)).await
     }
 

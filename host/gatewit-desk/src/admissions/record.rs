@@ -1,37 +1,89 @@
-//! The answer to a decided scan, and what it writes to the store. Pure.
-
-use std::collections::BTreeMap;
+//! The answer to a decided scan, and its record. Pure.
 
 use gatewit_decision::{Decision, Lookup};
-use gatewit_domain::event::TicketType;
+use gatewit_domain::event::{Event, TicketType};
 use gatewit_domain::facts::{FoundTicket, ScanFacts};
-use gatewit_domain::id::{CheckInId, ScannerId};
-use gatewit_domain::ports::Write;
-use gatewit_domain::scan::{CheckIn, Entry, Outcome, ScannedBy, TicketSummary, Verdict};
+use gatewit_domain::id::CheckInId;
+use gatewit_domain::identifier::fold;
+use gatewit_domain::record::{RecordedBy, RecordedTicket, Repeat, ScanRecord};
+use gatewit_domain::scan::{Outcome, ScannedBy, TicketSummary, Verdict};
 use gatewit_domain::ticket::Ticket;
-use jiff::Timestamp;
 
-use crate::tables::{
-    CHECK_INS, ENTRIES, EventCheckIn, SCANNER_ADMITTED, SCANNER_REFUSED, SCANNER_SEEN,
-};
-
-/// Returns the answer to the scan.
-pub(super) fn outcome(facts: &ScanFacts, decision: &Decision) -> Outcome {
-    let days = &facts.event.calendar.days;
-    let verdict = match &decision.refusal {
-        None => Verdict::Admitted,
-        Some(refusal) => Verdict::Refused(refusal.clone()),
-    };
-    let held = held(facts).filter(|_| verdict.is_of_good_scanner());
-    Outcome {
-        check_in_id: CheckInId::new(facts.now),
+/// Returns the record of a decided scan.
+pub(super) fn scan_record(
+    facts: &ScanFacts,
+    decision: &Decision,
+    repeat: Option<Repeat>,
+) -> ScanRecord {
+    let station = &facts.scan.station;
+    let location = station.location.as_ref();
+    ScanRecord {
+        id: CheckInId::new(facts.now),
         at: facts.now,
-        verdict,
-        ticket: held.map(|held| summary(&held.ticket, held.kind(facts.event))),
-        day_name: decision.day.map(|day| days[day].name.clone()),
-        scanner_name: facts
+        by: recorded_by(&station.by),
+        contract: station.contract,
+        zone: facts.zone().to_owned(),
+        from_outside: facts.is_from_outside(),
+        scan_point: facts
             .scanner
-            .map(|scanner| scanner.name.as_str().to_owned()),
+            .and_then(|scanner| scanner.place.scan_point.clone()),
+        location: location.map(|location| location.as_str().to_owned()),
+        event_revision: facts.event.revision,
+        found: match &facts.found {
+            Lookup::Forged => Lookup::Forged,
+            Lookup::Nothing => Lookup::Nothing,
+            Lookup::Elsewhere => Lookup::Elsewhere,
+            Lookup::Ticket(held) => Lookup::Ticket(recorded_ticket(held, facts.event)),
+        },
+        verdict: match &decision.refusal {
+            None => Verdict::ADMITTED,
+            Some(refusal) => Verdict::Refused(refusal.clone()),
+        },
+        day: decision.day.map(|day| facts.event.calendar.days[day].id),
+        repeat,
+    }
+}
+
+/// Returns the one who scans, as records name it.
+pub(super) fn recorded_by(by: &ScannedBy) -> RecordedBy {
+    match by {
+        ScannedBy::Scanner { proof, .. } => RecordedBy::Scanner(proof.scanner_id),
+        ScannedBy::Organizer(sub) => RecordedBy::Organizer(sub.clone()),
+    }
+}
+
+fn recorded_ticket(held: &FoundTicket, event: &Event) -> RecordedTicket {
+    let origin = held.ticket.origin.as_ref();
+    let source_type = held.source_type.as_ref();
+    RecordedTicket {
+        id: held.ticket.id,
+        inactive: held.inactive(event),
+        type_id: fold(&held.ticket.type_id).into_owned(),
+        source_type: source_type.map(|kind| kind.facts(&event.calendar)),
+        valid_from: origin.and_then(|origin| origin.valid_from),
+        valid_until: origin.and_then(|origin| origin.valid_until),
+        windows: held.windows.as_ref().ok().map(|answer| answer.digest),
+        entries: held.entries.0.iter().map(|entry| entry.sequence).collect(),
+    }
+}
+
+/// Returns the answer that a record gives, with the ticket and the scanner's name as they are shown.
+pub(super) fn outcome(
+    record: &ScanRecord,
+    event: &Event,
+    ticket: Option<TicketSummary>,
+    scanner_name: Option<String>,
+) -> Outcome {
+    let day = record
+        .day
+        .and_then(|day| event.day_of(Some(day), record.at));
+    Outcome {
+        check_in_id: record.id,
+        at: record.at,
+        verdict: record.verdict.clone(),
+        ticket: ticket.filter(|_| record.verdict.is_of_good_scanner()),
+        day_name: day.map(|day| day.name.clone()),
+        scanner_name,
     }
 }
 
@@ -44,81 +96,5 @@ pub(super) fn summary(ticket: &Ticket, kind: Option<&TicketType>) -> TicketSumma
         attendee_name: ticket.attendee_name.clone(),
         attendee_email: ticket.attendee_email.clone(),
         booking_reference: ticket.booking_reference.clone(),
-    }
-}
-
-/// Returns what the scan writes: one record, the counts, and the entry of an admission.
-pub(super) fn writes(facts: &ScanFacts, decision: &Decision, check_in: &CheckIn) -> Vec<Write> {
-    let key = EventCheckIn(facts.event.id, check_in.id);
-    let mut writes = vec![CHECK_INS.put(&key, check_in)];
-    if let (None, Some(held), Some(day)) = (&decision.refusal, held(facts), check_in.day) {
-        let mut entries = held.entries.clone();
-        entries.0.push(Entry {
-            check_in_id: check_in.id,
-            day,
-            zone: facts.zone().to_owned(),
-            from_outside: facts.is_from_outside(),
-            at: facts.now,
-            location: location(facts),
-        });
-        writes.push(ENTRIES.put(&held.ticket.id, &entries));
-    }
-    if let Some(scanner) = facts.scanner {
-        let count = match decision.refusal {
-            None => SCANNER_ADMITTED,
-            Some(_) => SCANNER_REFUSED,
-        };
-        writes.push(count.add(&scanner.id, 1));
-        writes.push(seen(&scanner.id, facts.now));
-    }
-    writes
-}
-
-/// Returns when the scanner was last seen, to the second, so that a busy scanner mostly writes the same value.
-pub(super) fn seen(scanner: &ScannerId, now: Timestamp) -> Write {
-    let second = Timestamp::from_second(now.as_second());
-    SCANNER_SEEN.put(scanner, &second.unwrap_or(now))
-}
-
-/// Creates the record of the scan.
-pub(super) fn check_in(facts: &ScanFacts, decision: &Decision, outcome: &Outcome) -> CheckIn {
-    let held = held(facts);
-    let answer = held.and_then(|held| held.windows.as_ref().ok());
-    let day = decision.day.map(|day| facts.event.calendar.days[day].id);
-    CheckIn {
-        id: outcome.check_in_id,
-        event_id: facts.event.id,
-        ticket_id: held.map(|held| held.ticket.id),
-        ticket_series: held.map(|held| held.ticket.series.clone()),
-        refusal: decision.refusal.clone(),
-        refusals: BTreeMap::new(),
-        at: facts.now,
-        scanner_id: facts.scanner.map(|scanner| scanner.id),
-        organizer: match &facts.scan.by {
-            ScannedBy::Organizer(sub) => Some(sub.clone()),
-            ScannedBy::Scanner { .. } => None,
-        },
-        contract: facts.scan.contract,
-        zone: facts.zone().to_owned(),
-        scan_point: facts
-            .scanner
-            .and_then(|scanner| scanner.place.scan_point.clone()),
-        location: location(facts),
-        day,
-        plugin: answer.map(|answer| answer.plugin.clone()),
-        idempotency_key: facts.scan.idempotency_key.clone(),
-        undo: None,
-    }
-}
-
-fn location(facts: &ScanFacts) -> Option<String> {
-    let location = facts.scan.location.as_ref();
-    location.map(|location| location.as_str().to_owned())
-}
-
-fn held<'f>(facts: &'f ScanFacts) -> Option<&'f FoundTicket> {
-    match &facts.found {
-        Lookup::Ticket(held) => Some(held),
-        _ => None,
     }
 }

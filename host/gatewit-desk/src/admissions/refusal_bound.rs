@@ -3,16 +3,15 @@
 //!
 //! Knows scanners, times and counts, but not why a scan was refused.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use gatewit_domain::id::{CheckInId, ScannerId};
+use gatewit_domain::id::{CheckInId, EventId, ScannerId};
 use gatewit_domain::ports::Write;
-use gatewit_domain::scan::CheckIn;
+use gatewit_domain::record::{Record, RefusalsRecord};
 use jiff::{SignedDuration, Timestamp};
 
-use super::record::seen;
-use crate::tables::{CHECK_INS, EventCheckIn, SCANNER_REFUSED};
+use crate::tables::RECORDS;
 
 /// How many refusals of one scanner in a burst get a record each.
 const BURST: i32 = 500;
@@ -40,9 +39,8 @@ struct Allowance {
 
 /// Refusals of one scanner that were answered but not yet recorded.
 pub(super) struct Summary {
-    /// The record of one of them.
-    pub example: CheckIn,
-    pub by_reason: BTreeMap<&'static str, u64>,
+    pub event: EventId,
+    pub record: RefusalsRecord,
 }
 
 impl RefusalBound {
@@ -64,16 +62,12 @@ impl RefusalBound {
     }
 
     /// Adds a refusal to those that are recorded together.
-    pub(super) fn add(&self, scanner: ScannerId, check_in: CheckIn, reason: &'static str) {
-        let summary = Summary {
-            by_reason: BTreeMap::from([(reason, 1)]),
-            example: check_in,
-        };
-        self.lock().put(scanner, summary);
+    pub(super) fn add(&self, event: EventId, record: RefusalsRecord) {
+        self.lock().put(Summary { event, record });
     }
 
     /// Takes all summaries, unless the last ones were taken less than a second ago.
-    pub(super) fn due(&self, now: Timestamp) -> Vec<(ScannerId, Summary)> {
+    pub(super) fn due(&self, now: Timestamp) -> Vec<Summary> {
         let mut scanners = self.lock();
         let is_early = (scanners.summarized_at)
             .is_some_and(|last| now.duration_since(last).abs() < SUMMARY_EVERY);
@@ -83,16 +77,16 @@ impl RefusalBound {
         }
     }
 
-    pub(super) fn all(&self, now: Timestamp) -> Vec<(ScannerId, Summary)> {
+    pub(super) fn all(&self, now: Timestamp) -> Vec<Summary> {
         self.lock().take_summaries(now)
     }
 
     /// Puts back summaries that could not be recorded, so that they are due at once.
-    pub(super) fn put_back(&self, summaries: Vec<(ScannerId, Summary)>) {
+    pub(super) fn put_back(&self, summaries: Vec<Summary>) {
         let mut scanners = self.lock();
         scanners.summarized_at = None;
-        for (scanner, summary) in summaries {
-            scanners.put(scanner, summary);
+        for summary in summaries {
+            scanners.put(summary);
         }
     }
 
@@ -109,23 +103,23 @@ impl Scanners {
         })
     }
 
-    fn put(&mut self, scanner: ScannerId, summary: Summary) {
-        let allowance = self.allowance(scanner, summary.example.at);
+    fn put(&mut self, summary: Summary) {
+        let allowance = self.allowance(summary.record.scanner, summary.record.at);
         match &mut allowance.summary {
             None => allowance.summary = Some(summary),
             Some(present) => {
-                for (reason, count) in summary.by_reason {
-                    *present.by_reason.entry(reason).or_default() += count;
+                for (reason, count) in summary.record.by_reason {
+                    *present.record.by_reason.entry(reason).or_default() += count;
                 }
             }
         }
     }
 
     /// Takes all summaries, and drops scanners whose bucket is full again.
-    fn take_summaries(&mut self, now: Timestamp) -> Vec<(ScannerId, Summary)> {
+    fn take_summaries(&mut self, now: Timestamp) -> Vec<Summary> {
         self.summarized_at = Some(now);
-        let taken = self.by_id.iter_mut();
-        let taken = taken.filter_map(|(id, allowance)| Some((*id, allowance.summary.take()?)));
+        let taken = self.by_id.values_mut();
+        let taken = taken.filter_map(|allowance| allowance.summary.take());
         let taken = taken.collect();
         self.by_id.retain(|_, allowance| allowance.full_at > now);
         taken
@@ -133,34 +127,14 @@ impl Scanners {
 }
 
 impl Summary {
-    /// Returns one record for all of them, and the counts that follow from it.
-    pub(super) fn writes(&self, scanner: ScannerId, now: Timestamp) -> [Write; 3] {
-        let record = self.record(now);
-        let count: u64 = self.by_reason.values().sum();
-        [
-            CHECK_INS.put(&EventCheckIn(record.event_id, record.id), &record),
-            SCANNER_REFUSED.add(&scanner, i64::try_from(count).unwrap_or(i64::MAX)),
-            seen(&scanner, now),
-        ]
-    }
-
-    fn record(&self, now: Timestamp) -> CheckIn {
-        let by_reason = self.by_reason.iter();
-        CheckIn {
+    /// Returns the write that records all of them.
+    pub(super) fn write(&self, now: Timestamp) -> Write {
+        let record = Record::Refusals(RefusalsRecord {
             id: CheckInId::new(now),
             at: now,
-            refusals: by_reason
-                .map(|(reason, count)| ((*reason).to_owned(), *count))
-                .collect(),
-            // These fields belong to the ticket of the example only.
-            ticket_id: None,
-            ticket_series: None,
-            location: None,
-            day: None,
-            plugin: None,
-            idempotency_key: None,
-            ..self.example.clone()
-        }
+            ..self.record.clone()
+        });
+        RECORDS.append(self.event, &record)
     }
 }
 

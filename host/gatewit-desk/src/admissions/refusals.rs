@@ -1,6 +1,5 @@
 //! Records the refusals beyond the bounds of their scanners. `gatewit-api.md` §5.
 
-use gatewit_domain::id::ScannerId;
 use jiff::Timestamp;
 
 use super::Admissions;
@@ -24,14 +23,13 @@ impl Admissions {
 
     async fn record_summaries(
         &self,
-        summaries: Vec<(ScannerId, Summary)>,
+        summaries: Vec<Summary>,
         now: Timestamp,
     ) -> Result<(), DeskError> {
         if summaries.is_empty() {
             return Ok(());
         }
-        let writes = summaries.iter();
-        let writes = writes.flat_map(|(scanner, summary)| summary.writes(*scanner, now));
+        let writes = summaries.iter().map(|summary| summary.write(now));
         if let Err(error) = self
             .ports
             .store()
@@ -41,10 +39,10 @@ impl Admissions {
             self.refusals.put_back(summaries);
             return Err(error.into());
         }
-        for (_, summary) in summaries {
-            for (reason, count) in summary.by_reason {
-                let contract = summary.example.contract;
-                self.counters.add(contract, Some(reason), count);
+        for Summary { record, .. } in summaries {
+            for (reason, count) in record.by_reason {
+                self.counters
+                    .add(record.contract, Some(reason.into()), count);
             }
         }
         Ok(())

@@ -1,97 +1,109 @@
-//! The answer to a scan that is sent again. `gatewit-api.md` §5 "Repeats".
+//! The answer to a scan that is sent again: the one that its record gives. `gatewit-api.md` §5 "Repeats".
 
-use gatewit_domain::scan::{IdempotencyKey, Outcome, Scan, ScannedBy};
+use gatewit_domain::digest::Digest;
+use gatewit_domain::ports::Guard;
+use gatewit_domain::record::{Record, Repeat, ScanRecord};
+use gatewit_domain::scan::{Outcome, Scan, ScannedBy};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::Admissions;
-use super::record::summary;
-use super::station::Station;
-use crate::changes::Changes;
+use super::record::{outcome, recorded_by, summary};
+use super::resolve::ResolvedStation;
 use crate::error::DeskError;
-use crate::idempotency::{is_forgotten, key_of_organizer, key_of_scanner, used_for_another};
-use crate::tables::{CallerKey, IDEMPOTENCY, IdempotentResponse, Stored};
+use crate::idempotency::{caller, is_forgotten, used_for_another};
+use crate::tables::{CallerKey, EventRecord, RECORDS, REPEATS, Stored};
 
-/// The key of a scan that may be repeated, and the response that is stored under it.
-pub(super) struct StoredResponse {
+/// The key of a scan that may be sent again, and the record that it led to before.
+pub(super) struct RepeatRead {
     key: CallerKey,
-    stored: Option<Stored<IdempotentResponse>>,
+    stored: Option<Stored<u64>>,
+    record: Option<Box<ScanRecord>>,
 }
 
-impl StoredResponse {
-    /// Returns the response, unless it is too old.
-    fn fresh(&self, now: Timestamp) -> Option<&IdempotentResponse> {
-        let stored = self.stored.as_ref().map(|stored| &stored.value);
-        stored.filter(|response| !is_forgotten(response.outcome.at, now))
+impl RepeatRead {
+    /// Returns the record, unless its answer is too old.
+    fn fresh(&self, now: Timestamp) -> Option<&ScanRecord> {
+        let record = self.record.as_deref();
+        record.filter(|record| !is_forgotten(record.at, now))
     }
 
-    /// Returns what stores a new outcome under the key.
-    pub fn changes(&self, scan: &Scan, outcome: &Outcome) -> Changes {
-        let response = IdempotentResponse {
+    /// A guard that holds until the key is used for another scan.
+    pub fn unchanged(&self) -> Guard {
+        REPEATS.as_read(&self.key, self.stored.as_ref())
+    }
+
+    /// Returns what the record of a new scan holds of its key.
+    pub fn of(&self, scan: &Scan) -> Repeat {
+        Repeat {
+            key: self.key.2.clone(),
             request: fingerprint(scan),
-            outcome: outcome.clone(),
-        };
-        Changes {
-            guards: vec![IDEMPOTENCY.as_read(&self.key, self.stored.as_ref())],
-            writes: vec![IDEMPOTENCY.put(&self.key, &response)],
         }
     }
 }
 
 impl Admissions {
-    /// Reads the response to an earlier scan with the same idempotency key; None if the scan has none that counts.
-    pub(super) async fn stored_response(
-        &self,
-        scan: &Scan,
-        station: &Station,
-    ) -> Result<Option<StoredResponse>, DeskError> {
-        let key = scan.idempotency_key.as_ref();
-        let Some(key) = key.filter(|_| station.may_scan) else {
+    /// Reads the record of an earlier scan with the same idempotency key; None if the scan has no key.
+    pub(super) async fn read_repeat(&self, scan: &Scan) -> Result<Option<RepeatRead>, DeskError> {
+        let Some(key) = &scan.idempotency else {
             return Ok(None);
         };
-        let key = key_of(&scan.by, key);
-        let stored = IDEMPOTENCY.get(self.ports.store(), &key).await?;
-        Ok(Some(StoredResponse { key, stored }))
+        let event = scan.station.event;
+        let key = CallerKey(event, caller(&recorded_by(&scan.station.by)), key.clone());
+        let stored = REPEATS.get(self.ports.store(), &key).await?;
+        let record = match &stored {
+            Some(sequence) => {
+                let key = EventRecord(event, sequence.value);
+                RECORDS.get(self.ports.store(), &key).await?
+            }
+            None => None,
+        };
+        let record = record.and_then(|stored| match stored.value {
+            Record::Scan(scan) => Some(scan),
+            Record::Refusals(_) | Record::Undo(_) => None,
+        });
+        Ok(Some(RepeatRead {
+            key,
+            stored,
+            record,
+        }))
     }
 
-    /// Returns the earlier outcome of the same request, if there is one, with the ticket's current details. If the ticket
-    /// no longer exists, the outcome keeps those that it has.
+    /// Returns the earlier outcome of the same request, if there is one, with the ticket's current details.
     pub(super) async fn repeated(
         &self,
         scan: &Scan,
-        station: &Station,
-        response: Option<&StoredResponse>,
+        station: &ResolvedStation,
+        repeat: Option<&RepeatRead>,
     ) -> Result<Option<Outcome>, DeskError> {
         let now = self.ports.now();
-        let Some(first) = response.and_then(|response| response.fresh(now)) else {
+        let Some(first) = repeat.and_then(|repeat| repeat.fresh(now)) else {
             return Ok(None);
         };
-        if first.request != fingerprint(scan) {
+        if first.repeat.as_ref().map(|repeat| repeat.request) != Some(fingerprint(scan)) {
             return Err(used_for_another());
         }
-        let mut outcome = first.outcome.clone();
-        if let Some(shown) = &mut outcome.ticket
-            && let Some(stored) = self.tickets.stored(&shown.id).await?
-        {
-            let kind = self.events.ticket_type_of(&station.event, &stored.value);
-            *shown = summary(&stored.value, kind.as_deref());
-        }
-        Ok(Some(outcome))
-    }
-}
-
-/// Returns the key under which a scan's answer is stored.
-fn key_of(by: &ScannedBy, key: &IdempotencyKey) -> CallerKey {
-    match by {
-        ScannedBy::Scanner { proof, .. } => key_of_scanner(proof.scanner_id, key),
-        ScannedBy::Organizer(sub) => key_of_organizer(sub, key),
+        let live = &station.event;
+        let ticket = match first.ticket() {
+            Some(ticket) => self.tickets.stored(&ticket.id).await?,
+            None => None,
+        };
+        let ticket = ticket.map(|stored| {
+            let kind = self.events.ticket_type_of(live, &stored.value);
+            summary(&stored.value, kind.as_deref())
+        });
+        Ok(Some(outcome(
+            first,
+            &live.event,
+            ticket,
+            station.scanner_name(),
+        )))
     }
 }
 
 /// Returns a digest that distinguishes requests under the same idempotency key.
-fn fingerprint(scan: &Scan) -> String {
-    let scanner = match &scan.by {
-        // Not the claimed id, which has several spellings. Answers are stored only if it means this scanner.
+fn fingerprint(scan: &Scan) -> Digest {
+    let scanner = match &scan.station.by {
+        // Not the claimed id, which has several spellings. Answers are repeated only if it means this scanner.
         ScannedBy::Scanner {
             proof,
             claimed_fingerprint,
@@ -99,6 +111,6 @@ fn fingerprint(scan: &Scan) -> String {
         } => Some((proof.scanner_id, claimed_fingerprint)),
         ScannedBy::Organizer(_) => None,
     };
-    let parts = serde_json::json!([scan.presented, scanner, scan.location]);
-    format!("{:x}", Sha256::digest(parts.to_string()))
+    let parts = serde_json::json!([scan.presented, scanner, scan.station.location]);
+    Digest::of(&[parts.to_string().as_bytes()])
 }

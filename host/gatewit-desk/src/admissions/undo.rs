@@ -4,20 +4,19 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use gatewit_domain::id::CheckInId;
-use gatewit_domain::ports::{Commit, Guard};
+use gatewit_domain::ports::Guard;
 use gatewit_domain::problem::{CheckInCode, Problem, ScannerCode};
-use gatewit_domain::scan::{CheckIn, ScannerProof, Undo};
+use gatewit_domain::record::{Record, RecordedBy, ScanRecord, UndoRecord};
+use gatewit_domain::scan::ScannerProof;
 use gatewit_domain::text::bounded_text;
 use jiff::SignedDuration;
 
 use super::Admissions;
 use crate::caller::Caller;
-use crate::changes::retry;
+use crate::changes::{Changes, retry};
 use crate::error::DeskError;
-use crate::idempotency::{key_of_organizer, key_of_scanner};
 use crate::live_events::LiveEvent;
-use crate::tables::{CHECK_INS, ENTRIES, EventCheckIn, IDEMPOTENCY, IdempotentResponse, Stored};
-use crate::turns::Turns;
+use crate::tables::{CHECK_INS, CheckInPlace, EventRecord, RECORDS};
 
 /// How long a scanner may take back its own admissions.
 const SCANNER_MAY_UNDO: SignedDuration = SignedDuration::from_mins(15);
@@ -35,10 +34,8 @@ pub enum UndoneBy {
 
 /// An admission that was taken back.
 pub struct Undone {
-    /// Its record, which shows the undo.
-    pub check_in: CheckIn,
     /// When, by whom and why it was taken back.
-    pub undo: Undo,
+    pub undo: UndoRecord,
     /// The event of the admission.
     pub event: Arc<LiveEvent>,
 }
@@ -47,8 +44,8 @@ impl Admissions {
     /// Takes back an admission. The scanner that made it may do so within 15 minutes unless it was revoked, an
     /// organizer at any time.
     ///
-    /// The record stays and shows the undo; the entry is free again; a stored answer to the scan is deleted. An undo is
-    /// final, and asking again returns the first answer.
+    /// Both records stay; the entry is free again; a repeated scan is decided anew. An undo is final, and asking again
+    /// returns the first answer.
     pub async fn undo(&self, by: &UndoneBy, id: &str, reason: &str) -> Result<Undone, DeskError> {
         let reason = bounded_text("reason", reason, REASON_MAX)
             .map_err(|words| DeskError::unacceptable(CheckInCode::InvalidUndo, words))?;
@@ -62,70 +59,64 @@ impl Admissions {
         id: CheckInId,
         reason: &str,
     ) -> Result<Option<Undone>, DeskError> {
-        let guards = self.check_active(by).await?;
-        let (stored, event) = self.find_check_in(by, id).await?;
-        if let Some(undo) = stored.value.undo.clone() {
-            let check_in = stored.value;
-            return Ok(Some(Undone {
-                check_in,
-                undo,
-                event,
-            }));
+        let mut guards = self.check_active(by).await?;
+        let place = CHECK_INS.get(self.ports.store(), &id).await?;
+        let place = place.ok_or_else(|| unknown(id))?;
+        let event = self.event_of(by, id, &place.value)?;
+        if let Some(undone_by) = place.value.undone_by {
+            return match self.record(&place.value, undone_by).await? {
+                Record::Undo(undo) => Ok(Some(Undone { undo, event })),
+                Record::Scan(_) | Record::Refusals(_) => Err(unknown(id)),
+            };
         }
-        self.check_undo(by, &stored.value)?;
-        let undo = Undo {
-            at: self.ports.now(),
-            by: match by {
-                UndoneBy::Scanner(proof) => proof.scanner_id.to_string(),
-                UndoneBy::Organizer(caller) => caller.sub().to_owned(),
-            },
-            reason: reason.to_owned(),
-        };
-        let check_in = self.commit_undo(stored, &undo, guards).await?;
-        Ok(check_in.map(|check_in| Undone {
-            check_in,
-            undo,
-            event,
-        }))
+        let record = self.record(&place.value, place.value.sequence).await?;
+        let undo = self.undo_of(by, &record, place.value.sequence, reason)?;
+        guards.push(place.unchanged());
+        let record = Record::Undo(undo.clone());
+        let writes = vec![RECORDS.append(event.event.id, &record)];
+        let undoing = Changes { guards, writes };
+        let is_done = undoing.commit(self.ports.store()).await?;
+        Ok(is_done.then_some(Undone { undo, event }))
     }
 
-    /// Frees the entry; None if something changed meanwhile.
-    async fn commit_undo(
+    /// Prepares the record that takes a scan back, if the caller may do that.
+    fn undo_of(
         &self,
-        stored: Stored<CheckIn>,
-        undo: &Undo,
-        mut guards: Vec<Guard>,
-    ) -> Result<Option<CheckIn>, DeskError> {
-        guards.push(stored.unchanged());
-        let mut check_in = stored.value;
-        check_in.undo = Some(undo.clone());
-        let key = EventCheckIn(check_in.event_id, check_in.id);
-        let mut writes = vec![CHECK_INS.put(&key, &check_in)];
-        if let Some(ticket) = &check_in.ticket_id
-            && let Some(entries) = ENTRIES.get(self.ports.store(), ticket).await?
-        {
-            guards.push(entries.unchanged());
-            let mut entries = entries.value;
-            entries.0.retain(|entry| entry.check_in_id != check_in.id);
-            writes.push(ENTRIES.put(ticket, &entries));
+        by: &UndoneBy,
+        record: &Record,
+        sequence: u64,
+        reason: &str,
+    ) -> Result<UndoRecord, DeskError> {
+        let admitted = match record {
+            Record::Scan(scan) => scan.ticket().zip(scan.day).map(|entry| (scan, entry)),
+            Record::Refusals(_) | Record::Undo(_) => None,
+        };
+        let Some((scan, (ticket, day))) = admitted.filter(|(scan, _)| scan.refusal().is_none())
+        else {
+            let words = format!(
+                "check-in {} is no admission, so there is no entry to take back",
+                record.id()
+            );
+            return Err(DeskError::unacceptable(CheckInCode::NotAdmitted, words));
+        };
+        if let UndoneBy::Scanner(proof) = by {
+            self.check_own(proof, scan)?;
         }
-        if let Some(key) = &check_in.idempotency_key {
-            let key = match check_in.scanner_id {
-                Some(scanner) => key_of_scanner(scanner, key),
-                None => key_of_organizer(check_in.organizer.as_deref().unwrap_or_default(), key),
-            };
-            let response = IDEMPOTENCY.get(self.ports.store(), &key).await?;
-            // After a day, the key may have been reused for another scan.
-            let is_its_own = |stored: &Stored<IdempotentResponse>| {
-                stored.value.outcome.check_in_id == check_in.id
-            };
-            if let Some(response) = response.filter(is_its_own) {
-                guards.push(response.unchanged());
-                writes.push(IDEMPOTENCY.delete(&key));
-            }
-        }
-        let commit = self.ports.store().commit(guards, writes).await?;
-        Ok(commit.is_done().then_some(check_in))
+        let at = self.ports.now();
+        Ok(UndoRecord {
+            id: CheckInId::new(at),
+            at,
+            by: match by {
+                UndoneBy::Scanner(proof) => RecordedBy::Scanner(proof.scanner_id),
+                UndoneBy::Organizer(caller) => RecordedBy::Organizer(caller.sub().to_owned()),
+            },
+            reason: reason.to_owned(),
+            undoes: scan.id,
+            sequence,
+            ticket: ticket.id,
+            day,
+            repeat: (scan.repeat.as_ref()).map(|repeat| (scan.by.clone(), repeat.key.clone())),
+        })
     }
 
     /// Checks that a calling scanner is still active, and returns the guards for that.
@@ -149,53 +140,51 @@ impl Admissions {
         }
     }
 
-    /// Finds a recorded scan; an error if the caller does not manage its event.
-    async fn find_check_in(
+    /// Returns the event of a record; an error if the caller may not know of it.
+    fn event_of(
         &self,
         by: &UndoneBy,
         id: CheckInId,
-    ) -> Result<(Stored<CheckIn>, Arc<LiveEvent>), DeskError> {
-        let events = match by {
-            UndoneBy::Scanner(proof) => vec![self.events.live(proof.event_id)?],
-            UndoneBy::Organizer(_) => self.events.all(),
-        };
-        let mut turns = Turns::default();
-        for event in events {
-            turns.step().await;
-            let key = EventCheckIn(event.event.id, id);
-            if let Some(stored) = CHECK_INS.get(self.ports.store(), &key).await? {
-                if let UndoneBy::Organizer(caller) = by {
-                    self.events.managed(caller, event.event.id)?;
-                }
-                return Ok((stored, event));
+        place: &CheckInPlace,
+    ) -> Result<Arc<LiveEvent>, DeskError> {
+        match by {
+            UndoneBy::Scanner(proof) if proof.event_id == place.event => {
+                self.events.live(place.event)
             }
+            UndoneBy::Scanner(_) => Err(unknown(id)),
+            UndoneBy::Organizer(caller) => match self.events.find(place.event) {
+                Some(_) => self.events.managed(caller, place.event),
+                None => Err(unknown(id)),
+            },
         }
-        Err(unknown(id))
     }
 
-    fn check_undo(&self, by: &UndoneBy, check_in: &CheckIn) -> Result<(), DeskError> {
-        if check_in.refusal.is_some() {
-            let words = format!(
-                "check-in {} was refused, so there is no entry to take back",
-                check_in.id
-            );
-            return Err(DeskError::unacceptable(CheckInCode::NotAdmitted, words));
-        }
-        let UndoneBy::Scanner(proof) = by else {
-            return Ok(());
-        };
+    /// Reads a record of the event of a place.
+    async fn record(&self, place: &CheckInPlace, sequence: u64) -> Result<Record, DeskError> {
+        let key = EventRecord(place.event, sequence);
+        let stored = RECORDS.get(self.ports.store(), &key).await?;
+        stored
+            .map(|stored| stored.value)
+            .ok_or_else(|| DeskError::Fault {
+                action: format!("read record {sequence} of event {}", place.event),
+                source: "it is missing".into(),
+            })
+    }
+
+    /// Checks that a scanner may take a scan back.
+    fn check_own(&self, proof: &ScannerProof, scan: &ScanRecord) -> Result<(), DeskError> {
         let forbidden = |code, words: String| Err(DeskError::Forbidden(Problem::new(code, words)));
-        if check_in.scanner_id != Some(proof.scanner_id) {
+        if scan.by.scanner() != Some(proof.scanner_id) {
             let words = format!(
                 "check-in {} was made by another scanner; ask an organizer",
-                check_in.id
+                scan.id
             );
             return forbidden(CheckInCode::NotOwn, words);
         }
-        if self.ports.now() >= check_in.at + SCANNER_MAY_UNDO {
+        if self.ports.now() >= scan.at + SCANNER_MAY_UNDO {
             let words = format!(
                 "check-in {} is older than 15 minutes; ask an organizer",
-                check_in.id
+                scan.id
             );
             return forbidden(CheckInCode::UndoTooLate, words);
         }

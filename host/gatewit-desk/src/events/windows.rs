@@ -78,14 +78,18 @@ impl Events {
         }
     }
 
-    /// Returns the windows of a ticket's holder.
+    /// Returns the windows of a ticket's holder, which a record may name: they are in the store.
     pub(crate) async fn windows_of(
         &self,
         live: &LiveEvent,
         ticket: &Ticket,
-    ) -> Result<Arc<WindowsAnswer>, StrategyError> {
+    ) -> Result<Result<Arc<WindowsAnswer>, StrategyError>, DeskError> {
         let holder = self.holder(live, ticket);
-        self.ports.strategies.windows(&live.rule, &holder).await
+        let answer = self.ports.strategies.windows(&live.rule, &holder).await;
+        if let Ok(answer) = &answer {
+            self.keep_answer(live, &holder, answer).await?;
+        }
+        Ok(answer)
     }
 
     /// Computes the windows for new kinds of holders.

@@ -117,8 +117,9 @@ impl Scanners {
             let mut former = former.value;
             former.revocation = Some(revocation(scanner, event));
             link.writes.push(SCANNERS.put(&id, &former));
-            let last_scan_at = self.last_scan_at(id).await?;
-            replaced.push((last_scan_at.unwrap_or(former.created_at), former));
+            let scans = self.scans(&former).await?;
+            let last_at = scans.map_or(former.created_at, |scans| scans.last_at);
+            replaced.push((last_at, former));
         }
         // Stable: of those seen at the same moment, the one registered last stays last.
         replaced.sort_by_key(|(seen_at, _)| *seen_at);

@@ -10,12 +10,14 @@ use gatewit_domain::ports::{Guard, Key, Store, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::EventRecord;
+use super::codec::{Codec, Json};
 use crate::error::DeskError;
 
 /// A kind of value under keys of one kind.
-pub struct Table<V, K> {
+pub struct Table<V, K, C = Json> {
     name: &'static str,
-    types: PhantomData<fn(K) -> V>,
+    types: PhantomData<fn(K, C) -> V>,
 }
 
 /// A value with the bytes it was read from, to guard a commit with.
@@ -55,16 +57,21 @@ impl Stored<()> {
     }
 }
 
-impl<V, K> Table<V, K> {
+impl<V, K, C> Table<V, K, C> {
     pub(super) const fn new(name: &'static str) -> Self {
         Self {
             name,
             types: PhantomData,
         }
     }
+
+    /// The table's name: the first part of its keys.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
 }
 
-impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
+impl<V: Serialize + DeserializeOwned, K: KeyText, C: Codec> Table<V, K, C> {
     /// Returns the key in the store.
     pub fn key(&self, key: &K) -> Key {
         Key::new(format!("{}/{}", self.name, key.text()))
@@ -72,12 +79,12 @@ impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
 
     /// A write that stores a value.
     pub fn put(&self, key: &K, value: &V) -> Write {
-        Write::Put(self.key(key), bytes(value))
+        Write::Put(self.key(key), C::encode(value))
     }
 
     /// A guard that holds if the value is this one.
     pub fn is(&self, key: &K, value: &V) -> Guard {
-        Guard::Unchanged(self.key(key), bytes(value))
+        Guard::Unchanged(self.key(key), C::encode(value))
     }
 
     /// A write that deletes a value.
@@ -99,11 +106,29 @@ impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
     pub async fn get(&self, store: &dyn Store, key: &K) -> Result<Option<Stored<V>>, DeskError> {
         let key = self.key(key);
         let bytes = store.get(&key).await?;
-        bytes.map(|bytes| read(key, bytes)).transpose()
+        bytes.map(|bytes| read::<V, C>(key, bytes)).transpose()
+    }
+
+    /// Reads several values of one moment, in the order of the keys.
+    pub async fn get_many(
+        &self,
+        store: &dyn Store,
+        keys: &[K],
+    ) -> Result<Vec<Option<Stored<V>>>, DeskError> {
+        let keys: Vec<_> = keys.iter().map(|key| self.key(key)).collect();
+        let values = store.get_many(&keys).await?;
+        let rows = keys.into_iter().zip(values);
+        rows.map(|(key, bytes)| bytes.map(|bytes| read::<V, C>(key, bytes)).transpose())
+            .collect()
+    }
+
+    /// Reads the value of a row that was read otherwise.
+    pub fn decode(&self, key: &Key, bytes: &Bytes) -> Result<V, DeskError> {
+        read::<V, C>(key.clone(), bytes.clone()).map(|stored| stored.value)
     }
 
     /// Reads all values whose key starts with `prefix`, in pages of `size`.
-    pub fn pages<'s>(&self, store: &'s dyn Store, prefix: &str, size: usize) -> Pages<'s, V> {
+    pub fn pages<'s>(&self, store: &'s dyn Store, prefix: &str, size: usize) -> Pages<'s, V, C> {
         Pages {
             store,
             prefix: Key::new(format!("{}/{prefix}", self.name)),
@@ -124,21 +149,21 @@ impl<V: Serialize + DeserializeOwned, K: KeyText> Table<V, K> {
         let start = Key::new(format!("{}/{prefix}", self.name));
         let rows = store.scan(&start, after, limit).await?;
         rows.into_iter()
-            .map(|(key, bytes)| read(key, bytes))
+            .map(|(key, bytes)| read::<V, C>(key, bytes))
             .collect()
     }
 }
 
 /// The rows of a table whose keys start with a prefix, in key order and page by page.
-pub struct Pages<'s, V> {
+pub struct Pages<'s, V, C = Json> {
     store: &'s dyn Store,
     prefix: Key,
     after: Option<Key>,
     size: usize,
-    values: PhantomData<fn() -> V>,
+    values: PhantomData<fn(C) -> V>,
 }
 
-impl<V: DeserializeOwned> Pages<'_, V> {
+impl<V: DeserializeOwned, C: Codec> Pages<'_, V, C> {
     /// Reads the next page; None after the last.
     pub async fn next(&mut self) -> Result<Option<Vec<Stored<V>>>, DeskError> {
         let after = self.after.as_ref();
@@ -147,12 +172,14 @@ impl<V: DeserializeOwned> Pages<'_, V> {
             return Ok(None);
         };
         self.after = Some(last.clone());
-        let rows = rows.into_iter().map(|(key, bytes)| read(key, bytes));
+        let rows = rows
+            .into_iter()
+            .map(|(key, bytes)| read::<V, C>(key, bytes));
         rows.collect::<Result<_, _>>().map(Some)
     }
 }
 
-impl<V, K> Table<V, K> {
+impl<V, K, C> Table<V, K, C> {
     /// Lists up to `limit` keys that start with `prefix`.
     pub async fn keys(
         &self,
@@ -163,6 +190,25 @@ impl<V, K> Table<V, K> {
         let start = Key::new(format!("{}/{prefix}", self.name));
         let rows = store.scan(&start, None, limit).await?;
         Ok(rows.into_iter().map(|(key, _)| key).collect())
+    }
+}
+
+impl<V: Serialize + DeserializeOwned, C: Codec> Table<V, EventRecord, C> {
+    /// A write that appends a value to the event's sequence.
+    pub fn append(&self, event: EventId, value: &V) -> Write {
+        Write::Append(self.prefix(event), C::encode(value))
+    }
+
+    /// The prefix of the event's sequence.
+    pub fn prefix(&self, event: EventId) -> Key {
+        Key::new(format!("{}/{event}/", self.name))
+    }
+
+    /// Returns the event of a sequence.
+    pub fn prefix_of(&self, prefix: &Key) -> Result<EventId, uuid::Error> {
+        let text = String::from_utf8_lossy(prefix.as_bytes());
+        let event = text.strip_prefix(self.name).unwrap_or_default();
+        event.trim_matches('/').parse()
     }
 }
 
@@ -179,18 +225,13 @@ impl<K: KeyText> Table<i64, K> {
     }
 }
 
-fn bytes(value: &impl Serialize) -> Bytes {
-    let bytes = serde_json::to_vec(value).expect("a table's values are plain data");
-    bytes.into()
-}
-
-fn read<V: DeserializeOwned>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskError> {
-    match serde_json::from_slice(&bytes) {
+fn read<V: DeserializeOwned, C: Codec>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskError> {
+    match C::decode(&bytes) {
         Ok(value) => Ok(Stored { value, key, bytes }),
-        // Omits the key and the parser's message: both may contain personal data or secrets.
+        // Omits the key, which may contain personal data.
         Err(err) => Err(DeskError::Fault {
             action: format!("read a stored value of the table {}", key.table()),
-            source: format!("{:?} error at column {}", err.classify(), err.column()).into(),
+            source: Box::new(err),
         }),
     }
 }

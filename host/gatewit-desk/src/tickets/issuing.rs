@@ -8,7 +8,7 @@ use gatewit_domain::event::{Event, TicketType};
 use gatewit_domain::id::{EventId, IssueId, TicketId};
 use gatewit_domain::identifier::fold;
 use gatewit_domain::problem::TicketCode;
-use gatewit_domain::scan::{Entries, IdempotencyKey};
+use gatewit_domain::scan::IdempotencyKey;
 use gatewit_domain::ticket::{Ticket, TicketDraft, TicketNumbers};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,7 +23,7 @@ use super::{ShownTicket, Tickets};
 use crate::caller::Caller;
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
-use crate::idempotency::{is_forgotten, key_of_organizer, used_for_another};
+use crate::idempotency::{is_forgotten, organizer, used_for_another};
 use crate::live_events::LiveEvent;
 use crate::tables::{CallerKey, ISSUE_REQUESTS, IssueRequest, SERIES, Stored, join_key};
 use crate::turns::{Turns, let_others_run};
@@ -82,7 +82,7 @@ impl Tickets {
         let drafts = check_drafts(drafts).await?;
         let keyed = match key {
             Some(key) => Some(KeyedRequest {
-                key: key_of_organizer(caller.sub(), key),
+                key: CallerKey(event, organizer(caller.sub()), key.clone()),
                 request: fingerprint(event, asked, &drafts).await,
             }),
             None => None,
@@ -139,8 +139,8 @@ impl Tickets {
             let before = issued.len();
             for stored in tickets {
                 turns.step().await;
-                let entries = self.entries(&stored.value).await?;
-                issued.push(self.shown_with(live, stored.value, &entries).await?);
+                let entered = self.entered(&stored.value).await?;
+                issued.push(self.shown_with(live, stored.value, &entered).await?);
             }
             self.renew_tokens(live, &mut issued[before..]).await?;
             if next.is_none() {
@@ -201,7 +201,7 @@ impl Tickets {
         let mut turns = Turns::default();
         for (ticket, tokens) in tickets.into_iter().zip(tokens) {
             turns.step().await;
-            shown.push(self.show_ticket(live, ticket, &Entries::default(), Some(tokens)));
+            shown.push(self.show_ticket(live, ticket, &[], Some(tokens)));
         }
         Ok(shown)
     }

@@ -2,7 +2,7 @@
 //! belong to their former holders again.
 
 use gatewit_domain::id::{EventId, IssueId, TicketId};
-use gatewit_domain::ports::{Commit, Guard, Key, Write};
+use gatewit_domain::ports::{Guard, Key, Write};
 use gatewit_domain::ticket::Ticket;
 use jiff::Timestamp;
 

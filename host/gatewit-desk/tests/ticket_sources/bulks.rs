@@ -11,7 +11,8 @@ use gatewit_desk::DeskError;
 use gatewit_desk::{Caller, Desk, NewScanner, ShownTicket, TicketQuery};
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::scan::{
-    Contract, IdempotencyKey, ManualCheckIn, Presented, Scan, ScannedBy, ScannerProof, Verdict,
+    Contract, IdempotencyKey, Intent, ManualCheckIn, Presented, Scan, ScannedAt, ScannedBy,
+    ScannerProof, Station, Verdict,
 };
 use gatewit_domain::scanner::{Fingerprint, Place, Scanner, ScannerName};
 use gatewit_domain::ticket::TicketDraft;
@@ -176,25 +177,29 @@ impl Shop {
     fn scanned(&self, code: &str) -> &'static str {
         let scan = Scan {
             presented: Presented::scanned(code),
-            contract: Contract::EventCheckIn,
-            event_id: self.event,
-            by: ScannedBy::Scanner {
-                proof: ScannerProof {
-                    scanner_id: self.scanner.id,
-                    event_id: self.event,
+            station: Station {
+                by: ScannedBy::Scanner {
+                    proof: ScannerProof {
+                        scanner_id: self.scanner.id,
+                        event_id: self.event,
+                    },
+                    claimed_scanner: self.scanner.id.to_string(),
+                    claimed_fingerprint: DEVICE.to_owned(),
                 },
-                claimed_scanner: self.scanner.id.to_string(),
-                claimed_fingerprint: DEVICE.to_owned(),
+                contract: Contract::EventCheckIn,
+                event: self.event,
+                location: None,
             },
-            location: None,
-            idempotency_key: None,
+            at: ScannedAt::Now,
+            intent: Intent::Admit,
+            idempotency: None,
         };
         match block_on(self.desk.admissions.admit(&scan))
             .unwrap()
             .outcome
             .verdict
         {
-            Verdict::Admitted => "in",
+            Verdict::Admitted { .. } => "in",
             Verdict::Refused(refusal) => refusal.code(),
         }
     }

@@ -7,7 +7,8 @@ use gatewit_desk::{Caller, Desk, ShownTicket, TicketQuery};
 use gatewit_domain::event::EventChange;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::scan::{
-    Contract, IdempotencyKey, ManualCheckIn, Outcome, Presented, Scan, ScannedBy, Verdict,
+    Contract, IdempotencyKey, Intent, ManualCheckIn, Outcome, Presented, Scan, ScannedAt,
+    ScannedBy, Station, Verdict,
 };
 use gatewit_domain::source::SourceTicket;
 use gatewit_domain::ticket::{ShownState, TicketAction};
@@ -65,11 +66,15 @@ fn patch(desk: &Desk, event: EventId, fields: Value) -> Result<(), DeskError> {
 fn scan(desk: &Desk, event: EventId, code: &str) -> Outcome {
     let scan = Scan {
         presented: Presented::scanned(code),
-        contract: Contract::Desk,
-        event_id: event,
-        by: ScannedBy::Organizer("local".to_owned()),
-        location: None,
-        idempotency_key: None,
+        station: Station {
+            by: ScannedBy::Organizer("local".to_owned()),
+            contract: Contract::Desk,
+            event,
+            location: None,
+        },
+        at: ScannedAt::Now,
+        intent: Intent::Admit,
+        idempotency: None,
     };
     block_on(desk.admissions.admit(&scan)).unwrap().outcome
 }
@@ -77,7 +82,7 @@ fn scan(desk: &Desk, event: EventId, code: &str) -> Outcome {
 /// Returns the result of a scan: `in`, or the code of the refusal.
 pub fn scanned(desk: &Desk, event: EventId, code: &str) -> &'static str {
     match scan(desk, event, code).verdict {
-        Verdict::Admitted => "in",
+        Verdict::Admitted { .. } => "in",
         Verdict::Refused(refusal) => refusal.code(),
     }
 }
@@ -129,7 +134,7 @@ fn attaching_a_source_brings_its_tickets_in_and_detaching_takes_them_out() {
     patch(&desk, summit, json!({"ticketSources": ["box-office"]})).unwrap();
     assert_eq!(list(&desk, summit, None).len(), 5);
     let outcome = scan(&desk, summit, " code-T0001-1 ");
-    assert_eq!(outcome.verdict, Verdict::Admitted);
+    assert_eq!(outcome.verdict, Verdict::ADMITTED);
     let shown = outcome.ticket.unwrap();
     assert_eq!(
         (&*shown.type_name, &*shown.series, &*shown.attendee_name),

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
-use gatewit_desk::{Caller, CheckInQuery, Desk, NewScanner, ScanOutcome, TicketQuery, UndoneBy};
+use gatewit_desk::{Caller, CheckInQuery, Desk, Happened, NewScanner, TicketQuery, UndoneBy};
 use gatewit_domain::attendees::AddonTypes;
 use gatewit_domain::id::EventId;
 use gatewit_domain::scanner::{Fingerprint, Place, ScannerName};
@@ -207,7 +207,7 @@ fn a_page_of_the_record_gives_way_while_it_finds_nothing() {
         .unwrap();
     }
     let query = CheckInQuery {
-        outcome: Some(ScanOutcome::Refused),
+        outcome: Some(Happened::Refused),
         limit: 10,
         ..CheckInQuery::default()
     };

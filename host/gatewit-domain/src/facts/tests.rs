@@ -183,7 +183,7 @@ fn several_windows_may_open_one_day() {
 fn check_not_active(case: Case, expected: Inactive) {
     let now = nairobi("2025-12-20T12:00:00");
     let decision = case.decide(now, |held| Lookup::Ticket(Box::new(held)));
-    let why = Some(expected);
+    let why = expected;
     assert_eq!(decision.refusal, Some(Refusal::NotActive { why }));
 }
 

@@ -89,7 +89,7 @@ impl<'d> ImportBatch<'d> {
             return Ok(());
         }
         if before.is_some_and(|before| has_new_holder(before, &ticket))
-            && has_entries(self.import.ports, id).await?
+            && has_entries(self.import.ports, self.import.event, id).await?
         {
             self.new_holders.push(id);
         }

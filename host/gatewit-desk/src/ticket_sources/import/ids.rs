@@ -13,7 +13,9 @@ use gatewit_domain::source::SourceName;
 use crate::error::DeskError;
 use crate::limits::PAGE;
 use crate::ports::Ports;
-use crate::tables::{ENTRIES, EVENT_TICKETS, EventSource, SPELLED_IDS, TICKETS, join_key};
+use crate::tables::{
+    EVENT_TICKETS, EventSource, EventTicket, SPELLED_IDS, TICKET_ENTRIES, TICKETS, join_key,
+};
 use crate::turns::let_others_run;
 
 /// The ids of a source's tickets at an event.
@@ -81,8 +83,8 @@ async fn spelled_ids(
             }
             let reference = fold(&origin.reference).into_owned();
             let best = spelled.get(&reference).copied().unwrap_or(folded);
-            let is_better = !has_entries(ports, best).await?
-                && (has_entries(ports, id).await? || is_absent(ports, best).await?);
+            let is_better = !has_entries(ports, event, best).await?
+                && (has_entries(ports, event, id).await? || is_absent(ports, best).await?);
             if is_better {
                 spelled.insert(reference, id);
             }
@@ -93,9 +95,14 @@ async fn spelled_ids(
 }
 
 /// Whether somebody was let in with a ticket.
-pub(super) async fn has_entries(ports: &Ports, id: TicketId) -> Result<bool, DeskError> {
-    let entries = ENTRIES.get(ports.store(), &id).await?;
-    Ok(entries.is_some_and(|stored| !stored.value.0.is_empty()))
+pub(super) async fn has_entries(
+    ports: &Ports,
+    event: EventId,
+    id: TicketId,
+) -> Result<bool, DeskError> {
+    let key = EventTicket(event, id);
+    let entries = TICKET_ENTRIES.get(ports.store(), &key).await?;
+    Ok(entries.is_some_and(|stored| !stored.value.by_day.is_empty()))
 }
 
 async fn is_absent(ports: &Ports, id: TicketId) -> Result<bool, DeskError> {

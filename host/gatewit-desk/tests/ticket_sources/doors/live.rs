@@ -288,7 +288,7 @@ fn staff_check_in_an_order_that_was_sold_just_now() {
         .iter()
         .map(|answer| &answer.outcome.verdict)
         .collect();
-    assert_eq!(verdicts, [&Verdict::Admitted; 2]);
+    assert_eq!(verdicts, [&Verdict::ADMITTED; 2]);
     assert_eq!(look_ups(&upstream), 1);
     assert!(check_in("#LIVE").is_ok() && check_in("LIVE-2").is_ok());
     assert_eq!(look_ups(&upstream), 1, "what is known is not looked up");

@@ -26,7 +26,7 @@ fn check_in(desk: &Desk, event: EventId, order: &str) -> Result<Vec<String>, Des
             .check_in_manually(&ORGANIZER, event, &found, None),
     )?;
     let outcomes = answers.into_iter().map(|answered| answered.outcome);
-    let admitted = outcomes.filter(|outcome| outcome.verdict == Verdict::Admitted);
+    let admitted = outcomes.filter(|outcome| outcome.verdict == Verdict::ADMITTED);
     Ok(admitted
         .filter_map(|outcome| Some(outcome.ticket?.series))
         .collect())

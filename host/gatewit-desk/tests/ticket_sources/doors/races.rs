@@ -7,7 +7,8 @@ use gatewit_desk::{
 };
 use gatewit_domain::id::EventId;
 use gatewit_domain::scan::{
-    Contract, IdempotencyKey, Outcome, Presented, Scan, ScannedBy, ScannerProof, Verdict,
+    Contract, IdempotencyKey, Intent, Outcome, Presented, Scan, ScannedAt, ScannedBy, ScannerProof,
+    Station, Verdict,
 };
 use gatewit_domain::scanner::{Fingerprint, Place, Scanner, ScannerName, TokenText};
 use gatewit_domain::ticket::{TicketAction, TicketChange};
@@ -82,15 +83,19 @@ fn proof_of(scanner: &Scanner) -> ScannerProof {
 pub fn scan_by(scanner: &Scanner, text: &str, device: &str) -> Scan {
     Scan {
         presented: Presented::scanned(text),
-        contract: Contract::EventCheckIn,
-        event_id: scanner.event_id,
-        by: ScannedBy::Scanner {
-            proof: proof_of(scanner),
-            claimed_scanner: scanner.id.to_string(),
-            claimed_fingerprint: device.to_owned(),
+        station: Station {
+            by: ScannedBy::Scanner {
+                proof: proof_of(scanner),
+                claimed_scanner: scanner.id.to_string(),
+                claimed_fingerprint: device.to_owned(),
+            },
+            contract: Contract::EventCheckIn,
+            event: scanner.event_id,
+            location: None,
         },
-        location: None,
-        idempotency_key: None,
+        at: ScannedAt::Now,
+        intent: Intent::Admit,
+        idempotency: None,
     }
 }
 
@@ -108,7 +113,7 @@ impl Gate {
 
     pub fn answer(&self, key: Option<&str>) -> Outcome {
         let scan = Scan {
-            idempotency_key: key.map(|key| IdempotencyKey::parse(key).unwrap()),
+            idempotency: key.map(|key| IdempotencyKey::parse(key).unwrap()),
             ..self.scan_of(self.ticket.token.as_ref().unwrap(), DEVICE)
         };
         block_on(self.desk.admissions.admit(&scan)).unwrap().outcome
@@ -122,7 +127,7 @@ impl Gate {
     /// Returns the result of a scan: `in`, or the code of the refusal.
     fn scan(&self) -> &'static str {
         match self.answer(None).verdict {
-            Verdict::Admitted => "in",
+            Verdict::Admitted { .. } => "in",
             Verdict::Refused(refusal) => refusal.code(),
         }
     }
@@ -168,7 +173,7 @@ impl Gate {
         let recorded = (admitted.len(), refused.len());
         assert_eq!(
             (counted.successful_scans, counted.failed_scans),
-            (recorded.0 as i64, recorded.1 as i64)
+            (recorded.0 as u64, recorded.1 as u64)
         );
         recorded
     }
@@ -212,7 +217,7 @@ fn a_scan_sent_twice_at_once_is_answered_twice_and_made_once() {
         gate.answer(Some("scan-1"));
     });
     let second = gate.answer(Some("scan-1"));
-    assert_eq!(second.verdict, Verdict::Admitted);
+    assert_eq!(second.verdict, Verdict::ADMITTED);
     assert_eq!(second, gate.answer(Some("scan-1")));
     assert_eq!(gate.counts(), (1, 0));
     // A refusal is also recorded once, although it leaves no entry.
@@ -247,7 +252,7 @@ fn an_admission_taken_back_twice_at_once_stays_as_the_first_said() {
     let undone = gate
         .undo(&UndoneBy::Scanner(gate.proof()), &admission)
         .unwrap();
-    assert_eq!(undone.undo.by, ORGANIZER.sub());
+    assert_eq!(undone.undo.by.to_string(), ORGANIZER.sub());
     assert_eq!(gate.scan(), "already_used", "the entry made since stands");
 }
 

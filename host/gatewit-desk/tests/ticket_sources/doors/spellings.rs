@@ -1,11 +1,6 @@
 //! One reference, one type, one holder, however they are spelled.
 
-use gatewit_desk::tables::{
-    CodeHolder, ENTRIES, EVENT_TICKETS, EventSource, EventTicket, IMPORT_PROGRESS, SPELLED_IDS,
-    TICKET_CODES, TICKETS,
-};
-use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::ports::{Key, Store, Write};
+use gatewit_domain::id::EventId;
 use gatewit_domain::ticket::ShownState;
 
 use super::races::gate;
@@ -78,104 +73,6 @@ fn a_code_is_compared_to_the_letter_though_references_are_not() {
     assert_eq!(scanned(&desk, summit, "Secret"), "invalid_signature");
     assert_eq!(scanned(&desk, summit, "secret"), "in");
     assert_eq!(scanned(&desk, summit, "SECRET"), "in");
-}
-
-/// Makes of a ticket one that an earlier version took in: its id and its code are made of the spelling.
-fn age(office: &Office, event: EventId, reference: &str) -> TicketId {
-    let id = TicketId::of_source(event, &name("box-office"), reference);
-    // What SHA-256 makes of the spelling does not matter here: any other id is as foreign to the fold.
-    let old: TicketId = "0190a5d6-0000-8000-8000-00000000abcd".parse().unwrap();
-    let stored = block_on(TICKETS.get(&*office.disk, &id)).unwrap().unwrap();
-    let entries = block_on(ENTRIES.get(&*office.disk, &id)).unwrap();
-    let mut ticket = stored.value;
-    ticket.id = old;
-    let source = EventSource(event, name("box-office"));
-    let code = |code: &str| format!("{event}/{code}");
-    let mut writes = vec![
-        TICKETS.delete(&id),
-        TICKETS.put(&old, &ticket),
-        EVENT_TICKETS.delete(&EventTicket(event, id)),
-        EVENT_TICKETS.put(&EventTicket(event, old), &()),
-        TICKET_CODES.delete(&code("ABCD-1")),
-        TICKET_CODES.put(&code(reference), &CodeHolder::Only(old)),
-        SPELLED_IDS.delete(&source),
-        IMPORT_PROGRESS.delete(&source),
-        // Nothing was spelled otherwise for an earlier fold.
-        Write::Put(
-            Key::new(format!("spelled_ids/{event}/box-office")),
-            b"{}".as_slice().into(),
-        ),
-    ];
-    if let Some(entries) = entries {
-        writes.push(ENTRIES.delete(&id));
-        writes.push(ENTRIES.put(&old, &entries.value));
-    }
-    block_on(office.disk.commit(Vec::new(), writes)).unwrap();
-    old
-}
-
-#[test]
-fn a_ticket_of_an_earlier_version_keeps_its_id_and_its_entries_when_it_is_spelled_anew() {
-    let (office, upstream) = selling([listed("abcd-1", "Ada")]);
-    upstream.state().tells_changes = false;
-    let desk = office.open_synced();
-    let summit = attached(&desk);
-    assert_eq!(scanned(&desk, summit, "abcd-1"), "in");
-    let old = age(&office, summit, "abcd-1");
-
-    let desk = office.open();
-    assert_eq!(scanned(&desk, summit, "abcd-1"), "already_used");
-    refresh(&desk).unwrap();
-    assert_eq!(scanned(&desk, summit, "ABCD-1"), "already_used");
-    list_anew(&upstream, [listed("ABCD-1", "Ada")]);
-    refresh(&desk).unwrap();
-    for code in ["abcd-1", "ABCD-1"] {
-        assert_eq!(scanned(&desk, summit, code), "already_used");
-    }
-    let shown = list(&desk, summit, None);
-    assert_eq!(
-        shown
-            .iter()
-            .map(|shown| shown.ticket.id)
-            .collect::<Vec<_>>(),
-        [old]
-    );
-}
-
-#[test]
-fn of_two_spellings_that_an_earlier_version_took_in_the_one_with_entries_goes_on() {
-    let (office, upstream) = selling([listed("abcd-1", "Ada")]);
-    upstream.state().tells_changes = false;
-    let desk = office.open_synced();
-    let summit = attached(&desk);
-    assert_eq!(scanned(&desk, summit, "abcd-1"), "in");
-    let old = age(&office, summit, "abcd-1");
-    // The second ticket, as it was made when the list was spelled anew.
-    let mut second = block_on(TICKETS.get(&*office.disk, &old))
-        .unwrap()
-        .unwrap()
-        .value;
-    second.id = TicketId::of_source(summit, &name("box-office"), "ABCD-1");
-    second.series = "ABCD-1".to_owned();
-    let origin = second.origin.as_mut().unwrap();
-    origin.reference = "ABCD-1".to_owned();
-    origin.codes = vec!["ABCD-1".to_owned()];
-    let writes = vec![
-        TICKETS.put(&second.id, &second),
-        EVENT_TICKETS.put(&EventTicket(summit, second.id), &()),
-        TICKET_CODES.put(&format!("{summit}/ABCD-1"), &CodeHolder::Only(second.id)),
-    ];
-    block_on(office.disk.commit(Vec::new(), writes)).unwrap();
-
-    list_anew(&upstream, [listed("ABCD-1", "Ada")]);
-    let desk = office.open();
-    refresh(&desk).unwrap();
-    for code in ["ABCD-1", "abcd-1"] {
-        assert_ne!(scanned(&desk, summit, code), "in", "{code}");
-    }
-    let mut active = references(&desk, summit);
-    active.retain(|(_, state)| *state == ShownState::Active);
-    assert_eq!(active.len(), 1);
 }
 
 #[test]

@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use crate::calendar::{Calendar, EventDay};
 use crate::event::{DayChange, Event, EventChange, MatchField, ScanPoint, TicketType, Zone};
 use crate::facts::{Found, FoundTicket, ScanFacts};
-use crate::id::{CheckInId, ScannerId, TicketId};
+use crate::id::{ScannerId, TicketId};
 use crate::plugin::PluginIdentity;
-use crate::scan::{Contract, Entries, Entry, Presented, Scan, ScannedBy, ScannerProof};
+use crate::scan::{
+    Contract, Entries, Entry, Intent, Presented, Scan, ScannedAt, ScannedBy, ScannerProof, Station,
+};
 use crate::scanner::{Fingerprint, Place, Scanner, ScannerName};
 use crate::source::{SourceName, SourceState};
 use crate::ticket::{Origin, Ticket, TicketDraft, TicketNumbers};
@@ -159,7 +161,7 @@ impl Case {
     pub fn entered_zone(mut self, zone: &str, day: usize, times: &[&str]) -> Self {
         let day = self.event.calendar.days[day].id;
         self.entries.0.extend(times.iter().map(|time| Entry {
-            check_in_id: CheckInId::new(nairobi(time)),
+            sequence: 1,
             day,
             zone: zone.to_owned(),
             from_outside: !matches!(zone, "lounge" | "cellar"),
@@ -194,30 +196,35 @@ impl Case {
 
     pub fn decide(self, now: Timestamp, found: impl FnOnce(FoundTicket) -> Found) -> Decision {
         let scan = Scan {
-            presented: Presented::scanned(""),
-            contract: Contract::EventCheckIn,
-            event_id: self.event.id,
-            by: ScannedBy::Scanner {
-                proof: ScannerProof {
-                    scanner_id: self.scanner.id,
-                    event_id: self.event.id,
+            station: Station {
+                by: ScannedBy::Scanner {
+                    proof: ScannerProof {
+                        scanner_id: self.scanner.id,
+                        event_id: self.event.id,
+                    },
+                    claimed_scanner: self.scanner.id.to_string(),
+                    claimed_fingerprint: self.claimed_fingerprint.to_owned(),
                 },
-                claimed_scanner: self.scanner.id.to_string(),
-                claimed_fingerprint: self.claimed_fingerprint.to_owned(),
+                contract: Contract::EventCheckIn,
+                event: self.event.id,
+                location: None,
             },
-            location: None,
-            idempotency_key: None,
+            presented: Presented::scanned(""),
+            at: ScannedAt::Now,
+            intent: Intent::Admit,
+            idempotency: None,
         };
         let plugin = PluginIdentity {
             name: "hours-before".to_owned(),
             digest: "sha256:00".to_owned(),
         };
+        let holder = self.ticket.holder();
         let held = FoundTicket {
             ticket: self.ticket,
             entries: self.entries,
             windows: self
                 .windows
-                .map(|windows| Arc::new(WindowsAnswer { windows, plugin })),
+                .map(|windows| Arc::new(WindowsAnswer::new(&[0; 32], &holder, windows, plugin))),
             source_type: self.source_type.map(Arc::new),
         };
         let event_facts = self.event.facts();

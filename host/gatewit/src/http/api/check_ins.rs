@@ -4,8 +4,8 @@ use axum::body::Body as Stream;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use gatewit_desk::{CheckInPage, CheckInQuery, DeskError, ScanOutcome};
-use gatewit_domain::id::{CheckInId, EventId, ScannerId};
+use gatewit_desk::{CheckInPage, CheckInQuery, DeskError, Happened};
+use gatewit_domain::id::{EventId, ScannerId};
 use gatewit_domain::problem::{CheckInCode, EventCode, RequestCode};
 use gatewit_domain::scan::ManualCheckIn;
 use serde::{Deserialize, Serialize};
@@ -37,8 +37,7 @@ pub struct ListParams {
     #[param(inline)]
     outcome: Option<OutcomeParam>,
     /// The `nextCursor` of the previous page.
-    #[param(value_type = Option<schema::CheckInId>)]
-    cursor: Option<CheckInId>,
+    cursor: Option<u64>,
     /// At most 1000. Default: 100.
     limit: Option<usize>,
 }
@@ -48,6 +47,7 @@ pub struct ListParams {
 enum OutcomeParam {
     Admitted,
     Refused,
+    Undone,
 }
 
 impl FromQuery for ListParams {
@@ -55,6 +55,7 @@ impl FromQuery for ListParams {
         let outcomes = [
             ("admitted", OutcomeParam::Admitted),
             ("refused", OutcomeParam::Refused),
+            ("undone", OutcomeParam::Undone),
         ];
         Ok(Self {
             day: query.text("day")?.map(str::to_owned),
@@ -71,8 +72,8 @@ impl FromQuery for ListParams {
 #[schema(as = CheckInPage)]
 pub struct ListResponse {
     check_ins: Vec<CheckInRecord>,
-    #[schema(value_type = Option<schema::CheckInId>)]
-    next_cursor: Option<CheckInId>,
+    #[schema(example = "100")]
+    next_cursor: Option<String>,
 }
 
 /// One ticket, or every ticket of an order.
@@ -95,12 +96,12 @@ impl From<CheckInPage> for ListResponse {
             check_ins: records
                 .map(|check_in| CheckInRecord::new(check_in, event))
                 .collect(),
-            next_cursor: page.next,
+            next_cursor: page.next.map(|next| next.to_string()),
         }
     }
 }
 
-/// Lists the recorded scans.
+/// Lists what happened: scans, and admissions that were taken back, in the order of their commits.
 ///
 /// One page as JSON, or with `Accept: application/x-ndjson` or `text/csv` all records as a stream.
 #[utoipa::path(
@@ -131,8 +132,9 @@ pub async fn list(
         day: params.day,
         scanner: params.scanner_id,
         outcome: params.outcome.map(|outcome| match outcome {
-            OutcomeParam::Admitted => ScanOutcome::Admitted,
-            OutcomeParam::Refused => ScanOutcome::Refused,
+            OutcomeParam::Admitted => Happened::Admitted,
+            OutcomeParam::Refused => Happened::Refused,
+            OutcomeParam::Undone => Happened::Undone,
         }),
         cursor: params.cursor,
         limit: limit.clamp(1, LIMIT_MAX),

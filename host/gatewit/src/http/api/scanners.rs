@@ -99,9 +99,9 @@ pub struct ReplacedScanner {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StatisticsResponse {
-    total_scans: i64,
-    successful_scans: i64,
-    failed_scans: i64,
+    total_scans: u64,
+    successful_scans: u64,
+    failed_scans: u64,
     /// Percent; 0 before the first scan.
     success_rate: f64,
     #[schema(format = DateTime)]

@@ -6,7 +6,9 @@ use gatewit_decision::Refusal;
 use gatewit_desk::{Answered, DeskError, UndoneBy};
 use gatewit_domain::id::CheckInId;
 use gatewit_domain::problem::{CheckInCode, Problem, RequestCode, ScannerCode};
-use gatewit_domain::scan::{Contract, Location, Presented, Scan, ScannedBy, Verdict};
+use gatewit_domain::scan::{
+    Contract, Intent, Location, Presented, Scan, ScannedAt, ScannedBy, Station, Verdict,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -92,20 +94,24 @@ pub async fn validate(
     key: IdempotencyHeader,
     Body(request): Body<ValidateRequest>,
 ) -> Result<Response, Failure> {
-    let idempotency_key = key.or(request.scan_id.as_deref())?;
+    let idempotency = key.or(request.scan_id.as_deref())?;
     let location = request.check_in_location.as_deref().map(Location::parse);
     let location = location.transpose().map_err(DeskError::Unacceptable)?;
     let scan = Scan {
-        idempotency_key,
-        presented: Presented::scanned(&request.jwt_token),
-        contract: Contract::EventCheckIn,
-        event_id: device.proof.event_id,
-        by: ScannedBy::Scanner {
-            proof: device.proof,
-            claimed_scanner: request.scanner_id,
-            claimed_fingerprint: request.device_fingerprint,
+        station: Station {
+            by: ScannedBy::Scanner {
+                proof: device.proof,
+                claimed_scanner: request.scanner_id,
+                claimed_fingerprint: request.device_fingerprint,
+            },
+            contract: Contract::EventCheckIn,
+            event: device.proof.event_id,
+            location,
         },
-        location,
+        presented: Presented::scanned(&request.jwt_token),
+        at: ScannedAt::Now,
+        intent: Intent::Admit,
+        idempotency,
     };
     let answered = desk.admissions.admit(&scan).await?;
     device.judged(&answered.outcome.verdict);
@@ -161,10 +167,10 @@ pub async fn undo(
         .undo(&by, &request.check_in_id, &request.reason)
         .await?;
     let response = UndoResponse {
-        check_in_id: undone.check_in.id,
+        check_in_id: undone.undo.undoes,
         undone: true,
         undone_at: undone.event.event.calendar.rfc3339(undone.undo.at),
-        undone_by: undone.undo.by,
+        undone_by: undone.undo.by.to_string(),
         reason: undone.undo.reason,
     };
     Ok(Done::ok(

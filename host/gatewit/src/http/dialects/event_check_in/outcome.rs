@@ -73,7 +73,7 @@ impl<'a> From<&'a Answered> for ValidateTicketResponse<'a> {
         let calendar = &event.calendar;
         let refusal = match &outcome.verdict {
             Verdict::Refused(refusal) => Some(refusal),
-            Verdict::Admitted => None,
+            Verdict::Admitted { .. } => None,
         };
         let valid = refusal.is_none();
         let previous = match refusal {
@@ -166,16 +166,15 @@ fn message(refusal: Option<&Refusal>, day: Option<&str>, calendar: &Calendar) ->
 }
 
 /// Explains why a ticket gives no entry at all.
-fn not_active(why: Option<Inactive>) -> &'static str {
+fn not_active(why: Inactive) -> &'static str {
     match why {
-        None => "Ticket is not active.",
-        Some(Inactive::Unpaid) => "Ticket is not paid yet.",
-        Some(Inactive::Cancelled) => "Ticket was cancelled.",
-        Some(Inactive::Refunded) => "Ticket was refunded.",
-        Some(Inactive::Blocked) => "Ticket is blocked by the organizer.",
-        Some(Inactive::SourceDetached) => "Ticket's source does not belong to this event any more.",
-        Some(Inactive::UnknownType) => "Ticket's type is unknown at this event.",
-        Some(Inactive::AdmitsNobody) => "This type of ticket gives no entry.",
+        Inactive::Unpaid => "Ticket is not paid yet.",
+        Inactive::Cancelled => "Ticket was cancelled.",
+        Inactive::Refunded => "Ticket was refunded.",
+        Inactive::Blocked => "Ticket is blocked by the organizer.",
+        Inactive::SourceDetached => "Ticket's source does not belong to this event any more.",
+        Inactive::UnknownType => "Ticket's type is unknown at this event.",
+        Inactive::AdmitsNobody => "This type of ticket gives no entry.",
     }
 }
 

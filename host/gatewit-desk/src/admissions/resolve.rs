@@ -13,40 +13,53 @@ use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::Stored;
 
-/// The place of a scan.
-pub(super) struct Station {
+/// The place of a scan, with what is known of it.
+pub(super) struct ResolvedStation {
     pub event: Arc<LiveEvent>,
     /// None for an organizer at the desk.
     scanner: Option<Stored<Scanner>>,
-    /// Whether the scanner may scan. For one that is revoked or is not the one it claims to be, nothing is looked up and
-    /// no idempotent response is read or stored.
+    /// Whether the scanner may scan. A scan of one that is revoked or is not the one it claims to be finds no ticket and
+    /// repeats no answer.
     pub may_scan: bool,
     /// Which of a ticket's codes counts.
     pub field: MatchField,
 }
 
 impl Admissions {
-    /// Finds the event and the scanner of a scan.
-    pub(super) async fn resolve(&self, scan: &Scan) -> Result<Station, DeskError> {
-        let event = self.events.live(scan.event_id)?;
-        let scanner = match &scan.by {
-            ScannedBy::Scanner { proof, .. } => Some(self.scanners.stored(proof.scanner_id).await?),
-            ScannedBy::Organizer(_) => None,
-        };
+    /// Reads the scanner of a scan; None: an organizer at the desk.
+    pub(super) async fn scanner_of(
+        &self,
+        scan: &Scan,
+    ) -> Result<Option<Stored<Scanner>>, DeskError> {
+        match &scan.station.by {
+            ScannedBy::Scanner { proof, .. } => {
+                self.scanners.stored(proof.scanner_id).await.map(Some)
+            }
+            ScannedBy::Organizer(_) => Ok(None),
+        }
+    }
+}
+
+impl ResolvedStation {
+    pub fn new(scan: &Scan, event: Arc<LiveEvent>, scanner: Option<Stored<Scanner>>) -> Self {
         let scans = scanner.as_ref().map(|stored| &stored.value);
         let point = scans.and_then(|scanner| scanner.place.scan_point.as_deref());
-        Ok(Station {
+        Self {
             may_scan: check_scanner(scan, scans).is_ok(),
             field: event.event.match_field(point),
             scanner,
             event,
-        })
+        }
     }
-}
 
-impl Station {
     pub fn scanner(&self) -> Option<&Scanner> {
         self.scanner.as_ref().map(|stored| &stored.value)
+    }
+
+    /// The name of the scanner; None: an organizer at the desk.
+    pub fn scanner_name(&self) -> Option<String> {
+        self.scanner()
+            .map(|scanner| scanner.name.as_str().to_owned())
     }
 
     /// A guard that holds if the scanner is still as it was read.
