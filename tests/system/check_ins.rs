@@ -29,6 +29,7 @@ const FIELDS: [&str; 19] = [
     "plugin",
     "digest",
     "dayName",
+    "undoes",
 ];
 
 fn path(door: &Door, query: &str) -> String {
@@ -96,6 +97,7 @@ async fn every_scan_is_on_record() {
         "plugin": "hours-before",
         "digest": digest,
         "dayName": "Day 1",
+        "undoes": null,
     });
     assert_eq!(*first, expected);
     assert_eq!(records[2]["ticketInstanceId"], json!(null));
@@ -125,7 +127,7 @@ async fn records_are_found_by_day_scanner_and_outcome() {
         ),
         (
             "?outcome=both",
-            "outcome: expected one of admitted, refused",
+            "outcome: expected one of admitted, refused, undone",
         ),
         (
             "?cursor=x",

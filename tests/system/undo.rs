@@ -51,6 +51,47 @@ async fn an_admission_taken_back_frees_the_entry_and_stays_on_record() {
 }
 
 #[tokio::test]
+async fn an_undo_is_a_record_of_its_own() {
+    let server = Server::start().await;
+    let door = Door::open_one_day(&server.client).await;
+    let ticket = door.issue("vip").await;
+    let check_in_id = admit(&door, &text(&ticket["jwtToken"])).await;
+    server.clock.advance(SignedDuration::from_mins(1));
+    undo(&door.scanner, &check_in_id).await.data(200);
+    let path = format!("/api/v1/events/{}/check-ins", door.event_id);
+    let records = door.organizer.get(&path).await.data(200)["checkIns"].clone();
+    let record = &records[1];
+    let expected = json!({
+        "checkInId": record["checkInId"],
+        "ticketInstanceId": ticket["ticketInstanceId"],
+        "ticketSeries": "VIP-0001",
+        "outcome": "undone",
+        "reason": null,
+        "refusals": null,
+        "direction": null,
+        "at": "2025-12-15T07:01:00+03:00",
+        "arrivedAt": "2025-12-15T07:01:00+03:00",
+        "scannerId": door.scanner_id,
+        "contract": null,
+        "zone": null,
+        "checkpoint": null,
+        "sessionId": null,
+        "conflict": false,
+        "undone": false,
+        "plugin": null,
+        "digest": null,
+        "dayName": "Day 1",
+        "undoes": check_in_id,
+    });
+    assert_eq!(*record, expected);
+    assert_ne!(record["checkInId"], check_in_id);
+    assert_eq!(records[0]["undone"], true);
+    let undone = door.organizer.get(&format!("{path}?outcome=undone")).await;
+    assert_eq!(undone.data(200)["checkIns"].as_array().map(Vec::len), Some(1));
+    undo(&door.scanner, &record["checkInId"]).await.failure(422, "not_admitted");
+}
+
+#[tokio::test]
 async fn a_ticket_of_a_single_day_is_no_longer_used_once_its_entry_is_taken_back() {
     let server = Server::start().await;
     let door = Door::open_one_day(&server.client).await;

@@ -19,6 +19,7 @@ use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS};
 use crate::turns::Turns;
 
 mod answers;
+mod damage;
 mod declared;
 mod rejections;
 mod source_fit;
@@ -30,6 +31,7 @@ pub use declared::EventTrouble;
 pub use windows::EventWindow;
 
 use answers::KeptAnswers;
+use damage::DamagedEvents;
 use rejections::Rejections;
 
 /// How many slugs are tried for an event whose organizer gave none.
@@ -43,6 +45,7 @@ pub struct Events {
     sources: Arc<LiveSources>,
     rejections: Rejections,
     answers: KeptAnswers,
+    damaged: DamagedEvents,
 }
 
 impl Events {
@@ -68,6 +71,7 @@ impl Events {
             sources: Arc::clone(sources),
             rejections: Rejections::default(),
             answers: KeptAnswers::default(),
+            damaged: DamagedEvents::found_by(ports.store()),
         };
         events.restore_answers().await?;
         Ok(events)
@@ -141,6 +145,7 @@ impl Events {
     }
 
     pub(super) fn live(&self, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
+        self.damaged.check(id)?;
         self.find(id)
             .ok_or_else(|| DeskError::not_found("event", id))
     }

@@ -92,6 +92,8 @@ codes! {
         StrategyFailed = "strategy_failed",
         /// No ticket source of that name is configured.
         UnknownTicketSource = "unknown_ticket_source",
+        /// A record of the event cannot be read, so nobody knows who is in.
+        Damaged = "event_damaged",
         /// The ticket source is not granted to the organization.
         SourceNotForOrganization = "source_not_for_organization",
     }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatewit_domain::problem::RequestCode;
+use gatewit_domain::problem::{self, EventCode, RequestCode};
 use serde_json::{Map, Value, json};
 
 use super::failures::CODES;
@@ -166,7 +166,11 @@ fn shared_codes(operation: &Value, is_change: bool) -> Codes {
         (
             true,
             "503",
-            vec![Http::StoreBusy.into(), Http::StoreUnavailable.into()],
+            vec![
+                Http::StoreBusy.into(),
+                Http::StoreUnavailable.into(),
+                problem::Code::from(EventCode::Damaged).into(),
+            ],
         ),
         (takes_id, "403", vec![RequestCode::NotEventOrganizer.into()]),
         (

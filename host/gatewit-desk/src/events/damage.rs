@@ -1,0 +1,53 @@
+//! Events with a record that cannot be read: nobody knows who entered, so they are closed. Others are served.
+
+use std::collections::HashMap;
+
+use gatewit_domain::id::EventId;
+use gatewit_domain::ports::Store;
+use gatewit_domain::problem::{EventCode, Problem};
+
+use crate::error::DeskError;
+use crate::tables::RECORDS;
+
+/// The damaged events, with the number of the first record that cannot be read.
+pub(super) struct DamagedEvents(HashMap<EventId, u64>);
+
+impl DamagedEvents {
+    /// Collects what the store found when it was opened, and logs it.
+    pub fn found_by(store: &dyn Store) -> Self {
+        let mut damaged = HashMap::new();
+        for damage in store.damages() {
+            let Ok(event) = RECORDS.prefix_of(&damage.prefix) else {
+                tracing::error!(
+                    sequence = damage.sequence,
+                    "records of no event are damaged"
+                );
+                continue;
+            };
+            tracing::error!(
+                event.id = %event,
+                sequence = damage.sequence,
+                "event {event} is closed: its record {} cannot be read ({}); restore the data directory from a \
+                 backup, or import the last export into an empty one",
+                damage.sequence,
+                damage.cause
+            );
+            damaged.insert(event, damage.sequence);
+        }
+        Self(damaged)
+    }
+
+    /// Fails if the event is damaged.
+    pub fn check(&self, event: EventId) -> Result<(), DeskError> {
+        match self.0.get(&event) {
+            None => Ok(()),
+            Some(sequence) => Err(DeskError::Unavailable(Problem::new(
+                EventCode::Damaged,
+                format!(
+                    "event {event} is closed: its record {sequence} cannot be read; \
+                     ask the operator to restore a backup"
+                ),
+            ))),
+        }
+    }
+}
