@@ -87,8 +87,13 @@ async fn an_undo_is_a_record_of_its_own() {
     assert_ne!(record["checkInId"], check_in_id);
     assert_eq!(records[0]["undone"], true);
     let undone = door.organizer.get(&format!("{path}?outcome=undone")).await;
-    assert_eq!(undone.data(200)["checkIns"].as_array().map(Vec::len), Some(1));
-    undo(&door.scanner, &record["checkInId"]).await.failure(422, "not_admitted");
+    assert_eq!(
+        undone.data(200)["checkIns"].as_array().map(Vec::len),
+        Some(1)
+    );
+    undo(&door.scanner, &record["checkInId"])
+        .await
+        .failure(422, "not_admitted");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use std::thread::{self, Thread};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use gatewit_desk::store_layout;
 use gatewit_domain::claims::{Claims, ScannerClaims, TicketProof};
 use gatewit_domain::event::{SealedKey, StrategyOptions};
 use gatewit_domain::id::EventId;
@@ -45,7 +46,6 @@ type OnCommit = Box<dyn Fn() + Send + Sync>;
 type Meanwhile = Box<dyn FnOnce() + Send>;
 
 /// A store that survives the desk, and that breaks on demand.
-#[derive(Default)]
 pub struct Disk {
     store: MemoryStore,
     pub commits: AtomicUsize,
@@ -63,10 +63,25 @@ pub struct Disk {
     pub pauses: AtomicBool,
 }
 
+impl Default for Disk {
+    fn default() -> Self {
+        Self {
+            store: MemoryStore::new(store_layout(Timestamp::MIN)),
+            commits: AtomicUsize::default(),
+            keys_read: Mutex::default(),
+            reads: AtomicUsize::default(),
+            breaks_after: Mutex::default(),
+            on_commit: Mutex::default(),
+            meanwhile: Mutex::default(),
+            pauses: AtomicBool::default(),
+        }
+    }
+}
+
 impl Disk {
     /// Returns the rows of a table.
     pub fn table(&self, name: &str) -> Vec<(String, String)> {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let rows = self.rows(&format!("{name}/"));
         rows.map(|(key, value)| (text(key.as_bytes()), text(&value)))
             .collect()
