@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::future::try_join3;
+use futures::future::try_join;
 use gatewit_domain::facts::ScanFacts;
 use gatewit_domain::scan::{Outcome, Scan};
 
@@ -81,20 +81,14 @@ impl Admissions {
     /// Decides a scan; None if something that decided was changed before the commit.
     async fn try_admit(&self, scan: &Scan) -> Result<Option<Answered>, DeskError> {
         let event = self.events.live(scan.station.event)?;
-        let named = self.named(scan);
-        let (scanner, repeat, read) = try_join3(
-            self.scanner_of(scan),
-            self.read_repeat(scan),
-            self.read_named(&named),
-        )
-        .await?;
+        let (scanner, repeat) = try_join(self.scanner_of(scan), self.read_repeat(scan)).await?;
         let station = ResolvedStation::new(scan, event, scanner);
         let repeat = repeat.filter(|_| station.may_scan);
         if let Some(outcome) = self.repeated(scan, &station, repeat.as_ref()).await? {
             let event = station.event;
             return Ok(Some(Answered { outcome, event }));
         }
-        let mut reads = self.find(scan, &station, named, read).await?;
+        let mut reads = self.find(scan, &station).await?;
         // Requires that nobody used or cancelled the ticket or revoked the scanner meanwhile.
         reads.guards.extend(station.unchanged());
         let facts = ScanFacts {

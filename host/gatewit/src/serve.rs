@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
-use gatewit_desk::{DEFAULT_ORGANIZATION, Desk, DeskSettings, Ports, Ticketing};
-use gatewit_domain::ports::{Clock, StoreLayout};
+use gatewit_desk::{DEFAULT_ORGANIZATION, Desk, DeskSettings, Ports, Ticketing, store_layout};
+use gatewit_domain::ports::Clock;
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::{SledStore, StoreMeter};
 use jiff::SignedDuration;
@@ -146,7 +146,7 @@ async fn open(
     environment: &Environment,
     TicketingPlan { sources, ticketing }: TicketingPlan,
 ) -> anyhow::Result<Opened> {
-    let store = SledStore::open(&settings.data, StoreLayout::plain())?;
+    let store = SledStore::open(&settings.data, store_layout(SystemClock.now()))?;
     let meter = store.meter();
     let engine = Arc::new(load_plugins(settings, config).await?);
     let sources = Sources::open(sources, &engine);

@@ -13,8 +13,8 @@ use gatewit::http::{App, Sites, Traffic};
 use gatewit::oidc::{Oidc, OidcSettings};
 use gatewit::signer::{MasterKey, RsaSigner};
 use gatewit::sources::Sources;
-use gatewit_desk::{Access, Desk, DeskSettings, Ports, Ticketing};
-use gatewit_domain::ports::{Clock, Key, Store, StoreLayout};
+use gatewit_desk::{Access, Desk, DeskSettings, Ports, Ticketing, store_layout};
+use gatewit_domain::ports::{Clock, Key, Store};
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::SledStore;
 use jiff::{SignedDuration, Timestamp};
@@ -158,7 +158,8 @@ impl Server {
         let data = TempDir::new().expect("there is room for a test's data");
         let clock = Arc::new(TestClock(AtomicI64::new(0)));
         clock.set(START);
-        let store = SledStore::open(data.path(), StoreLayout::plain()).expect("a new store opens");
+        let store =
+            SledStore::open(data.path(), store_layout(clock.now())).expect("a new store opens");
         let store = Arc::new(SlowStore::over(Arc::new(store)));
         let (plugins, setup) = (super::plugins(), Setup::default());
         let server = Self::over(store.clone(), data, clock, &plugins, setup).await;
@@ -170,7 +171,7 @@ impl Server {
         let clock = Arc::new(TestClock(AtomicI64::new(0)));
         clock.set(START);
         let store: Arc<dyn Store> = Arc::new(
-            SledStore::open(data.path(), StoreLayout::plain()).expect("a new store opens"),
+            SledStore::open(data.path(), store_layout(clock.now())).expect("a new store opens"),
         );
         Self::over(store, data, clock, plugins, setup).await
     }

@@ -14,18 +14,8 @@ use crate::error::DeskError;
 use crate::tables::{ENTRIES, EventTicket, Stored, TICKET_ENTRIES};
 use crate::ticket_sources::Wanted;
 
-/// What a presented text says by itself, before anything is read.
-pub(super) enum Named {
-    /// It is signed, or staff found the ticket: this ticket of this event.
-    Ticket(EventId, TicketId),
-    /// It looks signed, and is not.
-    Forged,
-    /// It is not signed: perhaps a code.
-    Code,
-}
-
 /// A ticket as stored, with its entries; None if there is no such ticket.
-pub(super) struct TicketRead {
+struct TicketRead {
     ticket: Option<Stored<Ticket>>,
     entries: EntriesRead,
 }
@@ -51,49 +41,32 @@ impl From<Found> for Reads {
 }
 
 impl Admissions {
-    /// Verifies what was presented. Reads nothing from the store.
-    pub(super) fn named(&self, scan: &Scan) -> Named {
-        let text = match &scan.presented {
-            Presented::Ticket(id) => return Named::Ticket(scan.station.event, *id),
-            Presented::Token(code) => Some(code.as_str()),
-            Presented::TooLong { token, .. } => token.as_deref(),
-        };
-        let header = text.and_then(|text| Some((text, self.ports.signer.header(text)?)));
-        let Some((text, header)) = header else {
-            return Named::Code;
-        };
-        match self.verified(text, header.event) {
-            Some(proof) => Named::Ticket(proof.event_id, proof.ticket_instance_id),
-            None => Named::Forged,
-        }
-    }
-
-    /// Reads the ticket that was named, if one was.
-    pub(super) async fn read_named(&self, named: &Named) -> Result<Option<TicketRead>, DeskError> {
-        match named {
-            Named::Ticket(event, id) => self.read_ticket(*event, *id).await.map(Some),
-            Named::Forged | Named::Code => Ok(None),
-        }
-    }
-
     /// Finds the ticket that was presented. Looks nothing up, here or there, for a scanner that may not scan.
     pub(super) async fn find(
         &self,
         scan: &Scan,
         station: &ResolvedStation,
-        named: Named,
-        read: Option<TicketRead>,
     ) -> Result<Reads, DeskError> {
-        let is_found_by_staff = matches!(scan.presented, Presented::Ticket(_));
-        match (named, read, &scan.presented) {
-            _ if !station.may_scan => Ok(Found::Nothing.into()),
-            (Named::Code, _, Presented::Token(code)) => {
-                self.find_code(code.as_str(), station).await
+        if !station.may_scan {
+            return Ok(Found::Nothing.into());
+        }
+        let signed = match &scan.presented {
+            Presented::Ticket(id) => Some(Ok((scan.station.event, *id))),
+            Presented::Token(code) => match self.signed(code.as_str(), station) {
+                None => return self.find_code(code.as_str(), station).await,
+                signed => signed,
+            },
+            Presented::TooLong { token, .. } => {
+                let token = token.as_deref();
+                token.and_then(|token| self.signed(token, station))
             }
-            (Named::Code, ..) => Ok(station.unknown_code().into()),
-            _ if !is_found_by_staff && !station.takes_qr_codes() => Ok(Found::Nothing.into()),
-            (_, Some(read), _) => self.judge(read, station).await,
-            (_, None, _) => Ok(Found::Forged.into()),
+        };
+        match signed.unwrap_or_else(|| Err(station.unknown_code())) {
+            Ok((event, id)) => {
+                self.judge(self.read_ticket(event, id).await?, station)
+                    .await
+            }
+            Err(found) => Ok(found.into()),
         }
     }
 
@@ -170,6 +143,22 @@ impl Admissions {
         };
         let found = Found::Ticket(Box::new(held));
         Ok(Reads { found, guards })
+    }
+
+    /// Returns the ticket that a signed code names and its event, or what is wrong with it; None if the text is not a
+    /// signed code.
+    fn signed(
+        &self,
+        text: &str,
+        station: &ResolvedStation,
+    ) -> Option<Result<(EventId, TicketId), Found>> {
+        let header = self.ports.signer.header(text)?;
+        if !station.takes_qr_codes() {
+            return Some(Err(Found::Nothing));
+        }
+        let proof = self.verified(text, header.event);
+        let named = proof.map(|proof| (proof.event_id, proof.ticket_instance_id));
+        Some(named.ok_or(Found::Forged))
     }
 
     /// Verifies a ticket's token with the key of the event that it names.

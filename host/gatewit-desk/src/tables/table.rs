@@ -115,6 +115,9 @@ impl<V: Serialize + DeserializeOwned, K: KeyText, C: Codec> Table<V, K, C> {
         store: &dyn Store,
         keys: &[K],
     ) -> Result<Vec<Option<Stored<V>>>, DeskError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let keys: Vec<_> = keys.iter().map(|key| self.key(key)).collect();
         let values = store.get_many(&keys).await?;
         let rows = keys.into_iter().zip(values);

@@ -4,13 +4,15 @@ use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use gatewit_domain::ports::{Key, Store, StoreLayout};
+use gatewit_desk::store_layout;
+use gatewit_domain::ports::{Clock, Key, Store};
 use gatewit_store::{DurableFile, OpenError, SledStore};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::progress::Progress;
 use super::{FORMAT, Footer, Header, PAGE, Row, VERSION};
+use crate::clock::SystemClock;
 use crate::directories::DataDirectory;
 
 #[derive(clap::Args)]
@@ -44,7 +46,7 @@ fn open(data: &Path) -> anyhow::Result<SledStore> {
     if !SledStore::is_in(data) {
         bail!("there is nothing to export in {}", data.display());
     }
-    let opened = SledStore::open(data, StoreLayout::plain());
+    let opened = SledStore::open(data, store_layout(SystemClock.now()));
     let is_in_use = matches!(opened, Err(OpenError::InUse(_)));
     let store = opened.map_err(anyhow::Error::from);
     match is_in_use {

@@ -4,12 +4,14 @@ use std::mem;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use gatewit_domain::ports::{Store, StoreLayout, Write};
+use gatewit_desk::store_layout;
+use gatewit_domain::ports::{Clock, Store, Write};
 use gatewit_store::Restore;
 
 use super::PAGE;
 use super::progress::Progress;
 use super::reader::Reader;
+use crate::clock::SystemClock;
 use crate::directories::DataDirectory;
 
 #[derive(clap::Args)]
@@ -25,7 +27,7 @@ pub async fn import(arguments: ImportArguments) -> anyhow::Result<()> {
     check(&arguments.file)?;
     let data = &arguments.data.path;
     let cannot = || format!("cannot import into {}", data.display());
-    let restore = Restore::begin(data, StoreLayout::plain()).with_context(cannot)?;
+    let restore = Restore::begin(data, store_layout(SystemClock.now())).with_context(cannot)?;
     let rows = fill(&restore, &arguments.file).await.with_context(cannot)?;
     restore.finish().with_context(cannot)?;
     eprintln!(

@@ -23,15 +23,6 @@ fn list_anew(upstream: &Upstream, tickets: impl IntoIterator<Item = SourceTicket
     upstream.put_all(tickets);
 }
 
-fn references(desk: &Desk, event: EventId) -> Vec<(String, ShownState)> {
-    let tickets = list(desk, event, None).into_iter();
-    let mut shown: Vec<_> = tickets
-        .map(|shown| (shown.ticket.series, shown.state))
-        .collect();
-    shown.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-    shown
-}
-
 #[test]
 fn a_reference_that_is_spelled_anew_is_the_same_ticket() {
     let (office, upstream) = selling([listed("abcd-1", "Ada"), listed("abcd-2", "Bob")]);

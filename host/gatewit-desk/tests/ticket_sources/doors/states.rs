@@ -148,7 +148,7 @@ fn a_ticket_is_good_only_within_its_own_time() {
     let early = serde_json::to_value(early).unwrap();
     assert_eq!(
         early["refused"],
-        json!({"reason": "not_open", "opensAt": "2025-12-15T08:00:00Z"})
+        json!({"not_open": {"opensAt": "2025-12-15T08:00:00Z"}})
     );
     let never = scan(&desk, summit, "code-AAAA-3").verdict;
     let never = serde_json::to_value(never).unwrap();
