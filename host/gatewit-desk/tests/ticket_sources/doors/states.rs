@@ -154,7 +154,7 @@ fn a_ticket_is_good_only_within_its_own_time() {
     let never = serde_json::to_value(never).unwrap();
     assert_eq!(
         never["refused"],
-        json!({"reason": "not_open", "opensAt": "2025-12-20T00:00:00Z"}),
+        json!({"not_open": {"opensAt": "2025-12-20T00:00:00Z"}}),
         "no door opens after it begins, but it has not expired"
     );
     office.clock.set("2025-12-15T07:00:00Z");
