@@ -106,7 +106,7 @@ async fn an_export_is_lines_of_json_for_its_users_eyes() {
         .map(|line| serde_json::from_str(line).expect("each line is JSON"))
         .collect();
     assert_eq!(lines[0]["format"], "gatewit export");
-    assert_eq!(lines[0]["version"], 1);
+    assert_eq!(lines[0]["version"], 2);
     let rows = &lines[1..lines.len() - 1];
     assert_eq!(lines[lines.len() - 1]["rows"], rows.len());
     let event = format!("events/{}", exported.door.event_id);
@@ -164,7 +164,7 @@ async fn a_file_that_is_cut_short_garbled_or_newer_is_refused_and_nothing_is_wri
             "is no export of gatewit",
         ),
         (
-            whole.replace("\"version\":1", "\"version\":2"),
+            whole.replace("\"version\":2", "\"version\":3"),
             "run a newer gatewit",
         ),
         (whole[..last].to_owned(), "is cut short"),

@@ -18,9 +18,9 @@ use serde::de::DeserializeOwned;
 
 use crate::idempotency::{caller, is_forgotten};
 use crate::tables::{
-    Binary, CHECK_INS, CallerKey, CheckInPlace, Codec, ENTRIES, EventScanner, EventTicket, KeyText,
-    RECORDS, REPEATS, RESIDENT, SCANNER_SCANS, ScannerScans, TICKET_ENTRIES, Table, TicketEntries,
-    TicketEntry,
+    Binary, CHECK_INS, CallerKey, CheckInPlace, Codec, DERIVED, ENTRIES, EventScanner, EventTicket,
+    KeyText, RECORDS, REPEATS, RESIDENT, SCANNER_SCANS, ScannerScans, TICKET_ENTRIES, Table,
+    TicketEntries, TicketEntry,
 };
 
 /// The tables that a store of the desk treats in a special way. Answers that cannot be repeated any more at `now` are
@@ -37,16 +37,9 @@ struct Derived {
     opened_at: Timestamp,
 }
 
-const TABLES: &[&str] = &[
-    ENTRIES.name(),
-    REPEATS.name(),
-    CHECK_INS.name(),
-    SCANNER_SCANS.name(),
-];
-
 impl Derivation for Derived {
     fn tables(&self) -> &'static [&'static str] {
-        TABLES
+        DERIVED
     }
 
     fn derive(

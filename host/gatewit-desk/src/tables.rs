@@ -21,8 +21,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DeskError;
 
+mod archive;
 mod codec;
 mod table;
+pub use archive::{DERIVED, RowError, exported, imported};
 pub use codec::{Binary, Codec, Json};
 pub use table::{KeyText, Pages, Stored, Table};
 

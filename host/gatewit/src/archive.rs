@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 
 const FORMAT: &str = "gatewit export";
 /// The version that this Gatewit writes, and the newest that it reads.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How many rows are read or written at once.
 const PAGE: usize = 1_000;
@@ -34,9 +34,8 @@ struct Header<'a> {
 struct Row<'a> {
     #[serde(borrow)]
     key: Cow<'a, str>,
-    /// The value as stored, byte for byte.
-    #[serde(borrow)]
-    value: &'a RawValue,
+    /// The value as JSON.
+    value: Box<RawValue>,
 }
 
 #[derive(Serialize, Deserialize)]

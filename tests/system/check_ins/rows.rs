@@ -55,8 +55,8 @@ async fn rows_name_their_day_and_are_found_by_it() {
         &matinee,
         &second,
         &second,
-        &second,
         &Value::Null,
+        &second,
     ];
     assert_eq!(days.iter().collect::<Vec<_>>(), expected);
     let count = async |day: &str| listed(&door, &format!("?day={day}")).await.len();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use gatewit_desk::store_layout;
+use gatewit_desk::tables::exported;
 use gatewit_domain::ports::{Clock, Key, Store};
 use gatewit_store::{DurableFile, OpenError, SledStore};
 use serde::Serialize;
@@ -90,9 +91,12 @@ async fn write_rows(store: &SledStore, out: &mut dyn Write) -> anyhow::Result<u6
     loop {
         let page = store.scan(&Key::new(""), after.as_ref(), PAGE).await?;
         for (key, value) in &page {
-            let row = row(key, value)
-                .with_context(|| format!("cannot export a row of {}", key.table()))?;
-            lines.write(&row)?;
+            let cannot = || format!("cannot export a row of {}", key.table());
+            let Some(value) = exported(key, value).with_context(cannot)? else {
+                continue;
+            };
+            let key = str::from_utf8(key.as_bytes()).with_context(cannot)?.into();
+            lines.write(&Row { key, value })?;
             rows += 1;
         }
         progress.tell(rows);
@@ -104,13 +108,6 @@ async fn write_rows(store: &SledStore, out: &mut dyn Write) -> anyhow::Result<u6
     let sha256 = format!("{:x}", lines.digest.clone().finalize());
     lines.write(&Footer { rows, sha256 })?;
     Ok(rows)
-}
-
-fn row<'a>(key: &'a Key, value: &'a [u8]) -> anyhow::Result<Row<'a>> {
-    Ok(Row {
-        key: str::from_utf8(key.as_bytes())?.into(),
-        value: serde_json::from_slice(value)?,
-    })
 }
 
 /// Writes JSON lines and computes their checksum.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use gatewit_desk::store_layout;
+use gatewit_desk::tables::imported;
 use gatewit_domain::ports::{Clock, Store, Write};
 use gatewit_store::Restore;
 
@@ -53,7 +54,7 @@ async fn fill(restore: &Restore, file: &Path) -> anyhow::Result<u64> {
     let mut reader = Reader::open(file)?;
     let mut writes = Vec::new();
     while let Some((key, value)) = reader.next()? {
-        writes.push(Write::Put(key, value));
+        writes.push(imported(key, &value)?);
         if writes.len() == PAGE {
             commit(restore, mem::take(&mut writes)).await?;
             progress.tell(reader.rows());

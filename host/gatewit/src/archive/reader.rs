@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use bytes::Bytes;
 use gatewit_domain::ports::Key;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::{FORMAT, Footer, Header, Row, VERSION};
@@ -48,7 +48,7 @@ impl Reader {
     }
 
     /// Reads the next row; None after the last one, once the count and the checksum match.
-    pub(super) fn next(&mut self) -> anyhow::Result<Option<(Key, Bytes)>> {
+    pub(super) fn next(&mut self) -> anyhow::Result<Option<(Key, Box<RawValue>)>> {
         self.read_line()?;
         if !self.line.ends_with(b"\n") {
             bail!(
@@ -60,8 +60,7 @@ impl Reader {
         if let Ok(row) = serde_json::from_slice::<Row>(&self.line) {
             self.rows += 1;
             self.digest.update(&self.line);
-            let value = Bytes::copy_from_slice(row.value.get().as_bytes());
-            return Ok(Some((Key::new(row.key.into_owned()), value)));
+            return Ok(Some((Key::new(row.key.into_owned()), row.value)));
         }
         let Ok(footer) = serde_json::from_slice::<Footer>(&self.line) else {
             bail!(

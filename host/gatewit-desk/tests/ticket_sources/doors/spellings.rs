@@ -1,8 +1,5 @@
 //! One reference, one type, one holder, however they are spelled.
 
-use gatewit_domain::id::EventId;
-use gatewit_domain::ticket::ShownState;
-
 use super::races::gate;
 use super::*;
 use crate::upstream::kind;
