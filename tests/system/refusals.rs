@@ -73,6 +73,7 @@ async fn refusals_beyond_a_burst_of_five_hundred_are_recorded_together() {
         "sessionId": null,
         "conflict": false,
         "undone": false,
+        "undoes": null,
         "plugin": null,
         "digest": null,
     });

@@ -77,7 +77,7 @@ pub const TICKET_ENTRIES: Table<TicketEntries, EventTicket, Binary> = Table::new
 /// Derived: a ticket's entries, beneath its row of [`TICKET_ENTRIES`], so that one scan reads both.
 pub const ENTRIES: Table<Entry, TicketEntry, Binary> = Table::new("entries");
 /// Derived: the number of the record that answered a request which may be sent again.
-pub const REPEATS: Table<u64, CallerKey, Binary> = Table::new("repeats");
+pub const REPEATS: Table<u64, ScanKey, Binary> = Table::new("repeats");
 /// Derived: where the record with an id is.
 pub const CHECK_INS: Table<CheckInPlace, CheckInId, Binary> = Table::new("check_ins");
 /// Derived: how much each scanner has scanned.
@@ -308,7 +308,10 @@ pub struct EventIssue(pub EventId, pub IssueId);
 
 /// A stored answer: the caller it was given to, and the idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallerKey(pub EventId, pub String, pub IdempotencyKey);
+pub struct CallerKey(pub String, pub IdempotencyKey);
+
+/// A scan that may be sent again: its event, its caller, and the idempotency key.
+pub struct ScanKey(pub EventId, pub String, pub IdempotencyKey);
 
 impl EventRecord {
     /// The number of a record that was read.
@@ -346,7 +349,8 @@ key_texts! {
     // Both are free text, so the first is prefixed with its length.
     Device: |key| format!("{}:{}/{}", key.0.len(), key.0, key.1.as_str());
     OrderTicket: |key| join_key(&join_key(&key.0, &fold(&key.1)), &key.2);
-    CallerKey: |key| join_key(&join_key(&key.0, &key.1), &key.2.as_str());
+    CallerKey: |key| join_key(&key.0, &key.1.as_str());
+    ScanKey: |key| join_key(&join_key(&key.0, &key.1), &key.2.as_str());
     CheckInId: |id| id.to_string();
     EventWindows: |key| join_key(&key.0, &key.1);
     EventRecord: |key| format!("{}/{:016x}", key.0, key.1);
