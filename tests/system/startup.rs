@@ -60,6 +60,21 @@ async fn a_data_directory_of_a_newer_version_is_refused_and_left_alone() {
     assert_eq!(events, serde_json::json!([event]));
 }
 
+#[tokio::test]
+async fn a_data_directory_of_an_older_format_is_refused_with_the_way_to_move_on() {
+    let home = Home::new();
+    home.start().stop();
+    let (data, format) = (home.path("data"), home.path("data/format"));
+    fs::write(&format, "1\n").expect("a file can be written");
+    let words = [
+        format!("data directory {} has format 1", data.display()),
+        "export it with the gatewit that wrote it, then import into an empty directory".to_owned(),
+    ];
+    home.check_refused(home.command(), &[&words[0], &words[1]]);
+    let kept = fs::read_to_string(&format).expect("the format is kept");
+    assert_eq!(kept, "1\n");
+}
+
 #[test]
 fn a_data_directory_that_is_a_file_is_named() {
     let home = Home::new();

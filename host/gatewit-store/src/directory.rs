@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Ordering;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -15,7 +16,7 @@ use crate::durable_file::DurableFile;
 
 /// The version of the data format that this Gatewit reads and writes. Raise it with every change that an older Gatewit
 /// would misread.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Why a data directory cannot be used, and what the operator can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,18 @@ pub enum OpenError {
         directory.display()
     )]
     Newer {
+        /// The data directory.
+        directory: PathBuf,
+        /// The format of its data.
+        found: u32,
+    },
+    /// An older Gatewit wrote it, in a way that this one does not read.
+    #[error(
+        "data directory {} has format {found}, which this gatewit does not read: \
+         export it with the gatewit that wrote it, then import into an empty directory",
+        directory.display()
+    )]
+    Older {
         /// The data directory.
         directory: PathBuf,
         /// The format of its data.
@@ -74,11 +87,8 @@ pub(crate) fn open(directory: &Path) -> Result<(Disk, Lock), OpenError> {
     create_private(directory)?;
     let lock = lock(directory)?;
     let format = read_format(directory)?;
-    if let Some(found) = format
-        && found > FORMAT
-    {
-        let directory = directory.to_owned();
-        return Err(OpenError::Newer { directory, found });
+    if let Some(found) = format {
+        check_format(directory, found)?;
     }
     let database = directory.join("db");
     create_private(&database)?;
@@ -141,6 +151,15 @@ pub(crate) fn lock(directory: &Path) -> Result<Lock, OpenError> {
         Ok(()) => Ok(Lock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(directory.to_owned())),
         Err(TryLockError::Error(err)) => Err(cannot("lock", &path)(err)),
+    }
+}
+
+fn check_format(directory: &Path, found: u32) -> Result<(), OpenError> {
+    let directory = directory.to_owned();
+    match found.cmp(&FORMAT) {
+        Ordering::Less => Err(OpenError::Older { directory, found }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(OpenError::Newer { directory, found }),
     }
 }
 

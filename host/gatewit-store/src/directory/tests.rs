@@ -63,17 +63,30 @@ fn a_new_directory_is_for_its_user_alone_and_says_its_format() {
         assert_eq!(mode & 0o777, 0o700, "{}", created.display());
     }
     let format = fs::read_to_string(directory.join("format")).unwrap();
-    assert_eq!(format, "1\n");
+    assert_eq!(format, "2\n");
 }
 
 #[test]
 fn a_newer_format_is_refused_and_left_alone() {
     let home = tempdir().unwrap();
-    fs::write(home.path().join("format"), "2\n").unwrap();
+    fs::write(home.path().join("format"), "3\n").unwrap();
     let directory = home.path().display();
     let expected = format!(
-        "data directory {directory} has format 2, but this gatewit knows formats up to 1: \
+        "data directory {directory} has format 3, but this gatewit knows formats up to 2: \
          run a newer gatewit"
+    );
+    assert_eq!(refusal(home.path()), expected);
+    assert!(!home.path().join("db").exists());
+}
+
+#[test]
+fn an_older_format_is_refused_with_the_way_to_move_on_and_left_alone() {
+    let home = tempdir().unwrap();
+    fs::write(home.path().join("format"), "1\n").unwrap();
+    let directory = home.path().display();
+    let expected = format!(
+        "data directory {directory} has format 1, which this gatewit does not read: \
+         export it with the gatewit that wrote it, then import into an empty directory"
     );
     assert_eq!(refusal(home.path()), expected);
     assert!(!home.path().join("db").exists());
@@ -95,7 +108,7 @@ fn a_first_opening_that_was_cut_short_is_taken_up_again() {
     drop(SledStore::open(home.path(), StoreLayout::plain()).unwrap());
     assert_eq!(
         fs::read_to_string(home.path().join("format")).unwrap(),
-        "1\n"
+        "2\n"
     );
 }
 
