@@ -120,6 +120,8 @@ async fn requests_commits_and_plugins_are_measured() {
     let above_all = "gatewit_store_commit_duration_seconds_bucket{le=\"+Inf\"}";
     assert_eq!(value(&text, above_all), commits);
     assert_eq!(value(&text, "gatewit_store_waiting_commits"), 0.0);
+    assert_eq!(value(&text, "gatewit_store_tables_outgrown"), 0.0);
+    assert!(value(&text, "gatewit_store_memory_bytes") >= 0.0);
     assert!(value(&text, "gatewit_plugin_calls_total{plugin=\"hours-before\"}") >= 1.0);
     assert_eq!(
         value(

@@ -92,7 +92,8 @@ impl Derivation for DerivesNothing {
 /// Computes derived rows: what the appended rows of a sequence add up to. Pure.
 ///
 /// A store applies it while it stages a commit, and again for every row when it opens. So what is derived is always the
-/// fold of the appended rows, and it is neither written by callers nor exported.
+/// fold of the appended rows; callers neither put it nor export it. They delete it together with a whole sequence.
+/// No two sequences derive the same row.
 pub trait Derivation: Send + Sync {
     /// The tables of derived rows.
     fn tables(&self) -> &'static [&'static str];
@@ -192,6 +193,18 @@ pub enum Guard {
     Seen(Key, Bytes),
 }
 
+impl Guard {
+    /// The key that the guard reads.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Absent(key)
+            | Self::Unchanged(key, _)
+            | Self::Below(key, _)
+            | Self::Seen(key, _) => key,
+        }
+    }
+}
+
 /// One change to the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
@@ -205,7 +218,23 @@ pub enum Write {
     Add(Key, i64),
     /// Appends a row to the sequence with this prefix, under the next number. The numbers follow the order of commits,
     /// without gaps. What [derives](Derivation) from the row changes with it.
+    ///
+    /// Rows of this table are written in no other way. They can be deleted, always the last of their sequence first; what
+    /// derived from them stays until it is deleted too.
     Append(Key, Bytes),
+}
+
+impl Write {
+    /// The key that is written; of [`Write::Append`] the prefix of the sequence.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Put(key, _)
+            | Self::Insert(key, _)
+            | Self::Delete(key)
+            | Self::Add(key, _)
+            | Self::Append(key, _) => key,
+        }
+    }
 }
 
 /// The result of a commit.

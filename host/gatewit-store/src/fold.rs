@@ -1,125 +1,112 @@
 //! Folds the appended rows of a store that opens into derived rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::error::Error;
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 use gatewit_domain::ports::{Appended, Damage, Key, StoreError, StoreLayout};
 
-use crate::group::{Group, Held};
+use crate::derive::{Rows, derive};
+use crate::layout::table;
+use crate::table::Table;
+use crate::unsorted::Unsorted;
+use crate::value::Value;
+
+/// The last number of each sequence.
+pub(crate) type Sequences = HashMap<Key, u64, RandomState>;
+
+/// A fold that goes on, row by row.
+pub(crate) struct Fold<'a> {
+    layout: &'a StoreLayout,
+    /// Sequences to leave out.
+    damaged: &'a HashSet<Key>,
+    tables: Derived,
+    sequences: Sequences,
+    /// The prefix of the last row, and its number.
+    current: Option<(Key, u64)>,
+    damages: Vec<Damage>,
+}
 
 /// What the appended rows add up to.
-#[derive(Default)]
-pub(crate) struct Fold {
-    /// The last number of each sequence.
-    pub sequences: HashMap<Key, u64, RandomState>,
-    /// Every derived row.
-    pub derived: HashMap<Key, Bytes, RandomState>,
-    /// The sequences that cannot be read. Nothing is derived from them.
+pub(crate) struct Folded {
+    /// The derived tables.
+    pub tables: Vec<Table>,
+    pub sequences: Sequences,
+    /// The sequences that cannot be read. Rows of theirs may be among the derived ones.
     pub damages: Vec<Damage>,
-    folding: Option<Folding>,
 }
 
-/// The sequence that is being folded.
-struct Folding {
-    prefix: Key,
-    last: u64,
-    group: Group,
-    damage: Option<Damage>,
-}
+struct Derived(Vec<Unsorted>);
 
-/// A sequence derives rows of its own, so that it begins from nothing.
-struct Nothing;
-
-impl Held for Nothing {
-    fn row(&self, _: &Key) -> Result<Option<Bytes>, StoreError> {
-        Ok(None)
+impl<'a> Fold<'a> {
+    /// Begins a fold that leaves out the sequences that are known to be damaged.
+    pub(crate) fn new(layout: &'a StoreLayout, damaged: &'a HashSet<Key>) -> Self {
+        let tables = layout.derivation.tables().iter();
+        Self {
+            layout,
+            damaged,
+            tables: Derived(tables.copied().map(Unsorted::new).collect()),
+            sequences: Sequences::default(),
+            current: None,
+            damages: Vec::new(),
+        }
     }
 
-    fn last(&self, _: &Key) -> Result<u64, StoreError> {
-        Ok(0)
-    }
-}
-
-impl Fold {
     /// Takes the next row of the appended table, in the order of keys.
-    pub(crate) fn take(&mut self, layout: &StoreLayout, key: Key, value: Bytes) {
+    pub(crate) fn take(&mut self, key: Key, value: &Bytes) {
         let Some((prefix, sequence)) = Appended::parse(&key) else {
-            let cause = "its key has no number".to_owned();
-            self.damages.push(Damage {
-                prefix: key,
-                sequence: 0,
-                cause,
-            });
-            return;
+            return self.damage(key, 0, "its key has no number".to_owned());
         };
-        if self
-            .folding
-            .as_ref()
-            .is_none_or(|folding| folding.prefix != prefix)
-        {
-            self.end_sequence();
-            self.folding = Some(Folding::new(prefix));
-        }
-        if let Some(folding) = &mut self.folding {
-            folding.take(layout, sequence, value);
-        }
-    }
-
-    /// Ends the last sequence.
-    pub(crate) fn finish(mut self) -> Self {
-        self.end_sequence();
-        self
-    }
-
-    fn end_sequence(&mut self) {
-        let Some(mut folding) = self.folding.take() else {
-            return;
+        let last = match self.current.take() {
+            Some((current, last)) if current == prefix => last,
+            current => {
+                self.end_sequence(current);
+                self.sequences.get(&prefix).copied().unwrap_or_default()
+            }
         };
-        match folding.damage {
-            Some(damage) => self.damages.push(damage),
-            None => {
-                self.sequences.insert(folding.prefix, folding.last);
-                let rows = folding.group.drain();
-                self.derived
-                    .extend(rows.filter_map(|(key, value)| Some((key, value?))));
+        if !self.is_left_out(&prefix) {
+            if sequence != last + 1 {
+                self.damage(prefix.clone(), last + 1, "the row is missing".to_owned());
+            } else {
+                let appended = Appended {
+                    prefix: &prefix,
+                    sequence,
+                    value,
+                };
+                if let Err(err) = derive(self.layout, &mut self.tables, &appended) {
+                    self.damage(prefix.clone(), sequence, with_sources(&err));
+                }
             }
         }
-    }
-}
-
-impl Folding {
-    fn new(prefix: Key) -> Self {
-        Self {
-            prefix,
-            last: 0,
-            group: Group::default(),
-            damage: None,
-        }
+        self.current = Some((prefix, sequence));
     }
 
-    fn take(&mut self, layout: &StoreLayout, sequence: u64, value: Bytes) {
-        if self.damage.is_some() {
-            return;
-        }
-        if sequence != self.last + 1 {
-            self.damage(self.last + 1, "the row is missing".to_owned());
-            return;
-        }
-        let appended = Appended {
-            prefix: &self.prefix,
-            sequence,
-            value: &value,
-        };
-        match self.group.derive_from(layout, &Nothing, &appended) {
-            Ok(()) => self.last = sequence,
-            Err(err) => self.damage(sequence, with_sources(&err)),
+    /// Ends the last sequence, and puts the derived rows in order.
+    pub(crate) fn finish(mut self) -> Folded {
+        let current = self.current.take();
+        self.end_sequence(current);
+        let Derived(tables) = self.tables;
+        Folded {
+            tables: tables.into_iter().map(Unsorted::sort).collect(),
+            sequences: self.sequences,
+            damages: self.damages,
         }
     }
 
-    fn damage(&mut self, sequence: u64, cause: String) {
-        let prefix = self.prefix.clone();
-        self.damage = Some(Damage {
+    fn is_left_out(&self, prefix: &Key) -> bool {
+        let is_here = |damage: &Damage| damage.prefix == *prefix;
+        self.damages.iter().any(is_here) || self.damaged.contains(prefix)
+    }
+
+    fn end_sequence(&mut self, sequence: Option<(Key, u64)>) {
+        if let Some((prefix, last)) = sequence {
+            self.sequences.insert(prefix, last);
+        }
+    }
+
+    fn damage(&mut self, prefix: Key, sequence: u64, cause: String) {
+        self.damages.push(Damage {
             prefix,
             sequence,
             cause,
@@ -127,9 +114,27 @@ impl Folding {
     }
 }
 
+impl Rows for Derived {
+    fn value(&self, key: &Key) -> Result<Value, StoreError> {
+        let found = self
+            .0
+            .iter()
+            .find(|rows| rows.name().as_bytes() == table(key));
+        Ok(Value::from_stored(found.and_then(|rows| rows.get(key))))
+    }
+
+    fn set(&mut self, key: Key, value: Value) -> Result<(), StoreError> {
+        let found = (self.0.iter_mut()).find(|rows| rows.name().as_bytes() == table(&key));
+        if let Some(rows) = found {
+            rows.set(&key, value.into_stored().as_deref());
+        }
+        Ok(())
+    }
+}
+
 fn with_sources(err: &StoreError) -> String {
     let mut text = err.to_string();
-    let mut source = std::error::Error::source(err);
+    let mut source = err.source();
     while let Some(err) = source {
         text = format!("{text}: {err}");
         source = err.source();

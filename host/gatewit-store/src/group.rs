@@ -1,19 +1,21 @@
 //! Stages commits into a group: decides their guards, gives their sequences and derives from what they append. Nothing
-//! else interprets guards and writes.
+//! else decides guards.
 //!
-//! Pure. A store passes what it holds, writes what the group changes as one step, and then answers the commits.
+//! Pure: no threads, no disk, no clock. A store's committer stages commits in the order of their arrival over what it
+//! [holds](Held), makes [what the group changes](Group::changes) durable as one step, then answers each commit. The
+//! derived rows are among the changes; a store may write them or keep them in memory and fold them when it opens.
+//! [`Guard::key`] and [`Write::key`] name the keys of a commit for a store that must lock or fetch them first.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::error::Error;
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 use gatewit_domain::ports::{Appended, Commit, Guard, Key, StoreError, StoreLayout, Write};
 
+use crate::derive::{Rows, apply, cannot_count, derive, no_sequence};
 use crate::layout::{Kind, kind};
-use crate::value::{CounterError, Value};
+use crate::value::Value;
 
 /// What a store holds before the group.
 pub(crate) trait Held {
@@ -35,11 +37,13 @@ pub(crate) struct Group {
 }
 
 /// A key that a group has read or will write.
-pub(crate) struct Pending {
+struct Pending {
     /// The value before the group.
-    pub held: Option<Bytes>,
+    held: Option<Bytes>,
+    /// Whether it was promised, not read, that the key had no value.
+    is_promised_absent: bool,
     /// The new value, if the group writes the key.
-    pub next: Option<Value>,
+    next: Option<Value>,
 }
 
 enum Undo {
@@ -52,26 +56,14 @@ enum Undo {
 enum Mistake {
     #[error("rows of {0} are appended, and only the last of a sequence can be deleted")]
     NotAppended(String),
-    #[error("rows of {0} follow from others; they cannot be written")]
+    #[error("rows of {0} are derived; they can be deleted, but not set")]
     IsDerived(String),
-    #[error("{0} is not the table of appended rows")]
-    NoSequence(String),
-    #[error("the derivation wrote to {0}, which is not a derived table")]
-    NotDerived(String),
-    #[error(transparent)]
-    Counter(#[from] CounterError),
 }
 
 impl From<Mistake> for StoreError {
     fn from(mistake: Mistake) -> Self {
-        let action = match &mistake {
-            Mistake::NotAppended(_) | Mistake::IsDerived(_) => "write",
-            Mistake::NoSequence(_) => "append",
-            Mistake::NotDerived(_) => "derive",
-            Mistake::Counter(_) => "count",
-        };
         Self::Failed {
-            action,
+            action: "write",
             source: Box::new(mistake),
         }
     }
@@ -86,27 +78,37 @@ impl Group {
         guards: &[Guard],
         writes: Vec<Write>,
     ) -> Result<Commit, StoreError> {
+        let mut staging = Staging {
+            layout,
+            held,
+            group: self,
+        };
         for (position, guard) in guards.iter().enumerate() {
-            if !self.holds(held, guard)? {
+            if !staging.holds(guard)? {
                 return Ok(Commit::Blocked(position));
             }
         }
         self.undo.clear();
-        let mut numbers = Vec::new();
+        let mut staging = Staging {
+            layout,
+            held,
+            group: self,
+        };
+        let mut sequences = Vec::new();
         for write in writes {
-            if let Err(err) = self.write(layout, held, write, &mut numbers) {
+            if let Err(err) = staging.write(write, &mut sequences) {
                 self.take_back();
                 return Err(err);
             }
         }
-        Ok(Commit::Done(numbers))
+        Ok(Commit::Done(sequences))
     }
 
-    /// The keys that the group writes: the value that is held, and the value to write.
+    /// The keys that the group changes, and their new values; `None` deletes the key.
     pub(crate) fn changes(&self) -> impl Iterator<Item = (&Key, Option<Bytes>)> {
         self.rows.iter().filter_map(|(key, pending)| {
             let next = pending.next.clone()?.into_stored();
-            (next != pending.held).then_some((key, next))
+            (pending.is_promised_absent || next != pending.held).then_some((key, next))
         })
     }
 
@@ -120,184 +122,10 @@ impl Group {
         self.rows.get(key).map(|pending| &pending.held)
     }
 
-    /// The keys that the group has read or will write, and their values before it.
-    pub(crate) fn all_held(&self) -> impl Iterator<Item = (&Key, &Option<Bytes>)> {
-        self.rows.iter().map(|(key, pending)| (key, &pending.held))
-    }
-
-    /// Forgets everything.
+    /// Forgets all commits.
     pub(crate) fn clear(&mut self) {
         self.rows.clear();
         self.last.clear();
-    }
-
-    /// Empties the group, and returns the keys that it has read or written with their values after it.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (Key, Option<Bytes>)> {
-        self.last.clear();
-        self.rows.drain().map(|(key, pending)| {
-            let value = pending.next.map_or(pending.held, Value::into_stored);
-            (key, value)
-        })
-    }
-
-    fn holds(&mut self, held: &impl Held, guard: &Guard) -> Result<bool, StoreError> {
-        Ok(match guard {
-            Guard::Absent(key) => self.value(held, key)?.is_absent(),
-            Guard::Unchanged(key, expected) | Guard::Seen(key, expected) => {
-                self.value(held, key)?.is(expected)
-            }
-            Guard::Below(key, limit) => {
-                let count = self.value(held, key)?.count(key);
-                count.map_err(Mistake::from)? < *limit
-            }
-        })
-    }
-
-    fn write(
-        &mut self,
-        layout: &StoreLayout,
-        held: &impl Held,
-        write: Write,
-        numbers: &mut Vec<u64>,
-    ) -> Result<(), StoreError> {
-        let (key, value) = match write {
-            Write::Append(prefix, value) => {
-                numbers.push(self.append(layout, held, prefix, value)?);
-                return Ok(());
-            }
-            Write::Delete(key) => {
-                if kind(layout, &key) == Kind::Appended {
-                    self.shorten(held, &key)?;
-                }
-                (key, Value::Absent)
-            }
-            Write::Put(key, _) | Write::Insert(key, _) | Write::Add(key, _)
-                if kind(layout, &key) == Kind::Appended =>
-            {
-                return Err(Mistake::NotAppended(key.table().into()).into());
-            }
-            Write::Put(key, _) | Write::Insert(key, _) | Write::Add(key, _)
-                if kind(layout, &key) == Kind::Derived =>
-            {
-                return Err(Mistake::IsDerived(key.table().into()).into());
-            }
-            write => return self.set(held, write),
-        };
-        self.put(held, key, value)
-    }
-
-    /// Appends a row, and applies what derives from it. Returns its number.
-    fn append(
-        &mut self,
-        layout: &StoreLayout,
-        held: &impl Held,
-        prefix: Key,
-        value: Bytes,
-    ) -> Result<u64, StoreError> {
-        if kind(layout, &prefix) != Kind::Appended {
-            return Err(Mistake::NoSequence(prefix.table().into()).into());
-        }
-        let sequence = self.last(held, &prefix)? + 1;
-        let row = Value::Bytes(value.clone());
-        self.put(held, Appended::key(&prefix, sequence), row)?;
-        let appended = Appended {
-            prefix: &prefix,
-            sequence,
-            value: &value,
-        };
-        self.derive_from(layout, held, &appended)?;
-        self.set_last(prefix, sequence);
-        Ok(sequence)
-    }
-
-    /// Applies what derives from an appended row.
-    pub(crate) fn derive_from(
-        &mut self,
-        layout: &StoreLayout,
-        held: &impl Held,
-        appended: &Appended<'_>,
-    ) -> Result<(), StoreError> {
-        for write in self.derive(layout, held, appended)? {
-            let (Write::Put(key, _)
-            | Write::Insert(key, _)
-            | Write::Delete(key)
-            | Write::Add(key, _)
-            | Write::Append(key, _)) = &write;
-            if kind(layout, key) != Kind::Derived {
-                return Err(Mistake::NotDerived(key.table().into()).into());
-            }
-            self.set(held, write)?;
-        }
-        Ok(())
-    }
-
-    fn derive(
-        &self,
-        layout: &StoreLayout,
-        held: &impl Held,
-        appended: &Appended<'_>,
-    ) -> Result<Vec<Write>, StoreError> {
-        let fault = Cell::new(None);
-        let before = |key: &Key| match self.rows.get(key) {
-            Some(pending) => match &pending.next {
-                Some(next) => next.clone().into_stored(),
-                None => pending.held.clone(),
-            },
-            None => held.row(key).unwrap_or_else(|err| {
-                fault.set(Some(err));
-                None
-            }),
-        };
-        let writes = layout.derivation.derive(appended, &before);
-        match fault.take() {
-            Some(err) => Err(err),
-            None => writes.map_err(cannot_derive),
-        }
-    }
-
-    /// Deletes the last row of a sequence.
-    fn shorten(&mut self, held: &impl Held, key: &Key) -> Result<(), StoreError> {
-        let not_last = || Mistake::NotAppended(key.table().into());
-        let (prefix, sequence) = Appended::parse(key).ok_or_else(not_last)?;
-        let last = self.last(held, &prefix)?;
-        if sequence < last {
-            return Err(not_last().into());
-        }
-        if sequence == last && last > 0 {
-            self.set_last(prefix, last - 1);
-        }
-        Ok(())
-    }
-
-    /// Applies a write to an ordinary or derived row.
-    fn set(&mut self, held: &impl Held, write: Write) -> Result<(), StoreError> {
-        let (key, value) = match write {
-            Write::Put(key, value) | Write::Insert(key, value) => (key, Value::Bytes(value)),
-            Write::Delete(key) => (key, Value::Absent),
-            Write::Add(key, amount) => {
-                let sum = self.value(held, &key)?.plus(amount, &key);
-                (key, sum.map_err(Mistake::from)?)
-            }
-            Write::Append(prefix, _) => {
-                return Err(Mistake::NoSequence(prefix.table().into()).into());
-            }
-        };
-        self.put(held, key, value)
-    }
-
-    fn put(&mut self, held: &impl Held, key: Key, value: Value) -> Result<(), StoreError> {
-        let pending = self.pending(held, &key)?;
-        let before = pending.next.replace(value);
-        self.undo.push(Undo::Row(key, before));
-        Ok(())
-    }
-
-    fn value(&mut self, held: &impl Held, key: &Key) -> Result<Value, StoreError> {
-        let pending = self.pending(held, key)?;
-        Ok(match &pending.next {
-            Some(next) => next.clone(),
-            None => Value::from_stored(pending.held.clone()),
-        })
     }
 
     /// The state of a key, read from the store when the group sees the key first.
@@ -306,21 +134,10 @@ impl Group {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(Pending {
                 held: held.row(key)?,
+                is_promised_absent: false,
                 next: None,
             }),
         })
-    }
-
-    fn last(&self, held: &impl Held, prefix: &Key) -> Result<u64, StoreError> {
-        match self.last.get(prefix) {
-            Some(last) => Ok(*last),
-            None => held.last(prefix),
-        }
-    }
-
-    fn set_last(&mut self, prefix: Key, last: u64) {
-        let before = self.last.insert(prefix.clone(), last);
-        self.undo.push(Undo::Last(prefix, before));
     }
 
     fn take_back(&mut self) {
@@ -340,9 +157,114 @@ impl Group {
     }
 }
 
-fn cannot_derive(source: Box<dyn Error + Send + Sync>) -> StoreError {
-    StoreError::Failed {
-        action: "derive from the appended row",
-        source,
+/// One commit that is being staged.
+struct Staging<'a, H> {
+    layout: &'a StoreLayout,
+    held: &'a H,
+    group: &'a mut Group,
+}
+
+impl<H: Held> Staging<'_, H> {
+    fn holds(&mut self, guard: &Guard) -> Result<bool, StoreError> {
+        let pending = self.group.pending(self.held, guard.key())?;
+        let value = match &pending.next {
+            Some(next) => next.clone(),
+            None => Value::from_stored(pending.held.clone()),
+        };
+        Ok(match guard {
+            Guard::Absent(_) => value.is_absent(),
+            Guard::Unchanged(_, expected) | Guard::Seen(_, expected) => value.is(expected),
+            Guard::Below(key, limit) => value.count(key).map_err(cannot_count)? < *limit,
+        })
+    }
+
+    fn write(&mut self, write: Write, sequences: &mut Vec<u64>) -> Result<(), StoreError> {
+        match (kind(self.layout, write.key()), write) {
+            (Kind::Appended, Write::Append(prefix, value)) => {
+                sequences.push(self.append(prefix, value)?);
+                return Ok(());
+            }
+            (_, Write::Append(prefix, _)) => Err(no_sequence(&prefix)),
+            (Kind::Appended, Write::Delete(key)) => self.shorten(key),
+            (Kind::Appended, write) => Err(Mistake::NotAppended(write.key().table().into()).into()),
+            (Kind::Derived, write) if !matches!(write, Write::Delete(_)) => {
+                Err(Mistake::IsDerived(write.key().table().into()).into())
+            }
+            (Kind::Plain, Write::Insert(key, value)) => {
+                self.insert(key, value);
+                Ok(())
+            }
+            (_, write) => apply(self, write),
+        }
+    }
+
+    /// Appends a row, and applies what derives from it. Returns its number.
+    fn append(&mut self, prefix: Key, value: Bytes) -> Result<u64, StoreError> {
+        let sequence = self.last(&prefix)? + 1;
+        self.insert(Appended::key(&prefix, sequence), value.clone());
+        let appended = Appended {
+            prefix: &prefix,
+            sequence,
+            value: &value,
+        };
+        derive(self.layout, self, &appended)?;
+        self.set_last(prefix, sequence);
+        Ok(sequence)
+    }
+
+    /// Deletes the last row of a sequence.
+    fn shorten(&mut self, key: Key) -> Result<(), StoreError> {
+        let not_last = || Mistake::NotAppended(key.table().into());
+        let (prefix, sequence) = Appended::parse(&key).ok_or_else(not_last)?;
+        let last = self.last(&prefix)?;
+        if sequence < last {
+            return Err(not_last().into());
+        }
+        if sequence == last && last > 0 {
+            self.set_last(prefix, last - 1);
+        }
+        self.set(key, Value::Absent)
+    }
+
+    /// Sets the value of a key that has none, without a look at the store.
+    fn insert(&mut self, key: Key, value: Bytes) {
+        let pending = self.group.rows.entry(key.clone()).or_insert(Pending {
+            held: None,
+            is_promised_absent: true,
+            next: None,
+        });
+        let before = pending.next.replace(Value::Bytes(value));
+        self.group.undo.push(Undo::Row(key, before));
+    }
+
+    fn last(&self, prefix: &Key) -> Result<u64, StoreError> {
+        match self.group.last.get(prefix) {
+            Some(last) => Ok(*last),
+            None => self.held.last(prefix),
+        }
+    }
+
+    fn set_last(&mut self, prefix: Key, last: u64) {
+        let before = self.group.last.insert(prefix.clone(), last);
+        self.group.undo.push(Undo::Last(prefix, before));
+    }
+}
+
+impl<H: Held> Rows for Staging<'_, H> {
+    fn value(&self, key: &Key) -> Result<Value, StoreError> {
+        Ok(match self.group.rows.get(key) {
+            Some(Pending {
+                next: Some(next), ..
+            }) => next.clone(),
+            Some(pending) => Value::from_stored(pending.held.clone()),
+            None => Value::from_stored(self.held.row(key)?),
+        })
+    }
+
+    fn set(&mut self, key: Key, value: Value) -> Result<(), StoreError> {
+        let pending = self.group.pending(self.held, &key)?;
+        let before = pending.next.replace(value);
+        self.group.undo.push(Undo::Row(key, before));
+        Ok(())
     }
 }

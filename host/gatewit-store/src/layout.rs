@@ -15,21 +15,22 @@ pub(crate) enum Kind {
 
 /// The kind of a key's table.
 pub(crate) fn kind(layout: &StoreLayout, key: &Key) -> Kind {
-    let table = table(key.as_bytes());
-    let derived = layout.derivation.tables();
+    let table = table(key);
+    let is_this = |name: &&str| name.as_bytes() == table;
     if table.is_empty() {
         Kind::Plain
-    } else if table == layout.appended.as_bytes() {
+    } else if is_this(&layout.appended) {
         Kind::Appended
-    } else if derived.iter().any(|derived| derived.as_bytes() == table) {
+    } else if layout.derivation.tables().iter().any(is_this) {
         Kind::Derived
     } else {
         Kind::Plain
     }
 }
 
-/// The table of a key: its first part.
-fn table(key: &[u8]) -> &[u8] {
+/// The table of a key, as bytes.
+pub(crate) fn table(key: &Key) -> &[u8] {
+    let key = key.as_bytes();
     let end = key.iter().position(|byte| *byte == b'/');
     &key[..end.unwrap_or(key.len())]
 }

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod derive;
 mod directory;
 mod disk;
 mod durable_file;
@@ -17,7 +18,11 @@ mod laws;
 mod layout;
 mod memory_store;
 mod restore;
+mod row;
+mod section;
 mod sled_store;
+mod table;
+mod unsorted;
 mod value;
 
 pub use directory::OpenError;

@@ -91,10 +91,10 @@ impl Store for MemoryStore {
         for (prefix, last) in group.sequences() {
             held.sequences.insert(prefix.clone(), last);
         }
-        for (key, value) in group.drain() {
+        for (key, value) in group.changes() {
             match value {
-                Some(value) => held.rows.insert(key, value),
-                None => held.rows.remove(&key),
+                Some(value) => held.rows.insert(key.clone(), value),
+                None => held.rows.remove(key),
             };
         }
         Ok(commit)

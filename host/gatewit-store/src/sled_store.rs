@@ -4,12 +4,14 @@
 //! its group, and returns when it is on disk. A read returns at once, from memory.
 
 mod committer;
+mod load;
 mod meter;
-mod read_cache;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod view;
 
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -22,11 +24,12 @@ use gatewit_domain::ports::{Commit, Damage, Guard, Key, Store, StoreError, Store
 use tokio::sync::oneshot;
 
 use crate::directory::{self, Lock, OpenError};
-use crate::disk::{Cause, Disk};
+use crate::disk::Disk;
 
-use crate::fold::Fold;
 use committer::{Committer, Durable, Persist, Request};
+use load::load;
 pub use meter::StoreMeter;
+use tables::RESIDENT_BYTES_MAX;
 use view::View;
 
 /// How many commits may wait. Further ones get [`StoreError::Busy`].
@@ -52,7 +55,7 @@ impl SledStore {
     ///
     /// Fails if another store has it open, if a newer Gatewit wrote it, or if it is damaged.
     pub fn open(directory: &Path, layout: StoreLayout) -> Result<Self, OpenError> {
-        Self::open_with(directory, layout, |mut disk| {
+        Self::open_with(directory, layout, RESIDENT_BYTES_MAX, |mut disk| {
             Box::new(move |batch| disk.persist(batch))
         })
     }
@@ -65,23 +68,21 @@ impl SledStore {
     fn open_with(
         directory: &Path,
         layout: StoreLayout,
+        resident_bytes_max: usize,
         persist: impl FnOnce(Disk) -> Persist,
     ) -> Result<Self, OpenError> {
         let (disk, lock) = directory::open(directory)?;
-        let Fold {
-            sequences,
-            derived,
-            damages,
-            ..
-        } = directory::read(directory, || fold(&layout, &disk.db))?;
-        let view = View::new(layout.clone(), disk.db.clone(), damages, derived);
-        let view = Arc::new(view);
+        let load = || load(&layout, &disk.db, resident_bytes_max);
+        let mut loaded = directory::read(directory, load)?;
+        let sequences = mem::take(&mut loaded.sequences);
+        let view = Arc::new(View::new(disk.db.clone(), loaded));
         let durable = Durable {
             view: Arc::clone(&view),
             sequences,
         };
         let (sender, queue) = sync_channel(QUEUE_MAX);
         let meter = Arc::new(StoreMeter::new());
+        meter.holds(view.usage());
         let committer = Committer::new(layout, queue, durable, Arc::clone(&meter), persist(disk));
         let thread = thread::Builder::new()
             .name("committer".to_owned())
@@ -153,20 +154,6 @@ impl Drop for SledStore {
             let _ = thread.join();
         }
     }
-}
-
-/// Folds the rows of the appended table.
-fn fold(layout: &StoreLayout, tree: &sled::Db) -> Result<Fold, Cause> {
-    let mut fold = Fold::default();
-    if layout.appended.is_empty() {
-        return Ok(fold);
-    }
-    for row in tree.scan_prefix(format!("{}/", layout.appended)) {
-        let (key, value) = row?;
-        let key = Key::new(Bytes::copy_from_slice(&key));
-        fold.take(layout, key, Bytes::copy_from_slice(&value));
-    }
-    Ok(fold.finish())
 }
 
 fn committer_is_gone() -> StoreError {

@@ -94,6 +94,21 @@ impl Counters {
         let waiting = ConstGauge::new(self.store.commits_waiting());
         let name = "store_waiting_commits";
         waiting.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+        for (name, help, value) in [
+            (
+                "store_memory_bytes",
+                "Memory for the tables that are whole in memory",
+                self.store.memory_bytes(),
+            ),
+            (
+                "store_tables_outgrown",
+                "Tables that do not fit into memory and are read from disk instead",
+                self.store.tables_given_up(),
+            ),
+        ] {
+            let gauge = ConstGauge::new(value);
+            gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+        }
         let waits = "Time from asking for a commit to its answer, which comes when it is on disk";
         let sizes = "How many commits shared one sync";
         for (name, help, histogram) in [

@@ -43,6 +43,40 @@ pub(super) async fn of_64_commits_for_one_absent_key_one_wins<S: Store + 'static
     assert_eq!(rows(&*store, "key/").await.len(), 10);
 }
 
+pub(super) async fn of_two_commits_that_write_what_the_other_wants_absent_one_wins<
+    S: Store + 'static,
+>(
+    store: Arc<S>,
+) {
+    let done = crowd(&store, 10, |member, round| {
+        let (pair, side) = (member / 2, member % 2);
+        let name = |side| format!("key/{round}/{pair}/{side}");
+        let guards = vec![absent(&name(1 - side))];
+        (guards, vec![put(name(side), ""), add("wins", 1)])
+    });
+    assert_eq!(done.await, CROWD / 2 * 10);
+    assert_eq!(rows(&*store, "key/").await.len(), CROWD / 2 * 10);
+}
+
+pub(super) async fn several_reads_see_one_moment<S: Store + 'static>(store: Arc<S>) {
+    // Of several tables, in memory and not.
+    let names = ["a/1", "pair/1", "other/1", "text", "a/2"];
+    let writer = Arc::clone(&store);
+    let writing = tokio::spawn(async move {
+        for round in 0..200 {
+            let writes = names.map(|name| put(name, &round.to_string()));
+            commit(&*writer, [], writes).await;
+        }
+    });
+    let keys = names.map(key);
+    while !writing.is_finished() {
+        let values = store.get_many(&keys).await.unwrap();
+        assert!(values.iter().all(|value| *value == values[0]), "{values:?}");
+        tokio::task::yield_now().await;
+    }
+    writing.await.unwrap();
+}
+
 pub(super) async fn of_64_changes_of_one_value_one_wins<S: Store + 'static>(store: Arc<S>) {
     commit(&*store, [], [put("a", "0")]).await;
     let done = crowd(&store, 10, |_, round| {

@@ -1,8 +1,8 @@
 //! Guards: the conditions under which a commit is applied.
 
-use gatewit_domain::ports::{Commit, Store};
+use gatewit_domain::ports::{Commit, Guard, Store};
 
-use super::{BLOCKED, DONE, absent, add, below, commit, delete, pairs, put, rows, unchanged};
+use super::{BLOCKED, DONE, absent, add, below, commit, delete, key, pairs, put, rows, unchanged};
 
 pub(super) async fn an_absent_guard_blocks_while_the_key_has_a_value(store: &dyn Store) {
     let first = commit(store, [absent("a")], [put("a", "")]).await;
@@ -45,6 +45,21 @@ pub(super) async fn a_below_guard_blocks_from_the_limit_on(store: &dyn Store) {
     ];
     assert_eq!(counted, [DONE, BLOCKED, DONE, DONE]);
     assert_eq!(rows(store, "").await, pairs([("n", "3")]));
+}
+
+pub(super) async fn a_seen_guard_blocks_once_the_value_has_changed(store: &dyn Store) {
+    let seen = |value: &'static str| Guard::Seen(key("a"), value.into());
+    commit(store, [], [put("a", "1")]).await;
+    let answers = [
+        commit(store, [seen("1")], [add("n", 1)]).await,
+        commit(store, [seen("2")], [add("n", 1)]).await,
+        commit(store, [], [put("a", "2")]).await,
+        commit(store, [seen("1")], [add("n", 1)]).await,
+        commit(store, [seen("2")], [delete("a")]).await,
+        commit(store, [seen("2")], [add("n", 1)]).await,
+    ];
+    assert_eq!(answers, [DONE, BLOCKED, DONE, BLOCKED, DONE, BLOCKED]);
+    assert_eq!(rows(store, "").await, pairs([("n", "1")]));
 }
 
 pub(super) async fn the_first_guard_that_does_not_hold_is_named(store: &dyn Store) {

@@ -1,7 +1,7 @@
 //! Writes: the values that a commit leaves.
 
 use bytes::Bytes;
-use gatewit_domain::ports::{Commit, Store, StoreError, Write};
+use gatewit_domain::ports::{Commit, Guard, Store, StoreError, Write};
 
 use super::{add, below, commit, delete, key, pairs, put, rows, value};
 
@@ -86,6 +86,59 @@ pub(super) async fn deleting_what_is_not_there_is_done(store: &dyn Store) {
         Commit::Done(Vec::new())
     );
     assert_eq!(rows(store, "").await, []);
+}
+
+pub(super) async fn an_insert_sets_the_value_of_a_new_key(store: &dyn Store) {
+    let insert = |name: &str, value: &'static str| Write::Insert(key(name), value.into());
+    commit(
+        store,
+        [],
+        [
+            insert("a", "1"),
+            insert("b", "1"),
+            insert("c", "1"),
+            add("c", 1),
+        ],
+    )
+    .await;
+    commit(store, [], [delete("a"), put("b", "2")]).await;
+    commit(
+        store,
+        [],
+        [
+            insert("a", "3"),
+            put("d", "4"),
+            delete("d"),
+            insert("d", "5"),
+        ],
+    )
+    .await;
+    let kept = pairs([("a", "3"), ("b", "2"), ("c", "2"), ("d", "5")]);
+    assert_eq!(rows(store, "").await, kept);
+}
+
+pub(super) async fn keys_up_to_a_kibibyte_are_kept(store: &dyn Store) {
+    let name = |size: usize, end: u8| {
+        let mut name = b"row/".to_vec();
+        name.extend((4..size - 1).map(|at| (at % 7) as u8 + b'/'));
+        name.push(end);
+        key(name)
+    };
+    let names: Vec<_> = [16, 255, 256, 512, 1023, 1024]
+        .into_iter()
+        .flat_map(|size| [name(size, 1), name(size, 2)])
+        .collect();
+    for (position, name) in names.iter().enumerate() {
+        let put = Write::Put(name.clone(), position.to_string().into());
+        commit(store, [Guard::Absent(name.clone())], [put]).await;
+    }
+    let kept = store.get_many(&names).await.unwrap();
+    let expected: Vec<_> = (0..names.len())
+        .map(|position| Some(position.to_string().into()))
+        .collect();
+    assert_eq!(kept, expected);
+    let page = store.scan(&key("row/"), None, 99).await.unwrap();
+    assert!(page.is_sorted() && page.len() == names.len());
 }
 
 pub(super) async fn values_up_to_a_mebibyte_are_kept(store: &dyn Store) {

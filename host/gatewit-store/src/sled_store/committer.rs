@@ -4,14 +4,12 @@
 //! Durable commits are fast because a whole group shares one sync. Knows no files: its caller passes the function that
 //! makes a batch durable.
 
-use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use bytes::Bytes;
-use foldhash::fast::RandomState;
 use gatewit_domain::ports::{Commit, Guard, Key, StoreError, StoreLayout, Write};
 use tokio::sync::oneshot;
 use tracing::error;
@@ -19,6 +17,7 @@ use tracing::error;
 use super::meter::StoreMeter;
 use super::view::{Stopped, View};
 use crate::disk::{Cause, caught};
+use crate::fold::Sequences;
 use crate::group::{Group, Held};
 use crate::layout::{Kind, kind};
 
@@ -49,16 +48,18 @@ pub(super) type Persist = Box<dyn FnMut(sled::Batch) -> Result<(), Cause> + Send
 pub(super) struct Durable {
     pub view: Arc<View>,
     /// The last number of each sequence.
-    pub sequences: HashMap<Key, u64, RandomState>,
+    pub sequences: Sequences,
 }
 
 impl Held for Durable {
     fn row(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
-        self.view.get(key)
+        // No group is in flight while the committer stages the next one.
+        let values = self.view.get_many(std::slice::from_ref(key))?;
+        Ok(values.into_iter().next().flatten())
     }
 
     fn last(&self, prefix: &Key) -> Result<u64, StoreError> {
-        self.view.is_whole(prefix)?;
+        self.view.check_whole(prefix)?;
         Ok(self.sequences.get(prefix).copied().unwrap_or_default())
     }
 }
@@ -137,11 +138,9 @@ impl Committer {
         let mut batch = sled::Batch::default();
         let mut is_empty = true;
         for (key, next) in self.group.changes() {
-            if kind(&self.layout, key) == Kind::Derived {
-                continue;
-            }
             is_empty = false;
             match next {
+                _ if kind(&self.layout, key) == Kind::Derived => {}
                 Some(value) => batch.insert(key.as_bytes(), &*value),
                 None => batch.remove(key.as_bytes()),
             }
@@ -156,7 +155,10 @@ impl Committer {
         }
         self.durable.view.hide(mem::take(&mut self.group));
         match (self.persist)(batch) {
-            Ok(()) => self.group = self.durable.view.show(),
+            Ok(()) => {
+                self.durable.view.show();
+                self.meter.holds(self.durable.view.usage());
+            }
             Err(cause) => {
                 self.stop(cause);
             }

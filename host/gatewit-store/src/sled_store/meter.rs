@@ -1,9 +1,11 @@
-//! Measures how long commits wait and how many share a sync. The counters can be read at any time.
+//! Measures how long commits wait, how many share a sync and what memory tables take. The counters can be read at any time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::metrics::histogram::Histogram;
+
+use super::tables::Usage;
 
 /// From less than one sync to longer than anyone waits at a door.
 const WAIT_SECONDS: [f64; 14] = [
@@ -18,6 +20,8 @@ const GROUP_SIZES: [f64; 11] = [
 pub struct StoreMeter {
     asked: AtomicU64,
     answered: AtomicU64,
+    memory_bytes: AtomicU64,
+    tables_given_up: AtomicU64,
     /// From a commit's request to its answer, in seconds.
     pub commit_seconds: Histogram,
     /// How many commits shared one sync.
@@ -29,6 +33,8 @@ impl StoreMeter {
         Self {
             asked: AtomicU64::new(0),
             answered: AtomicU64::new(0),
+            memory_bytes: AtomicU64::new(0),
+            tables_given_up: AtomicU64::new(0),
             commit_seconds: Histogram::new(WAIT_SECONDS),
             group_sizes: Histogram::new(GROUP_SIZES),
         }
@@ -40,6 +46,22 @@ impl StoreMeter {
         let answered = self.answered.load(Ordering::Acquire);
         let asked = self.asked.load(Ordering::Relaxed);
         asked.saturating_sub(answered)
+    }
+
+    /// Returns the memory that tables take.
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of tables that do not fit into memory and are read from disk.
+    pub fn tables_given_up(&self) -> u64 {
+        self.tables_given_up.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn holds(&self, usage: Usage) {
+        let Usage { bytes, given_up } = usage;
+        self.memory_bytes.store(bytes as u64, Ordering::Relaxed);
+        (self.tables_given_up).store(given_up as u64, Ordering::Relaxed);
     }
 
     pub(super) fn asked(&self) {

@@ -1,5 +1,8 @@
 //! Tests of the store on disk alone: reopening it, groups of commits, and disks that fail.
 
+mod damage;
+mod memory;
+
 use std::fmt::Debug;
 use std::path::Path;
 use std::pin::Pin;
@@ -8,10 +11,11 @@ use std::sync::mpsc;
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
-use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, StoreLayout, Write};
+use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, Write};
 use proptest::test_runner::{Config, TestRunner};
 use tempfile::tempdir;
 
+use super::tables::RESIDENT_BYTES_MAX;
 use super::{QUEUE_MAX, SledStore};
 use crate::MemoryStore;
 use crate::disk::Cause;
@@ -36,9 +40,9 @@ fn any_sequence_is_answered_as_in_memory_and_kept_when_reopened() {
     let sequences = (laws::bursts(), laws::bursts());
     runner
         .run(&sequences, |(first, second)| {
-            let (home, memory) = (tempdir()?, MemoryStore::new(StoreLayout::plain()));
+            let (home, memory) = (tempdir()?, MemoryStore::new(laws::layout()));
             for bursts in [first, second] {
-                let sled = SledStore::open(home.path(), StoreLayout::plain()).unwrap();
+                let sled = SledStore::open(home.path(), laws::layout()).unwrap();
                 let (on_disk, in_memory) = runtime.block_on(async {
                     let on_disk = laws::outcomes(&sled, &bursts).await;
                     (on_disk, laws::outcomes(&memory, &bursts).await)
@@ -54,9 +58,10 @@ fn any_sequence_is_answered_as_in_memory_and_kept_when_reopened() {
 async fn a_store_reopened_at_once_holds_everything() {
     let home = tempdir().unwrap();
     for round in 0..20 {
-        let store = SledStore::open(home.path(), StoreLayout::plain()).unwrap();
+        let store = SledStore::open(home.path(), laws::layout()).unwrap();
         let kept = store.get(&key("n")).await.unwrap();
         assert_eq!(kept, (round > 0).then(|| round.to_string().into()));
+        laws::check_fold(&store).await;
         add_one(&store).await.unwrap();
     }
 }
@@ -73,8 +78,9 @@ async fn dropping_the_store_writes_what_still_waits() {
     disk.succeed();
     disk.succeed_always();
     dropping.join().unwrap();
-    let store = SledStore::open(home.path(), StoreLayout::plain()).unwrap();
+    let store = SledStore::open(home.path(), laws::layout()).unwrap();
     assert_eq!(store.get(&key("n")).await.unwrap(), Some("3".into()));
+    laws::check_fold(&store).await;
 }
 
 #[tokio::test]
@@ -119,7 +125,7 @@ async fn a_failed_sync_acknowledges_nothing_now_or_later() {
         send(waiting);
     }
     disk.succeed();
-    assert_eq!(before.await.unwrap(), Commit::Done(Vec::new()));
+    assert_eq!(before.await.unwrap(), Commit::Done(vec![1]));
 
     disk.wait_for_write();
     disk.fail();
@@ -131,12 +137,16 @@ async fn a_failed_sync_acknowledges_nothing_now_or_later() {
     assert_failed(store.commit(vec![], vec![]).await);
     assert_failed(store.get(&key("n")).await);
     assert_failed(store.scan(&key(""), None, 1).await);
+    drop(store);
+
+    let store = SledStore::open(home.path(), laws::layout()).unwrap();
+    laws::check_fold(&store).await;
 }
 
 #[tokio::test]
 async fn a_panic_of_the_disk_answers_every_waiter() {
     let home = tempdir().unwrap();
-    let store = SledStore::open_with(home.path(), StoreLayout::plain(), |_| {
+    let store = SledStore::open_with(home.path(), laws::layout(), RESIDENT_BYTES_MAX, |_| {
         Box::new(|_| panic!("broken"))
     })
     .unwrap();
@@ -174,7 +184,7 @@ struct StalledDisk {
 fn stalled(directory: &Path) -> (SledStore, StalledDisk) {
     let (has_written, written) = mpsc::channel();
     let (verdicts, told) = mpsc::channel::<Result<(), Cause>>();
-    let store = SledStore::open_with(directory, StoreLayout::plain(), |mut disk| {
+    let store = SledStore::open_with(directory, laws::layout(), RESIDENT_BYTES_MAX, |mut disk| {
         Box::new(move |batch| {
             disk.persist(batch)?;
             // The test stops listening once every write shall succeed.
@@ -204,7 +214,8 @@ impl StalledDisk {
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 fn add_one(store: &SledStore) -> Pending<'_, Commit> {
-    store.commit(vec![], vec![Write::Add(key("n"), 1)])
+    let step = Write::Append(key("log/n/"), "one 1".into());
+    store.commit(vec![], vec![Write::Add(key("n"), 1), step])
 }
 
 /// Lets a commit reach the queue, and checks that it has no answer yet.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use gatewit_domain::ports::{Guard, Key, Store, Write};
 use proptest::prelude::*;
 
-use super::key;
+use super::{check_fold, key};
 
 /// Commits that arrive at once, in this order, then a scan.
 #[derive(Clone, Debug)]
@@ -41,6 +41,7 @@ pub(crate) async fn outcomes(store: &dyn Store, bursts: &[Burst]) -> Vec<String>
     }
     let all = store.scan(&key(""), None, usize::MAX).await.unwrap();
     outcomes.push(format!("{all:?}"));
+    check_fold(store).await;
     outcomes
 }
 
@@ -88,32 +89,68 @@ fn guard() -> impl Strategy<Value = Guard> {
     prop_oneof![
         some_key().prop_map(Guard::Absent),
         (some_key(), some_value()).prop_map(|(key, value)| Guard::Unchanged(key, value)),
+        (some_key(), some_value()).prop_map(|(key, value)| Guard::Seen(key, value)),
         (some_key(), -2..5_i64).prop_map(|(key, limit)| Guard::Below(key, limit)),
     ]
 }
 
 fn write() -> impl Strategy<Value = Write> {
     prop_oneof![
-        (some_key(), some_value()).prop_map(|(key, value)| Write::Put(key, value)),
-        some_key().prop_map(Write::Delete),
-        (some_key(), -3..4_i64).prop_map(|(key, amount)| Write::Add(key, amount)),
+        3 => (written_key(), some_value()).prop_map(|(key, value)| Write::Put(key, value)),
+        1 => (written_key(), some_value()).prop_map(|(key, value)| Write::Insert(key, value)),
+        2 => written_key().prop_map(Write::Delete),
+        1 => (some_key(), some_value()).prop_map(|(key, value)| Write::Put(key, value)),
+        3 => (a_book(), a_step()).prop_map(|(book, step)| Write::Append(book, step)),
+        2 => (written_key(), -3..4_i64).prop_map(|(key, amount)| Write::Add(key, amount)),
     ]
 }
 
 /// Few keys, so that commits meet; each is the prefix of another or its neighbour.
+const WRITTEN: [&[u8]; 11] = [
+    b"",
+    b"a",
+    b"a/",
+    b"a/1",
+    b"a/1/2",
+    b"a/1/2/3",
+    b"a/\xff",
+    b"a0",
+    b"\xfe",
+    b"\xff",
+    b"\xff\xff",
+];
+
+/// Rows of sequences and what derives from them, and prefixes of both.
+const FOLLOWING: [&[u8]; 9] = [
+    b"log/x/0000000000000001",
+    b"log/x/",
+    b"s",
+    b"counts/x",
+    b"sums/x/one",
+    b"sums/",
+    b"steps/x/",
+    b"steps/x/one",
+    b"steps/x/one/0002",
+];
+
+fn written_key() -> impl Strategy<Value = Key> {
+    prop::sample::select(WRITTEN.map(key).to_vec())
+}
+
 fn some_key() -> impl Strategy<Value = Key> {
-    let names: [&[u8]; 9] = [
-        b"",
-        b"a",
-        b"a/",
-        b"a/1",
-        b"a/\xff",
-        b"a0",
-        b"\xfe",
-        b"\xff",
-        b"\xff\xff",
-    ];
-    prop::sample::select(names.map(key).to_vec())
+    prop_oneof![
+        written_key(),
+        prop::sample::select(FOLLOWING.map(key).to_vec())
+    ]
+}
+
+fn a_book() -> impl Strategy<Value = Key> {
+    prop::sample::select(vec![key("log/x/"), key("log/y/")])
+}
+
+fn a_step() -> impl Strategy<Value = Bytes> {
+    let steps = ["one 1", "one 1", "one -1", "two 5", "nonsense"];
+    prop::sample::select(steps.map(Bytes::from).to_vec())
 }
 
 fn some_value() -> impl Strategy<Value = Bytes> {
