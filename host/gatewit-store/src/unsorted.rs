@@ -1,13 +1,12 @@
 //! A table while a store opens and folds: rows are found by hash, and put in order once at the end. That takes a third
 //! of the time of a table that is in order all along.
 
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 use gatewit_domain::ports::Key;
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 
 use crate::row::{Row, Tail};
 use crate::table::{Table, split};
@@ -16,7 +15,7 @@ use crate::table::{Table, split};
 pub(crate) struct Unsorted {
     name: &'static str,
     shallow: Section,
-    deep: HashMap<Box<[u8]>, Section, RandomState>,
+    deep: HashMap<Vec<u8>, Section, RandomState>,
 }
 
 #[derive(Default)]
@@ -53,11 +52,7 @@ impl Unsorted {
     pub(crate) fn set(&mut self, key: &Key, value: Option<&[u8]>) {
         let (section, tail) = split(self.name, key.as_bytes());
         let section = match section {
-            Some(section) if self.deep.contains_key(section) => self
-                .deep
-                .get_mut(section)
-                .expect("it was there a moment ago"),
-            Some(section) => self.deep.entry(section.into()).or_default(),
+            Some(section) => self.deep.entry_ref(section).or_default(),
             None => &mut self.shallow,
         };
         section.set(tail, value);

@@ -1,6 +1,6 @@
 //! Reads into memory what a store needs there when it opens: the fold of the appended rows, and the resident tables.
 //!
-//! One thread reads sled, another one folds.
+//! Two threads read sled, a third one folds.
 
 use std::collections::HashSet;
 use std::mem;
@@ -77,21 +77,24 @@ pub(super) fn load(
     })
 }
 
-/// Folds the appended rows, but for those of damaged sequences, while this thread goes on to something else.
-fn fold<T>(
+/// Folds the appended rows, but for those of damaged sequences, and does something else beside.
+fn fold<T: Send>(
     layout: &StoreLayout,
     tree: &sled::Db,
     damaged: &HashSet<Key>,
-    beside: impl FnOnce() -> Result<T, Cause>,
+    beside: impl FnOnce() -> Result<T, Cause> + Send,
 ) -> Result<(Folded, T), Cause> {
     let (sender, batches) = sync_channel(BATCHES_MAX);
     thread::scope(|scope| {
         let folding = scope.spawn(move || fold_batches(layout, damaged, &batches));
+        let beside = scope.spawn(beside);
         let sent = send_appended(layout, tree, sender);
-        let beside = sent.and_then(|()| beside());
-        let folded = folding.join();
-        let folded = folded.map_err(|_| "the fold of the appended rows panicked")?;
-        Ok((folded, beside?))
+        let folded = folding.join().map_err(|_| "the fold panicked");
+        let beside = beside
+            .join()
+            .map_err(|_| "a thread that reads tables panicked");
+        sent?;
+        Ok((folded?, beside??))
     })
 }
 
