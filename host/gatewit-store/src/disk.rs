@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-/// Enough for a few million records. Beyond it, sled reads pages back from disk on the reader's thread.
-const CACHE_BYTES: u64 = 512 << 20;
+/// Small: what is read often is in tables of our own. Beyond it, sled reads pages back from disk.
+const CACHE_BYTES: u64 = 64 << 20;
 
 /// How often to try to open a database that is still locked.
 const LOCK_TRIES_MAX: u32 = 1000;
