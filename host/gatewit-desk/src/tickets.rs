@@ -30,7 +30,7 @@ mod search_index;
 mod tokens;
 
 use issues::Issues;
-use search_index::SearchIndex;
+use search_index::SearchIndexes;
 use tokens::TicketTokens;
 
 /// Every ticket: issued here or imported, its codes, and the index to search them.
@@ -38,7 +38,7 @@ pub struct Tickets {
     ports: Arc<Ports>,
     events: Arc<Events>,
     issues: Issues,
-    search_index: SearchIndex,
+    search_indexes: SearchIndexes,
 }
 
 /// A ticket with everything that is shown of it.
@@ -84,13 +84,13 @@ pub struct TicketPage {
 }
 
 impl Tickets {
-    /// Reads which issues are unfinished.
+    /// Reads which issues are unfinished, and starts the thread for searches.
     pub(super) async fn open(ports: &Arc<Ports>, events: &Arc<Events>) -> Result<Self, DeskError> {
         Ok(Self {
             ports: Arc::clone(ports),
             events: Arc::clone(events),
             issues: Issues::open(ports.store()).await?,
-            search_index: SearchIndex::default(),
+            search_indexes: SearchIndexes::start()?,
         })
     }
 
@@ -111,7 +111,7 @@ impl Tickets {
     ) -> Result<TicketPage, DeskError> {
         let live = self.events.managed(caller, event)?;
         let mut page = match query.text.as_deref().and_then(Search::parse) {
-            Some(search) => self.search(&live, &search, &query).await?,
+            Some(search) => self.search(&live, search, &query).await?,
             None => self.list_all(&live, &query).await?,
         };
         self.renew_tokens(&live, &mut page.tickets).await?;

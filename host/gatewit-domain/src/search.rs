@@ -1,7 +1,7 @@
 //! Finds tickets by typed text: names in any order, script or spelling, with tolerance for a typo.
 //!
-//! Pure: a [`IndexEntry`] holds a ticket's searchable text, a [`Search`] the query, and a search ranks an entry. The desk
-//! stores the cards.
+//! Pure: an [`IndexEntry`] holds a ticket's searchable text, a [`Search`] the query, and a search ranks an entry. A
+//! [`SearchIndex`] finds the entries that rank best.
 
 use memchr::memmem::Finder;
 
@@ -11,9 +11,16 @@ use crate::scanned::clean;
 use crate::ticket::Ticket;
 
 mod fold;
+mod index;
+#[cfg(test)]
+mod index_tests;
+mod segment;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod typos;
+
+pub use index::SearchIndex;
 
 use fold::{LETTERS_MAX, Word, add_word, squeezed, words};
 use typos::Pattern;
@@ -265,29 +272,38 @@ impl Spelling {
     fn of(word: String) -> Self {
         Self {
             rightly: Finder::new(&word).into_owned(),
-            nearly: Pattern::of(word),
+            nearly: Pattern::of(&word),
         }
     }
 }
 
 /// Ranks the best occurrence of a word or an identifier.
 fn found_in(wanted: &Finder, words: &str) -> Option<u32> {
-    let words = words.as_bytes();
+    let mut best = None;
+    for (_, rank) in occurrences(wanted, words.as_bytes()) {
+        best = Some(best.map_or(rank, |best: u32| best.min(rank)));
+        if rank == 0 {
+            break;
+        }
+    }
+    best
+}
+
+/// Returns where a word or an identifier occurs, each with its rank.
+fn occurrences(wanted: &Finder, words: &[u8]) -> impl Iterator<Item = (usize, u32)> {
     let length = wanted.needle().len();
     let is_border = |at: Option<&u8>| at.is_none_or(u8::is_ascii_whitespace);
-    let mut best = None;
-    for at in wanted.find_iter(words) {
+    wanted.find_iter(words).filter_map(move |at| {
         let begins = is_border(at.checked_sub(1).and_then(|before| words.get(before)));
         let ends = is_border(words.get(at + length));
         let rank = match (begins, ends) {
-            (true, true) => return Some(0),
+            (true, true) => 0,
             (true, false) => BEGINS,
             (false, _) if length >= INSIDE_MIN => INSIDE,
-            (false, _) => continue,
+            (false, _) => return None,
         };
-        best = Some(best.map_or(rank, |best: u32| best.min(rank)));
-    }
-    best
+        Some((at, rank))
+    })
 }
 
 /// Reads the parts of a query that contain a word.

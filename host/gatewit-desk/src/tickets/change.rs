@@ -113,11 +113,9 @@ impl Tickets {
     ) -> Result<bool, DeskError> {
         let (before, after) = (std::slice::from_ref(before), std::slice::from_ref(after));
         let event = after[0].event_id;
-        self.unindex(event, before);
         self.index(event, after).await;
         let commit = claim.commit(self.ports.store()).await;
         if !matches!(commit, Ok(true)) {
-            self.unindex(event, after);
             self.index(event, before).await;
         }
         commit

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatewit_domain::id::{EventId, TicketId};
+use gatewit_domain::id::EventId;
 use gatewit_domain::search::{IndexEntry, Search};
 use gatewit_domain::ticket::Ticket;
 
@@ -22,54 +22,55 @@ impl Tickets {
         for live in self.events.all() {
             let days = &live.event.calendar.days;
             if days.iter().any(|day| day.ends >= self.ports.now()) {
-                self.segments(live.event.id).await?;
+                self.complete_index(live.event.id).await?;
             }
         }
         Ok(())
     }
 
-    /// Indexes tickets that are about to be committed. After the commit, a dropped request would leave them out.
+    /// Indexes tickets that are about to be committed, in place of their former state. After the commit, a dropped
+    /// request would leave them out.
     pub(crate) async fn index(&self, event: EventId, tickets: &[Ticket]) {
         for some in tickets.chunks(WRITTEN_AT_ONCE) {
-            self.search_index.add(event, some);
+            let entries = some.iter().map(IndexEntry::of).collect();
+            self.search_indexes.add(event, entries);
             let_others_run().await;
         }
     }
 
     /// Removes tickets from the index.
     pub(crate) fn unindex(&self, event: EventId, tickets: &[Ticket]) {
-        self.search_index.forget(event, tickets);
+        let tickets = tickets.iter().map(|ticket| ticket.id).collect();
+        self.search_indexes.forget(event, tickets);
     }
 
     /// Lists the tickets that match the search, best match first, equal matches in the order they were issued.
     pub(super) async fn search(
         &self,
         live: &Arc<LiveEvent>,
-        search: &Search,
+        search: Search,
         query: &TicketQuery,
     ) -> Result<TicketPage, DeskError> {
-        let found = self.found_by(search, live.event.id).await?;
+        let event = live.event.id;
+        self.complete_index(event).await?;
         // A rank depends only on query and ticket, so the next page begins after the same ticket despite new ones.
-        let start = match query.cursor {
-            None => 0,
-            Some(cursor) => {
-                let last = found.iter().position(|id| *id == cursor);
-                last.map_or(found.len(), |last| last + 1)
-            }
-        };
+        let found = self
+            .search_indexes
+            .find(event, search, query.cursor, LOOKED_AT_MAX + 1)
+            .await?;
         let mut page = TicketPage {
             tickets: Vec::new(),
             next: None,
         };
         let mut turns = Turns::default();
         let visible = self.issues.visible();
-        for (looked_at, id) in found[start..].iter().enumerate() {
+        for (looked_at, id) in found.iter().enumerate() {
             if page.tickets.len() == query.limit {
                 page.next = page.tickets.last().map(|shown| shown.ticket.id);
                 return Ok(page);
             }
             if looked_at == LOOKED_AT_MAX {
-                page.next = Some(found[start + looked_at - 1]);
+                page.next = Some(found[looked_at - 1]);
                 return Ok(page);
             }
             turns.step().await;
@@ -83,41 +84,28 @@ impl Tickets {
         Ok(page)
     }
 
-    async fn found_by(&self, search: &Search, event: EventId) -> Result<Vec<TicketId>, DeskError> {
-        let mut found = Vec::new();
-        for segment in self.segments(event).await? {
-            let ranked = segment
-                .iter()
-                .filter_map(|entry| Some((search.rank(entry)?, entry.id)));
-            found.extend(ranked);
-            let_others_run().await;
+    /// Indexes the event's tickets that were issued before the start, unless that is done.
+    async fn complete_index(&self, event: EventId) -> Result<(), DeskError> {
+        let completeness = self.search_indexes.completeness(event);
+        let mut is_complete = completeness.lock().await;
+        if *is_complete {
+            return Ok(());
         }
-        found.sort_unstable();
-        Ok(found.into_iter().map(|(_, id)| id).collect())
-    }
-
-    /// Returns the event's entries, reading them from the store the first time.
-    async fn segments(&self, event: EventId) -> Result<Vec<Arc<Vec<IndexEntry>>>, DeskError> {
-        if let Some(entries) = self.search_index.complete_segments(event) {
-            return Ok(entries);
-        }
-        let indexed = self.search_index.indexed(event);
-        let mut read = Vec::new();
         let mut turns = Turns::default();
         let prefix = join_key(&event, &"");
         let mut pages = EVENT_TICKETS.pages(self.ports.store(), &prefix, WRITTEN_AT_ONCE);
         while let Some(rows) = pages.next().await? {
+            let mut entries = Vec::with_capacity(rows.len());
             for row in &rows {
                 turns.step().await;
                 let id = row.listed("ticket", event)?;
                 // The tickets of an issue in progress are indexed when all of them are written.
-                if !indexed.contains(&id)
-                    && let Some(stored) = self.stored(&id).await?
-                {
-                    read.push(IndexEntry::of(&stored.value));
-                }
+                let stored = self.stored(&id).await?;
+                entries.extend(stored.map(|stored| IndexEntry::of(&stored.value)));
             }
+            self.search_indexes.add_missing(event, entries).await?;
         }
-        Ok(self.search_index.complete(event, read))
+        *is_complete = true;
+        Ok(())
     }
 }

@@ -1,98 +1,137 @@
-//! An in-memory index of each event's tickets: entries of 100 to 200 bytes, in segments.
+//! Keeps the search index of each event on a thread of its own, so that no search delays a scan.
 //!
-//! The entries of an event are read from the store once, after the start or at its first search. From then on tickets are
-//! indexed just before they are committed. So an entry may be of a ticket that is not in the store: every hit is read
-//! from the store before it is shown.
+//! The tickets of an event are read from the store once, after the start or at its first search. From then on tickets
+//! are indexed just before they are committed. So an entry may be of a ticket that is not in the store: every hit is
+//! read from the store before it is shown.
 
-use std::collections::{HashMap, HashSet};
-use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
+use futures::channel::oneshot;
+use futures::lock::Mutex as AsyncMutex;
 use gatewit_domain::id::{EventId, TicketId};
-use gatewit_domain::search::IndexEntry;
-use gatewit_domain::ticket::Ticket;
+use gatewit_domain::search::{IndexEntry, Search, SearchIndex};
 
-/// How many entries are searched before other tasks may run: about a millisecond.
-const SEGMENT: usize = 4_096;
+use crate::error::DeskError;
 
-/// The entries of every event that was searched or had tickets issued since the start.
-#[derive(Default)]
-pub(super) struct SearchIndex {
-    // A std mutex: held for moves and pushes, never across an await.
-    events: Mutex<HashMap<EventId, EventIndex>>,
+type Task = Box<dyn FnOnce(&mut Indexes) + Send>;
+type Indexes = HashMap<EventId, SearchIndex>;
+
+/// The search indexes of all events, as the desk sees them.
+pub(super) struct SearchIndexes {
+    /// The thread does what it is sent in this order, and ends with the desk.
+    tasks: Sender<Task>,
+    // A std mutex: held for a lookup, never across an await.
+    completeness: Mutex<HashMap<EventId, Arc<AsyncMutex<bool>>>>,
 }
 
-/// The entries of one event.
-#[derive(Default)]
-struct EventIndex {
-    /// All full except the last. A search sees them as they were when it began.
-    segments: Vec<Arc<Vec<IndexEntry>>>,
-    /// Whether they include the tickets issued before the start.
-    is_complete: bool,
-}
+impl SearchIndexes {
+    /// Starts the thread.
+    pub fn start() -> Result<Self, DeskError> {
+        let (tasks, queue) = channel();
+        thread::Builder::new()
+            .name("search".to_owned())
+            .spawn(move || run(&queue))
+            .map_err(|source| fault("start a thread for searches", source))?;
+        Ok(Self {
+            tasks,
+            completeness: Mutex::default(),
+        })
+    }
 
-impl SearchIndex {
-    /// Adds the entries of tickets.
-    pub fn add(&self, event: EventId, tickets: &[Ticket]) {
-        let entries: Vec<_> = tickets.iter().map(IndexEntry::of).collect();
-        self.events().entry(event).or_default().add(entries);
+    /// Adds entries in place of former ones of the same tickets.
+    pub fn add(&self, event: EventId, entries: Vec<IndexEntry>) {
+        self.send(move |indexes| {
+            let index = indexes.entry(event).or_default();
+            entries.into_iter().for_each(|entry| index.add(entry));
+        });
+    }
+
+    /// Adds entries of tickets that have none. Returns when they are added, so that a reader of many gives way.
+    pub async fn add_missing(
+        &self,
+        event: EventId,
+        entries: Vec<IndexEntry>,
+    ) -> Result<(), DeskError> {
+        self.ask(move |indexes| {
+            let index = indexes.entry(event).or_default();
+            for entry in entries {
+                if !index.contains(entry.id) {
+                    index.add(entry);
+                }
+            }
+        })
+        .await
     }
 
     /// Removes the entries of tickets, such as those that were indexed but not committed.
-    pub fn forget(&self, event: EventId, tickets: &[Ticket]) {
-        let gone: HashSet<_> = tickets.iter().map(|ticket| ticket.id).collect();
-        if let Some(index) = self.events().get_mut(&event) {
-            for segment in &mut index.segments {
-                if segment.iter().any(|entry| gone.contains(&entry.id)) {
-                    Arc::make_mut(segment).retain(|entry| !gone.contains(&entry.id));
-                }
+    pub fn forget(&self, event: EventId, tickets: Vec<TicketId>) {
+        self.send(move |indexes| {
+            if let Some(index) = indexes.get_mut(&event) {
+                tickets.into_iter().for_each(|ticket| index.forget(ticket));
             }
-        }
+        });
     }
 
-    /// Returns the event's entries if all of them are in memory.
-    pub fn complete_segments(&self, event: EventId) -> Option<Vec<Arc<Vec<IndexEntry>>>> {
-        let events = self.events();
-        let index = events.get(&event).filter(|index| index.is_complete);
-        index.map(|index| index.segments.clone())
+    /// Returns the first matches after a ticket, best match first.
+    pub async fn find(
+        &self,
+        event: EventId,
+        search: Search,
+        after: Option<TicketId>,
+        limit: usize,
+    ) -> Result<Vec<TicketId>, DeskError> {
+        self.ask(move |indexes| {
+            let index = indexes.get(&event);
+            index.map_or_else(Vec::new, |index| index.find(&search, after, limit))
+        })
+        .await
     }
 
-    /// Returns the tickets indexed so far.
-    pub fn indexed(&self, event: EventId) -> HashSet<TicketId> {
-        let events = self.events();
-        let segments = events.get(&event).map_or(&[][..], |index| &index.segments);
-        segments
-            .iter()
-            .flat_map(|segment| segment.iter())
-            .map(|entry| entry.id)
-            .collect()
+    /// Whether the index has the event's tickets that were issued before the start. Who finds that it has not, adds them
+    /// under this lock.
+    pub fn completeness(&self, event: EventId) -> Arc<AsyncMutex<bool>> {
+        let completeness = self.completeness.lock();
+        let mut completeness = completeness.unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(completeness.entry(event).or_default())
     }
 
-    /// Adds the entries read from the store to those indexed meanwhile, unless another search did so first.
-    pub fn complete(&self, event: EventId, mut read: Vec<IndexEntry>) -> Vec<Arc<Vec<IndexEntry>>> {
-        let indexed = self.indexed(event);
-        read.retain(|entry| !indexed.contains(&entry.id));
-        let mut events = self.events();
-        let index = events.entry(event).or_default();
-        if !mem::replace(&mut index.is_complete, true) {
-            index.add(read);
-        }
-        index.segments.clone()
+    /// Lets the thread answer. Does nothing if nobody waits for the answer by then.
+    async fn ask<A: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Indexes) -> A + Send + 'static,
+    ) -> Result<A, DeskError> {
+        let (sender, answer) = oneshot::channel();
+        self.send(move |indexes| {
+            if !sender.is_canceled() {
+                // The receiver may have been dropped meanwhile.
+                let _ = sender.send(question(indexes));
+            }
+        });
+        answer.await.map_err(|gone| fault("search tickets", gone))
     }
 
-    fn events(&self) -> MutexGuard<'_, HashMap<EventId, EventIndex>> {
-        // At worst, a panic between two pushes leaves entries missing.
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    fn send(&self, task: impl FnOnce(&mut Indexes) + Send + 'static) {
+        let is_sent = self.tasks.send(Box::new(task)).is_ok();
+        debug_assert!(is_sent, "the thread ends when the last sender is dropped");
     }
 }
 
-impl EventIndex {
-    fn add(&mut self, entries: Vec<IndexEntry>) {
-        for entry in entries {
-            match self.segments.last_mut() {
-                Some(last) if last.len() < SEGMENT => Arc::make_mut(last).push(entry),
-                _ => self.segments.push(Arc::new(vec![entry])),
-            }
-        }
+fn run(queue: &Receiver<Task>) {
+    let mut indexes = Indexes::new();
+    for task in queue {
+        // A panic fails one search, or leaves some entries missing. The panic hook has logged it, and whoever waits for
+        // an answer gets an error.
+        let _ = catch_unwind(AssertUnwindSafe(|| task(&mut indexes)));
+    }
+}
+
+fn fault(action: &str, source: impl std::error::Error + Send + Sync + 'static) -> DeskError {
+    DeskError::Fault {
+        action: action.to_owned(),
+        source: Box::new(source),
     }
 }

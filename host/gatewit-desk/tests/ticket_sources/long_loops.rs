@@ -55,7 +55,7 @@ fn check<T>(disk: &Disk, what: &str, future: impl Future<Output = T>) -> T {
     answer
 }
 
-fn event(desk: &Desk, slug: &str, sources: &Value) -> EventId {
+pub fn event(desk: &Desk, slug: &str, sources: &Value) -> EventId {
     let change = event_change(json!({
         "name": "Summit",
         "slug": slug,

@@ -25,6 +25,8 @@ mod office;
 #[cfg(test)]
 mod pacing;
 #[cfg(test)]
+mod searches;
+#[cfg(test)]
 mod syncs;
 #[cfg(test)]
 mod upstream;

@@ -38,7 +38,8 @@ pub(super) fn squeezed(field: &str) -> String {
 
 /// Adds a word unless it is already there.
 pub(super) fn add_word(words: &mut String, word: &str) {
-    let is_there = words.split([' ', '\n']).any(|other| other == word);
+    let mut others = words.as_bytes().split(u8::is_ascii_whitespace);
+    let is_there = others.any(|other| other == word.as_bytes());
     if is_there {
         return;
     }

@@ -69,13 +69,11 @@ impl SourceImport<'_> {
         let Some(changes) = batch.take_changes() else {
             return Ok(Some(batch.conflicts));
         };
-        if !batch.outdated.is_empty() {
-            self.tickets.unindex(self.event, &batch.outdated);
-        }
         self.tickets.index(self.event, &batch.refiled).await;
         let commit = changes.commit(self.ports.store()).await;
         if !matches!(commit, Ok(true)) {
             self.tickets.unindex(self.event, &batch.refiled);
+            self.tickets.index(self.event, &batch.outdated).await;
             return commit.map(|_| None);
         }
         self.report_new_holders(&batch.new_holders);
