@@ -52,6 +52,8 @@ impl Tickets {
         query: &TicketQuery,
     ) -> Result<TicketPage, DeskError> {
         let event = live.event.id;
+        // Before the search: it may find part of an issue that is done before the page is read.
+        let visible = self.issues.visible();
         self.complete_index(event).await?;
         // A rank depends only on query and ticket, so the next page begins after the same ticket despite new ones.
         let found = self
@@ -63,7 +65,6 @@ impl Tickets {
             next: None,
         };
         let mut turns = Turns::default();
-        let visible = self.issues.visible();
         for (looked_at, id) in found.iter().enumerate() {
             if page.tickets.len() == query.limit {
                 page.next = page.tickets.last().map(|shown| shown.ticket.id);
