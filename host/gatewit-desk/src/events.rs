@@ -12,7 +12,7 @@ use crate::caller::{Access, Caller};
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::limits::PAGE;
-use crate::live_events::{LiveEvent, LiveEvents, slug_key};
+use crate::live_events::{LiveEvent, LiveEvents, slug_of};
 use crate::live_sources::LiveSources;
 use crate::ports::Ports;
 use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS};
@@ -119,10 +119,10 @@ impl Events {
                 slug,
                 ..event.clone()
             };
-            let guards = vec![SLUGS.absent(&slug_key(&event))];
+            let guards = vec![SLUGS.absent(&slug_of(&event))];
             let writes = vec![
-                EVENTS.put(&event.id, &event),
-                SLUGS.put(&slug_key(&event), &event.id),
+                EVENTS.insert(&event.id, &event),
+                SLUGS.put(&slug_of(&event), &event.id),
             ];
             let live = LiveEvent::new(event, self.signer())?;
             if self.ports.store().commit(guards, writes).await?.is_done() {
@@ -332,7 +332,7 @@ impl Events {
         guards: &mut Vec<Guard>,
         writes: &mut Vec<Write>,
     ) {
-        let (old, new) = (slug_key(before), slug_key(after));
+        let (old, new) = (slug_of(before), slug_of(after));
         if old != new {
             guards.push(SLUGS.absent(&new));
             writes.push(SLUGS.delete(&old));

@@ -12,7 +12,7 @@ use gatewit_domain::problem::EventCode;
 use gatewit_domain::window::DoorRule;
 
 use crate::error::DeskError;
-use crate::tables::join_key;
+use crate::tables::slug_key;
 
 /// An event in memory, with everything that a scan needs of it.
 pub struct LiveEvent {
@@ -60,7 +60,7 @@ impl LiveEvents {
     /// Finds an organization's event by its slug.
     pub(super) fn with_slug(&self, org_id: &str, slug: &str) -> Option<Arc<LiveEvent>> {
         let shown = self.shown.load();
-        let id = shown.by_slug.get(join_key(&org_id, &slug).as_str())?;
+        let id = shown.by_slug.get(slug_key(org_id, slug).as_str())?;
         shown.by_id.get(id).cloned()
     }
 
@@ -90,13 +90,13 @@ impl Shown {
             if before.event.revision >= event.revision {
                 return;
             }
-            let old = slug_key(&before.event);
+            let old = slug_of(&before.event);
             // Another event may have taken the slug that this one had.
             if self.by_slug.get(old.as_str()) == Some(&event.id) {
                 self.by_slug.remove(old.as_str());
             }
         }
-        self.by_slug.insert(slug_key(&live.event).into(), event.id);
+        self.by_slug.insert(slug_of(&live.event).into(), event.id);
         self.by_id.insert(event.id, Arc::clone(live));
     }
 }
@@ -129,7 +129,7 @@ impl LiveEvent {
     }
 }
 
-/// Returns the key of an event's slug: `{org}/{slug}`.
-pub(super) fn slug_key(event: &Event) -> String {
-    join_key(&event.org_id, &event.slug)
+/// Returns the key of an event's slug.
+pub(super) fn slug_of(event: &Event) -> String {
+    slug_key(&event.org_id, &event.slug)
 }

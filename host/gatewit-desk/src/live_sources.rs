@@ -1,6 +1,7 @@
 //! The configured ticket sources in memory: the tickets of each, its schedule and its look-ups. Knows no event.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,6 +33,9 @@ use look_ups::LookUps;
 use schedule::{SharedSchedule, SyncSchedule};
 pub use trouble::SourceTrouble;
 pub(super) use trouble::SyncFault;
+
+/// How many rows of a log are read at once.
+const ROWS_AT_ONCE: usize = 16;
 
 /// The status of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,15 +206,19 @@ impl LiveSource {
     async fn serve(&self, served: &Served) -> Result<(), DeskError> {
         let (end, types) = (served.end, self.types().await?);
         let mut set = SetBuilder::new(end, types, self.configured.rules.clone());
-        for row in (0..end.row).rev() {
-            let key = LogRow(self.name.clone(), LogPosition { row, ..end });
-            let stored = SOURCE_ROWS.get(self.ports.store(), &key).await?;
-            let stored = stored.ok_or_else(|| DeskError::Fault {
-                action: format!("read what is kept of the ticket source {}", self.name),
-                source: format!("row {row} of its log {} is missing", end.log).into(),
-            })?;
-            set.add(row, &stored.value);
-            let_others_run().await;
+        let rows: Vec<_> = (0..end.row).rev().collect();
+        for some in rows.chunks(ROWS_AT_ONCE) {
+            let key = |row: &u32| LogRow(self.name.clone(), LogPosition { row: *row, ..end });
+            let keys: Vec<_> = some.iter().map(key).collect();
+            let stored = SOURCE_ROWS.get_many(self.ports.store(), &keys).await?;
+            for (row, stored) in iter::zip(some, stored) {
+                let stored = stored.ok_or_else(|| DeskError::Fault {
+                    action: format!("read what is kept of the ticket source {}", self.name),
+                    source: format!("row {row} of its log {} is missing", end.log).into(),
+                })?;
+                set.add(*row, &stored.value);
+                let_others_run().await;
+            }
         }
         self.set.store(Some(Arc::new(set.finish())));
         self.schedule().synced_at = Some(served.synced_at);

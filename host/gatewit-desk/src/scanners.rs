@@ -16,14 +16,14 @@ use crate::caller::Caller;
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::events::Events;
-use crate::limits::PAGE;
+use crate::limits::AT_ONCE;
 use crate::live_events::LiveEvent;
 use crate::ports::Ports;
 use crate::tables::{
-    EVENT_SCANNERS, EventScanner, REGISTRATION_TOKENS, SCANNER_SCANS, SCANNERS, ScannerScans,
-    Stored, join_key,
+    EventScanner, REGISTRATION_TOKENS, SCANNER_EVENTS, SCANNER_SCANS, SCANNERS, ScannerScans,
+    Stored, of_event,
 };
-use crate::turns::Turns;
+use crate::turns::let_others_run;
 
 mod registration;
 pub use registration::{NewScanner, ScannerLink};
@@ -107,7 +107,7 @@ impl Scanners {
             expires_at: now + self.token_life,
             used_by: None,
         };
-        let writes = vec![REGISTRATION_TOKENS.put(&token.token, &token)];
+        let writes = vec![REGISTRATION_TOKENS.insert(&token.token, &token)];
         self.ports.store().commit(Vec::new(), writes).await?;
         Ok(self.token_status(token, live))
     }
@@ -123,15 +123,10 @@ impl Scanners {
     pub async fn list(&self, caller: &Caller, event: EventId) -> Result<ScannerList, DeskError> {
         let live = self.events.managed(caller, event)?;
         let mut scanners = Vec::new();
-        let mut turns = Turns::default();
-        let prefix = join_key(&event, &"");
-        let mut pages = EVENT_SCANNERS.pages(self.ports.store(), &prefix, PAGE);
+        let mut pages = SCANNERS.pages(self.ports.store(), &of_event(event), AT_ONCE);
         while let Some(page) = pages.next().await? {
-            for row in page {
-                turns.step().await;
-                let id = row.listed("scanner", event)?;
-                scanners.push(self.stored(id).await?.value);
-            }
+            scanners.extend(page.into_iter().map(|stored| stored.value));
+            let_others_run().await;
         }
         let event = live;
         Ok(ScannerList { scanners, event })
@@ -155,7 +150,7 @@ impl Scanners {
         id: ScannerId,
         reason: &str,
     ) -> Result<Option<(Scanner, Arc<LiveEvent>)>, DeskError> {
-        let stored = self.stored(id).await?;
+        let stored = self.with_id(id).await?;
         let live = self.events.managed(caller, stored.value.event_id)?;
         if !stored.value.is_active() {
             return Ok(Some((stored.value, live)));
@@ -170,7 +165,8 @@ impl Scanners {
             revocation: Some(revocation),
             ..stored.value
         };
-        let writes = vec![SCANNERS.put(&id, &revoked)];
+        let key = EventScanner(revoked.event_id, id);
+        let writes = vec![SCANNERS.put(&key, &revoked)];
         let revoking = Changes { guards, writes };
         let is_done = revoking.commit(self.ports.store()).await?;
         Ok(is_done.then_some((revoked, live)))
@@ -182,7 +178,7 @@ impl Scanners {
         caller: &Caller,
         id: ScannerId,
     ) -> Result<ScannerStatistics, DeskError> {
-        let scanner = self.stored(id).await?.value;
+        let scanner = self.with_id(id).await?.value;
         self.events.managed(caller, scanner.event_id)?;
         self.statistics_of(scanner).await
     }
@@ -200,13 +196,13 @@ impl Scanners {
                 words,
             )));
         }
-        let scanner = self.stored(id).await?.value;
+        let scanner = self.stored(&proof).await?.value;
         self.statistics_of(scanner).await
     }
 
     /// Whether a scanner whose credentials were verified is still active.
     pub async fn is_active(&self, proof: &ScannerProof) -> Result<bool, DeskError> {
-        Ok(self.stored(proof.scanner_id).await?.value.is_active())
+        Ok(self.stored(proof).await?.value.is_active())
     }
 
     /// Verifies a bearer token and returns its scanner. The decision checks whether the scanner is still active.
@@ -243,9 +239,20 @@ impl Scanners {
         self.events.find(header.event?)
     }
 
-    pub(super) async fn stored(&self, id: ScannerId) -> Result<Stored<Scanner>, DeskError> {
-        let stored = SCANNERS.get(self.ports.store(), &id).await?;
-        stored.ok_or_else(|| DeskError::not_found("scanner", id))
+    /// Reads the scanner whose credentials were verified.
+    pub(super) async fn stored(&self, proof: &ScannerProof) -> Result<Stored<Scanner>, DeskError> {
+        let key = EventScanner(proof.event_id, proof.scanner_id);
+        let stored = SCANNERS.get(self.ports.store(), &key).await?;
+        stored.ok_or_else(|| DeskError::not_found("scanner", proof.scanner_id))
+    }
+
+    /// Reads a scanner of which only the id is known.
+    async fn with_id(&self, id: ScannerId) -> Result<Stored<Scanner>, DeskError> {
+        let event = SCANNER_EVENTS.get(self.ports.store(), &id).await?;
+        let unknown = || DeskError::not_found("scanner", id);
+        let key = EventScanner(event.ok_or_else(unknown)?.value, id);
+        let stored = SCANNERS.get(self.ports.store(), &key).await?;
+        stored.ok_or_else(unknown)
     }
 
     async fn statistics_of(&self, scanner: Scanner) -> Result<ScannerStatistics, DeskError> {

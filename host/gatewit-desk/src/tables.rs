@@ -1,31 +1,30 @@
 //! Every table of the store: its name, its key and its value. Values are JSON, but for records and what derives from them.
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
-
 use gatewit_decision::{DayId, Window};
 use gatewit_domain::digest::Digest;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, IssueId, ScannerId, TicketId};
-use gatewit_domain::identifier::fold;
 use gatewit_domain::instant;
 use gatewit_domain::plugin::PluginIdentity;
 use gatewit_domain::record::Record;
-use gatewit_domain::scan::{Entry, IdempotencyKey, ManualCheckIn};
-use gatewit_domain::scanner::{Fingerprint, RegistrationToken, Scanner, TokenText};
+use gatewit_domain::scan::{Entry, ManualCheckIn};
+use gatewit_domain::scanner::{RegistrationToken, Scanner, TokenText};
 use gatewit_domain::source::{LogPosition, SourceName, SourceRow, SourceType, SyncState};
 use gatewit_domain::ticket::Ticket;
 use gatewit_domain::window::Holder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::error::DeskError;
-
 mod archive;
 mod codec;
+mod keys;
 mod table;
 pub use archive::{DERIVED, RowError, exported, imported};
 pub use codec::{Binary, Codec, Json};
+pub use keys::{
+    CallerKey, Device, EventCode, EventIssue, EventRecord, EventScanner, EventSeries, EventSource,
+    EventTicket, EventWindows, LogRow, OrderTicket, TicketEntry, of_event, slug_key,
+};
 pub use table::{KeyText, Pages, Stored, Table};
 
 /// The tables that every scan reads: a store on disk keeps them in memory.
@@ -38,36 +37,34 @@ pub const RESIDENT: &[&str] = &[
 
 /// Events.
 pub const EVENTS: Table<Event, EventId> = Table::new("events");
-/// By `{org}/{slug}`; a slug holds no slash.
+/// By [`slug_key`].
 pub const SLUGS: Table<EventId, String> = Table::new("slugs");
-/// Tickets, issued here and imported.
-pub const TICKETS: Table<Ticket, TicketId> = Table::new("tickets");
-/// By `{event}/{ticket}`: an event's tickets in the order they were issued.
-pub const EVENT_TICKETS: Table<(), EventTicket> = Table::new("event_tickets");
-/// By `{event}/{folded order}/{ticket}`: the tickets of an order. Older versions did not fold.
+/// By `{event}/{ticket}`: tickets, issued here and imported, in the order they were issued.
+pub const TICKETS: Table<Ticket, EventTicket> = Table::new("tickets");
+/// The event of a ticket of which only the id is known.
+pub const TICKET_EVENTS: Table<EventId, TicketId> = Table::new("ticket_events");
+/// By `{event}/{folded order}/{ticket}`: the tickets of an order.
 pub const ORDERS: Table<(), OrderTicket> = Table::new("orders");
-/// The events whose orders are all folded.
-pub const FOLDED_ORDERS: Table<(), EventId> = Table::new("folded_orders");
-/// A ticket's signed code.
-pub const TICKET_TOKENS: Table<String, TicketId> = Table::new("ticket_tokens");
-/// The short signed code for a ticket's QR code, if the full one is too long.
-pub const COMPACT_TOKENS: Table<String, TicketId> = Table::new("compact_tokens");
+/// By `{event}/{ticket}`: a ticket's signed code.
+pub const TICKET_TOKENS: Table<String, EventTicket> = Table::new("ticket_tokens");
+/// By `{event}/{ticket}`: the short signed code for a ticket's QR code, if the full one is too long.
+pub const COMPACT_TOKENS: Table<String, EventTicket> = Table::new("compact_tokens");
 /// By `{event}/{code}`.
-pub const CREDENTIAL_CODES: Table<CodeHolder, String> = Table::new("credential_codes");
+pub const CREDENTIAL_CODES: Table<CodeHolder, EventCode> = Table::new("credential_codes");
 /// By `{event}/{ticket type in capitals}`: the last number used. Without a type, that of booking references.
-pub const SERIES: Table<u64, String> = Table::new("series");
+pub const SERIES: Table<u64, EventSeries> = Table::new("series");
 /// Registration tokens, used and expired ones, too.
 pub const REGISTRATION_TOKENS: Table<RegistrationToken, TokenText> =
     Table::new("registration_tokens");
-/// Scanners, revoked ones, too.
-pub const SCANNERS: Table<Scanner, ScannerId> = Table::new("scanners");
-/// By `{event}/{scanner}`: an event's scanners in the order they were registered.
-pub const EVENT_SCANNERS: Table<(), EventScanner> = Table::new("event_scanners");
+/// By `{event}/{scanner}`: scanners, revoked ones, too, in the order they were registered.
+pub const SCANNERS: Table<Scanner, EventScanner> = Table::new("scanners");
+/// The event of a scanner of which only the id is known.
+pub const SCANNER_EVENTS: Table<EventId, ScannerId> = Table::new("scanner_events");
 /// Set once an event has had a scanner. Its organization can then no longer change.
 pub const HAD_SCANNERS: Table<(), EventId> = Table::new("had_scanners");
 /// The active scanners of each device in an organization. There is one, except in `default`, which may have more for
 /// events without a common organizer.
-pub const DEVICES: Table<Vec<ScannerId>, Device> = Table::new("devices");
+pub const DEVICES: Table<Vec<EventScanner>, Device> = Table::new("devices");
 /// What happened at each event, in the order of commits. Appended, never changed.
 pub const RECORDS: Table<Record, EventRecord, Binary> = Table::new("records");
 /// By `{event}/{digest}`: the answers of strategies that records name. Written once, before the first such record.
@@ -77,16 +74,16 @@ pub const TICKET_ENTRIES: Table<TicketEntries, EventTicket, Binary> = Table::new
 /// Derived: a ticket's entries, beneath its row of [`TICKET_ENTRIES`], so that one scan reads both.
 pub const ENTRIES: Table<Entry, TicketEntry, Binary> = Table::new("entries");
 /// Derived: the number of the record that answered a request which may be sent again.
-pub const REPEATS: Table<u64, ScanKey, Binary> = Table::new("repeats");
+pub const REPEATS: Table<u64, CallerKey, Binary> = Table::new("repeats");
 /// Derived: where the record with an id is.
 pub const CHECK_INS: Table<CheckInPlace, CheckInId, Binary> = Table::new("check_ins");
 /// Derived: how much each scanner has scanned.
 pub const SCANNER_SCANS: Table<ScannerScans, EventScanner, Binary> = Table::new("scanner_scans");
-/// The tickets of requests to check in without a code, by `{who}/{key}`.
+/// The tickets of requests to check in without a code, by `{event}/{who}/{key}`.
 pub const DESK_REQUESTS: Table<DeskRequest, CallerKey> = Table::new("desk_requests");
 /// By `{event}/{issue}`: issues of more tickets than one commit writes.
 pub const ISSUES: Table<Issue, EventIssue> = Table::new("issues");
-/// The issues of requests under an idempotency key, by `{who}/{key}`.
+/// The issues of requests under an idempotency key, by `{event}/{who}/{key}`.
 pub const ISSUE_REQUESTS: Table<IssueRequest, CallerKey> = Table::new("issue_requests");
 /// The state of a source's syncs.
 pub const SOURCES: Table<SyncState, SourceName> = Table::new("sources");
@@ -95,11 +92,7 @@ pub const SOURCE_TYPES: Table<Vec<SourceType>, SourceName> = Table::new("source_
 /// By `{source}/{log}/{row}`: a source's tickets, several in each row.
 pub const SOURCE_ROWS: Table<SourceRow, LogRow> = Table::new("source_rows");
 /// By `{event}/{code}`: the tickets of sources, by their ticketing systems' codes.
-pub const TICKET_CODES: Table<CodeHolder, String> = Table::new("ticket_codes");
-/// By `{event}/{source}`: the tickets whose ids an earlier version derived from a spelling of their reference, by the
-/// folded reference. Absent until somebody has searched for them. The number is the version of the fold: raise it when
-/// [`fold`](gatewit_domain::identifier::fold) changes, so that the search is repeated.
-pub const SPELLED_IDS: Table<BTreeMap<String, TicketId>, EventSource> = Table::new("spelled_ids_2");
+pub const TICKET_CODES: Table<CodeHolder, EventCode> = Table::new("ticket_codes");
 /// By `{event}/{source}`: how much of a source's log an event has imported.
 pub const IMPORT_PROGRESS: Table<ImportProgress, EventSource> = Table::new("taken_in");
 
@@ -274,90 +267,4 @@ pub struct IssueRequest {
     pub issue: IssueId,
     /// The moment in the tickets' ids.
     pub at: Timestamp,
-}
-
-/// A ticket within its event.
-pub struct EventTicket(pub EventId, pub TicketId);
-
-/// A record within its event, by its number.
-pub struct EventRecord(pub EventId, pub u64);
-
-/// An answer of strategies within its event.
-pub struct EventWindows(pub EventId, pub Digest);
-
-/// An entry of a ticket, by the number of its record.
-pub struct TicketEntry(pub EventId, pub TicketId, pub u64);
-
-/// A scanner within its event.
-pub struct EventScanner(pub EventId, pub ScannerId);
-
-/// A device within an organization.
-pub struct Device(pub String, pub Fingerprint);
-
-/// A ticket within its order, in any spelling of the order.
-pub struct OrderTicket(pub EventId, pub String, pub TicketId);
-
-/// One row of one of a source's logs.
-pub struct LogRow(pub SourceName, pub LogPosition);
-
-/// A source attached to an event.
-pub struct EventSource(pub EventId, pub SourceName);
-
-/// An issue within its event.
-pub struct EventIssue(pub EventId, pub IssueId);
-
-/// A stored answer: the caller it was given to, and the idempotency key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallerKey(pub String, pub IdempotencyKey);
-
-/// A scan that may be sent again: its event, its caller, and the idempotency key.
-pub struct ScanKey(pub EventId, pub String, pub IdempotencyKey);
-
-impl EventRecord {
-    /// The number of a record that was read.
-    pub fn number_of(stored: &Stored<Record>) -> Result<u64, DeskError> {
-        u64::from_str_radix(&stored.name(), 16).map_err(|source| DeskError::Fault {
-            action: "read the number of a record".to_owned(),
-            source: Box::new(source),
-        })
-    }
-}
-
-macro_rules! key_texts {
-    ($($kind:ty: |$key:ident| $text:expr;)*) => {$(
-        impl KeyText for $kind {
-            fn text(&self) -> String {
-                let $key = self;
-                $text
-            }
-        }
-    )*};
-}
-
-key_texts! {
-    EventId: |id| id.to_string();
-    TicketId: |id| id.to_string();
-    ScannerId: |id| id.to_string();
-    TokenText: |token| token.to_string();
-    String: |text| text.clone();
-    SourceName: |name| name.to_string();
-    LogRow: |key| format!("{}/{:08x}/{:08x}", key.0, key.1.log, key.1.row);
-    EventSource: |key| join_key(&key.0, &key.1);
-    EventTicket: |key| join_key(&key.0, &key.1);
-    EventScanner: |key| join_key(&key.0, &key.1);
-    EventIssue: |key| join_key(&key.0, &key.1);
-    // Both are free text, so the first is prefixed with its length.
-    Device: |key| format!("{}:{}/{}", key.0.len(), key.0, key.1.as_str());
-    OrderTicket: |key| join_key(&join_key(&key.0, &fold(&key.1)), &key.2);
-    CallerKey: |key| join_key(&key.0, &key.1.as_str());
-    ScanKey: |key| join_key(&join_key(&key.0, &key.1), &key.2.as_str());
-    CheckInId: |id| id.to_string();
-    EventWindows: |key| join_key(&key.0, &key.1);
-    EventRecord: |key| format!("{}/{:016x}", key.0, key.1);
-    TicketEntry: |key| format!("{}/{}/{:016x}", key.0, key.1, key.2);
-}
-
-/// Joins two parts of a key.
-pub fn join_key(outer: &impl Display, inner: &impl Display) -> String {
-    format!("{outer}/{inner}")
 }

@@ -1,5 +1,6 @@
 //! Issues and finds tickets.
 
+use std::iter;
 use std::sync::Arc;
 
 use gatewit_decision::DayId;
@@ -10,11 +11,11 @@ use gatewit_domain::ticket::{ShownState, Ticket};
 use crate::caller::Caller;
 use crate::error::DeskError;
 use crate::events::Events;
-use crate::limits::LOOKED_AT_MAX;
+use crate::limits::{AT_ONCE, LOOKED_AT_MAX};
 use crate::live_events::LiveEvent;
 use crate::ports::Ports;
-use crate::tables::{EVENT_TICKETS, EventTicket, Stored, TICKET_ENTRIES, TICKETS, join_key};
-use crate::turns::Turns;
+use crate::tables::{EventTicket, Stored, TICKET_ENTRIES, TICKET_EVENTS, TICKETS, of_event};
+use crate::turns::let_others_run;
 
 mod by_code;
 mod change;
@@ -75,12 +76,25 @@ pub struct TicketQuery {
 }
 
 /// One page of an event's tickets.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct TicketPage {
     /// The tickets.
     pub tickets: Vec<ShownTicket>,
     /// The cursor of the next page, if there is one. A page may be short or empty although another follows.
     pub next: Option<TicketId>,
+}
+
+impl TicketPage {
+    /// Adds tickets up to the limit; returns whether some are left for the next page.
+    fn is_full_with(&mut self, shown: Vec<ShownTicket>, limit: usize) -> bool {
+        let room = limit - self.tickets.len();
+        let is_full = shown.len() > room;
+        self.tickets.extend(shown.into_iter().take(room));
+        if is_full {
+            self.next = self.tickets.last().map(|shown| shown.ticket.id);
+        }
+        is_full
+    }
 }
 
 impl Tickets {
@@ -96,7 +110,7 @@ impl Tickets {
 
     /// Finds one ticket.
     pub async fn get(&self, caller: &Caller, id: TicketId) -> Result<ShownTicket, DeskError> {
-        let stored = self.stored(&id).await?;
+        let stored = self.with_id(id).await?;
         let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
         let live = self.events.managed(caller, stored.value.event_id)?;
         self.shown(&live, stored.value).await
@@ -124,86 +138,116 @@ impl Tickets {
         query: &TicketQuery,
     ) -> Result<TicketPage, DeskError> {
         let event = live.event.id;
-        let mut page = TicketPage {
-            tickets: Vec::new(),
-            next: None,
-        };
-        let after = query
+        let mut after = query
             .cursor
-            .map(|ticket| EVENT_TICKETS.key(&EventTicket(event, ticket)));
-        let prefix = join_key(&event, &"");
+            .map(|ticket| TICKETS.key(&EventTicket(event, ticket)));
+        let prefix = of_event(event);
         let visible = self.issues.visible();
         // Some of the rows may have to be skipped.
-        let look_at = match query.state.is_some() || self.issues.is_any_under_way(event) {
+        let mut left = match query.state.is_some() || self.issues.is_any_under_way(event) {
             true => LOOKED_AT_MAX,
             false => query.limit + 1,
         };
-        let rows = EVENT_TICKETS
-            .page(self.ports.store(), &prefix, after.as_ref(), look_at)
-            .await?;
-        let is_cut = rows.len() == look_at;
-        let mut turns = Turns::default();
-        for row in rows {
-            turns.step().await;
-            if page.tickets.len() == query.limit {
-                page.next = page.tickets.last().map(|shown| shown.ticket.id);
-                return Ok(page);
+        let mut page = TicketPage::default();
+        while left > 0 {
+            let at_once = left.min(AT_ONCE);
+            let rows = TICKETS
+                .page(self.ports.store(), &prefix, after.as_ref(), at_once)
+                .await?;
+            let is_last = rows.len() < at_once;
+            left -= rows.len();
+            after = rows.last().map(|row| row.key.clone());
+            page.next = rows.last().filter(|_| !is_last).map(|row| row.value.id);
+            let tickets = rows.into_iter().map(|row| row.value);
+            let tickets = tickets.filter(|ticket| visible.shows(ticket)).collect();
+            let shown = self.shown_in(live, tickets, query.state).await?;
+            if page.is_full_with(shown, query.limit) || is_last {
+                break;
             }
-            let id = row.listed("ticket", event)?;
-            page.next = is_cut.then_some(id);
-            let stored = TICKETS.get(self.ports.store(), &id).await?;
-            let Some(stored) = stored.filter(|stored| visible.shows(&stored.value)) else {
-                continue;
-            };
-            let shown = self.shown_in(live, stored.value, query.state).await?;
-            page.tickets.extend(shown);
+            let_others_run().await;
         }
         Ok(page)
     }
 
     /// Returns everything that is shown of a ticket.
     async fn shown(&self, live: &Arc<LiveEvent>, ticket: Ticket) -> Result<ShownTicket, DeskError> {
-        let entered = self.entered(&ticket).await?;
-        let mut shown = self.shown_with(live, ticket, &entered).await?;
-        self.renew_tokens(live, std::slice::from_mut(&mut shown))
-            .await?;
+        let mut shown = self.shown_many(live, vec![ticket]).await?;
+        Ok(shown.remove(0))
+    }
+
+    /// Returns everything that is shown of tickets, in their order.
+    async fn shown_many(
+        &self,
+        live: &Arc<LiveEvent>,
+        tickets: Vec<Ticket>,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        let entered = self.entered(live.event.id, &tickets).await?;
+        let tickets = iter::zip(tickets, entered).collect();
+        let mut shown = self.shown_with(live, tickets).await?;
+        self.renew_tokens(live, &mut shown).await?;
         Ok(shown)
     }
 
-    /// Returns everything that is shown of a ticket, if it is in the requested state. Its signed code may be outdated.
+    /// Returns everything that is shown of those tickets that are in the requested state. Their signed codes may be
+    /// outdated.
     pub(super) async fn shown_in(
         &self,
         live: &Arc<LiveEvent>,
-        ticket: Ticket,
+        mut tickets: Vec<Ticket>,
         state: Option<ShownState>,
-    ) -> Result<Option<ShownTicket>, DeskError> {
-        let entered = self.entered(&ticket).await?;
-        let is_other = |state| state != ticket.shown_state(&live.event, &entered);
-        if state.is_some_and(is_other) || !ticket.belongs_to(&live.event) {
-            return Ok(None);
-        }
-        self.shown_with(live, ticket, &entered).await.map(Some)
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        tickets.retain(|ticket| ticket.belongs_to(&live.event));
+        let entered = self.entered(live.event.id, &tickets).await?;
+        let is_in = |(ticket, entered): &(Ticket, Vec<DayId>)| {
+            state.is_none_or(|state| state == ticket.shown_state(&live.event, entered))
+        };
+        let tickets = iter::zip(tickets, entered).filter(is_in);
+        self.shown_with(live, tickets.collect()).await
     }
 
-    /// Reads a ticket, unless its issue is not done.
-    pub(super) async fn stored(&self, id: &TicketId) -> Result<Option<Stored<Ticket>>, DeskError> {
-        let stored = TICKETS.get(self.ports.store(), id).await?;
+    /// Reads a ticket of an event, unless its issue is not done.
+    pub(super) async fn stored(
+        &self,
+        event: EventId,
+        id: TicketId,
+    ) -> Result<Option<Stored<Ticket>>, DeskError> {
+        let key = EventTicket(event, id);
+        let stored = TICKETS.get(self.ports.store(), &key).await?;
         Ok(stored.filter(|stored| self.issues.shows(&stored.value)))
     }
 
-    /// Returns the days on which a ticket has entered.
-    async fn entered(&self, ticket: &Ticket) -> Result<Vec<DayId>, DeskError> {
-        let key = EventTicket(ticket.event_id, ticket.id);
-        let entries = TICKET_ENTRIES.get(self.ports.store(), &key).await?;
-        Ok(entries.map_or_else(Vec::new, |stored| stored.value.days()))
+    /// Reads a ticket of whichever event, unless its issue is not done.
+    pub(super) async fn with_id(&self, id: TicketId) -> Result<Option<Stored<Ticket>>, DeskError> {
+        match TICKET_EVENTS.get(self.ports.store(), &id).await? {
+            Some(event) => self.stored(event.value, id).await,
+            None => Ok(None),
+        }
     }
 
-    /// Returns the series of tickets, in their order; None for one that does not exist.
+    /// Returns the days on which each of an event's tickets has entered.
+    async fn entered(
+        &self,
+        event: EventId,
+        tickets: &[Ticket],
+    ) -> Result<Vec<Vec<DayId>>, DeskError> {
+        let keys = tickets.iter().map(|ticket| EventTicket(event, ticket.id));
+        let keys: Vec<_> = keys.collect();
+        let entries = TICKET_ENTRIES.get_many(self.ports.store(), &keys).await?;
+        let days = entries.into_iter().map(|stored| match stored {
+            Some(stored) => stored.value.days(),
+            None => Vec::new(),
+        });
+        Ok(days.collect())
+    }
+
+    /// Returns the series of an event's tickets, in their order; None for one that does not exist.
     pub(super) async fn series_of(
         &self,
+        event: EventId,
         ids: &[TicketId],
     ) -> Result<Vec<Option<String>>, DeskError> {
-        let stored = TICKETS.get_many(self.ports.store(), ids).await?;
+        let keys: Vec<_> = ids.iter().map(|id| EventTicket(event, *id)).collect();
+        let stored = TICKETS.get_many(self.ports.store(), &keys).await?;
         let series = stored.into_iter();
         Ok(series
             .map(|stored| stored.map(|stored| stored.value.series))
@@ -213,11 +257,13 @@ impl Tickets {
     async fn shown_with(
         &self,
         live: &Arc<LiveEvent>,
-        ticket: Ticket,
-        entered: &[DayId],
-    ) -> Result<ShownTicket, DeskError> {
-        let tokens = self.stored_tokens(&ticket).await?;
-        Ok(self.show_ticket(live, ticket, entered, tokens))
+        tickets: Vec<(Ticket, Vec<DayId>)>,
+    ) -> Result<Vec<ShownTicket>, DeskError> {
+        let read = tickets.iter().map(|(ticket, _)| ticket);
+        let tokens = self.stored_tokens(live.event.id, read).await?;
+        let shown = iter::zip(tickets, tokens)
+            .map(|((ticket, entered), tokens)| self.show_ticket(live, ticket, &entered, tokens));
+        Ok(shown.collect())
     }
 
     fn show_ticket(

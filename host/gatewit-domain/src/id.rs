@@ -22,6 +22,12 @@ macro_rules! ids {
             pub fn new(now: Timestamp) -> Self {
                 Self(time_ordered(now))
             }
+
+            /// Appends its text to a key.
+            pub fn append_to(self, key: &mut Vec<u8>) {
+                let mut text = Uuid::encode_buffer();
+                key.extend_from_slice(self.0.hyphenated().encode_lower(&mut text).as_bytes());
+            }
         }
 
         impl fmt::Display for $name {

@@ -138,6 +138,11 @@ impl TokenText {
         Self(format!("REG-{}-{}", &hex[..8], &hex[24..]))
     }
 
+    /// The token as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The link that a scanner app reads to register: `scannerapp://register?token=REG-ABC12345-DEF67890`.
     pub fn link(&self) -> String {
         format!("{LINK}{self}")

@@ -1,6 +1,6 @@
 //! The states of a ticket: entered, cancelled, refunded, reinstated.
 
-use gatewit_desk::tables::TICKETS;
+use gatewit_desk::tables::{EventTicket, TICKETS};
 use gatewit_domain::ticket::{Ticket, TicketState};
 use serde_json::{Value, json};
 
@@ -106,16 +106,16 @@ async fn a_ticket_that_gives_no_entry_says_why() {
         message(&ticket).await,
         "❌ Ticket was refunded. Entry denied."
     );
-    let id = text(&ticket["ticketInstanceId"])
-        .parse()
-        .expect("it is an id");
-    let stored = TICKETS.get(&*server.store, &id).await;
+    let id = text(&ticket["ticketInstanceId"]).parse();
+    let event = door.event_id.parse().expect("it is an id");
+    let key = EventTicket(event, id.expect("it is an id"));
+    let stored = TICKETS.get(&*server.store, &key).await;
     let stored = stored.expect("the store reads").expect("it is there");
     let unpaid = Ticket {
         state: TicketState::Pending,
         ..stored.value
     };
-    let writes = vec![TICKETS.put(&id, &unpaid)];
+    let writes = vec![TICKETS.put(&key, &unpaid)];
     let kept = server.store.commit(Vec::new(), writes).await;
     kept.expect("the store writes");
     assert_eq!(

@@ -14,8 +14,9 @@ use crate::error::DeskError;
 use crate::tables::{ENTRIES, EventTicket, Stored, TICKET_ENTRIES};
 use crate::ticket_sources::Wanted;
 
-/// A ticket as stored, with its entries; None if there is no such ticket.
+/// A ticket as stored, with its entries; None if the event has no such ticket.
 struct TicketRead {
+    id: TicketId,
     ticket: Option<Stored<Ticket>>,
     entries: EntriesRead,
 }
@@ -101,9 +102,13 @@ impl Admissions {
 
     /// Reads a ticket and its entries.
     async fn read_ticket(&self, event: EventId, id: TicketId) -> Result<TicketRead, DeskError> {
-        let ticket = self.tickets.stored(&id);
+        let ticket = self.tickets.stored(event, id);
         let (ticket, entries) = try_join(ticket, self.read_entries(event, id)).await?;
-        Ok(TicketRead { ticket, entries })
+        Ok(TicketRead {
+            id,
+            ticket,
+            entries,
+        })
     }
 
     async fn read_entries(&self, event: EventId, id: TicketId) -> Result<EntriesRead, DeskError> {
@@ -127,7 +132,10 @@ impl Admissions {
     async fn judge(&self, read: TicketRead, station: &ResolvedStation) -> Result<Reads, DeskError> {
         let live = &*station.event;
         let Some(stored) = read.ticket else {
-            return Ok(Found::Nothing.into());
+            let elsewhere = self.tickets.with_id(read.id).await?;
+            return Ok(elsewhere
+                .map_or(Found::Nothing, |_| Found::Elsewhere)
+                .into());
         };
         let is_of_event = stored.value.event_id == live.event.id;
         if !is_of_event || self.events.is_for_another_date(&stored.value) {

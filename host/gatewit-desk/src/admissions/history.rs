@@ -20,7 +20,7 @@ use crate::caller::Caller;
 use crate::error::DeskError;
 use crate::limits::LOOKED_AT_MAX;
 use crate::live_events::LiveEvent;
-use crate::tables::{CHECK_INS, EventRecord, EventWindows, RECORDS, WINDOWS, join_key};
+use crate::tables::{CHECK_INS, EventRecord, EventWindows, RECORDS, WINDOWS, of_event};
 use crate::turns::let_others_run;
 
 /// Which records to read.
@@ -248,9 +248,9 @@ impl Admissions {
         let mut listed = Vec::new();
         let mut last = query.cursor;
         let mut looked_at = 0;
+        let prefix = of_event(event);
         loop {
             let after = last.map(|last| RECORDS.key(&EventRecord(event, last)));
-            let prefix = join_key(&event, &"");
             let rows = RECORDS
                 .page(self.ports.store(), &prefix, after.as_ref(), query.limit + 1)
                 .await?;
@@ -289,7 +289,7 @@ impl Admissions {
         let named: Vec<_> = named.map(|digest| EventWindows(event, digest)).collect();
         let (places, series, windows) = try_join3(
             CHECK_INS.get_many(store, &ids),
-            self.tickets.series_of(&tickets),
+            self.tickets.series_of(event, &tickets),
             WINDOWS.get_many(store, &named),
         )
         .await?;

@@ -90,7 +90,7 @@ impl Admissions {
         found: &ManualCheckIn,
         key: &IdempotencyKey,
     ) -> Result<Vec<TicketId>, DeskError> {
-        let key = CallerKey(organizer(caller.sub()), key.clone());
+        let key = CallerKey(event, organizer(caller.sub()), key.clone());
         retry(|| self.try_find_once(event, found, &key)).await
     }
 
@@ -123,8 +123,7 @@ impl Admissions {
     }
 
     async fn ticket_of(&self, event: EventId, id: TicketId) -> Result<TicketId, DeskError> {
-        let stored = self.tickets.stored(&id).await?;
-        match stored.filter(|stored| stored.value.event_id == event) {
+        match self.tickets.stored(event, id).await? {
             Some(_) => Ok(id),
             None => {
                 let words = format!("ticketInstanceId: event {event} has no ticket {id}");

@@ -32,9 +32,7 @@ impl Admissions {
         scan: &Scan,
     ) -> Result<Option<Stored<Scanner>>, DeskError> {
         match &scan.station.by {
-            ScannedBy::Scanner { proof, .. } => {
-                self.scanners.stored(proof.scanner_id).await.map(Some)
-            }
+            ScannedBy::Scanner { proof, .. } => self.scanners.stored(proof).await.map(Some),
             ScannedBy::Organizer(_) => Ok(None),
         }
     }

@@ -124,7 +124,7 @@ impl Admissions {
         let UndoneBy::Scanner(proof) = by else {
             return Ok(Vec::new());
         };
-        let scanner = self.scanners.stored(proof.scanner_id).await?;
+        let scanner = self.scanners.stored(proof).await?;
         match scanner.value.is_active() {
             true => Ok(vec![scanner.unchanged()]),
             false => Err(DeskError::Forbidden(Problem::new(

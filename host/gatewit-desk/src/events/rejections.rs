@@ -7,7 +7,7 @@ use gatewit_domain::event::Event;
 use gatewit_domain::plugin::PluginWords;
 use gatewit_domain::window::StrategyName;
 
-use crate::live_events::slug_key;
+use crate::live_events::slug_of;
 
 /// The objections of strategies to the options of events that were not set up or can no longer work.
 #[derive(Default)]
@@ -29,11 +29,11 @@ impl Rejections {
             strategy: event.strategy.clone(),
             words,
         };
-        self.of_events().insert(slug_key(event), rejection);
+        self.of_events().insert(slug_of(event), rejection);
     }
 
     pub fn forget(&self, event: &Event) {
-        self.of_events().remove(&slug_key(event));
+        self.of_events().remove(&slug_of(event));
     }
 
     /// Returns a strategy's objections, one per event.

@@ -14,7 +14,8 @@ use super::LiveSource;
 use super::reading::{Doubt, Doubted, Reading};
 use super::trouble::SyncFault;
 use crate::error::DeskError;
-use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES, join_key};
+use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES};
+use crate::turns::let_others_run;
 
 /// The most pages of a run.
 const PAGES_MAX: u32 = 100_000;
@@ -219,7 +220,7 @@ impl LiveSource {
     /// Deletes the logs that nobody reads any longer.
     async fn throw_away(&self, state: &mut SyncState) -> Result<(), DeskError> {
         while let Some(log) = state.discarded.last() {
-            let log = join_key(&self.name, &format_args!("{log:08x}/"));
+            let log = format!("{}/{log:08x}/", self.name);
             let keys = SOURCE_ROWS
                 .keys(self.ports.store(), &log, ROWS_AT_ONCE)
                 .await?;
@@ -230,6 +231,7 @@ impl LiveSource {
             }
             let writes = keys.into_iter().map(Write::Delete).collect();
             self.ports.store().commit(Vec::new(), writes).await?;
+            let_others_run().await;
         }
         Ok(())
     }

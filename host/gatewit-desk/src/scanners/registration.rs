@@ -1,5 +1,6 @@
 //! Registers a device as a scanner and replaces the one it was before. `gatewit-api.md` §6.
 
+use std::iter;
 use std::sync::Arc;
 
 use gatewit_decision::Replacement;
@@ -18,7 +19,7 @@ use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{
-    DEVICES, Device, EVENT_SCANNERS, EVENTS, EventScanner, HAD_SCANNERS, REGISTRATION_TOKENS,
+    DEVICES, Device, EVENTS, EventScanner, HAD_SCANNERS, REGISTRATION_TOKENS, SCANNER_EVENTS,
     SCANNERS,
 };
 
@@ -72,8 +73,8 @@ impl Scanners {
         token.value.used_by = Some(scanner.id);
         let writes = vec![
             REGISTRATION_TOKENS.put(&new.token, &token.value),
-            SCANNERS.put(&scanner.id, &scanner),
-            EVENT_SCANNERS.put(&EventScanner(scanner.event_id, scanner.id), &()),
+            SCANNERS.insert(&EventScanner(scanner.event_id, scanner.id), &scanner),
+            SCANNER_EVENTS.insert(&scanner.id, &scanner.event_id),
             HAD_SCANNERS.put(&scanner.event_id, &()),
         ];
         let mut link = Changes { guards, writes };
@@ -104,26 +105,27 @@ impl Scanners {
         let stored = DEVICES.get(self.ports.store(), &device).await?;
         link.guards.push(DEVICES.as_read(&device, stored.as_ref()));
         let (mut active, mut replaced) = (Vec::new(), Vec::new());
-        for id in stored.map(|stored| stored.value).unwrap_or_default() {
-            let former = self.stored(id).await?;
-            if !former.value.is_active() {
+        let former = stored.map(|stored| stored.value).unwrap_or_default();
+        let read = SCANNERS.get_many(self.ports.store(), &former).await?;
+        for (key, former) in iter::zip(former, read) {
+            let Some(former) = former.filter(|former| former.value.is_active()) else {
                 continue;
-            }
+            };
             if !self.is_of_same_staff(former.value.event_id, event) {
-                active.push(id);
+                active.push(key);
                 continue;
             }
             link.guards.push(former.unchanged());
             let mut former = former.value;
             former.revocation = Some(revocation(scanner, event));
-            link.writes.push(SCANNERS.put(&id, &former));
+            link.writes.push(SCANNERS.put(&key, &former));
             let scans = self.scans(&former).await?;
             let last_at = scans.map_or(former.created_at, |scans| scans.last_at);
             replaced.push((last_at, former));
         }
         // Stable: of those seen at the same moment, the one registered last stays last.
         replaced.sort_by_key(|(seen_at, _)| *seen_at);
-        active.push(scanner.id);
+        active.push(EventScanner(scanner.event_id, scanner.id));
         link.writes.push(DEVICES.put(&device, &active));
         Ok(replaced.into_iter().map(|(_, former)| former).collect())
     }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
-use std::str::FromStr;
 
 use bytes::Bytes;
 use gatewit_domain::id::EventId;
@@ -10,9 +9,12 @@ use gatewit_domain::ports::{Guard, Key, Store, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::EventRecord;
 use super::codec::{Codec, Json};
+use super::keys::{EventRecord, of_event};
 use crate::error::DeskError;
+
+/// Few keys have more bytes: a table and two ids.
+const KEY_LENGTH: usize = 96;
 
 /// A kind of value under keys of one kind.
 pub struct Table<V, K, C = Json> {
@@ -43,20 +45,6 @@ impl<V> Stored<V> {
     }
 }
 
-impl Stored<()> {
-    /// Returns the id of the ticket, scanner or other thing that a row of an event's list names.
-    pub fn listed<I: FromStr<Err = uuid::Error>>(
-        &self,
-        kind: &str,
-        event: EventId,
-    ) -> Result<I, DeskError> {
-        self.name().parse().map_err(|source| DeskError::Fault {
-            action: format!("read the {kind} list of event {event}"),
-            source: Box::new(source),
-        })
-    }
-}
-
 impl<V, K, C> Table<V, K, C> {
     pub(super) const fn new(name: &'static str) -> Self {
         Self {
@@ -69,17 +57,32 @@ impl<V, K, C> Table<V, K, C> {
     pub const fn name(&self) -> &'static str {
         self.name
     }
+
+    fn rows(&self, prefix: &str) -> Key {
+        Key::new([self.name, "/", prefix].concat())
+    }
+}
+
+impl<V, K: KeyText, C> Table<V, K, C> {
+    /// Returns the key in the store.
+    pub fn key(&self, key: &K) -> Key {
+        let mut bytes = Vec::with_capacity(KEY_LENGTH);
+        bytes.extend_from_slice(self.name.as_bytes());
+        bytes.push(b'/');
+        key.append_to(&mut bytes);
+        Key::new(bytes)
+    }
 }
 
 impl<V: Serialize + DeserializeOwned, K: KeyText, C: Codec> Table<V, K, C> {
-    /// Returns the key in the store.
-    pub fn key(&self, key: &K) -> Key {
-        Key::new(format!("{}/{}", self.name, key.text()))
-    }
-
     /// A write that stores a value.
     pub fn put(&self, key: &K, value: &V) -> Write {
         Write::Put(self.key(key), C::encode(value))
+    }
+
+    /// A write that stores the value of a key that never had one, such as a new id.
+    pub fn insert(&self, key: &K, value: &V) -> Write {
+        Write::Insert(self.key(key), C::encode(value))
     }
 
     /// A guard that holds if the value is this one.
@@ -134,7 +137,7 @@ impl<V: Serialize + DeserializeOwned, K: KeyText, C: Codec> Table<V, K, C> {
     pub fn pages<'s>(&self, store: &'s dyn Store, prefix: &str, size: usize) -> Pages<'s, V, C> {
         Pages {
             store,
-            prefix: Key::new(format!("{}/{prefix}", self.name)),
+            prefix: self.rows(prefix),
             after: None,
             size,
             values: PhantomData,
@@ -149,8 +152,7 @@ impl<V: Serialize + DeserializeOwned, K: KeyText, C: Codec> Table<V, K, C> {
         after: Option<&Key>,
         limit: usize,
     ) -> Result<Vec<Stored<V>>, DeskError> {
-        let start = Key::new(format!("{}/{prefix}", self.name));
-        let rows = store.scan(&start, after, limit).await?;
+        let rows = store.scan(&self.rows(prefix), after, limit).await?;
         rows.into_iter()
             .map(|(key, bytes)| read::<V, C>(key, bytes))
             .collect()
@@ -190,8 +192,7 @@ impl<V, K, C> Table<V, K, C> {
         prefix: &str,
         limit: usize,
     ) -> Result<Vec<Key>, DeskError> {
-        let start = Key::new(format!("{}/{prefix}", self.name));
-        let rows = store.scan(&start, None, limit).await?;
+        let rows = store.scan(&self.rows(prefix), None, limit).await?;
         Ok(rows.into_iter().map(|(key, _)| key).collect())
     }
 }
@@ -204,7 +205,7 @@ impl<V: Serialize + DeserializeOwned, C: Codec> Table<V, EventRecord, C> {
 
     /// The prefix of the event's sequence.
     pub fn prefix(&self, event: EventId) -> Key {
-        Key::new(format!("{}/{event}/", self.name))
+        self.rows(&of_event(event))
     }
 
     /// Returns the event of a sequence.
@@ -241,6 +242,6 @@ fn read<V: DeserializeOwned, C: Codec>(key: Key, bytes: Bytes) -> Result<Stored<
 
 /// The key of a value in a table. At most one component may contain `/`, so keys stay unambiguous.
 pub trait KeyText {
-    /// Returns the key as text, without the name of the table.
-    fn text(&self) -> String;
+    /// Appends the key's text, without the name of the table. Runs for every scan, so it formats nothing.
+    fn append_to(&self, key: &mut Vec<u8>);
 }

@@ -18,7 +18,6 @@ use crate::tables::{EventSource, IMPORT_PROGRESS, ImportProgress};
 use crate::turns::let_others_run;
 
 mod batch;
-mod ids;
 mod log;
 mod looked_up;
 mod source_import;
@@ -26,7 +25,6 @@ mod update;
 
 pub(crate) use looked_up::Wanted;
 
-use ids::TicketIds;
 use source_import::SourceImport;
 
 /// The version of the import. Raise it when more of a source's ticket is stored: every event then rereads its sources.
@@ -106,7 +104,7 @@ impl TicketSources {
     async fn import_rest(&self, source: &LiveSource, event: EventId) -> Result<(), DeskError> {
         // One import at a time, each from what is served when its turn comes, so an older state never replaces a newer.
         let _importing = source.importing.lock().await;
-        let import = self.import_of(source, event).await?;
+        let import = self.import_of(source, event);
         retry(|| self.try_import(&import)).await
     }
 
@@ -130,19 +128,13 @@ impl TicketSources {
         Ok(Some(()))
     }
 
-    /// Begins an import: finds out which ids the source's tickets have at the event.
-    async fn import_of<'a>(
-        &'a self,
-        source: &'a LiveSource,
-        event: EventId,
-    ) -> Result<SourceImport<'a>, DeskError> {
-        Ok(SourceImport {
-            ids: TicketIds::of_source(&self.ports, event, &source.name).await?,
+    fn import_of<'a>(&'a self, source: &'a LiveSource, event: EventId) -> SourceImport<'a> {
+        SourceImport {
             ports: &self.ports,
             events: &self.events,
             tickets: &self.tickets,
             source,
             event,
-        })
+        }
     }
 }

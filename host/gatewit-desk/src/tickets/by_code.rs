@@ -7,7 +7,7 @@ use gatewit_domain::ticket::Ticket;
 
 use super::Tickets;
 use crate::error::DeskError;
-use crate::tables::{CREDENTIAL_CODES, TICKET_CODES, join_key};
+use crate::tables::{CREDENTIAL_CODES, EventCode, TICKET_CODES};
 
 impl Tickets {
     /// Finds a ticket by a code that it bears.
@@ -55,17 +55,17 @@ impl Tickets {
 
     /// Finds the ticket that a code belongs to. A code that an unfinished issue took over belongs to the former holder.
     async fn code_holder(&self, event: EventId, code: &str) -> Result<Option<Ticket>, DeskError> {
-        let key = join_key(&event, &code);
+        let key = EventCode(event, code.to_owned());
         if let Some(of_source) = TICKET_CODES.get(self.ports.store(), &key).await? {
-            let ticket = self.stored(&of_source.value.ticket()).await?;
+            let ticket = self.stored(event, of_source.value.ticket()).await?;
             return Ok(ticket.map(|stored| stored.value));
         }
         let Some(holder) = CREDENTIAL_CODES.get(self.ports.store(), &key).await? else {
             return Ok(None);
         };
-        let ticket = match self.stored(&holder.value.ticket()).await? {
+        let ticket = match self.stored(event, holder.value.ticket()).await? {
             Some(ticket) => Some(ticket),
-            None => self.former_holder(holder.value, code).await?,
+            None => self.former_holder(event, holder.value, code).await?,
         };
         Ok(ticket.map(|stored| stored.value))
     }

@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
-use crate::tables::{CREDENTIAL_CODES, TICKETS};
+use crate::tables::{CREDENTIAL_CODES, EventTicket, TICKETS};
 
 impl Tickets {
     /// Cancels, refunds or reinstates a ticket. A withdrawn ticket leaves its codes to others, so that it cannot be
@@ -69,7 +69,7 @@ impl Tickets {
         id: TicketId,
         edit: impl Fn(&mut Ticket) -> Result<(), DeskError>,
     ) -> Result<Option<(Arc<LiveEvent>, Ticket)>, DeskError> {
-        let stored = self.stored(&id).await?;
+        let stored = self.with_id(id).await?;
         let stored = stored.ok_or_else(|| DeskError::not_found("ticket", id))?;
         let live = self.events.managed(caller, stored.value.event_id)?;
         let mut ticket = stored.value.clone();
@@ -79,7 +79,8 @@ impl Tickets {
         }
         let mut claim = self.moved_codes(&live, &stored.value, &ticket).await?;
         claim.guards.push(stored.unchanged());
-        claim.writes.push(TICKETS.put(&id, &ticket));
+        let key = EventTicket(live.event.id, id);
+        claim.writes.push(TICKETS.put(&key, &ticket));
         let is_done = self.commit_edit(claim, &stored.value, &ticket).await?;
         Ok(is_done.then_some((live, ticket)))
     }

@@ -13,7 +13,9 @@ use super::Tickets;
 use crate::changes::Changes;
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
-use crate::tables::{CREDENTIAL_CODES, CodeHolder, Stored, TICKET_CODES, TICKETS, Table, join_key};
+use crate::tables::{
+    CREDENTIAL_CODES, CodeHolder, EventCode, EventTicket, Stored, TICKET_CODES, TICKETS, Table,
+};
 
 impl Tickets {
     /// Returns the claim of a code of `table` for a ticket; None if another ticket of the event has the code.
@@ -23,7 +25,7 @@ impl Tickets {
     pub(crate) async fn claim_code(
         &self,
         live: &LiveEvent,
-        table: &Table<CodeHolder, String>,
+        table: &Table<CodeHolder, EventCode>,
         code: &str,
         ticket: TicketId,
     ) -> Result<Option<Changes>, DeskError> {
@@ -85,7 +87,7 @@ impl Tickets {
     pub(crate) async fn release_code(
         &self,
         live: &LiveEvent,
-        table: &Table<CodeHolder, String>,
+        table: &Table<CodeHolder, EventCode>,
         code: &str,
         ticket: TicketId,
     ) -> Result<Changes, DeskError> {
@@ -114,7 +116,7 @@ impl Tickets {
             guards: vec![own.unchanged()],
             writes: vec![CREDENTIAL_CODES.delete(&key)],
         };
-        if let Some(former) = self.former_holder(own.value, code).await? {
+        if let Some(former) = self.former_holder(event, own.value, code).await? {
             let table = match former.value.origin {
                 Some(_) => &TICKET_CODES,
                 None => &CREDENTIAL_CODES,
@@ -129,18 +131,19 @@ impl Tickets {
     /// Finds the ticket that had a code before its holder, if it still bears the code.
     pub(super) async fn former_holder(
         &self,
+        event: EventId,
         holder: CodeHolder,
         code: &str,
     ) -> Result<Option<Stored<Ticket>>, DeskError> {
         let Some(former) = holder.former() else {
             return Ok(None);
         };
-        let former = self.stored(&former).await?;
+        let former = self.stored(event, former).await?;
         Ok(former.filter(|former| former.value.bears(code)))
     }
 
-    /// Whether a ticket leaves a code to another: it is withdrawn, of another event, or no longer bears the code. Adds
-    /// a guard for that to the claim.
+    /// Whether a ticket leaves a code to another: it is withdrawn, not of the event, or no longer bears the code. Adds a
+    /// guard for that to the claim.
     async fn gives_up(
         &self,
         live: &LiveEvent,
@@ -148,12 +151,12 @@ impl Tickets {
         code: &str,
         claim: &mut Changes,
     ) -> Result<bool, DeskError> {
-        let stored = TICKETS.get(self.ports.store(), &holder).await?;
-        claim.guards.push(TICKETS.as_read(&holder, stored.as_ref()));
+        let key = EventTicket(live.event.id, holder);
+        let stored = TICKETS.get(self.ports.store(), &key).await?;
+        claim.guards.push(TICKETS.as_read(&key, stored.as_ref()));
         let holder = stored.map(|stored| stored.value);
         Ok(!holder.is_some_and(|holder| {
-            let is_here = holder.event_id == live.event.id && holder.belongs_to(&live.event);
-            is_here && !holder.state.is_withdrawn() && holder.bears(code)
+            holder.belongs_to(&live.event) && !holder.state.is_withdrawn() && holder.bears(code)
         }))
     }
 }
@@ -181,6 +184,6 @@ pub(super) fn code_taken(code: &str) -> DeskError {
     ))
 }
 
-fn code_key(event: EventId, code: &str) -> String {
-    join_key(&event, &clean(code))
+fn code_key(event: EventId, code: &str) -> EventCode {
+    EventCode(event, clean(code).to_owned())
 }

@@ -25,7 +25,7 @@ use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::idempotency::{is_forgotten, organizer, used_for_another};
 use crate::live_events::LiveEvent;
-use crate::tables::{CallerKey, ISSUE_REQUESTS, IssueRequest, SERIES, Stored, join_key};
+use crate::tables::{CallerKey, EventSeries, ISSUE_REQUESTS, IssueRequest, SERIES, Stored};
 use crate::turns::{Turns, let_others_run};
 
 /// The most tickets that one request may issue.
@@ -82,7 +82,7 @@ impl Tickets {
         let drafts = check_drafts(drafts).await?;
         let keyed = match key {
             Some(key) => Some(KeyedRequest {
-                key: CallerKey(organizer(caller.sub()), key.clone()),
+                key: CallerKey(event, organizer(caller.sub()), key.clone()),
                 request: fingerprint(event, asked, &drafts).await,
             }),
             None => None,
@@ -132,21 +132,16 @@ impl Tickets {
             return Err(used_for_another());
         }
         let mut issued = Vec::new();
-        let mut turns = Turns::default();
         let mut after = None;
         loop {
             let (tickets, next) = self.some_issued(first.into(), after).await?;
-            let before = issued.len();
-            for stored in tickets {
-                turns.step().await;
-                let entered = self.entered(&stored.value).await?;
-                issued.push(self.shown_with(live, stored.value, &entered).await?);
-            }
-            self.renew_tokens(live, &mut issued[before..]).await?;
+            let tickets = tickets.into_iter().map(|stored| stored.value).collect();
+            issued.extend(self.shown_many(live, tickets).await?);
             if next.is_none() {
                 return Ok(issued);
             }
             after = next;
+            let_others_run().await;
         }
     }
 
@@ -250,11 +245,11 @@ impl Tickets {
 
     /// Reserves `count` numbers of a type's series and returns the first. Types equal in upper case share a series.
     async fn reserve(&self, event: EventId, type_id: &str, count: u64) -> Result<u64, DeskError> {
-        let key = join_key(&event, &type_id.to_uppercase());
+        let key = EventSeries(event, type_id.to_uppercase());
         retry(|| self.try_reserve(&key, count)).await
     }
 
-    async fn try_reserve(&self, key: &String, count: u64) -> Result<Option<u64>, DeskError> {
+    async fn try_reserve(&self, key: &EventSeries, count: u64) -> Result<Option<u64>, DeskError> {
         let stored = SERIES.get(self.ports.store(), key).await?;
         let last = stored.as_ref().map_or(0, |stored| stored.value);
         let guards = vec![SERIES.as_read(key, stored.as_ref())];

@@ -19,8 +19,8 @@ use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{
-    CallerKey, EVENT_TICKETS, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES, Issue, IssueRequest,
-    IssueState, ORDERS, OrderTicket, Stored, TICKETS,
+    CallerKey, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES, Issue, IssueRequest, IssueState,
+    ORDERS, OrderTicket, Stored, TICKET_EVENTS, TICKETS,
 };
 
 /// The most tickets, and the most bytes, of a piece.
@@ -148,7 +148,7 @@ impl<'d> Pieces<'d> {
         };
         self.lock.hide();
         let guards = vec![ISSUES.absent(&self.key())];
-        let writes = vec![ISSUES.put(&self.key(), &row)];
+        let writes = vec![ISSUES.insert(&self.key(), &row)];
         match self.tickets.ports.store().commit(guards, writes).await? {
             Commit::Done(_) => Ok(self.row.insert(row)),
             Commit::Blocked(_) => Err(DeskError::contended()),
@@ -218,13 +218,13 @@ impl Piece {
 fn rows(ticket: &Ticket, tokens: &TicketTokens) -> Vec<Write> {
     let (event, id) = (ticket.event_id, ticket.id);
     let order = OrderTicket(event, ticket.booking_reference.clone(), id);
-    let mut rows = tokens.writes(&id);
-    rows.extend([
-        TICKETS.put(&id, ticket),
-        EVENT_TICKETS.put(&EventTicket(event, id), &()),
-        ORDERS.put(&order, &()),
-    ]);
-    rows
+    let key = EventTicket(event, id);
+    let rows = [
+        TICKETS.insert(&key, ticket),
+        TICKET_EVENTS.insert(&id, &event),
+        ORDERS.insert(&order, &()),
+    ];
+    tokens.inserts(key).chain(rows).collect()
 }
 
 fn length(write: &Write) -> usize {

@@ -1,34 +1,46 @@
 //! Signs the codes of tickets again whose claims have changed since.
 
+use std::iter;
+
+use gatewit_domain::id::EventId;
 use gatewit_domain::ticket::Ticket;
 
 use super::tokens::{TicketTokens, claims, compact_claims, is_too_long, sign_tickets};
 use super::{ShownTicket, Tickets};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
-use crate::tables::{COMPACT_TOKENS, TICKET_TOKENS};
+use crate::tables::{COMPACT_TOKENS, EventTicket, TICKET_TOKENS};
 
 /// How many tickets are re-signed in one commit, so that a page of them holds up no scan.
 const RENEWED_AT_ONCE: usize = 50;
 
 impl Tickets {
-    /// Reads the signed codes of a ticket; None if a ticketing system sold it.
+    /// Reads the signed codes of an event's tickets, in their order; None for those that a ticketing system sold.
     pub(super) async fn stored_tokens(
         &self,
-        ticket: &Ticket,
-    ) -> Result<Option<TicketTokens>, DeskError> {
-        let Some(whole) = TICKET_TOKENS.get(self.ports.store(), &ticket.id).await? else {
-            return Ok(None);
-        };
-        let whole = whole.value;
-        let compact = match is_too_long(&whole) {
-            true => COMPACT_TOKENS.get(self.ports.store(), &ticket.id).await?,
-            false => None,
-        };
-        Ok(Some(TicketTokens {
-            whole,
-            compact: compact.map(|stored| stored.value),
-        }))
+        event: EventId,
+        tickets: impl Iterator<Item = &Ticket>,
+    ) -> Result<Vec<Option<TicketTokens>>, DeskError> {
+        let keys: Vec<_> = tickets
+            .map(|ticket| EventTicket(event, ticket.id))
+            .collect();
+        let store = self.ports.store();
+        let wholes = TICKET_TOKENS.get_many(store, &keys).await?;
+        let wholes = wholes.into_iter().map(|stored| Some(stored?.value));
+        let wholes: Vec<Option<String>> = wholes.collect();
+        let has_compact = |whole: &Option<String>| whole.as_deref().is_some_and(is_too_long);
+        let long = iter::zip(keys, &wholes).filter(|(_, whole)| has_compact(whole));
+        let long: Vec<_> = long.map(|(key, _)| key).collect();
+        let compact = COMPACT_TOKENS.get_many(store, &long).await?;
+        let mut compact = compact.into_iter();
+        let tokens = wholes.into_iter().map(|whole| {
+            let compact = has_compact(&whole).then(|| compact.next()).flatten();
+            Some(TicketTokens {
+                whole: whole?,
+                compact: compact.flatten().map(|stored| stored.value),
+            })
+        });
+        Ok(tokens.collect())
     }
 
     /// Re-signs the codes of tickets whose claims are outdated.
@@ -50,7 +62,8 @@ impl Tickets {
             let signed = sign_tickets(live, some.iter().map(|shown| &shown.ticket)).await?;
             // Unguarded: every reader signs the same for one state of a ticket, and an older code is detected again.
             let writes = some.iter().zip(&signed);
-            let writes = writes.flat_map(|(shown, tokens)| tokens.writes(&shown.ticket.id));
+            let key = |shown: &ShownTicket| EventTicket(live.event.id, shown.ticket.id);
+            let writes = writes.flat_map(|(shown, tokens)| tokens.puts(key(shown)));
             self.ports
                 .store()
                 .commit(Vec::new(), writes.collect())

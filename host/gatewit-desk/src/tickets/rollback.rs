@@ -11,8 +11,8 @@ use super::issues::IssueLock;
 use crate::changes::retry;
 use crate::error::DeskError;
 use crate::tables::{
-    COMPACT_TOKENS, EVENT_TICKETS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest,
-    IssueState, ORDERS, OrderTicket, Stored, TICKET_TOKENS, TICKETS, join_key,
+    COMPACT_TOKENS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest, IssueState, ORDERS,
+    OrderTicket, Stored, TICKET_EVENTS, TICKET_TOKENS, TICKETS, of_event,
 };
 
 /// How many tickets are read and deleted at once.
@@ -140,9 +140,9 @@ impl Tickets {
         guards.push(stored.unchanged());
         writes.extend([
             Write::Delete(stored.key.clone()),
-            TICKET_TOKENS.delete(&id),
-            COMPACT_TOKENS.delete(&id),
-            EVENT_TICKETS.delete(&EventTicket(event, id)),
+            TICKET_TOKENS.delete(&EventTicket(event, id)),
+            COMPACT_TOKENS.delete(&EventTicket(event, id)),
+            TICKET_EVENTS.delete(&id),
             ORDERS.delete(&OrderTicket(event, ticket.booking_reference.clone(), id)),
         ]);
         Ok(())
@@ -154,17 +154,13 @@ impl Tickets {
         of: IssuedAt,
         after: Option<Key>,
     ) -> Result<(Vec<Stored<Ticket>>, Option<Key>), DeskError> {
-        let prefix = join_key(&of.event, &TicketId::prefix_of(of.at));
-        let rows = EVENT_TICKETS
+        let prefix = of_event(of.event) + &TicketId::prefix_of(of.at);
+        let mut tickets = TICKETS
             .page(self.ports.store(), &prefix, after.as_ref(), AT_ONCE)
             .await?;
-        let mut tickets = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let id = row.listed("ticket", of.event)?;
-            let stored = TICKETS.get(self.ports.store(), &id).await?;
-            tickets.extend(stored.filter(|stored| stored.value.issue == Some(of.issue)));
-        }
-        let next = rows.last().filter(|_| rows.len() == AT_ONCE);
-        Ok((tickets, next.map(|row| row.key.clone())))
+        let next = tickets.last().filter(|_| tickets.len() == AT_ONCE);
+        let next = next.map(|stored| stored.key.clone());
+        tickets.retain(|stored| stored.value.issue == Some(of.issue));
+        Ok((tickets, next))
     }
 }

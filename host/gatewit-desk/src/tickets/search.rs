@@ -8,10 +8,10 @@ use gatewit_domain::ticket::Ticket;
 
 use super::{TicketPage, TicketQuery, Tickets};
 use crate::error::DeskError;
-use crate::limits::LOOKED_AT_MAX;
+use crate::limits::{AT_ONCE, LOOKED_AT_MAX};
 use crate::live_events::LiveEvent;
-use crate::tables::{EVENT_TICKETS, TICKETS, join_key};
-use crate::turns::{Turns, let_others_run};
+use crate::tables::{EventTicket, TICKETS, of_event};
+use crate::turns::let_others_run;
 
 /// How many entries are written before other tasks may run: about a millisecond.
 const WRITTEN_AT_ONCE: usize = 256;
@@ -60,28 +60,22 @@ impl Tickets {
             .search_indexes
             .find(event, search, query.cursor, LOOKED_AT_MAX + 1)
             .await?;
-        let mut page = TicketPage {
-            tickets: Vec::new(),
-            next: None,
-        };
-        let mut turns = Turns::default();
-        for (looked_at, id) in found.iter().enumerate() {
-            if page.tickets.len() == query.limit {
-                page.next = page.tickets.last().map(|shown| shown.ticket.id);
+        let mut page = TicketPage::default();
+        let looked_at = &found[..found.len().min(LOOKED_AT_MAX)];
+        for ids in looked_at.chunks(AT_ONCE) {
+            let keys = ids.iter().map(|id| EventTicket(event, *id));
+            let keys: Vec<_> = keys.collect();
+            let tickets = TICKETS.get_many(self.ports.store(), &keys).await?;
+            let tickets = tickets.into_iter().flatten().map(|stored| stored.value);
+            let tickets = tickets.filter(|ticket| visible.shows(ticket)).collect();
+            let shown = self.shown_in(live, tickets, query.state).await?;
+            if page.is_full_with(shown, query.limit) {
                 return Ok(page);
             }
-            if looked_at == LOOKED_AT_MAX {
-                page.next = Some(found[looked_at - 1]);
-                return Ok(page);
-            }
-            turns.step().await;
-            let stored = TICKETS.get(self.ports.store(), id).await?;
-            let Some(stored) = stored.filter(|stored| visible.shows(&stored.value)) else {
-                continue;
-            };
-            let shown = self.shown_in(live, stored.value, query.state).await?;
-            page.tickets.extend(shown);
+            let_others_run().await;
         }
+        let is_cut = looked_at.len() < found.len();
+        page.next = looked_at.last().filter(|_| is_cut).copied();
         Ok(page)
     }
 
@@ -92,18 +86,12 @@ impl Tickets {
         if *is_complete {
             return Ok(());
         }
-        let mut turns = Turns::default();
-        let prefix = join_key(&event, &"");
-        let mut pages = EVENT_TICKETS.pages(self.ports.store(), &prefix, WRITTEN_AT_ONCE);
+        let mut pages = TICKETS.pages(self.ports.store(), &of_event(event), WRITTEN_AT_ONCE);
         while let Some(rows) = pages.next().await? {
-            let mut entries = Vec::with_capacity(rows.len());
-            for row in &rows {
-                turns.step().await;
-                let id = row.listed("ticket", event)?;
-                // The tickets of an issue in progress are indexed when all of them are written.
-                let stored = self.stored(&id).await?;
-                entries.extend(stored.map(|stored| IndexEntry::of(&stored.value)));
-            }
+            // The tickets of an issue in progress are indexed when all of them are written.
+            let tickets = rows.iter().map(|row| &row.value);
+            let tickets = tickets.filter(|ticket| self.issues.shows(ticket));
+            let entries = tickets.map(IndexEntry::of).collect();
             self.search_indexes.add_missing(event, entries).await?;
         }
         *is_complete = true;

@@ -2,16 +2,17 @@
 //!
 //! Earlier codes stay valid online, where only the ticket's id counts. `gatewit-api.md` §4.
 
+use std::iter;
+
 use gatewit_domain::claims::Claims;
 use gatewit_domain::event::{Event, TicketType};
-use gatewit_domain::id::TicketId;
 use gatewit_domain::ports::Write;
 use gatewit_domain::problem::TicketCode;
 use gatewit_domain::ticket::Ticket;
 
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
-use crate::tables::{COMPACT_TOKENS, TICKET_TOKENS};
+use crate::tables::{COMPACT_TOKENS, EventTicket, TICKET_TOKENS};
 
 /// The longest signed code shown as a QR code, in characters. Twice the length does not fit at all, and readers at a
 /// door get slow long before that.
@@ -30,11 +31,20 @@ impl TicketTokens {
         self.compact.as_ref().unwrap_or(&self.whole)
     }
 
-    pub fn writes(&self, ticket: &TicketId) -> Vec<Write> {
-        let whole = TICKET_TOKENS.put(ticket, &self.whole);
+    /// Returns the writes for a new ticket.
+    pub fn inserts(&self, ticket: EventTicket) -> impl Iterator<Item = Write> {
+        let whole = TICKET_TOKENS.insert(&ticket, &self.whole);
         let compact = self.compact.as_ref();
-        let compact = compact.map(|compact| COMPACT_TOKENS.put(ticket, compact));
-        [whole].into_iter().chain(compact).collect()
+        let compact = compact.map(|compact| COMPACT_TOKENS.insert(&ticket, compact));
+        iter::once(whole).chain(compact)
+    }
+
+    /// Returns the writes for a ticket that has tokens already.
+    pub fn puts(&self, ticket: EventTicket) -> impl Iterator<Item = Write> {
+        let whole = TICKET_TOKENS.put(&ticket, &self.whole);
+        let compact = self.compact.as_ref();
+        let compact = compact.map(|compact| COMPACT_TOKENS.put(&ticket, compact));
+        iter::once(whole).chain(compact)
     }
 }
 

@@ -37,7 +37,7 @@ const ORDER: &str = "BULK-1";
 const TABLES: [&str; 5] = [
     "tickets",
     "ticket_tokens",
-    "event_tickets",
+    "ticket_events",
     "orders",
     "credential_codes",
 ];
@@ -207,7 +207,7 @@ impl Shop {
     /// Returns every ticket in the store, visible or not.
     fn stored_ids(&self) -> Vec<TicketId> {
         let rows = self.office.disk.table("tickets").into_iter();
-        let ids = rows.map(|(key, _)| key["tickets/".len()..].parse().unwrap());
+        let ids = rows.map(|(key, _)| key.rsplit('/').next().unwrap().parse().unwrap());
         ids.collect()
     }
 

@@ -51,7 +51,7 @@ pub struct Disk {
     pub commits: AtomicUsize,
     /// The keys that were read one by one since this was last taken.
     pub keys_read: Mutex<Vec<Key>>,
-    /// The number of reads.
+    /// The number of rows that were read.
     pub reads: AtomicUsize,
     /// The number of commits after which every further one fails.
     pub breaks_after: Mutex<Option<usize>>,
@@ -163,7 +163,7 @@ impl Disk {
 impl Store for Disk {
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Bytes>>, StoreError> {
         self.keys_read.lock().unwrap().extend_from_slice(keys);
-        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.reads.fetch_add(keys.len(), Ordering::Relaxed);
         self.pause().await;
         self.store.get_many(keys).await
     }
@@ -174,8 +174,9 @@ impl Store for Disk {
         after: Option<&Key>,
         limit: usize,
     ) -> Result<Vec<(Key, Bytes)>, StoreError> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.store.scan(prefix, after, limit).await
+        let rows = self.store.scan(prefix, after, limit).await?;
+        self.reads.fetch_add(rows.len(), Ordering::Relaxed);
+        Ok(rows)
     }
 
     async fn commit(&self, guards: Vec<Guard>, writes: Vec<Write>) -> Result<Commit, StoreError> {

@@ -4,20 +4,18 @@ use std::collections::HashMap;
 
 use gatewit_domain::id::TicketId;
 use gatewit_domain::names::{Likeness, NameMatching, PreparedName};
-use gatewit_domain::ports::Store;
 use gatewit_domain::scanned::clean;
 use gatewit_domain::ticket::{Ticket, code_of};
 use jiff::Timestamp;
 
-use super::ids::has_entries;
 use super::source_import::SourceImport;
 use super::update::TicketUpdate;
 use crate::changes::Changes;
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{
-    EVENT_TICKETS, EventSource, EventTicket, IMPORT_PROGRESS, ORDERS, OrderTicket, TICKET_CODES,
-    TICKETS,
+    EventSource, EventTicket, IMPORT_PROGRESS, ORDERS, OrderTicket, Stored, TICKET_CODES,
+    TICKET_ENTRIES, TICKET_EVENTS, TICKETS,
 };
 
 /// The commit in preparation.
@@ -59,18 +57,20 @@ impl<'d> ImportBatch<'d> {
         (!changes.writes.is_empty()).then_some(changes)
     }
 
-    /// Adds the changes of one ticket.
-    pub async fn add(&mut self, update: &TicketUpdate) -> Result<(), DeskError> {
+    /// Adds the changes of one ticket, which is stored like this.
+    pub async fn add(
+        &mut self,
+        update: &TicketUpdate,
+        stored: Option<Stored<Ticket>>,
+    ) -> Result<(), DeskError> {
         let event = self.live.event.id;
-        let id = update.ticket(&self.import.ids);
-        let stored = TICKETS.get(self.store(), &id).await?;
+        let id = self.import.id_of(update.reference());
         let before = stored.as_ref().map(|stored| &stored.value);
         let ticket = match (update, before) {
             (TicketUpdate::Upsert(told) | TicketUpdate::LookedUp(told), before) => {
                 let now = self.import.ports.now();
                 let mut ticket =
                     Ticket::of_source(event, &self.import.source.name, told, before, now);
-                ticket.id = id;
                 if !self.move_codes(&mut ticket, &told.codes).await? {
                     self.conflicts.push(update.clone());
                 }
@@ -82,20 +82,19 @@ impl<'d> ImportBatch<'d> {
                 }
                 ticket
             }
-            (TicketUpdate::Deleted(_) | TicketUpdate::Superseded(_), Some(before)) => before.gone(),
-            (TicketUpdate::Deleted(_) | TicketUpdate::Superseded(_), None) => return Ok(()),
+            (TicketUpdate::Deleted(_), Some(before)) => before.gone(),
+            (TicketUpdate::Deleted(_), None) => return Ok(()),
         };
         if before == Some(&ticket) {
             return Ok(());
         }
         if before.is_some_and(|before| has_new_holder(before, &ticket))
-            && has_entries(self.import.ports, self.import.event, id).await?
+            && self.has_entries(id).await?
         {
             self.new_holders.push(id);
         }
-        self.changes
-            .guards
-            .push(TICKETS.as_read(&id, stored.as_ref()));
+        let guard = TICKETS.as_read(&EventTicket(event, id), stored.as_ref());
+        self.changes.guards.push(guard);
         if let TicketUpdate::LookedUp(_) = update {
             // Make the next sync go through the whole log, even an unchanged one: it may not have this ticket.
             let key = EventSource(event, self.import.source.name.clone());
@@ -107,13 +106,13 @@ impl<'d> ImportBatch<'d> {
 
     fn keep(&mut self, ticket: Ticket, before: Option<&Ticket>) {
         let event = self.live.event.id;
-        self.changes.writes.push(TICKETS.put(&ticket.id, &ticket));
+        let key = EventTicket(event, ticket.id);
+        self.changes.writes.push(TICKETS.put(&key, &ticket));
         let order = |of: &Ticket| OrderTicket(event, of.booking_reference.clone(), of.id);
         let old_order = before.map(|before| &before.booking_reference);
         if before.is_none() {
-            self.changes
-                .writes
-                .push(EVENT_TICKETS.put(&EventTicket(event, ticket.id), &()));
+            let listed = TICKET_EVENTS.insert(&ticket.id, &event);
+            self.changes.writes.push(listed);
         }
         if old_order != Some(&ticket.booking_reference) {
             self.changes
@@ -188,8 +187,11 @@ impl<'d> ImportBatch<'d> {
         self.claimed.insert(clean(code).to_owned(), ticket);
     }
 
-    fn store(&self) -> &'d dyn Store {
-        self.import.ports.store()
+    /// Whether somebody was let in with a ticket.
+    async fn has_entries(&self, ticket: TicketId) -> Result<bool, DeskError> {
+        let key = EventTicket(self.import.event, ticket);
+        let entries = TICKET_ENTRIES.get(self.import.ports.store(), &key).await?;
+        Ok(entries.is_some_and(|stored| !stored.value.by_day.is_empty()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Imports the rows of a source's log.
 
+use std::iter;
+
 use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::id::TicketId;
 use gatewit_domain::source::LogPosition;
@@ -10,8 +12,8 @@ use super::source_import::SourceImport;
 use super::update::{TicketUpdate, updates_of};
 use crate::changes::retry;
 use crate::error::DeskError;
-use crate::limits::PAGE;
-use crate::tables::{EVENT_TICKETS, LogRow, SOURCE_ROWS, TICKETS, join_key};
+use crate::limits::AT_ONCE;
+use crate::tables::{EventTicket, LogRow, SOURCE_ROWS, TICKETS, of_event};
 use crate::turns::{Turns, let_others_run};
 
 impl SourceImport<'_> {
@@ -61,10 +63,14 @@ impl SourceImport<'_> {
     ) -> Result<Option<Vec<TicketUpdate>>, DeskError> {
         let live = self.events.live(self.event)?;
         let mut batch = ImportBatch::new(self, &live);
-        let mut turns = Turns::default();
-        for update in updates {
-            turns.step().await;
-            batch.add(update).await?;
+        for some in updates.chunks(AT_ONCE) {
+            let ids = some.iter().map(|update| self.id_of(update.reference()));
+            let keys: Vec<_> = ids.map(|id| EventTicket(self.event, id)).collect();
+            let stored = TICKETS.get_many(self.ports.store(), &keys).await?;
+            for (update, stored) in iter::zip(some, stored) {
+                batch.add(update, stored).await?;
+            }
+            let_others_run().await;
         }
         let Some(changes) = batch.take_changes() else {
             return Ok(Some(batch.conflicts));
@@ -85,29 +91,18 @@ impl SourceImport<'_> {
     async fn delete_unlisted(&self, set: &SourceSet) -> Result<(), DeskError> {
         let read_at = self.source.full_at().await?;
         let is_newer = |origin: &Origin| origin.found_at.is_some_and(|at| Some(at) >= read_at);
-        let prefix = join_key(&self.event, &"");
-        let mut pages = EVENT_TICKETS.pages(self.ports.store(), &prefix, PAGE);
+        let is_unlisted = |origin: &Origin| {
+            origin.source == self.source.name
+                && !is_newer(origin)
+                && set.row_of(&origin.reference).is_none()
+        };
+        let mut pages = TICKETS.pages(self.ports.store(), &of_event(self.event), AT_ONCE);
         while let Some(rows) = pages.next().await? {
-            for rows in rows.chunks(50) {
-                let mut gone = Vec::new();
-                for row in rows {
-                    let id: TicketId = row.listed("ticket", self.event)?;
-                    let stored = TICKETS.get(self.ports.store(), &id).await?;
-                    let origin = stored.and_then(|stored| stored.value.origin);
-                    let origin = origin
-                        .filter(|origin| origin.source == self.source.name && !is_newer(origin));
-                    let Some(Origin { reference, .. }) = origin else {
-                        continue;
-                    };
-                    if self.ids.of(&reference) != id {
-                        gone.push(TicketUpdate::Superseded(id));
-                    } else if set.row_of(&reference).is_none() {
-                        gone.push(TicketUpdate::Deleted(reference));
-                    }
-                }
-                self.apply(gone).await?;
-                let_others_run().await;
-            }
+            let origins = rows.into_iter().filter_map(|row| row.value.origin);
+            let gone = origins.filter(is_unlisted);
+            let gone = gone.map(|origin| TicketUpdate::Deleted(origin.reference));
+            self.apply(gone.collect()).await?;
+            let_others_run().await;
         }
         Ok(())
     }
@@ -116,7 +111,7 @@ impl SourceImport<'_> {
     fn report(&self, conflicting: &[TicketUpdate]) {
         let (source, event) = (&self.source.name, self.event);
         if let Some(first) = conflicting.first() {
-            let ticket = first.ticket(&self.ids);
+            let ticket = self.id_of(first.reference());
             tracing::warn!(
                 source.name = %source, event.id = %event, tickets = conflicting.len(),
                 "the source {source} gives tickets of event {event} codes that are other tickets' already, ticket {ticket} \

@@ -52,8 +52,7 @@ impl TicketSources {
                 continue;
             }
             let import = self.import_of(source, live.event.id);
-            let imported = async { import.await?.apply(updates).await };
-            match imported.await {
+            match import.apply(updates).await {
                 Ok(_) => is_found = true,
                 Err(error) => tracing::warn!(
                     source.name = %source.name, event.id = %live.event.id,

@@ -1,8 +1,7 @@
 //! The import of one source's tickets into one event.
 
-use gatewit_domain::id::EventId;
+use gatewit_domain::id::{EventId, TicketId};
 
-use super::ids::TicketIds;
 use crate::events::Events;
 use crate::live_sources::LiveSource;
 use crate::ports::Ports;
@@ -15,5 +14,11 @@ pub(super) struct SourceImport<'a> {
     pub tickets: &'a Tickets,
     pub source: &'a LiveSource,
     pub event: EventId,
-    pub ids: TicketIds,
+}
+
+impl SourceImport<'_> {
+    /// Returns the id that the ticket with this reference has at the event: one for all spellings of it.
+    pub fn id_of(&self, reference: &str) -> TicketId {
+        TicketId::of_source(self.event, &self.source.name, reference)
+    }
 }

@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 
 use gatewit_domain::attendees::SourceSet;
-use gatewit_domain::id::TicketId;
 use gatewit_domain::identifier::fold;
 use gatewit_domain::source::{SourceRow, SourceTicket};
-
-use super::ids::TicketIds;
 
 /// A source's update of one ticket.
 #[derive(Clone)]
@@ -17,17 +14,14 @@ pub(super) enum TicketUpdate {
     LookedUp(Box<SourceTicket>),
     /// It no longer exists.
     Deleted(String),
-    /// Another ticket is the one of its reference now: it was taken in under two spellings of it.
-    Superseded(TicketId),
 }
 
 impl TicketUpdate {
-    /// Which ticket of the event it is about.
-    pub fn ticket(&self, ids: &TicketIds) -> TicketId {
+    /// Returns the reference of the ticket that it is about.
+    pub fn reference(&self) -> &str {
         match self {
-            Self::Upsert(ticket) | Self::LookedUp(ticket) => ids.of(&ticket.reference),
-            Self::Deleted(reference) => ids.of(reference),
-            Self::Superseded(id) => *id,
+            Self::Upsert(ticket) | Self::LookedUp(ticket) => &ticket.reference,
+            Self::Deleted(reference) => reference,
         }
     }
 }

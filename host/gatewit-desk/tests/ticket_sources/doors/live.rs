@@ -5,13 +5,14 @@ use std::sync::Arc;
 use futures::FutureExt;
 use gatewit_desk::{ConfiguredSource, Desk};
 use gatewit_domain::attendees::{NameQuestion, TicketReference};
+use gatewit_domain::id::TicketId;
 use gatewit_domain::names::PreparedName;
 use gatewit_domain::scan::{ManualCheckIn, Verdict};
 use gatewit_domain::source::{SourceFault, SourceState, SourceTicket};
 use serde_json::json;
 
 use super::{ORGANIZER, attached, event, list, scanned, selling, series};
-use crate::office::{Office, named, refresh};
+use crate::office::{Office, name, named, refresh};
 use crate::upstream::{Upstream, crowd, ticket};
 use crate::world::block_on;
 
@@ -183,7 +184,10 @@ fn a_ticket_that_was_looked_up_and_cannot_be_stored_leaves_the_decision_to_what_
     let (office, _) = selling_now(&[ticket("LIVE-1", "Late Buyer")]);
     let desk = office.open_synced();
     let summit = attached(&desk);
-    office.disk.damage("spelled_ids_2/");
+    let id = TicketId::of_source(summit, &name("box-office"), "LIVE-1");
+    office
+        .disk
+        .put(&format!("tickets/{summit}/{id}"), "damaged");
     assert_eq!(scanned(&desk, summit, "code-LIVE-1"), UNKNOWN);
 }
 

@@ -6,7 +6,6 @@ use gatewit_domain::scan::{ManualCheckIn, Verdict};
 use gatewit_domain::source::SourceTicket;
 
 use super::{ORGANIZER, attached, selling};
-use crate::office::refresh;
 use crate::upstream::ticket;
 use crate::world::block_on;
 
@@ -85,33 +84,4 @@ fn an_order_that_is_too_long_for_a_code_is_unknown() {
     let refused = check_in(&desk, summit, &"x".repeat(1 << 20)).unwrap_err();
     assert_eq!(refused.to_string(), "order: a code has at most 4096 bytes");
     assert!(office.disk.tables_read().is_empty());
-}
-
-#[test]
-fn orders_that_an_older_version_filed_as_they_were_written_are_still_found() {
-    let (office, upstream) = selling([on("evt-1", "T1"), on("EVT-2", "T2"), on("evt-3", "T3")]);
-    let desk = office.open_synced();
-    let summit = attached(&desk);
-    // Leave the rows as the older version did.
-    for (key, _) in office.disk.table("orders") {
-        let written = key
-            .replace("/EVT-1/", "/evt-1/")
-            .replace("/EVT-3/", "/evt-3/");
-        office.disk.delete(&key);
-        office.disk.put(&written, "null");
-    }
-    // One ticket has moved to another order.
-    upstream.put(on("EVT-4", "T3"));
-    refresh(&desk).unwrap();
-    let desk = office.open();
-    assert_eq!(check_in(&desk, summit, "EVT-1").unwrap(), ["T1"]);
-    assert_eq!(check_in(&desk, summit, "evt-2").unwrap(), ["T2"]);
-    assert!(check_in(&desk, summit, "evt-3").is_err());
-    assert_eq!(check_in(&desk, summit, "evt-4").unwrap(), ["T3"]);
-    let orders = office.disk.table("orders");
-    assert!(
-        !orders.iter().any(|(key, _)| key.contains("/evt-")),
-        "{orders:?}"
-    );
-    assert_eq!(office.disk.table("folded_orders").len(), 1);
 }

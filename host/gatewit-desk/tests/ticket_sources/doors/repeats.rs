@@ -87,7 +87,8 @@ fn a_repeat_about_a_ticket_that_is_gone_gets_the_first_verdict() {
     let gate = gate();
     let first = gate.answer(Some("key-1"));
     let ticket = gate.ticket.ticket.id;
-    gate.office.disk.delete(&format!("tickets/{ticket}"));
+    let key = format!("tickets/{}/{ticket}", gate.event);
+    gate.office.disk.delete(&key);
     let without_details = Outcome {
         ticket: None,
         ..first
