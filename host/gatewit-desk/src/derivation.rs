@@ -18,8 +18,8 @@ use serde::de::DeserializeOwned;
 
 use crate::idempotency::{caller, is_forgotten};
 use crate::tables::{
-    Binary, CHECK_INS, CallerKey, CheckInPlace, Codec, DERIVED, ENTRIES, EventScanner, EventTicket,
-    KeyText, RECORDS, REPEATS, RESIDENT, SCANNER_SCANS, ScannerScans, TICKET_ENTRIES, Table,
+    Binary, CHECK_INS, CheckInPlace, Codec, DERIVED, ENTRIES, EventScanner, EventTicket, KeyText,
+    RECORDS, REPEATS, RESIDENT, SCANNER_SCANS, ScanKey, ScannerScans, TICKET_ENTRIES, Table,
     TicketEntries, TicketEntry,
 };
 
@@ -167,8 +167,8 @@ impl Rows<'_> {
         Ok(())
     }
 
-    fn repeat_key(&self, by: &RecordedBy, key: &IdempotencyKey) -> CallerKey {
-        CallerKey(self.event, caller(by), key.clone())
+    fn repeat_key(&self, by: &RecordedBy, key: &IdempotencyKey) -> ScanKey {
+        ScanKey(self.event, caller(by), key.clone())
     }
 
     fn read<V: Serialize + DeserializeOwned, K: KeyText>(

@@ -23,7 +23,7 @@ pub use archive::{DERIVED, RowError, exported, imported};
 pub use codec::{Binary, Codec, Json};
 pub use keys::{
     CallerKey, Device, EventCode, EventIssue, EventRecord, EventScanner, EventSeries, EventSource,
-    EventTicket, EventWindows, LogRow, OrderTicket, TicketEntry, of_event, slug_key,
+    EventTicket, EventWindows, LogRow, OrderTicket, ScanKey, TicketEntry, of_event, slug_key,
 };
 pub use table::{KeyText, Pages, Stored, Table};
 
@@ -74,16 +74,16 @@ pub const TICKET_ENTRIES: Table<TicketEntries, EventTicket, Binary> = Table::new
 /// Derived: a ticket's entries, beneath its row of [`TICKET_ENTRIES`], so that one scan reads both.
 pub const ENTRIES: Table<Entry, TicketEntry, Binary> = Table::new("entries");
 /// Derived: the number of the record that answered a request which may be sent again.
-pub const REPEATS: Table<u64, CallerKey, Binary> = Table::new("repeats");
+pub const REPEATS: Table<u64, ScanKey, Binary> = Table::new("repeats");
 /// Derived: where the record with an id is.
 pub const CHECK_INS: Table<CheckInPlace, CheckInId, Binary> = Table::new("check_ins");
 /// Derived: how much each scanner has scanned.
 pub const SCANNER_SCANS: Table<ScannerScans, EventScanner, Binary> = Table::new("scanner_scans");
-/// The tickets of requests to check in without a code, by `{event}/{who}/{key}`.
+/// The tickets of requests to check in without a code, by `{who}/{key}`.
 pub const DESK_REQUESTS: Table<DeskRequest, CallerKey> = Table::new("desk_requests");
 /// By `{event}/{issue}`: issues of more tickets than one commit writes.
 pub const ISSUES: Table<Issue, EventIssue> = Table::new("issues");
-/// The issues of requests under an idempotency key, by `{event}/{who}/{key}`.
+/// The issues of requests under an idempotency key, by `{who}/{key}`.
 pub const ISSUE_REQUESTS: Table<IssueRequest, CallerKey> = Table::new("issue_requests");
 /// The state of a source's syncs.
 pub const SOURCES: Table<SyncState, SourceName> = Table::new("sources");

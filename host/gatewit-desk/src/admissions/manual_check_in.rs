@@ -90,7 +90,7 @@ impl Admissions {
         found: &ManualCheckIn,
         key: &IdempotencyKey,
     ) -> Result<Vec<TicketId>, DeskError> {
-        let key = CallerKey(event, organizer(caller.sub()), key.clone());
+        let key = CallerKey(organizer(caller.sub()), key.clone());
         retry(|| self.try_find_once(event, found, &key)).await
     }
 

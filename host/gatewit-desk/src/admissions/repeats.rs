@@ -11,11 +11,11 @@ use super::record::{outcome, recorded_by, summary};
 use super::resolve::ResolvedStation;
 use crate::error::DeskError;
 use crate::idempotency::{caller, is_forgotten, used_for_another};
-use crate::tables::{CallerKey, EventRecord, RECORDS, REPEATS, Stored};
+use crate::tables::{EventRecord, RECORDS, REPEATS, ScanKey, Stored};
 
 /// The key of a scan that may be sent again, and the record that it led to before.
 pub(super) struct RepeatRead {
-    key: CallerKey,
+    key: ScanKey,
     stored: Option<Stored<u64>>,
     record: Option<Box<ScanRecord>>,
 }
@@ -48,7 +48,7 @@ impl Admissions {
             return Ok(None);
         };
         let event = scan.station.event;
-        let key = CallerKey(event, caller(&recorded_by(&scan.station.by)), key.clone());
+        let key = ScanKey(event, caller(&recorded_by(&scan.station.by)), key.clone());
         let stored = REPEATS.get(self.ports.store(), &key).await?;
         let record = match &stored {
             Some(sequence) => {

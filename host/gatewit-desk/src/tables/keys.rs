@@ -50,9 +50,12 @@ pub struct EventSource(pub EventId, pub SourceName);
 /// An issue within its event.
 pub struct EventIssue(pub EventId, pub IssueId);
 
-/// A request that may be sent again: its event, its caller and its idempotency key.
+/// A request of staff that may be sent again: the caller and the idempotency key, which count for all events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallerKey(pub EventId, pub String, pub IdempotencyKey);
+pub struct CallerKey(pub String, pub IdempotencyKey);
+
+/// A scan that may be sent again: its event, its caller and its idempotency key.
+pub struct ScanKey(pub EventId, pub String, pub IdempotencyKey);
 
 /// Returns the prefix of all keys of an event.
 pub fn of_event(event: EventId) -> String {
@@ -105,7 +108,8 @@ pairs!(
     EventWindows,
     EventScanner,
     EventSource,
-    EventIssue
+    EventIssue,
+    CallerKey
 );
 
 impl KeyText for OrderTicket {
@@ -114,7 +118,7 @@ impl KeyText for OrderTicket {
     }
 }
 
-impl KeyText for CallerKey {
+impl KeyText for ScanKey {
     fn append_to(&self, key: &mut Vec<u8>) {
         append(key, [&self.0, &self.1, &self.2]);
     }

@@ -82,7 +82,7 @@ impl Tickets {
         let drafts = check_drafts(drafts).await?;
         let keyed = match key {
             Some(key) => Some(KeyedRequest {
-                key: CallerKey(event, organizer(caller.sub()), key.clone()),
+                key: CallerKey(organizer(caller.sub()), key.clone()),
                 request: fingerprint(event, asked, &drafts).await,
             }),
             None => None,
