@@ -93,6 +93,7 @@ impl Tickets {
             let tickets = tickets.filter(|ticket| self.issues.shows(ticket));
             let entries = tickets.map(IndexEntry::of).collect();
             self.search_indexes.add_missing(event, entries).await?;
+            let_others_run().await;
         }
         *is_complete = true;
         Ok(())
