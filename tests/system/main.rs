@@ -33,6 +33,7 @@ mod plugins;
 mod pretix;
 mod properties;
 mod refresh;
+mod records;
 mod refusals;
 mod repeats;
 mod restart;

@@ -14,6 +14,7 @@ use proptest::prelude::Strategy;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
+use crate::records::check_derived;
 use crate::support::door::text;
 use crate::support::{Door, Server};
 
@@ -149,6 +150,7 @@ fn entries_never_exceed_the_limit_and_counts_equal_the_log() {
             assert_eq!(statistics["failedScans"], refused);
             assert_eq!(statistics["totalScans"], admitted + refused);
         }
+        check_derived(&*server.store).await;
         let mut log = log.iter().map(counted);
         assert!(log.any(|(_, admitted, _)| admitted > 0), "some case admits");
         assert!(

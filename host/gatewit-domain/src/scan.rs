@@ -310,7 +310,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn facts(&self) -> gatewit_decision::Entry<'_> {
+    /// The entry as decisions see it.
+    pub fn facts(&self) -> gatewit_decision::Entry<'_> {
         gatewit_decision::Entry {
             day: self.day,
             zone: &self.zone,

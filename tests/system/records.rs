@@ -1,0 +1,150 @@
+//! What is served is what the records add up to, and every scan can be decided again from its record.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use gatewit_desk::store_layout;
+use gatewit_desk::tables::{EVENTS, EventWindows, RECORDS, WINDOWS};
+use gatewit_domain::id::EventId;
+use gatewit_domain::ports::{Appended, Key, Store, Write};
+use gatewit_domain::record::{Named, Record, ScanRecord};
+use gatewit_domain::scan::Entry;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::support::door::{text, with};
+use crate::support::{Door, Server};
+
+/// The number of hexadecimal digits at the end of a record's key.
+const NUMBER_LENGTH: usize = 16;
+
+async fn rows(store: &dyn Store, table: &str) -> Vec<(Key, Bytes)> {
+    let prefix = Key::new(format!("{table}/"));
+    let rows = store.scan(&prefix, None, usize::MAX).await;
+    rows.expect("the store reads")
+}
+
+/// Checks that the derived rows of a store are the fold of its records.
+pub async fn check_derived(store: &dyn Store) {
+    let derivation = store_layout(Timestamp::MIN).derivation;
+    let mut folded: BTreeMap<Key, Bytes> = BTreeMap::new();
+    for (key, value) in rows(store, RECORDS.name()).await {
+        let (prefix, number) = key.as_bytes().split_at(key.as_bytes().len() - NUMBER_LENGTH);
+        let number = str::from_utf8(number).expect("a number is digits");
+        let appended = Appended {
+            prefix: &Key::new(prefix.to_vec()),
+            sequence: u64::from_str_radix(number, 16).expect("a number is digits"),
+            value: &value,
+        };
+        let before = |key: &Key| folded.get(key).cloned();
+        let writes = derivation.derive(&appended, &before);
+        for write in writes.expect("the store holds records") {
+            match write {
+                Write::Put(key, value) => drop(folded.insert(key, value)),
+                Write::Delete(key) => drop(folded.remove(&key)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    let mut served = BTreeMap::new();
+    for table in derivation.tables() {
+        served.extend(rows(store, table).await);
+    }
+    assert_eq!(served, folded);
+}
+
+/// The scans of an event by their numbers.
+async fn scans(store: &dyn Store, event: EventId) -> HashMap<u64, ScanRecord> {
+    let records = RECORDS.page(store, &format!("{event}/"), None, usize::MAX).await;
+    let records = records.expect("the store reads").into_iter();
+    let numbered = (1..).zip(records);
+    numbered
+        .filter_map(|(number, stored)| match stored.value {
+            Record::Scan(scan) => Some((number, *scan)),
+            Record::Refusals(_) | Record::Undo(_) => None,
+        })
+        .collect()
+}
+
+/// Decides every scan of an event again, from the store alone. Returns how many there are by the code of their refusal.
+async fn check_decided_again(store: &dyn Store, event: &str) -> BTreeMap<&'static str, usize> {
+    let event: EventId = event.parse().expect("an id");
+    let stored = EVENTS.get(store, &event).await.expect("the store reads");
+    let stored = stored.expect("the event is stored").value;
+    let facts = stored.facts();
+    let scans = scans(store, event).await;
+    let mut verdicts = BTreeMap::new();
+    for scan in scans.values() {
+        let digest = scan.ticket().and_then(|ticket| ticket.windows);
+        let windows = match digest {
+            Some(digest) => {
+                let answer = WINDOWS.get(store, &EventWindows(event, digest)).await;
+                Some(answer.expect("the store reads").expect("it is stored").value.windows)
+            }
+            None => None,
+        };
+        let numbers = scan.ticket().map_or(&[][..], |ticket| &ticket.entries);
+        let entries: Vec<_> = numbers.iter().map(|number| entry(*number, &scans[number])).collect();
+        let decision = scan.decide_again(Named {
+            event: &facts,
+            windows: windows.as_deref(),
+            entries: entries.iter().map(Entry::facts).collect(),
+        });
+        assert_eq!(decision.refusal.as_ref(), scan.refusal());
+        assert_eq!(decision.day.map(|day| facts.days[day].id), scan.day);
+        let code = scan.refusal().map_or("in", |refusal| refusal.code());
+        *verdicts.entry(code).or_default() += 1;
+    }
+    verdicts
+}
+
+fn entry(sequence: u64, scan: &ScanRecord) -> Entry {
+    Entry {
+        sequence,
+        day: scan.day.expect("an entry has a day"),
+        zone: scan.zone.clone(),
+        from_outside: scan.from_outside,
+        at: scan.at,
+        location: scan.location.clone(),
+    }
+}
+
+#[tokio::test]
+async fn every_scan_can_be_decided_again_from_its_record_and_what_is_served_is_their_fold() {
+    let server = Server::start().await;
+    let door = Door::open_one_day(&server.client).await;
+    let jwt = door.issue_jwt("vip").await;
+    let withdrawn = door.issue("vip").await;
+    let path = format!("/api/v1/tickets/{}/cancel", text(&withdrawn["ticketInstanceId"]));
+    door.organizer.post(&path, json!({})).await.data(200);
+    let other = Door::open_one_day(&server.client).await;
+
+    let admitted = door.scan(&jwt).await.data(200)["checkInId"].clone();
+    server.clock.advance(SignedDuration::from_mins(1));
+    let undo = json!({"checkInId": admitted, "reason": "wrong button"});
+    door.scanner.post("/api/v1/check-in/undo", undo).await.data(200);
+    for code in [&jwt, &jwt, &text(&withdrawn["jwtToken"]), &other.issue_jwt("vip").await] {
+        let scan = with(&door.body(code), json!({"scanId": format!("scan of {code}")}));
+        door.scanner.post("/api/v1/check-in/validate", scan).await;
+        door.verdict(code).await;
+    }
+    door.verdict("nothing").await;
+    let elsewhere = with(&door.body(&jwt), json!({"deviceFingerprint": "another-device"}));
+    door.scanner.post("/api/v1/check-in/validate", elsewhere).await;
+    server.clock.advance(SignedDuration::from_hours(48));
+    door.verdict(&jwt).await;
+
+    let verdicts = check_decided_again(&*server.store, &door.event_id).await;
+    let codes: Vec<_> = verdicts.keys().copied().collect();
+    let expected = [
+        "already_used",
+        "expired",
+        "in",
+        "invalid_signature",
+        "not_active",
+        "scanner_mismatch",
+        "wrong_event",
+    ];
+    assert_eq!(codes, expected);
+    check_derived(&*server.store).await;
+}
