@@ -1,19 +1,23 @@
 //! What is served is what the records add up to, and every scan can be decided again from its record.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use bytes::Bytes;
 use gatewit_desk::store_layout;
 use gatewit_desk::tables::{EVENTS, EventWindows, RECORDS, WINDOWS};
 use gatewit_domain::id::EventId;
-use gatewit_domain::ports::{Appended, Key, Store, Write};
+use gatewit_domain::ports::{Appended, Key, Store, StoreLayout, Write};
 use gatewit_domain::record::{Named, Record, ScanRecord};
 use gatewit_domain::scan::Entry;
+use gatewit_store::SledStore;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use tempfile::TempDir;
 
+use crate::support::crowd::today;
 use crate::support::door::{text, with};
-use crate::support::{Door, Server};
+use crate::support::{Door, Process, Server};
 
 /// The number of hexadecimal digits at the end of a record's key.
 const NUMBER_LENGTH: usize = 16;
@@ -147,4 +151,59 @@ async fn every_scan_can_be_decided_again_from_its_record_and_what_is_served_is_t
     ];
     assert_eq!(codes, expected);
     check_derived(&*server.store).await;
+}
+
+/// Changes the stored record with this number of an event, while no server runs.
+async fn damage(data: &Path, event: &str, number: u64, write: impl FnOnce(Key) -> Write) {
+    let store = SledStore::open(data, StoreLayout::plain()).expect("nobody has it open");
+    let prefix = Key::new(format!("{}/{event}/", RECORDS.name()));
+    let write = write(Appended::key(&prefix, number));
+    let written = store.commit(Vec::new(), vec![write]).await;
+    assert!(written.expect("the store writes").is_done());
+}
+
+/// Checks that a damaged record closes its event, is named, and leaves other events open.
+async fn check_damaged(write: impl FnOnce(Key) -> Write) {
+    let data = TempDir::new().expect("there is room for a test's data");
+    let server = Process::start(data.path());
+    let (closed, open) = (
+        Door::open(&server.client, today()).await,
+        Door::open(&server.client, today()).await,
+    );
+    for door in [&closed, &open] {
+        for _ in 0..3 {
+            let jwt = door.issue_jwt("vip").await;
+            assert_eq!(door.verdict(&jwt).await, "VALID");
+        }
+    }
+    let jwt = open.issue_jwt("vip").await;
+    server.stop();
+    damage(data.path(), &closed.event_id, 2, write).await;
+
+    let server = Process::start(data.path());
+    let (closed, open) = (closed.moved_to(&server.client), open.moved_to(&server.client));
+    let path = format!("/api/v1/events/{}", closed.event_id);
+    for answer in [
+        closed.scan(&jwt).await,
+        closed.organizer.get(&path).await,
+        closed.organizer.get(&format!("{path}/check-ins")).await,
+    ] {
+        let message = answer.failure(503, "event_damaged");
+        assert!(message.contains("its record 2 cannot be read"), "{message}");
+    }
+    assert_eq!(open.verdict(&jwt).await, "VALID");
+    assert_eq!(open.statistics().await["successfulScans"], 4);
+    let log = server.stop().log;
+    let named = format!("event {} is closed: its record 2 cannot be read", closed.event_id);
+    assert!(log.contains(&named), "{log}");
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_closes_its_event_and_no_other() {
+    check_damaged(|key| Write::Put(key, "damaged".into())).await;
+}
+
+#[tokio::test]
+async fn a_record_that_is_missing_closes_its_event_and_no_other() {
+    check_damaged(Write::Delete).await;
 }
