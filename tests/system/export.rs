@@ -1,6 +1,8 @@
 //! `gatewit export` and `gatewit import`: a restored copy gives the same answers, and an invalid file leaves nothing
 //! behind.
 
+mod version_1;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

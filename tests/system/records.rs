@@ -33,7 +33,9 @@ pub async fn check_derived(store: &dyn Store) {
     let derivation = store_layout(Timestamp::MIN).derivation;
     let mut folded: BTreeMap<Key, Bytes> = BTreeMap::new();
     for (key, value) in rows(store, RECORDS.name()).await {
-        let (prefix, number) = key.as_bytes().split_at(key.as_bytes().len() - NUMBER_LENGTH);
+        let (prefix, number) = key
+            .as_bytes()
+            .split_at(key.as_bytes().len() - NUMBER_LENGTH);
         let number = str::from_utf8(number).expect("a number is digits");
         let appended = Appended {
             prefix: &Key::new(prefix.to_vec()),
@@ -59,7 +61,9 @@ pub async fn check_derived(store: &dyn Store) {
 
 /// The scans of an event by their numbers.
 async fn scans(store: &dyn Store, event: EventId) -> HashMap<u64, ScanRecord> {
-    let records = RECORDS.page(store, &format!("{event}/"), None, usize::MAX).await;
+    let records = RECORDS
+        .page(store, &format!("{event}/"), None, usize::MAX)
+        .await;
     let records = records.expect("the store reads").into_iter();
     let numbered = (1..).zip(records);
     numbered
@@ -83,12 +87,21 @@ async fn check_decided_again(store: &dyn Store, event: &str) -> BTreeMap<&'stati
         let windows = match digest {
             Some(digest) => {
                 let answer = WINDOWS.get(store, &EventWindows(event, digest)).await;
-                Some(answer.expect("the store reads").expect("it is stored").value.windows)
+                Some(
+                    answer
+                        .expect("the store reads")
+                        .expect("it is stored")
+                        .value
+                        .windows,
+                )
             }
             None => None,
         };
         let numbers = scan.ticket().map_or(&[][..], |ticket| &ticket.entries);
-        let entries: Vec<_> = numbers.iter().map(|number| entry(*number, &scans[number])).collect();
+        let entries: Vec<_> = numbers
+            .iter()
+            .map(|number| entry(*number, &scans[number]))
+            .collect();
         let decision = scan.decide_again(Named {
             event: &facts,
             windows: windows.as_deref(),
@@ -119,22 +132,41 @@ async fn every_scan_can_be_decided_again_from_its_record_and_what_is_served_is_t
     let door = Door::open_one_day(&server.client).await;
     let jwt = door.issue_jwt("vip").await;
     let withdrawn = door.issue("vip").await;
-    let path = format!("/api/v1/tickets/{}/cancel", text(&withdrawn["ticketInstanceId"]));
+    let path = format!(
+        "/api/v1/tickets/{}/cancel",
+        text(&withdrawn["ticketInstanceId"])
+    );
     door.organizer.post(&path, json!({})).await.data(200);
     let other = Door::open_one_day(&server.client).await;
 
     let admitted = door.scan(&jwt).await.data(200)["checkInId"].clone();
     server.clock.advance(SignedDuration::from_mins(1));
     let undo = json!({"checkInId": admitted, "reason": "wrong button"});
-    door.scanner.post("/api/v1/check-in/undo", undo).await.data(200);
-    for code in [&jwt, &jwt, &text(&withdrawn["jwtToken"]), &other.issue_jwt("vip").await] {
-        let scan = with(&door.body(code), json!({"scanId": format!("scan of {code}")}));
+    door.scanner
+        .post("/api/v1/check-in/undo", undo)
+        .await
+        .data(200);
+    for code in [
+        &jwt,
+        &jwt,
+        &text(&withdrawn["jwtToken"]),
+        &other.issue_jwt("vip").await,
+    ] {
+        let scan = with(
+            &door.body(code),
+            json!({"scanId": format!("scan of {code}")}),
+        );
         door.scanner.post("/api/v1/check-in/validate", scan).await;
         door.verdict(code).await;
     }
     door.verdict("nothing").await;
-    let elsewhere = with(&door.body(&jwt), json!({"deviceFingerprint": "another-device"}));
-    door.scanner.post("/api/v1/check-in/validate", elsewhere).await;
+    let elsewhere = with(
+        &door.body(&jwt),
+        json!({"deviceFingerprint": "another-device"}),
+    );
+    door.scanner
+        .post("/api/v1/check-in/validate", elsewhere)
+        .await;
     server.clock.advance(SignedDuration::from_hours(48));
     door.verdict(&jwt).await;
 
@@ -181,7 +213,10 @@ async fn check_damaged(write: impl FnOnce(Key) -> Write) {
     damage(data.path(), &closed.event_id, 2, write).await;
 
     let server = Process::start(data.path());
-    let (closed, open) = (closed.moved_to(&server.client), open.moved_to(&server.client));
+    let (closed, open) = (
+        closed.moved_to(&server.client),
+        open.moved_to(&server.client),
+    );
     let path = format!("/api/v1/events/{}", closed.event_id);
     for answer in [
         closed.scan(&jwt).await,
@@ -194,7 +229,10 @@ async fn check_damaged(write: impl FnOnce(Key) -> Write) {
     assert_eq!(open.verdict(&jwt).await, "VALID");
     assert_eq!(open.statistics().await["successfulScans"], 4);
     let log = server.stop().log;
-    let named = format!("event {} is closed: its record 2 cannot be read", closed.event_id);
+    let named = format!(
+        "event {} is closed: its record 2 cannot be read",
+        closed.event_id
+    );
     assert!(log.contains(&named), "{log}");
 }
 

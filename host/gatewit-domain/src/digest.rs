@@ -11,6 +11,17 @@ use sha2::{Digest as _, Sha256};
 pub struct Digest([u8; 16]);
 
 impl Digest {
+    /// Digests a text: the beginning of its SHA-256.
+    pub fn of_text(text: &str) -> Self {
+        Self::first_of(&Sha256::digest(text).into())
+    }
+
+    fn first_of(digest: &[u8; 32]) -> Self {
+        let mut first = [0; 16];
+        first.copy_from_slice(&digest[..16]);
+        Self(first)
+    }
+
     /// Digests several parts. No other parts have the same digest, wherever one ends and the next begins.
     pub fn of(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
@@ -18,9 +29,7 @@ impl Digest {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&hash.finalize()[..16]);
-        Self(digest)
+        Self::first_of(&hash.finalize().into())
     }
 }
 

@@ -8,6 +8,7 @@ mod export;
 mod import;
 mod progress;
 mod reader;
+mod version_1;
 
 pub use export::{ExportArguments, export};
 pub use import::{ImportArguments, import};

@@ -112,5 +112,5 @@ fn fingerprint(scan: &Scan) -> Digest {
         ScannedBy::Organizer(_) => None,
     };
     let parts = serde_json::json!([scan.presented, scanner, scan.station.location]);
-    Digest::of(&[parts.to_string().as_bytes()])
+    Digest::of_text(&parts.to_string())
 }

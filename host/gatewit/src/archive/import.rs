@@ -12,6 +12,7 @@ use gatewit_store::Restore;
 use super::PAGE;
 use super::progress::Progress;
 use super::reader::Reader;
+use super::version_1;
 use crate::clock::SystemClock;
 use crate::directories::DataDirectory;
 
@@ -52,6 +53,9 @@ fn check(file: &Path) -> anyhow::Result<()> {
 async fn fill(restore: &Restore, file: &Path) -> anyhow::Result<u64> {
     let mut progress = Progress::new("imported");
     let mut reader = Reader::open(file)?;
+    if reader.version() == 1 {
+        return fill_from_version_1(restore, reader).await;
+    }
     let mut writes = Vec::new();
     while let Some((key, value)) = reader.next()? {
         writes.push(imported(key, &value)?);
@@ -61,6 +65,20 @@ async fn fill(restore: &Restore, file: &Path) -> anyhow::Result<u64> {
         }
     }
     commit(restore, writes).await?;
+    Ok(reader.rows())
+}
+
+/// Fills the store from an export of version 1, whose rows are understood only together.
+async fn fill_from_version_1(restore: &Restore, mut reader: Reader) -> anyhow::Result<u64> {
+    let mut rows = Vec::new();
+    while let Some(row) = reader.next()? {
+        rows.push(row);
+    }
+    let mut writes = version_1::converted(&rows)?;
+    while !writes.is_empty() {
+        let rest = writes.split_off(writes.len().min(PAGE));
+        commit(restore, mem::replace(&mut writes, rest)).await?;
+    }
     Ok(reader.rows())
 }
 

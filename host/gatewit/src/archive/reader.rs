@@ -13,6 +13,7 @@ use super::{FORMAT, Footer, Header, Row, VERSION};
 
 pub(super) struct Reader {
     path: PathBuf,
+    version: u32,
     lines: BufReader<File>,
     /// The line read last.
     line: Vec<u8>,
@@ -26,6 +27,7 @@ impl Reader {
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         let mut reader = Self {
             path: path.to_owned(),
+            version: VERSION,
             lines: BufReader::new(file),
             line: Vec::new(),
             rows: 0,
@@ -43,8 +45,14 @@ impl Reader {
                 header.version
             );
         }
+        reader.version = header.version;
         reader.digest.update(&reader.line);
         Ok(reader)
+    }
+
+    /// The version of the export.
+    pub(super) fn version(&self) -> u32 {
+        self.version
     }
 
     /// Reads the next row; None after the last one, once the count and the checksum match.

@@ -1,0 +1,233 @@
+//! Rows of an export of version 1 in the tables of today. Pure.
+//!
+//! There, keys did not begin with the event; a scan was a row of its own that an undo changed; entries, counts and
+//! repeated answers were stored beside it. They follow from records.
+
+use std::collections::{BTreeMap, HashMap};
+use std::str::FromStr;
+
+use anyhow::{Context, anyhow};
+use gatewit_desk::tables::{
+    COMPACT_TOKENS, DEVICES, Device, EventScanner, EventTicket, EventWindows, ORDERS, OrderTicket,
+    RECORDS, SCANNER_EVENTS, SCANNERS, TICKET_EVENTS, TICKET_TOKENS, TICKETS, WINDOWS, imported,
+};
+use gatewit_domain::digest::Digest;
+use gatewit_domain::id::{CheckInId, EventId, ScannerId, TicketId};
+use gatewit_domain::ports::{Key, Write};
+use gatewit_domain::record::Record;
+use gatewit_domain::scanner::{Fingerprint, Scanner};
+use gatewit_domain::ticket::Ticket;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+mod check_in;
+use check_in::{CheckIn, answer, unknown_windows};
+
+/// A row of the export.
+pub(super) type Row = (Key, Box<RawValue>);
+
+/// Tables that follow from others.
+const DROPPED: [&str; 11] = [
+    "check_ins",
+    "entries",
+    "event_scanners",
+    "event_tickets",
+    "folded_orders",
+    "orders",
+    "repeats",
+    "scanner_admitted",
+    "scanner_refused",
+    "scanner_seen",
+    "spelled_ids_2",
+];
+
+/// An entry, as it was stored beside its scan.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    check_in_id: CheckInId,
+    from_outside: bool,
+}
+
+/// A stored answer.
+#[derive(Deserialize)]
+struct Answer {
+    request: String,
+    outcome: Outcome,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome {
+    check_in_id: CheckInId,
+}
+
+/// What rows say of each other.
+#[derive(Default)]
+struct Known {
+    tickets: HashMap<TicketId, Ticket>,
+    scanners: HashMap<ScannerId, EventId>,
+    from_outside: HashMap<CheckInId, bool>,
+    requests: HashMap<CheckInId, Digest>,
+    check_ins: BTreeMap<EventId, Vec<CheckIn>>,
+}
+
+/// Returns the writes that store the rows of an export of version 1.
+pub(super) fn converted(rows: &[Row]) -> anyhow::Result<Vec<Write>> {
+    let mut known = Known::default();
+    for (key, value) in rows {
+        known.add(key, value).with_context(|| cannot(key))?;
+    }
+    let mut writes = Vec::with_capacity(rows.len());
+    for (key, value) in rows {
+        let written = known.converted(key, value).with_context(|| cannot(key))?;
+        writes.extend(written);
+    }
+    known.append_records(&mut writes);
+    Ok(writes)
+}
+
+fn cannot(key: &Key) -> String {
+    format!("cannot read a row of {}", key.table())
+}
+
+fn read<V: DeserializeOwned>(value: &RawValue) -> anyhow::Result<V> {
+    // Omits the parser's words, which may hold personal data.
+    serde_json::from_str(value.get()).map_err(|err| anyhow!("error at column {}", err.column()))
+}
+
+/// Reads the id at the end of a key.
+fn id_of<V: FromStr>(key: &Key) -> anyhow::Result<V> {
+    let text = str::from_utf8(key.as_bytes())?;
+    let (_, id) = text.rsplit_once('/').context("its key has no parts")?;
+    id.parse().map_err(|_| anyhow!("its key has no id"))
+}
+
+impl Known {
+    fn add(&mut self, key: &Key, value: &RawValue) -> anyhow::Result<()> {
+        match &*key.table() {
+            "tickets" => {
+                let ticket: Ticket = read(value)?;
+                self.tickets.insert(ticket.id, ticket);
+            }
+            "scanners" => {
+                let scanner: Scanner = read(value)?;
+                self.scanners.insert(scanner.id, scanner.event_id);
+            }
+            "entries" => {
+                let entries: Vec<Entry> = read(value)?;
+                let entries = entries.into_iter();
+                let entries = entries.map(|entry| (entry.check_in_id, entry.from_outside));
+                self.from_outside.extend(entries);
+            }
+            "repeats" => {
+                let answer: Answer = read(value)?;
+                let request = answer.request.get(..32).unwrap_or_default().parse()?;
+                self.requests.insert(answer.outcome.check_in_id, request);
+            }
+            "check_ins" => {
+                let check_in: CheckIn = read(value)?;
+                let of_event = self.check_ins.entry(check_in.event_id).or_default();
+                of_event.push(check_in);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn converted(&self, key: &Key, value: &RawValue) -> anyhow::Result<Vec<Write>> {
+        let table = key.table();
+        Ok(match &*table {
+            "tickets" => {
+                let ticket: Ticket = read(value)?;
+                let order = ticket.booking_reference.clone();
+                vec![
+                    TICKET_EVENTS.put(&ticket.id, &ticket.event_id),
+                    ORDERS.put(&OrderTicket(ticket.event_id, order, ticket.id), &()),
+                    TICKETS.put(&EventTicket(ticket.event_id, ticket.id), &ticket),
+                ]
+            }
+            "ticket_tokens" | "compact_tokens" => {
+                let tokens = match &*table {
+                    "ticket_tokens" => TICKET_TOKENS,
+                    _ => COMPACT_TOKENS,
+                };
+                let token: String = read(value)?;
+                let ticket = self.tickets.get(&id_of(key)?);
+                let put =
+                    |ticket: &Ticket| tokens.put(&EventTicket(ticket.event_id, ticket.id), &token);
+                ticket.map(put).into_iter().collect()
+            }
+            "scanners" => {
+                let scanner: Scanner = read(value)?;
+                vec![
+                    SCANNER_EVENTS.put(&scanner.id, &scanner.event_id),
+                    SCANNERS.put(&EventScanner(scanner.event_id, scanner.id), &scanner),
+                ]
+            }
+            "devices" => {
+                let ids: Vec<ScannerId> = read(value)?;
+                let of_event = |id: &ScannerId| Some(EventScanner(*self.scanners.get(id)?, *id));
+                let scanners = ids.iter().filter_map(of_event).collect();
+                vec![DEVICES.put(&device(key)?, &scanners)]
+            }
+            table if DROPPED.contains(&table) => Vec::new(),
+            _ => vec![imported(key.clone(), value)?],
+        })
+    }
+
+    /// Appends the records of every event, in the order of time.
+    fn append_records(self, writes: &mut Vec<Write>) {
+        for (event, check_ins) in self.check_ins {
+            let mut answers = HashMap::new();
+            let mut records = Vec::new();
+            for check_in in check_ins {
+                if let Some(plugin) = &check_in.plugin {
+                    answers.insert(answer(plugin), unknown_windows(plugin, check_in.at));
+                }
+                if let Some(undo) = check_in.undo_record() {
+                    records.push((undo.at, Record::Undo(undo)));
+                }
+                let ticket = check_in.ticket_id.and_then(|id| self.tickets.get(&id));
+                let request = self.requests.get(&check_in.id).copied();
+                let from_outside = self.from_outside.get(&check_in.id).copied();
+                let at = check_in.at;
+                records.push((at, check_in.record(ticket, request, from_outside)));
+            }
+            for (digest, answer) in answers {
+                writes.push(WINDOWS.put(&EventWindows(event, digest), &answer));
+            }
+            append(event, records, writes);
+        }
+    }
+}
+
+/// Numbers the records of an event, and tells undos the numbers of what they undo.
+fn append(event: EventId, mut records: Vec<(Timestamp, Record)>, writes: &mut Vec<Write>) {
+    // An undo comes after its scan, even at the same moment.
+    records.sort_by_key(|(at, record)| (*at, matches!(record, Record::Undo(_))));
+    let mut numbers = HashMap::new();
+    for (number, (_, mut record)) in (1..).zip(records) {
+        numbers.insert(record.id(), number);
+        if let Record::Undo(undo) = &mut record {
+            undo.sequence = numbers.get(&undo.undoes).copied().unwrap_or_default();
+        }
+        writes.push(RECORDS.append(event, &record));
+    }
+}
+
+/// Reads the key of a device: `devices/{length}:{organization}/{fingerprint}`.
+fn device(key: &Key) -> anyhow::Result<Device> {
+    let text = str::from_utf8(key.as_bytes())?;
+    let parts = text
+        .strip_prefix("devices/")
+        .and_then(|text| text.split_once(':'));
+    let (length, rest) = parts.context("its key has no length")?;
+    let cut = rest.split_at_checked(length.parse()?);
+    let (org, fingerprint) = cut.context("its key is cut short")?;
+    let fingerprint = Fingerprint::parse(fingerprint.strip_prefix('/').unwrap_or_default());
+    let fingerprint = fingerprint.map_err(|_| anyhow!("its key has no fingerprint"))?;
+    Ok(Device(org.to_owned(), fingerprint))
+}
