@@ -1,5 +1,6 @@
 //! Opening windows: the questions to a strategy, its possible answers, and the instants they mean.
 
+mod answer;
 mod invalid;
 
 use std::fmt;
@@ -13,8 +14,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::calendar::Calendar;
 use crate::digest::Digest;
-use crate::plugin::{CallError, PluginIdentity, PluginWords};
+use crate::plugin::{CallError, PluginWords};
 
+pub use answer::WindowsAnswer;
 pub use invalid::InvalidWindows;
 
 /// The most windows an answer may hold, whatever the number of days.
@@ -167,35 +169,6 @@ pub enum StrategyError {
         /// Why the call failed.
         error: CallError,
     },
-}
-
-/// A strategy's windows for one rule and holder, and the plugin that gave them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WindowsAnswer {
-    /// Sorted by opening.
-    pub windows: Vec<Window>,
-    /// The code that gave them, as the record of a scan names it.
-    pub plugin: PluginIdentity,
-    /// Identifies the answer by its contents and its question.
-    pub digest: Digest,
-}
-
-impl WindowsAnswer {
-    /// Makes the answer to a question.
-    pub fn new(
-        rule: &[u8; 32],
-        holder: &Holder,
-        windows: Vec<Window>,
-        plugin: PluginIdentity,
-    ) -> Self {
-        let contents = serde_json::json!([holder, windows, plugin]);
-        let digest = Digest::of(&[rule, contents.to_string().as_bytes()]);
-        Self {
-            windows,
-            plugin,
-            digest,
-        }
-    }
 }
 
 /// Converts proposed windows to instants, or explains why they are invalid.
