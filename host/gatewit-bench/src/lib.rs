@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use gatewit_domain::ports::Signer;
 
 mod attendees;
 mod bare;
@@ -33,6 +32,7 @@ mod issuing;
 mod load;
 mod paced;
 mod part;
+mod product;
 mod progress;
 mod records;
 mod report;
@@ -57,6 +57,7 @@ use upstream::{NAMED, NUMBERED};
 
 pub use endpoints::endpoints;
 pub use part::Part;
+pub use product::Product;
 
 /// What to measure, and where.
 #[derive(Debug)]
@@ -89,7 +90,7 @@ struct Run<'r> {
 impl Bench {
     /// Measures and prints to stdout; tells on stderr how far it is. The servers run as children of this program, which
     /// must have the commands `serve` and `bench-hello`; the latter serves the [`endpoints`].
-    pub fn run(&self, signer: &dyn Signer) -> anyhow::Result<()> {
+    pub fn run(&self, product: &Product<'_>) -> anyhow::Result<()> {
         let home = Home::make(&self.directory)?;
         let plugins = fs::canonicalize(&self.plugins)
             .with_context(|| format!("cannot find the plugins in {}", self.plugins.display()))?;
@@ -106,7 +107,7 @@ impl Bench {
             let all = ScanAll {
                 home: run.home,
                 hello: run.hello,
-                signer,
+                product,
                 tickets: self.tickets,
                 connections: self.connections,
                 turn: self.turn(),

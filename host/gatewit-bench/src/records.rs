@@ -1,19 +1,18 @@
-//! A data directory with many records of scans: those of a server, copied as they are, so that nothing here knows what is
-//! in them.
+//! A data directory with many records of scans: those of a server, each appended several times more.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
-use gatewit_domain::ports::{Key, Store, StoreLayout, Write};
+use anyhow::{Context, ensure};
+use gatewit_domain::ports::{Appended, Key, Store, StoreLayout, Write};
 use gatewit_store::SledStore;
 use tokio::runtime::Runtime;
 
-/// The table of the records.
-const RECORDS: &str = "check_ins/";
+use crate::product::Product;
+
 /// How many of each record there are in the end.
 const TIMES: usize = 10;
-/// How many records are read at once.
+/// How many records are read or written at once.
 const PAGE: usize = 500;
 
 /// A data directory, and how much is in it.
@@ -22,49 +21,61 @@ pub struct Copied {
     pub records: usize,
     /// The average size of a record without its key.
     pub record_bytes: usize,
-    /// How long it takes to open the database alone.
+    /// How long it takes to open the database and to fold the records.
     pub opening: Duration,
 }
 
-/// Writes every record of a data directory that no server uses again, over and over.
-pub fn copy(data: &Path) -> anyhow::Result<Copied> {
-    let store = SledStore::open(data, StoreLayout::plain())?;
-    let (records, bytes) = Runtime::new()?.block_on(copy_all(&store))?;
-    ensure!(records > 0, "the server has left no records");
+/// A record with the prefix of its sequence.
+type Row = (Key, Vec<u8>);
+
+/// Appends each record of a data directory over and over, as a scan of its own.
+pub fn copy(data: &Path, product: &Product<'_>) -> anyhow::Result<Copied> {
+    let open = || SledStore::open(data, product.layout.clone());
+    let store = open()?;
+    let rows = Runtime::new()?.block_on(async {
+        let rows = read(&store, &product.layout).await?;
+        append(&store, &rows, product).await?;
+        anyhow::Ok(rows)
+    })?;
+    ensure!(!rows.is_empty(), "the server has left no records");
     drop(store);
     let began = Instant::now();
-    SledStore::open(data, StoreLayout::plain())?;
+    open()?;
     Ok(Copied {
-        records: records * TIMES,
-        record_bytes: bytes / records,
+        records: rows.len() * TIMES,
+        record_bytes: rows.iter().map(|(_, record)| record.len()).sum::<usize>() / rows.len(),
         opening: began.elapsed(),
     })
 }
 
-/// Returns how many records there were before, and how many bytes they have.
-async fn copy_all(store: &SledStore) -> anyhow::Result<(usize, usize)> {
-    let (mut records, mut bytes) = (0, 0);
-    let mut last = None;
+async fn read(store: &dyn Store, layout: &StoreLayout) -> anyhow::Result<Vec<Row>> {
+    let table = Key::new(format!("{}/", layout.appended));
+    let mut rows = Vec::new();
+    let mut after = None;
     loop {
-        let prefix = Key::new(RECORDS);
-        let page = store.scan(&prefix, last.as_ref(), PAGE).await?;
-        let Some((end, _)) = page.last() else {
-            return Ok((records, bytes));
-        };
-        // No key of the table lies between a record's and those of its copies.
-        last = Some(copy_of(end, TIMES));
-        records += page.len();
-        bytes += page.iter().map(|(_, record)| record.len()).sum::<usize>();
-        let copies = page.iter().flat_map(|(key, record)| {
-            (1..TIMES).map(|number| Write::Put(copy_of(key, number), record.clone()))
-        });
-        let commit = store.commit(Vec::new(), copies.collect()).await?;
-        ensure!(commit.is_done(), "the store refused a commit");
+        let page = store.scan(&table, after.as_ref(), PAGE).await?;
+        for (key, record) in &page {
+            let (sequence, _) = Appended::parse(key).context("a record has no number")?;
+            rows.push((sequence, record.to_vec()));
+        }
+        match page.into_iter().last() {
+            Some((last, _)) => after = Some(last),
+            None => return Ok(rows),
+        }
     }
 }
 
-fn copy_of(key: &Key, number: usize) -> Key {
-    let mut copy = key.as_bytes().to_vec();
-    copy.extend_from_slice(format!("-{number:02}").as_bytes());
-    Key::new(copy)
+async fn append(store: &dyn Store, rows: &[Row], product: &Product<'_>) -> anyhow::Result<()> {
+    for _ in 1..TIMES {
+        for some in rows.chunks(PAGE) {
+            let append = |(sequence, record): &Row| {
+                let record = (product.scanned_again)(record)?;
+                anyhow::Ok(Write::Append(sequence.clone(), record.into()))
+            };
+            let writes = some.iter().map(append).collect::<Result<_, _>>()?;
+            let commit = store.commit(Vec::new(), writes).await?;
+            ensure!(commit.is_done(), "the store refused a commit");
+        }
+    }
+    Ok(())
 }

@@ -117,7 +117,7 @@ impl Scans {
         writeln!(
             f,
             "\na ticket's token is verified in {ours:.1} µs, its signature alone by aws-lc in {bare:.1} µs\n\
-             a record has {} bytes on average; the database of {} records opens in {:.2} s",
+             a record has {} bytes on average; a store opens and folds {} records in {:.2} s",
             copied.record_bytes,
             copied.records,
             copied.opening.as_secs_f64()

@@ -4,13 +4,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gatewit_domain::ports::Signer;
-
 use crate::child::Child;
 use crate::commits::Rivals;
 use crate::event::{BenchEvent, Device};
 use crate::figures::Measured;
 use crate::load::{Load, Until};
+use crate::product::Product;
 use crate::progress::note;
 use crate::records::{self, Copied};
 use crate::search;
@@ -59,7 +58,7 @@ struct Limits<'l> {
 pub struct ScanAll<'s> {
     pub home: &'s Path,
     pub hello: &'s Child,
-    pub signer: &'s dyn Signer,
+    pub product: &'s Product<'s>,
     pub tickets: usize,
     pub connections: usize,
     pub turn: Duration,
@@ -77,7 +76,7 @@ impl ScanAll<'_> {
         let limits = Limits {
             hello: self.hello,
             rivals: Rivals::open(self.home, self.connections)?,
-            tokens: Tokens::make(self.signer)?,
+            tokens: Tokens::make(self.product.signer)?,
             turn: self.turn,
         };
         let mut measured = Scans {
@@ -96,7 +95,7 @@ impl ScanAll<'_> {
         search::once(server.address, &door.tickets_path())?;
         let full_bytes = server.resident_bytes()?;
         drop(server);
-        let copied = records::copy(&site.home.join("data"))?;
+        let copied = records::copy(&site.home.join("data"), self.product)?;
         let (_, copied_ready) = site.start()?;
         measured.started = Some(Started {
             ready,

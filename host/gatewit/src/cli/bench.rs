@@ -4,11 +4,18 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gatewit_bench::{Bench, Part, endpoints};
+use anyhow::bail;
+use gatewit_bench::{Bench, Part, Product, endpoints};
+use gatewit_desk::store_layout;
+use gatewit_desk::tables::{Binary, Codec};
+use gatewit_domain::id::CheckInId;
+use gatewit_domain::ports::Clock;
+use gatewit_domain::record::Record;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::SystemClock;
 use crate::directories::PluginDirectory;
 use crate::http::server::{self, HttpLimits};
 use crate::open_files::raise_open_files;
@@ -51,7 +58,19 @@ pub fn bench(arguments: BenchArguments) -> anyhow::Result<()> {
         plugins: arguments.plugins.path,
         open_files: raise_open_files(),
     };
-    bench.run(&signer()?)
+    bench.run(&Product {
+        signer: &signer()?,
+        layout: store_layout(SystemClock.now()),
+        scanned_again: &scanned_again,
+    })
+}
+
+fn scanned_again(record: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let Record::Scan(mut scan) = Binary::decode(record)? else {
+        bail!("the record is of no scan");
+    };
+    scan.id = CheckInId::new(scan.at);
+    Ok(Binary::encode(&Record::Scan(scan)).into())
 }
 
 /// Serves what requests are compared with on a free port until killed, with as many workers as `gatewit serve`. Files go
