@@ -93,7 +93,7 @@ impl Section {
     }
 
     /// The rows from this tail on.
-    pub(crate) fn from<'a>(&'a self, tail: Tail<'a>) -> impl Iterator<Item = &'a Row> {
+    pub(crate) fn rows_from<'a>(&'a self, tail: Tail<'a>) -> impl Iterator<Item = &'a Row> {
         let pieces = &self.pieces[self.piece(&tail).unwrap_or_default()..];
         (pieces.iter().flat_map(|piece| &piece.rows)).skip_while(move |row| row.tail() < tail)
     }

@@ -98,7 +98,12 @@ impl Table {
         from: &'a [u8],
         prefix: &'a [u8],
     ) -> impl Iterator<Item = (Key, Bytes)> {
-        in_section(self.name, &[], self.shallow.from(Tail::new(from)), prefix)
+        in_section(
+            self.name,
+            &[],
+            self.shallow.rows_from(Tail::new(from)),
+            prefix,
+        )
     }
 
     fn scan_deep<'a>(
@@ -118,7 +123,7 @@ impl Table {
         })
         .flat_map(move |(section, rows)| {
             let tail = if **section == *first { tail } else { &[] };
-            in_section(self.name, section, rows.from(Tail::new(tail)), prefix)
+            in_section(self.name, section, rows.rows_from(Tail::new(tail)), prefix)
         })
     }
 
