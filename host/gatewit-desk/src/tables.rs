@@ -23,9 +23,10 @@ pub use archive::{DERIVED, RowError, exported, imported};
 pub use codec::{Binary, Codec, Json};
 pub use keys::{
     CallerKey, Device, EventCode, EventIssue, EventRecord, EventScanner, EventSeries, EventSource,
-    EventTicket, EventWindows, LogRow, OrderTicket, ScanKey, TicketEntry, of_event, slug_key,
+    EventTicket, EventWindows, KeyText, LogRow, OrderTicket, ScanKey, TicketEntry, of_event,
+    slug_key,
 };
-pub use table::{KeyText, Pages, Stored, Table};
+pub use table::{Pages, Stored, Table};
 
 /// The tables that every scan reads: a store on disk keeps them in memory.
 pub const RESIDENT: &[&str] = &[

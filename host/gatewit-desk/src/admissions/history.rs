@@ -260,7 +260,7 @@ impl Admissions {
                     return Ok((listed, last));
                 }
                 looked_at += 1;
-                last = Some(EventRecord::number_of(&row)?);
+                last = Some(row.number()?);
                 let row = Listed::of(row.value);
                 if filter.admits(&row.check_in, &live.event) {
                     listed.push(row);

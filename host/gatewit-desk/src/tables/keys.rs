@@ -3,14 +3,16 @@
 use gatewit_domain::digest::Digest;
 use gatewit_domain::id::{CheckInId, EventId, IssueId, ScannerId, TicketId};
 use gatewit_domain::identifier::fold;
-use gatewit_domain::record::Record;
 use gatewit_domain::scan::IdempotencyKey;
 use gatewit_domain::scanner::{Fingerprint, TokenText};
 use gatewit_domain::source::{LogPosition, SourceName};
 use serde::{Deserialize, Serialize};
 
-use super::table::{KeyText, Stored};
-use crate::error::DeskError;
+/// The key of a value in a table. At most one component may contain `/`, so keys stay unambiguous.
+pub trait KeyText {
+    /// Appends the key's text, without the name of the table. Runs for every scan, so it formats nothing.
+    fn append_to(&self, key: &mut Vec<u8>);
+}
 
 /// A ticket within its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,16 +123,6 @@ impl KeyText for OrderTicket {
 impl KeyText for ScanKey {
     fn append_to(&self, key: &mut Vec<u8>) {
         append(key, [&self.0, &self.1, &self.2]);
-    }
-}
-
-impl EventRecord {
-    /// The number of a record that was read.
-    pub fn number_of(stored: &Stored<Record>) -> Result<u64, DeskError> {
-        u64::from_str_radix(&stored.name(), 16).map_err(|source| DeskError::Fault {
-            action: "read the number of a record".to_owned(),
-            source: Box::new(source),
-        })
     }
 }
 

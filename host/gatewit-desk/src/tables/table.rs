@@ -6,11 +6,12 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{Guard, Key, Store, Write};
+use gatewit_domain::record::Record;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::codec::{Codec, Json};
-use super::keys::{EventRecord, of_event};
+use super::keys::{EventRecord, KeyText, of_event};
 use crate::error::DeskError;
 
 /// Few keys have more bytes: a table and two ids.
@@ -42,6 +43,16 @@ impl<V> Stored<V> {
     pub fn name(&self) -> Cow<'_, str> {
         let parts = self.key.as_bytes().rsplit(|byte| *byte == b'/');
         String::from_utf8_lossy(parts.into_iter().next().unwrap_or_default())
+    }
+}
+
+impl Stored<Record> {
+    /// The number of the record.
+    pub fn number(&self) -> Result<u64, DeskError> {
+        u64::from_str_radix(&self.name(), 16).map_err(|source| DeskError::Fault {
+            action: "read the number of a record".to_owned(),
+            source: Box::new(source),
+        })
     }
 }
 
@@ -238,10 +249,4 @@ fn read<V: DeserializeOwned, C: Codec>(key: Key, bytes: Bytes) -> Result<Stored<
             source: Box::new(err),
         }),
     }
-}
-
-/// The key of a value in a table. At most one component may contain `/`, so keys stay unambiguous.
-pub trait KeyText {
-    /// Appends the key's text, without the name of the table. Runs for every scan, so it formats nothing.
-    fn append_to(&self, key: &mut Vec<u8>);
 }
