@@ -29,7 +29,7 @@ const LAYERS: [(&str, Layers); 3] = [
             "tables",
             "changes live_events ports",
             "idempotency live_sources",
-            "events",
+            "derivation events",
             "scanners tickets",
             "plugins ticket_sources",
             "admissions",

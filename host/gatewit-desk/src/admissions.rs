@@ -33,7 +33,6 @@ pub use undo::{Undone, UndoneBy};
 
 use counters::ScanCounters;
 use refusal_bound::RefusalBound;
-use resolve::ResolvedStation;
 
 /// Every scan: who was let in, who was refused, and what was taken back.
 pub struct Admissions {
@@ -82,7 +81,7 @@ impl Admissions {
     async fn try_admit(&self, scan: &Scan) -> Result<Option<Answered>, DeskError> {
         let event = self.events.live(scan.station.event)?;
         let (scanner, repeat) = try_join(self.scanner_of(scan), self.read_repeat(scan)).await?;
-        let station = ResolvedStation::new(scan, event, scanner);
+        let station = self.resolve(scan, event, scanner);
         let repeat = repeat.filter(|_| station.may_scan);
         if let Some(outcome) = self.repeated(scan, &station, repeat.as_ref()).await? {
             let event = station.event;

@@ -182,7 +182,7 @@ impl<H: Held> Staging<'_, H> {
         match (kind(self.layout, write.key()), write) {
             (Kind::Appended, Write::Append(prefix, value)) => {
                 sequences.push(self.append(prefix, value)?);
-                return Ok(());
+                Ok(())
             }
             (_, Write::Append(prefix, _)) => Err(no_sequence(&prefix)),
             (Kind::Appended, Write::Delete(key)) => self.shorten(key),

@@ -36,20 +36,26 @@ impl Admissions {
             ScannedBy::Organizer(_) => Ok(None),
         }
     }
-}
 
-impl ResolvedStation {
-    pub fn new(scan: &Scan, event: Arc<LiveEvent>, scanner: Option<Stored<Scanner>>) -> Self {
+    /// Tells where a scan happens and what may be scanned there.
+    pub(super) fn resolve(
+        &self,
+        scan: &Scan,
+        event: Arc<LiveEvent>,
+        scanner: Option<Stored<Scanner>>,
+    ) -> ResolvedStation {
         let scans = scanner.as_ref().map(|stored| &stored.value);
         let point = scans.and_then(|scanner| scanner.place.scan_point.as_deref());
-        Self {
+        ResolvedStation {
             may_scan: check_scanner(scan, scans).is_ok(),
             field: event.event.match_field(point),
             scanner,
             event,
         }
     }
+}
 
+impl ResolvedStation {
     pub fn scanner(&self) -> Option<&Scanner> {
         self.scanner.as_ref().map(|stored| &stored.value)
     }
