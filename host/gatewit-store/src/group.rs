@@ -140,12 +140,21 @@ impl Group {
         })
     }
 
+    fn take_back_row(&mut self, key: Key, before: Option<Value>) {
+        if let Entry::Occupied(mut entry) = self.rows.entry(key) {
+            if before.is_none() && entry.get().is_promised_absent {
+                // A commit that failed promises nothing.
+                entry.remove();
+            } else {
+                entry.get_mut().next = before;
+            }
+        }
+    }
+
     fn take_back(&mut self) {
         while let Some(undo) = self.undo.pop() {
             match undo {
-                Undo::Row(key, before) => {
-                    (self.rows.entry(key)).and_modify(|pending| pending.next = before);
-                }
+                Undo::Row(key, before) => self.take_back_row(key, before),
                 Undo::Last(prefix, Some(before)) => {
                     self.last.insert(prefix, before);
                 }

@@ -54,6 +54,7 @@ async fn check_ordinary<S: Store + 'static>(make: impl Fn() -> S) {
     writes::a_commit_may_be_empty(&make()).await;
     writes::deleting_what_is_not_there_is_done(&make()).await;
     writes::an_insert_sets_the_value_of_a_new_key(&make()).await;
+    writes::an_insert_of_a_commit_that_fails_promises_nothing(&make()).await;
     writes::keys_up_to_a_kibibyte_are_kept(&make()).await;
     writes::values_up_to_a_mebibyte_are_kept(&make()).await;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gatewit_domain::ports::{Commit, Guard, Store, StoreError, Write};
 
-use super::{add, below, commit, delete, key, pairs, put, rows, value};
+use super::{add, below, commit, delete, key, pairs, put, rows, unchanged, value};
 
 pub(super) async fn writes_to_one_key_apply_in_the_order_given(store: &dyn Store) {
     let writes = [
@@ -114,6 +114,19 @@ pub(super) async fn an_insert_sets_the_value_of_a_new_key(store: &dyn Store) {
     )
     .await;
     let kept = pairs([("a", "3"), ("b", "2"), ("c", "2"), ("d", "5")]);
+    assert_eq!(rows(store, "").await, kept);
+}
+
+pub(super) async fn an_insert_of_a_commit_that_fails_promises_nothing(store: &dyn Store) {
+    commit(store, [], [put("a", "1"), put("text", "one")]).await;
+    let insert = Write::Insert(key("a"), "2".into());
+    let answers = tokio::join!(
+        store.commit(vec![], vec![insert, add("text", 1)]),
+        commit(store, [unchanged("a", "1")], [add("n", 1)]),
+    );
+    assert!(answers.0.is_err(), "{:?}", answers.0);
+    assert!(answers.1.is_done());
+    let kept = pairs([("a", "1"), ("n", "1"), ("text", "one")]);
     assert_eq!(rows(store, "").await, kept);
 }
 
