@@ -62,7 +62,11 @@ impl Tickets {
             .await?;
         let mut page = TicketPage::default();
         let looked_at = &found[..found.len().min(LOOKED_AT_MAX)];
-        for ids in looked_at.chunks(AT_ONCE) {
+        for (number, ids) in looked_at.chunks(AT_ONCE).enumerate() {
+            // Not after the last: what was read would grow old.
+            if number > 0 {
+                let_others_run().await;
+            }
             let keys = ids.iter().map(|id| EventTicket(event, *id));
             let keys: Vec<_> = keys.collect();
             let tickets = TICKETS.get_many(self.ports.store(), &keys).await?;
@@ -72,7 +76,6 @@ impl Tickets {
             if page.is_full_with(shown, query.limit) {
                 return Ok(page);
             }
-            let_others_run().await;
         }
         let is_cut = looked_at.len() < found.len();
         page.next = looked_at.last().filter(|_| is_cut).copied();
