@@ -16,7 +16,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::crowd::today;
-use crate::support::door::{text, with};
+use crate::support::door::{one_day, text, with};
 use crate::support::{Door, Process, Server};
 
 /// The number of hexadecimal digits at the end of a record's key.
@@ -137,7 +137,7 @@ async fn every_scan_can_be_decided_again_from_its_record_and_what_is_served_is_t
         text(&withdrawn["ticketInstanceId"])
     );
     door.organizer.post(&path, json!({})).await.data(200);
-    let other = Door::open_one_day(&server.client).await;
+    let other = Door::open_with(&server.client, one_day(), "another-device").await;
 
     let admitted = door.scan(&jwt).await.data(200)["checkInId"].clone();
     server.clock.advance(SignedDuration::from_mins(1));
@@ -162,7 +162,7 @@ async fn every_scan_can_be_decided_again_from_its_record_and_what_is_served_is_t
     door.verdict("nothing").await;
     let elsewhere = with(
         &door.body(&jwt),
-        json!({"deviceFingerprint": "another-device"}),
+        json!({"deviceFingerprint": "a-third-device"}),
     );
     door.scanner
         .post("/api/v1/check-in/validate", elsewhere)
@@ -200,7 +200,7 @@ async fn check_damaged(write: impl FnOnce(Key) -> Write) {
     let server = Process::start(data.path());
     let (closed, open) = (
         Door::open(&server.client, today()).await,
-        Door::open(&server.client, today()).await,
+        Door::open_with(&server.client, today(), "another-device").await,
     );
     for door in [&closed, &open] {
         for _ in 0..3 {

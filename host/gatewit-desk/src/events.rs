@@ -21,6 +21,7 @@ use crate::turns::Turns;
 mod answers;
 mod damage;
 mod declared;
+mod kept_answers;
 mod rejections;
 mod source_fit;
 mod ticket_types;
@@ -30,8 +31,8 @@ mod windows;
 pub use declared::EventTrouble;
 pub use windows::EventWindow;
 
-use answers::KeptAnswers;
 use damage::DamagedEvents;
+use kept_answers::KeptAnswers;
 use rejections::Rejections;
 
 /// How many slugs are tried for an event whose organizer gave none.

@@ -1,10 +1,7 @@
 //! Keeps the answers of strategies that records name, and gives them back to the strategies after a restart.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use gatewit_domain::digest::Digest;
-use gatewit_domain::id::EventId;
 use gatewit_domain::window::{Holder, WindowsAnswer};
 
 use super::Events;
@@ -13,22 +10,6 @@ use crate::limits::PAGE;
 use crate::live_events::LiveEvent;
 use crate::tables::{EventWindows, StoredWindows, WINDOWS};
 use crate::turns::Turns;
-
-/// The answers that are in the store. The lock is held for a look, never across an await.
-#[derive(Default)]
-pub(super) struct KeptAnswers(Mutex<HashSet<(EventId, Digest)>>);
-
-impl KeptAnswers {
-    fn has(&self, kept: (EventId, Digest)) -> bool {
-        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.contains(&kept)
-    }
-
-    fn add(&self, kept: (EventId, Digest)) {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.insert(kept);
-    }
-}
 
 impl Events {
     /// Stores an answer, unless it is in the store.
