@@ -1,7 +1,9 @@
 //! Organizers, operators, staff and organizations.
 
 use gatewit_desk::Access;
-use serde_json::{Value, json};
+use gatewit_desk::tables::RECORDS;
+use gatewit_domain::record::{Record, RecordedBy};
+use serde_json::json;
 
 use super::{EVENTS, client, identifying, open};
 use crate::support::door::{one_day, text, texts, with};
@@ -119,12 +121,17 @@ async fn who_did_it_is_recorded_at_the_desk() {
     let found = json!({"ticketInstanceId": ticket});
     let answer = bob.post(&desk, found).await.data(200);
     let check_in = text(&answer[0]["checkInId"]);
-    let stored = server.stored().await;
-    let record = stored.iter().find(|(key, _)| key.ends_with(&check_in));
-    let (_, record) = record.expect("a check-in is recorded");
-    let record = record.replace("\\\"", "\"");
-    let record: Value = serde_json::from_str(&record).expect("a record is JSON");
-    assert_eq!(record["organizer"], "bob");
+    let prefix = format!("{}/", door.event_id);
+    let records = RECORDS
+        .page(&*server.store, &prefix, None, usize::MAX)
+        .await;
+    let records = records.expect("the store reads").into_iter();
+    let records: Vec<_> = records.map(|stored| stored.value).collect();
+    let [Record::Scan(scan)] = &records[..] else {
+        panic!("{records:?}");
+    };
+    assert_eq!(scan.id.to_string(), check_in);
+    assert_eq!(scan.by, RecordedBy::Organizer("bob".to_owned()));
 
     let undo = json!({"checkInId": check_in, "reason": "Too early"});
     let path = "/api/v1/check-in/undo";
