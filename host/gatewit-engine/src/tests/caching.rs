@@ -109,6 +109,21 @@ async fn the_last_good_answer_serves_while_its_plugin_fails() {
     );
 }
 
+#[tokio::test]
+async fn an_answer_from_before_a_restart_serves_while_its_plugin_fails() {
+    let before = early(&guests::strategy(guests::ANSWER));
+    let good = before.ask(&question()).await.unwrap();
+    let house = early(&guests::strategy("unreachable"));
+    assert!(house.ask(&question()).await.is_err());
+    let house = early(&guests::strategy("unreachable"));
+    let holder = holder("vip");
+    house
+        .engine
+        .restore(&question(), &holder, Arc::clone(&good));
+    assert_eq!(house.ask(&question()).await, Ok(good));
+    assert_eq!(house.counts("early"), (1, 1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_repaired_plugin_is_asked_at_once() {
     let house = early(&guests::strategy("unreachable"));

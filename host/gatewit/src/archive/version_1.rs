@@ -188,7 +188,8 @@ impl Known {
                     answers.insert(answer(plugin), unknown_windows(plugin, check_in.at));
                 }
                 if let Some(undo) = check_in.undo_record() {
-                    records.push((undo.at, Record::Undo(undo)));
+                    // Its scan comes first, even if the clock was set back between them.
+                    records.push((undo.at.max(check_in.at), Record::Undo(undo)));
                 }
                 let ticket = check_in.ticket_id.and_then(|id| self.tickets.get(&id));
                 let request = self.requests.get(&check_in.id).copied();
