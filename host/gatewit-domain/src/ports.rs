@@ -45,7 +45,11 @@ pub trait Store: Send + Sync {
     /// Two writes to one key apply in the order given.
     async fn commit(&self, guards: Vec<Guard>, writes: Vec<Write>) -> Result<Commit, StoreError>;
 
-    /// The sequences that could not be read when the store was opened. Nothing is derived from any row of theirs.
+    /// The sequences that could not be read when the store was opened. Nothing is derived from any row of theirs, and
+    /// nothing can be appended to them until the store is opened again without the damage.
+    ///
+    /// Their rows can be deleted in any order. Delete the first ones first: should that be interrupted, the sequence is
+    /// still damaged and not taken for a shorter one.
     fn damages(&self) -> Vec<Damage> {
         Vec::new()
     }
@@ -143,9 +147,9 @@ impl Appended<'_> {
 /// A sequence with a row that is missing or cannot be read.
 #[derive(Clone, Debug)]
 pub struct Damage {
-    /// The prefix of the sequence.
+    /// The prefix of the sequence; of a row whose key has no number, the whole key.
     pub prefix: Key,
-    /// The number of the row.
+    /// The number of the row; 0 if it has none.
     pub sequence: u64,
     /// Why it cannot be read. Holds no personal data.
     pub cause: String,
@@ -219,8 +223,9 @@ pub enum Write {
     /// Appends a row to the sequence with this prefix, under the next number. The numbers follow the order of commits,
     /// without gaps. What [derives](Derivation) from the row changes with it.
     ///
-    /// Rows of this table are written in no other way. They can be deleted, always the last of their sequence first; what
-    /// derived from them stays until it is deleted too.
+    /// Rows of this table are written in no other way. They can be deleted, always the last of their sequence first (of a
+    /// [damaged](Store::damages) one in any order); what derived from them stays until it is deleted too, or until the
+    /// store is opened again.
     Append(Key, Bytes),
 }
 

@@ -24,6 +24,9 @@ pub(crate) trait Held {
 
     /// The number of the last row of a sequence; 0 if it has none. Fails if the sequence is damaged.
     fn last(&self, prefix: &Key) -> Result<u64, StoreError>;
+
+    /// Whether [`Damage`](gatewit_domain::ports::Damage) names this prefix.
+    fn is_damaged(&self, prefix: &Key) -> bool;
 }
 
 /// Commits that are decided in the order of their arrival and written as one step.
@@ -194,7 +197,7 @@ impl<H: Held> Staging<'_, H> {
                 Ok(())
             }
             (_, Write::Append(prefix, _)) => Err(no_sequence(&prefix)),
-            (Kind::Appended, Write::Delete(key)) => self.shorten(key),
+            (Kind::Appended, Write::Delete(key)) => self.delete_appended(key),
             (Kind::Appended, write) => Err(Mistake::NotAppended(write.key().table().into()).into()),
             (Kind::Derived, write) if !matches!(write, Write::Delete(_)) => {
                 Err(Mistake::IsDerived(write.key().table().into()).into())
@@ -221,16 +224,23 @@ impl<H: Held> Staging<'_, H> {
         Ok(sequence)
     }
 
-    /// Deletes the last row of a sequence.
-    fn shorten(&mut self, key: Key) -> Result<(), StoreError> {
+    /// Deletes the last row of a sequence, or any row of a damaged one.
+    fn delete_appended(&mut self, key: Key) -> Result<(), StoreError> {
         let not_last = || Mistake::NotAppended(key.table().into());
-        let (prefix, sequence) = Appended::parse(&key).ok_or_else(not_last)?;
-        let last = self.last(&prefix)?;
-        if sequence < last {
-            return Err(not_last().into());
-        }
-        if sequence == last && last > 0 {
-            self.set_last(prefix, last - 1);
+        match Appended::parse(&key) {
+            Some((prefix, _)) if self.held.is_damaged(&prefix) => {}
+            Some((prefix, sequence)) => {
+                let last = self.last(&prefix)?;
+                if sequence < last {
+                    return Err(not_last().into());
+                }
+                if sequence == last && last > 0 {
+                    self.set_last(prefix, last - 1);
+                }
+            }
+            // A row whose key has no number is a damage of its own.
+            None if self.held.is_damaged(&key) => {}
+            None => return Err(not_last().into()),
         }
         self.set(key, Value::Absent)
     }

@@ -30,6 +30,7 @@ async fn check_sequences<S: Store + 'static>(make: impl Fn() -> S) {
     appends::sequences_follow_the_order_of_commits_without_gaps(&make()).await;
     appends::each_prefix_counts_for_itself(&make()).await;
     appends::rows_of_a_sequence_are_appended_and_deleted_from_its_end(&make()).await;
+    appends::a_sequence_is_deleted_in_several_commits(&make()).await;
     appends::of_64_that_append_at_once_each_gets_a_number_of_its_own(Arc::new(make())).await;
 
     derived::derived_rows_are_the_fold_of_the_appended_rows(&make()).await;

@@ -55,6 +55,10 @@ impl Held for Rows {
     fn last(&self, prefix: &Key) -> Result<u64, StoreError> {
         Ok(self.sequences.get(prefix).copied().unwrap_or_default())
     }
+
+    fn is_damaged(&self, _: &Key) -> bool {
+        false
+    }
 }
 
 #[async_trait]

@@ -122,6 +122,30 @@ pub(super) async fn rows_of_a_sequence_are_appended_and_deleted_from_its_end(sto
     assert_eq!(answer, Commit::Done(vec![1]));
 }
 
+pub(super) async fn a_sequence_is_deleted_in_several_commits(store: &dyn Store) {
+    let appends = vec![append("log/x/", "one 1"); 600];
+    commit(store, [], appends).await;
+    let (mut log, mut derived) = (rows(store, "log/").await, Vec::new());
+    for table in ["steps/", "sums/", "counts/"] {
+        derived.extend(rows(store, table).await);
+    }
+    while !log.is_empty() {
+        let piece = log.split_off(log.len().saturating_sub(256));
+        let piece = piece.iter().rev();
+        let mut deletes: Vec<_> = piece.map(|(name, _)| delete(name)).collect();
+        // Some of the derived rows with the appended ones, some later.
+        let beside = derived.split_off(derived.len().saturating_sub(150));
+        deletes.extend(beside.iter().map(|(name, _)| delete(name)));
+        commit(store, [], deletes).await;
+        assert_eq!(rows(store, "log/").await, log);
+    }
+    let rest: Vec<_> = derived.iter().map(|(name, _)| delete(name)).collect();
+    commit(store, [], rest).await;
+    assert_eq!(rows(store, "").await, []);
+    commit(store, [], [append("log/x/", "one 1")]).await;
+    super::check_fold(store).await;
+}
+
 pub(super) async fn of_64_that_append_at_once_each_gets_a_number_of_its_own<S: Store + 'static>(
     store: Arc<S>,
 ) {

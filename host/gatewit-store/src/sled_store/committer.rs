@@ -62,6 +62,10 @@ impl Held for Durable {
         self.view.check_whole(prefix)?;
         Ok(self.sequences.get(prefix).copied().unwrap_or_default())
     }
+
+    fn is_damaged(&self, prefix: &Key) -> bool {
+        self.view.check_whole(prefix).is_err()
+    }
 }
 
 pub(super) struct Committer {

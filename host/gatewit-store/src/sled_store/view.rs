@@ -108,7 +108,7 @@ impl View {
         let damage = self.damages.iter().find(|damage| damage.prefix == *prefix);
         damage.map_or(Ok(()), |damage| {
             Err(StoreError::Failed {
-                action: "change a damaged sequence",
+                action: "append to a damaged sequence",
                 source: format!("row {} of {prefix:?}: {}", damage.sequence, damage.cause).into(),
             })
         })
