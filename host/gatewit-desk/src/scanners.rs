@@ -25,7 +25,9 @@ use crate::tables::{
 };
 use crate::turns::let_others_run;
 
+mod parsed;
 mod registration;
+use parsed::ParsedScanners;
 pub use registration::{NewScanner, ScannerLink};
 
 const REASON_MAX: usize = 500;
@@ -70,6 +72,7 @@ pub struct Scanners {
     events: Arc<Events>,
     /// How long a registration token lives.
     token_life: SignedDuration,
+    parsed: ParsedScanners,
 }
 
 impl Scanners {
@@ -82,6 +85,7 @@ impl Scanners {
             ports: Arc::clone(ports),
             events: Arc::clone(events),
             token_life,
+            parsed: ParsedScanners::default(),
         }
     }
 
@@ -180,7 +184,7 @@ impl Scanners {
     ) -> Result<ScannerStatistics, DeskError> {
         let scanner = self.with_id(id).await?.value;
         self.events.managed(caller, scanner.event_id)?;
-        self.statistics_of(scanner).await
+        self.statistics_of(&scanner).await
     }
 
     /// Returns a scanner's own statistics.
@@ -197,7 +201,7 @@ impl Scanners {
             )));
         }
         let scanner = self.stored(&proof).await?.value;
-        self.statistics_of(scanner).await
+        self.statistics_of(&scanner).await
     }
 
     /// Whether a scanner whose credentials were verified is still active.
@@ -240,9 +244,12 @@ impl Scanners {
     }
 
     /// Reads the scanner whose credentials were verified.
-    pub(super) async fn stored(&self, proof: &ScannerProof) -> Result<Stored<Scanner>, DeskError> {
+    pub(super) async fn stored(
+        &self,
+        proof: &ScannerProof,
+    ) -> Result<Stored<Arc<Scanner>>, DeskError> {
         let key = EventScanner(proof.event_id, proof.scanner_id);
-        let stored = SCANNERS.get(self.ports.store(), &key).await?;
+        let stored = self.parsed.read(self.ports.store(), &key).await?;
         stored.ok_or_else(|| DeskError::not_found("scanner", proof.scanner_id))
     }
 
@@ -255,8 +262,8 @@ impl Scanners {
         stored.ok_or_else(unknown)
     }
 
-    async fn statistics_of(&self, scanner: Scanner) -> Result<ScannerStatistics, DeskError> {
-        let scans = self.scans(&scanner).await?;
+    async fn statistics_of(&self, scanner: &Scanner) -> Result<ScannerStatistics, DeskError> {
+        let scans = self.scans(scanner).await?;
         let last_scan_at = scans.map(|scans| scans.last_at);
         Ok(ScannerStatistics {
             event: self.events.live(scanner.event_id)?,

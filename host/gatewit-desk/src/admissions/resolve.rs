@@ -17,7 +17,7 @@ use crate::tables::Stored;
 pub(super) struct ResolvedStation {
     pub event: Arc<LiveEvent>,
     /// None for an organizer at the desk.
-    scanner: Option<Stored<Scanner>>,
+    scanner: Option<Stored<Arc<Scanner>>>,
     /// Whether the scanner may scan. A scan of one that is revoked or is not the one it claims to be finds no ticket and
     /// repeats no answer.
     pub may_scan: bool,
@@ -30,7 +30,7 @@ impl Admissions {
     pub(super) async fn scanner_of(
         &self,
         scan: &Scan,
-    ) -> Result<Option<Stored<Scanner>>, DeskError> {
+    ) -> Result<Option<Stored<Arc<Scanner>>>, DeskError> {
         match &scan.station.by {
             ScannedBy::Scanner { proof, .. } => self.scanners.stored(proof).await.map(Some),
             ScannedBy::Organizer(_) => Ok(None),
@@ -42,9 +42,9 @@ impl Admissions {
         &self,
         scan: &Scan,
         event: Arc<LiveEvent>,
-        scanner: Option<Stored<Scanner>>,
+        scanner: Option<Stored<Arc<Scanner>>>,
     ) -> ResolvedStation {
-        let scans = scanner.as_ref().map(|stored| &stored.value);
+        let scans = scanner.as_ref().map(|stored| &*stored.value);
         let point = scans.and_then(|scanner| scanner.place.scan_point.as_deref());
         ResolvedStation {
             may_scan: check_scanner(scan, scans).is_ok(),
@@ -57,7 +57,7 @@ impl Admissions {
 
 impl ResolvedStation {
     pub fn scanner(&self) -> Option<&Scanner> {
-        self.scanner.as_ref().map(|stored| &stored.value)
+        self.scanner.as_ref().map(|stored| &*stored.value)
     }
 
     /// The name of the scanner; None: an organizer at the desk.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use gatewit_domain::id::EventId;
@@ -121,6 +122,25 @@ impl<V: Serialize + DeserializeOwned, K: KeyText, C: Codec> Table<V, K, C> {
         let key = self.key(key);
         let bytes = store.get(&key).await?;
         bytes.map(|bytes| read::<V, C>(key, bytes)).transpose()
+    }
+
+    /// Reads a value that was read before: it is decoded again only if its bytes are other ones.
+    pub async fn get_shared(
+        &self,
+        store: &dyn Store,
+        key: &K,
+        before: Option<&Stored<Arc<V>>>,
+    ) -> Result<Option<Stored<Arc<V>>>, DeskError> {
+        let key = self.key(key);
+        let Some(bytes) = store.get(&key).await? else {
+            return Ok(None);
+        };
+        let before = before.filter(|before| before.bytes == bytes);
+        let value = match before {
+            Some(before) => Arc::clone(&before.value),
+            None => Arc::new(self.decode(&key, &bytes)?),
+        };
+        Ok(Some(Stored { value, key, bytes }))
     }
 
     /// Reads several values of one moment, in the order of the keys.
