@@ -1,6 +1,6 @@
 //! Finds the ticket that was presented, and reads what its admission depends on.
 
-use futures::future::try_join;
+use futures::future::{try_join, try_join_all};
 use gatewit_domain::claims::TicketProof;
 use gatewit_domain::facts::{Found, FoundTicket};
 use gatewit_domain::id::{EventId, TicketId};
@@ -91,11 +91,16 @@ impl Admissions {
         station: &ResolvedStation,
     ) -> Result<Reads, DeskError> {
         let event = station.event.event.id;
-        match self.tickets.by_code(event, station.field, code).await? {
-            Some(id) => {
-                self.judge(self.read_ticket(event, id).await?, station)
-                    .await
-            }
+        let meanings = self.tickets.code_meanings(event, station.field, code);
+        let meanings = meanings.await?;
+        let tickets = meanings.tickets();
+        let reads = tickets.iter().map(|id| self.read_ticket(event, *id));
+        let reads = try_join_all(reads).await?;
+        let found = reads.iter().filter_map(|read| read.ticket.as_ref());
+        let found: Vec<_> = found.map(|stored| &stored.value).collect();
+        let meant = meanings.meant(&found);
+        match reads.into_iter().find(|read| Some(read.id) == meant) {
+            Some(read) => self.judge(read, station).await,
             None => Ok(station.unknown_code().into()),
         }
     }

@@ -28,6 +28,7 @@ mod repeats;
 mod spellings;
 mod states;
 mod sub_events;
+mod trips;
 mod unasked;
 
 const ORGANIZER: Caller = Caller::Local;

@@ -22,7 +22,7 @@ const READS_MAX: usize = 400;
 const ORGANIZER: Caller = Caller::Local;
 
 /// Runs a future to its end; returns how often it yielded, and the most rows that it read without yielding.
-fn watched<T>(disk: &Disk, future: impl Future<Output = T>) -> (T, usize, usize) {
+pub fn watched<T>(disk: &Disk, future: impl Future<Output = T>) -> (T, usize, usize) {
     let mut future = std::pin::pin!(future);
     let (mut turns, mut longest) = (0, 0);
     loop {

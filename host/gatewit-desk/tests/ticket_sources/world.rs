@@ -59,7 +59,7 @@ pub struct Disk {
     pub on_commit: Mutex<Option<OnCommit>>,
     /// Called once, just before the next commit.
     pub meanwhile: Mutex<Option<Meanwhile>>,
-    /// Whether other tasks run before each read of a row, and before and after each commit.
+    /// Whether other tasks run before each read, and before and after each commit.
     pub pauses: AtomicBool,
 }
 
@@ -174,6 +174,7 @@ impl Store for Disk {
         after: Option<&Key>,
         limit: usize,
     ) -> Result<Vec<(Key, Bytes)>, StoreError> {
+        self.pause().await;
         let rows = self.store.scan(prefix, after, limit).await?;
         self.reads.fetch_add(rows.len(), Ordering::Relaxed);
         Ok(rows)
