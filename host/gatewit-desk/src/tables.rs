@@ -68,7 +68,8 @@ pub const HAD_SCANNERS: Table<(), EventId> = Table::new("had_scanners");
 pub const DEVICES: Table<Vec<EventScanner>, Device> = Table::new("devices");
 /// What happened at each event, in the order of commits. Appended, never changed.
 pub const RECORDS: Table<Record, EventRecord, Binary> = Table::new("records");
-/// By `{event}/{digest}`: the answers of strategies that records name. Written once, before the first such record.
+/// By `{event}/{digest}`: the answers of strategies that records name. Written before the first such record, and again when
+/// an answer comes back into use.
 pub const WINDOWS: Table<StoredWindows, EventWindows> = Table::new("windows");
 /// Derived: how often a ticket entered on which days. An admission reads and guards it.
 pub const TICKET_ENTRIES: Table<TicketEntries, EventTicket, Binary> = Table::new("entries");
@@ -160,7 +161,7 @@ pub struct StoredWindows {
     pub plugins: Vec<PluginIdentity>,
     /// Sorted by opening.
     pub windows: Vec<Window>,
-    /// When the answer was first used.
+    /// When the answer came into use last.
     pub at: Timestamp,
 }
 

@@ -8,19 +8,20 @@ use super::Events;
 use crate::error::DeskError;
 use crate::limits::PAGE;
 use crate::live_events::LiveEvent;
-use crate::tables::{EventWindows, StoredWindows, WINDOWS};
+use crate::tables::{EventWindows, StoredWindows, WINDOWS, of_event};
 use crate::turns::Turns;
 
 impl Events {
-    /// Stores an answer, unless it is in the store.
+    /// Stores an answer, unless it is the one that was stored last for this holder. One that comes back into use is stored
+    /// again with a new time, so that it is the last good one after a restart.
     pub(super) async fn keep_answer(
         &self,
         live: &LiveEvent,
         holder: &Holder,
         answer: &WindowsAnswer,
     ) -> Result<(), DeskError> {
-        let kept = (live.event.id, answer.digest);
-        if self.answers.has(kept) {
+        let event = live.event.id;
+        if self.answers.is_last(event, holder, answer.digest) {
             return Ok(());
         }
         let stored = StoredWindows {
@@ -30,22 +31,25 @@ impl Events {
             windows: answer.windows.clone(),
             at: self.ports.now(),
         };
-        let writes = vec![WINDOWS.put(&EventWindows(kept.0, kept.1), &stored)];
+        let writes = vec![WINDOWS.put(&EventWindows(event, answer.digest), &stored)];
         self.ports.store().commit(Vec::new(), writes).await?;
-        self.answers.add(kept);
+        self.answers.note(event, stored.holder, answer.digest);
         Ok(())
     }
 
-    /// Gives the stored answers back to their strategies, as the last good ones: the latest for each question.
+    /// Gives the stored answers back to their strategies, as the last good ones: for each question the one that
+    /// came into use last.
     pub(super) async fn restore_answers(&self) -> Result<(), DeskError> {
         let mut turns = Turns::default();
         for live in self.all() {
+            let rule = live.rule.digest_in_store();
             let mut stored = Vec::new();
-            let prefix = format!("{}/", live.event.id);
-            let mut pages = WINDOWS.pages(self.ports.store(), &prefix, PAGE);
+            let mut pages = WINDOWS.pages(self.ports.store(), &of_event(live.event.id), PAGE);
             while let Some(page) = pages.next().await? {
                 turns.step().await;
-                stored.extend(page.into_iter().map(|row| row.value));
+                // An answer to a former rule of the event is of no use to its present one.
+                let present = page.into_iter().filter(|row| row.value.rule == rule);
+                stored.extend(present.map(|row| row.value));
             }
             stored.sort_by_key(|stored| stored.at);
             for stored in stored {
@@ -56,14 +60,13 @@ impl Events {
     }
 
     fn restore_answer(&self, live: &LiveEvent, stored: StoredWindows) {
-        // An answer to a former rule of the event is of no use to its present one.
-        let plugin = stored.plugins.into_iter().next();
-        let Some(plugin) = plugin.filter(|_| stored.rule == live.rule.digest_in_store()) else {
+        let Some(plugin) = stored.plugins.into_iter().next() else {
             return;
         };
         let answer = WindowsAnswer::new(live.rule.digest(), &stored.holder, stored.windows, plugin);
-        self.answers.add((live.event.id, answer.digest));
+        let (holder, digest) = (stored.holder, answer.digest);
         let strategies = &self.ports.strategies;
-        strategies.restore(&live.rule, &stored.holder, Arc::new(answer));
+        strategies.restore(&live.rule, &holder, Arc::new(answer));
+        self.answers.note(live.event.id, holder, digest);
     }
 }

@@ -1,23 +1,32 @@
 //! Which answers of strategies are in the store.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gatewit_domain::digest::Digest;
 use gatewit_domain::id::EventId;
+use gatewit_domain::window::Holder;
 
-/// The answers that are in the store. The lock is held for a look, never across an await.
+type LastKept = HashMap<EventId, HashMap<Holder, Digest>>;
+
+/// The answer that was kept last for each event and holder. The lock is held for a look, never across an await.
 #[derive(Default)]
-pub(super) struct KeptAnswers(Mutex<HashSet<(EventId, Digest)>>);
+pub(super) struct KeptAnswers(Mutex<LastKept>);
 
 impl KeptAnswers {
-    pub fn has(&self, kept: (EventId, Digest)) -> bool {
-        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.contains(&kept)
+    /// Whether this answer is the one that was kept last.
+    pub fn is_last(&self, event: EventId, holder: &Holder, answer: Digest) -> bool {
+        let kept = self.kept();
+        let last = kept.get(&event).and_then(|holders| holders.get(holder));
+        last == Some(&answer)
     }
 
-    pub fn add(&self, kept: (EventId, Digest)) {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.insert(kept);
+    /// Notes that this answer was kept after all others of its event and holder.
+    pub fn note(&self, event: EventId, holder: Holder, answer: Digest) {
+        self.kept().entry(event).or_default().insert(holder, answer);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, LastKept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

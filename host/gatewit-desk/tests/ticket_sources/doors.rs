@@ -19,6 +19,7 @@ use crate::office::{Office, name, named, office, refresh};
 use crate::upstream::{Upstream, crowd, ticket};
 use crate::world::block_on;
 
+mod answers;
 mod codes;
 mod devices;
 mod live;
