@@ -16,23 +16,20 @@ pub const DERIVED: &[&str] = &[
     SCANNER_SCANS.name(),
 ];
 
-/// A row cannot be exported or imported as it is.
+/// A row cannot be exported or imported: its value is not of its table's type.
 #[derive(Debug, thiserror::Error)]
-pub enum RowError {
-    /// Its value is not of its table's type.
-    #[error("a value of the table {table} cannot be read")]
-    Unreadable {
-        /// The table.
-        table: String,
-        /// Why it cannot be read.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+#[error("a value of the table {table} cannot be read")]
+pub struct RowError {
+    /// The table.
+    pub table: String,
+    /// Why it cannot be read.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 /// Returns a row's value as JSON; None if it follows from other rows, and is not exported.
 pub fn exported(key: &Key, value: &Bytes) -> Result<Option<Box<RawValue>>, RowError> {
-    let unreadable = |source| RowError::Unreadable {
+    let unreadable = |source| RowError {
         table: key.table().into_owned(),
         source,
     };
@@ -57,7 +54,7 @@ pub fn imported(key: Key, json: &RawValue) -> Result<Write, RowError> {
         let json = json.get().as_bytes();
         return Ok(Write::Put(key, Bytes::copy_from_slice(json)));
     }
-    let record: Record = serde_json::from_str(json.get()).map_err(|err| RowError::Unreadable {
+    let record: Record = serde_json::from_str(json.get()).map_err(|err| RowError {
         table: key.table().into_owned(),
         source: err.into(),
     })?;

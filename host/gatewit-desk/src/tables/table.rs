@@ -161,7 +161,7 @@ impl<V: Serialize + DeserializeOwned, K: KeyText, C: Codec> Table<V, K, C> {
 
     /// Reads the value of a row that was read otherwise.
     pub fn decode(&self, key: &Key, bytes: &Bytes) -> Result<V, DeskError> {
-        read::<V, C>(key.clone(), bytes.clone()).map(|stored| stored.value)
+        decode::<V, C>(key, bytes)
     }
 
     /// Reads all values whose key starts with `prefix`, in pages of `size`.
@@ -183,10 +183,7 @@ impl<V: Serialize + DeserializeOwned, K: KeyText, C: Codec> Table<V, K, C> {
         after: Option<&Key>,
         limit: usize,
     ) -> Result<Vec<Stored<V>>, DeskError> {
-        let rows = store.scan(&self.rows(prefix), after, limit).await?;
-        rows.into_iter()
-            .map(|(key, bytes)| read::<V, C>(key, bytes))
-            .collect()
+        read_page::<V, C>(store, &self.rows(prefix), after, limit).await
     }
 }
 
@@ -203,15 +200,12 @@ impl<V: DeserializeOwned, C: Codec> Pages<'_, V, C> {
     /// Reads the next page; None after the last.
     pub async fn next(&mut self) -> Result<Option<Vec<Stored<V>>>, DeskError> {
         let after = self.after.as_ref();
-        let rows = self.store.scan(&self.prefix, after, self.size).await?;
-        let Some((last, _)) = rows.last() else {
+        let page = read_page::<V, C>(self.store, &self.prefix, after, self.size).await?;
+        let Some(last) = page.last() else {
             return Ok(None);
         };
-        self.after = Some(last.clone());
-        let rows = rows
-            .into_iter()
-            .map(|(key, bytes)| read::<V, C>(key, bytes));
-        rows.collect::<Result<_, _>>().map(Some)
+        self.after = Some(last.key.clone());
+        Ok(Some(page))
     }
 }
 
@@ -260,13 +254,28 @@ impl<K: KeyText> Table<i64, K> {
     }
 }
 
+async fn read_page<V: DeserializeOwned, C: Codec>(
+    store: &dyn Store,
+    prefix: &Key,
+    after: Option<&Key>,
+    limit: usize,
+) -> Result<Vec<Stored<V>>, DeskError> {
+    let rows = store.scan(prefix, after, limit).await?;
+    let rows = rows
+        .into_iter()
+        .map(|(key, bytes)| read::<V, C>(key, bytes));
+    rows.collect()
+}
+
 fn read<V: DeserializeOwned, C: Codec>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskError> {
-    match C::decode(&bytes) {
-        Ok(value) => Ok(Stored { value, key, bytes }),
-        // Omits the key, which may contain personal data.
-        Err(err) => Err(DeskError::Fault {
-            action: format!("read a stored value of the table {}", key.table()),
-            source: Box::new(err),
-        }),
-    }
+    let value = decode::<V, C>(&key, &bytes)?;
+    Ok(Stored { value, key, bytes })
+}
+
+fn decode<V: DeserializeOwned, C: Codec>(key: &Key, bytes: &Bytes) -> Result<V, DeskError> {
+    // The error omits the key, which may contain personal data.
+    C::decode(bytes).map_err(|err| DeskError::Fault {
+        action: format!("read a stored value of the table {}", key.table()),
+        source: Box::new(err),
+    })
 }
