@@ -92,10 +92,10 @@ impl Tickets {
         let mut pages = TICKETS.pages(self.ports.store(), &of_event(event), WRITTEN_AT_ONCE);
         while let Some(rows) = pages.next().await? {
             // The tickets of an issue in progress are indexed when all of them are written.
-            let tickets = rows.iter().map(|row| &row.value);
+            let tickets = rows.into_iter().map(|row| row.value);
             let tickets = tickets.filter(|ticket| self.issues.shows(ticket));
-            let entries = tickets.map(IndexEntry::of).collect();
-            self.search_indexes.add_missing(event, entries).await?;
+            let tickets = tickets.collect();
+            self.search_indexes.add_missing(event, tickets).await?;
             let_others_run().await;
         }
         *is_complete = true;

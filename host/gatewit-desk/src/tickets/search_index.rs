@@ -14,6 +14,7 @@ use futures::channel::oneshot;
 use futures::lock::Mutex as AsyncMutex;
 use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::search::{IndexEntry, Search, SearchIndex};
+use gatewit_domain::ticket::Ticket;
 
 use crate::error::DeskError;
 
@@ -50,17 +51,13 @@ impl SearchIndexes {
         });
     }
 
-    /// Adds entries of tickets that have none. Returns when they are added, so that a reader of many gives way.
-    pub async fn add_missing(
-        &self,
-        event: EventId,
-        entries: Vec<IndexEntry>,
-    ) -> Result<(), DeskError> {
+    /// Adds entries for those of the tickets that have none. Returns when they are added, so that a reader of many gives way.
+    pub async fn add_missing(&self, event: EventId, tickets: Vec<Ticket>) -> Result<(), DeskError> {
         self.ask(move |indexes| {
             let index = indexes.entry(event).or_default();
-            for entry in entries {
-                if !index.contains(entry.id) {
-                    index.add(entry);
+            for ticket in &tickets {
+                if !index.contains(ticket.id) {
+                    index.add(IndexEntry::of(ticket));
                 }
             }
         })
