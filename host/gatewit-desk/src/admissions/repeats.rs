@@ -43,6 +43,9 @@ impl RepeatRead {
 
 impl Admissions {
     /// Reads the record of an earlier scan with the same idempotency key; None if the scan has no key.
+    ///
+    /// Runs beside the read of the scanner, which saves a trip to the store. The caller drops the result if the scanner
+    /// turns out not to be allowed to scan.
     pub(super) async fn read_repeat(&self, scan: &Scan) -> Result<Option<RepeatRead>, DeskError> {
         let Some(key) = &scan.idempotency else {
             return Ok(None);
