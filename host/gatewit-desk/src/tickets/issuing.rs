@@ -132,17 +132,13 @@ impl Tickets {
             return Err(used_for_another());
         }
         let mut issued = Vec::new();
-        let mut after = None;
-        loop {
-            let (tickets, next) = self.some_issued(first.into(), after).await?;
+        let mut pages = self.pages_of(first.into());
+        while let Some(tickets) = pages.next().await? {
             let tickets = tickets.into_iter().map(|stored| stored.value).collect();
             issued.extend(self.shown_many(live, tickets).await?);
-            if next.is_none() {
-                return Ok(issued);
-            }
-            after = next;
             let_others_run().await;
         }
+        Ok(issued)
     }
 
     /// Issues tickets. If that fails, rolls back what was written of them.

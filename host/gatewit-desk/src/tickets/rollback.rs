@@ -2,17 +2,17 @@
 //! belong to their former holders again.
 
 use gatewit_domain::id::{EventId, IssueId, TicketId};
-use gatewit_domain::ports::{Guard, Key, Write};
+use gatewit_domain::ports::Write;
 use gatewit_domain::ticket::Ticket;
 use jiff::Timestamp;
 
 use super::Tickets;
 use super::issues::IssueLock;
-use crate::changes::retry;
+use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::tables::{
     COMPACT_TOKENS, EventIssue, EventTicket, ISSUES, Issue, IssueRequest, IssueState, ORDERS,
-    OrderTicket, Stored, TICKET_EVENTS, TICKET_TOKENS, TICKETS, of_event,
+    OrderTicket, Pages, Stored, TICKET_EVENTS, TICKET_TOKENS, TICKETS, of_event,
 };
 
 /// How many tickets are read and deleted at once.
@@ -103,42 +103,39 @@ impl Tickets {
         Ok(None)
     }
 
-    /// Deletes an issue's tickets in bounded steps, and its row in the last one. Ends early if a step conflicts.
+    /// Deletes an issue's tickets in bounded steps, and then its row. Ends early if a step conflicts.
     async fn delete_issue(&self, row: &Stored<Issue>) -> Result<(), DeskError> {
-        let mut after = None;
-        loop {
-            let (tickets, next) = self.some_issued((&row.value).into(), after).await?;
-            let mut guards = vec![row.unchanged()];
-            let mut writes = Vec::new();
+        let mut pages = self.pages_of((&row.value).into());
+        while let Some(tickets) = pages.next().await? {
+            let mut step = Changes {
+                guards: vec![row.unchanged()],
+                writes: Vec::new(),
+            };
             for ticket in &tickets {
-                self.delete_ticket(ticket, &mut guards, &mut writes).await?;
+                self.delete_ticket(ticket, &mut step).await?;
             }
-            if next.is_none() {
-                writes.push(Write::Delete(row.key.clone()));
-            }
-            if !self.ports.store().commit(guards, writes).await?.is_done() || next.is_none() {
+            if !step.commit(self.ports.store()).await? {
                 return Ok(());
             }
-            after = next;
         }
+        let (guards, writes) = (vec![row.unchanged()], vec![Write::Delete(row.key.clone())]);
+        self.ports.store().commit(guards, writes).await?;
+        Ok(())
     }
 
     /// Adds the guards and writes that delete everything written when a ticket was issued, and return its code.
     async fn delete_ticket(
         &self,
         stored: &Stored<Ticket>,
-        guards: &mut Vec<Guard>,
-        writes: &mut Vec<Write>,
+        step: &mut Changes,
     ) -> Result<(), DeskError> {
         let ticket = &stored.value;
         let (event, id) = (ticket.event_id, ticket.id);
         if let Some(code) = &ticket.credential_code {
-            let returned = self.return_code(event, code, id).await?;
-            guards.extend(returned.guards);
-            writes.extend(returned.writes);
+            step.add(self.return_code(event, code, id).await?);
         }
-        guards.push(stored.unchanged());
-        writes.extend([
+        step.guards.push(stored.unchanged());
+        step.writes.extend([
             Write::Delete(stored.key.clone()),
             TICKET_TOKENS.delete(&EventTicket(event, id)),
             COMPACT_TOKENS.delete(&EventTicket(event, id)),
@@ -148,19 +145,30 @@ impl Tickets {
         Ok(())
     }
 
-    /// Reads a page of an issue's tickets in the order they were issued; returns the key after which the next begins.
-    pub(super) async fn some_issued(
-        &self,
-        of: IssuedAt,
-        after: Option<Key>,
-    ) -> Result<(Vec<Stored<Ticket>>, Option<Key>), DeskError> {
+    /// Reads an issue's tickets page by page, in the order they were issued.
+    pub(super) fn pages_of(&self, of: IssuedAt) -> IssuePages<'_> {
         let prefix = of_event(of.event) + &TicketId::prefix_of(of.at);
-        let mut tickets = TICKETS
-            .page(self.ports.store(), &prefix, after.as_ref(), AT_ONCE)
-            .await?;
-        let next = tickets.last().filter(|_| tickets.len() == AT_ONCE);
-        let next = next.map(|stored| stored.key.clone());
-        tickets.retain(|stored| stored.value.issue == Some(of.issue));
-        Ok((tickets, next))
+        IssuePages {
+            issue: of.issue,
+            pages: TICKETS.pages(self.ports.store(), &prefix, AT_ONCE),
+        }
+    }
+}
+
+/// The tickets of an issue, page by page. A page may be empty although another follows.
+pub(super) struct IssuePages<'s> {
+    issue: IssueId,
+    pages: Pages<'s, Ticket>,
+}
+
+impl IssuePages<'_> {
+    /// Reads the next page; None after the last.
+    pub async fn next(&mut self) -> Result<Option<Vec<Stored<Ticket>>>, DeskError> {
+        let mut page = self.pages.next().await?;
+        if let Some(tickets) = &mut page {
+            // The ids of another issue may be from the same moment.
+            tickets.retain(|stored| stored.value.issue == Some(self.issue));
+        }
+        Ok(page)
     }
 }
