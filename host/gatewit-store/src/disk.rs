@@ -67,7 +67,7 @@ impl Disk {
     fn sync(&mut self) -> Result<(), Cause> {
         // Never `flush_async`: it hangs with a handful of calls in flight.
         self.db.flush().map_err(plain)?;
-        self.blobs.sync()?;
+        self.blobs.sync(SystemTime::now())?;
         self.log.sync_data()?;
         Ok(())
     }
@@ -119,8 +119,8 @@ impl BlobFiles {
         }
     }
 
-    /// Syncs the files that are new since the last call.
-    fn sync(&mut self) -> io::Result<()> {
+    /// Syncs the files that are new since the last call. `now` is the time of the call.
+    fn sync(&mut self, now: SystemTime) -> io::Result<()> {
         // Listing the directory takes longer than writing many a group, and there is rarely a new file.
         let modified = fs::metadata(&self.directory)?.modified()?;
         if self.settled == Some(modified) {
@@ -147,7 +147,8 @@ impl BlobFiles {
             File::open(&self.directory)?.sync_all()?;
         }
         // A file created within the same clock step as the last one would go unnoticed.
-        let is_settled = (modified.elapsed()).is_ok_and(|elapsed| elapsed > CLOCK_STEP_MAX);
+        let elapsed = now.duration_since(modified);
+        let is_settled = elapsed.is_ok_and(|elapsed| elapsed > CLOCK_STEP_MAX);
         self.settled = is_settled.then_some(modified);
         Ok(())
     }
@@ -161,20 +162,17 @@ mod tests {
     fn every_blob_file_is_synced_however_soon_after_another() {
         let home = tempfile::tempdir().unwrap();
         let mut blobs = BlobFiles::new(home.path().to_owned());
-        let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
-        let directory = File::open(home.path()).unwrap();
-        directory.set_modified(an_hour_ago).unwrap();
-        blobs.sync().unwrap();
-        assert_eq!(blobs.settled, Some(an_hour_ago));
-
+        let modified = || fs::metadata(home.path()).unwrap().modified().unwrap();
         for name in ["1", "2", "3"] {
             fs::write(home.path().join(name), "page").unwrap();
-            blobs.sync().unwrap();
+            blobs.sync(modified() + CLOCK_STEP_MAX).unwrap();
             assert!(blobs.synced.contains(&OsString::from(name)));
             assert_eq!(blobs.settled, None);
         }
         fs::remove_file(home.path().join("1")).unwrap();
-        blobs.sync().unwrap();
+        let later = modified() + 2 * CLOCK_STEP_MAX;
+        blobs.sync(later).unwrap();
         assert_eq!(blobs.synced, HashSet::from(["2".into(), "3".into()]));
+        assert_eq!(blobs.settled, Some(modified()));
     }
 }
