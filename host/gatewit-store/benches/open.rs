@@ -40,17 +40,15 @@ impl Derivation for Entries {
         let (ticket, rest) = appended.value.split_first_chunk().ok_or("no ticket")?;
         let (check_in, _) = rest.split_first_chunk().ok_or("no check-in")?;
         let (ticket, check_in) = (id(ticket), id(check_in));
-        let of_ticket = Key::new(format!("entries/{EVENT}/{ticket}"));
+        let number = hex(&appended.sequence.to_be_bytes());
+        let of_ticket = key([b"entries", EVENT.as_bytes(), &ticket]);
         let count = before(&of_ticket).map_or(0, |entries| entries[0]) + 1;
         let sequence = appended.sequence.to_le_bytes();
         let changed = [&[count], &sequence[..]].concat();
-        let entry = Key::new(format!(
-            "entries/{EVENT}/{ticket}/{:016x}",
-            appended.sequence
-        ));
-        let repeat = Key::new(format!("repeats/{EVENT}/{EVENT}/{check_in}"));
-        let found = Key::new(format!("check_ins/{check_in}"));
-        let scanner = Key::new(format!("scanner_scans/{EVENT}/{EVENT}"));
+        let entry = key([b"entries", EVENT.as_bytes(), &ticket, &number]);
+        let repeat = key([b"repeats", EVENT.as_bytes(), EVENT.as_bytes(), &check_in]);
+        let found = key([b"check_ins", &check_in]);
+        let scanner = key([b"scanner_scans", EVENT.as_bytes(), EVENT.as_bytes()]);
         Ok(vec![
             Write::Put(of_ticket, changed.into()),
             Write::Insert(entry, vec![b'e'; 40].into()),
@@ -70,8 +68,8 @@ fn layout() -> StoreLayout {
 }
 
 /// An id as text, with hyphens.
-fn id(bytes: &[u8; 16]) -> String {
-    let hex = format!("{:032x}", u128::from_be_bytes(*bytes));
+fn id(bytes: &[u8; 16]) -> Vec<u8> {
+    let hex = hex(bytes);
     let parts = [
         &hex[..8],
         &hex[8..12],
@@ -79,7 +77,18 @@ fn id(bytes: &[u8; 16]) -> String {
         &hex[16..20],
         &hex[20..],
     ];
-    parts.join("-")
+    parts.join(&b'-')
+}
+
+/// Keys are put together without formatting, as in the desk.
+fn hex(bytes: &[u8]) -> Vec<u8> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
+    bytes.iter().flat_map(digits).collect()
+}
+
+fn key<const PARTS: usize>(parts: [&[u8]; PARTS]) -> Key {
+    Key::new(parts.join(&b'/'))
 }
 
 /// Ids that follow no order.
@@ -97,10 +106,10 @@ async fn fill(store: &dyn Store, tickets: u64, records: u64) {
         for number in piece * PIECE..(piece + 1) * PIECE {
             let ticket = scattered(number, 1);
             if number < tickets {
-                let key = Key::new(format!("tickets/{EVENT}/{}", id(&ticket)));
-                writes.push(Write::Insert(key, vec![b't'; TICKET_BYTES].into()));
-                let key = Key::new(format!("ticket_codes/{EVENT}/{number:012}"));
-                writes.push(Write::Insert(key, id(&ticket).into()));
+                let row = key([b"tickets", EVENT.as_bytes(), &id(&ticket)]);
+                writes.push(Write::Insert(row, vec![b't'; TICKET_BYTES].into()));
+                let code = Key::new(format!("ticket_codes/{EVENT}/{number:012}"));
+                writes.push(Write::Insert(code, id(&ticket).into()));
             }
             if number < records {
                 let mut record = [ticket, scattered(number, 2)].concat();

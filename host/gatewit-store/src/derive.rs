@@ -1,6 +1,6 @@
 //! Applies what derives from an appended row: while a commit is staged, and for every row when a store opens.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use gatewit_domain::ports::{Appended, Key, StoreError, StoreLayout, Write};
 
@@ -10,7 +10,7 @@ use crate::value::{CounterError, Value};
 /// Rows that can be read and changed.
 pub(crate) trait Rows {
     /// The value as the changes so far leave it.
-    fn value(&self, key: &Key) -> Result<Value, StoreError>;
+    fn value(&mut self, key: &Key) -> Result<Value, StoreError>;
 
     /// Changes the value.
     fn set(&mut self, key: Key, value: Value) -> Result<(), StoreError>;
@@ -27,7 +27,8 @@ pub(crate) fn derive(
     appended: &Appended<'_>,
 ) -> Result<(), StoreError> {
     let fault = Cell::new(None);
-    let before = |key: &Key| match rows.value(key) {
+    let reading = RefCell::new(&mut *rows);
+    let before = |key: &Key| match reading.borrow_mut().value(key) {
         Ok(value) => value.into_stored(),
         Err(err) => {
             fault.set(Some(err));

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
+use std::panic::resume_unwind;
+use std::thread;
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
@@ -86,9 +88,8 @@ impl<'a> Fold<'a> {
     pub(crate) fn finish(mut self) -> Folded {
         let current = self.current.take();
         self.end_sequence(current);
-        let Derived(tables) = self.tables;
         Folded {
-            tables: tables.into_iter().map(Unsorted::sort).collect(),
+            tables: self.tables.sort(),
             sequences: self.sequences,
             damages: self.damages,
         }
@@ -114,18 +115,33 @@ impl<'a> Fold<'a> {
     }
 }
 
+impl Derived {
+    fn table(&mut self, key: &Key) -> Option<&mut Unsorted> {
+        let name = table(key);
+        (self.0.iter_mut()).find(|rows| rows.name().as_bytes() == name)
+    }
+
+    /// Puts the rows in order, those of each table on a thread of its own.
+    fn sort(self) -> Vec<Table> {
+        thread::scope(|scope| {
+            let tables = self.0.into_iter();
+            let sorting: Vec<_> = tables.map(|rows| scope.spawn(|| rows.sort())).collect();
+            let sorted = sorting.into_iter().map(|thread| thread.join());
+            sorted
+                .map(|table| table.unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
+        })
+    }
+}
+
 impl Rows for Derived {
-    fn value(&self, key: &Key) -> Result<Value, StoreError> {
-        let found = self
-            .0
-            .iter()
-            .find(|rows| rows.name().as_bytes() == table(key));
-        Ok(Value::from_stored(found.and_then(|rows| rows.get(key))))
+    fn value(&mut self, key: &Key) -> Result<Value, StoreError> {
+        let rows = self.table(key);
+        Ok(Value::from_stored(rows.and_then(|rows| rows.get(key))))
     }
 
     fn set(&mut self, key: Key, value: Value) -> Result<(), StoreError> {
-        let found = (self.0.iter_mut()).find(|rows| rows.name().as_bytes() == table(&key));
-        if let Some(rows) = found {
+        if let Some(rows) = self.table(&key) {
             rows.set(&key, value.into_stored().as_deref());
         }
         Ok(())

@@ -270,7 +270,7 @@ impl<H: Held> Staging<'_, H> {
 }
 
 impl<H: Held> Rows for Staging<'_, H> {
-    fn value(&self, key: &Key) -> Result<Value, StoreError> {
+    fn value(&mut self, key: &Key) -> Result<Value, StoreError> {
         Ok(match self.group.rows.get(key) {
             Some(Pending {
                 next: Some(next), ..

@@ -9,7 +9,10 @@ use std::hash::{Hash, Hasher};
 use bytes::Bytes;
 
 /// How many bytes of a tail are kept in the row itself.
-const HEAD_BYTES: usize = 16;
+pub(crate) const HEAD_BYTES: usize = 16;
+
+/// Some bytes of a tail, filled up with zeros, and how many they are.
+pub(crate) type Chunk = ([u64; 2], u8);
 
 /// The end of a key, after what all keys of a section begin with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,16 +25,9 @@ pub(crate) struct Tail<'a> {
 
 impl<'a> Tail<'a> {
     pub(crate) fn new(tail: &'a [u8]) -> Self {
-        let mut head = [0; HEAD_BYTES];
         let (first, rest) = tail.split_at(tail.len().min(HEAD_BYTES));
-        head[..first.len()].copy_from_slice(first);
-        let (high, low) = head.split_at(HEAD_BYTES / 2);
-        let word = |half: &[u8]| {
-            half.iter()
-                .fold(0, |word, byte| word << 8 | u64::from(*byte))
-        };
         Self {
-            head: [word(high), word(low)],
+            head: words(first),
             bytes: tail.len() as u32,
             rest,
         }
@@ -40,6 +36,26 @@ impl<'a> Tail<'a> {
     pub(crate) fn head(&self) -> [u64; 2] {
         self.head
     }
+
+    /// The 16 bytes at this depth: the head at 0. Chunks are ordered as their bytes; one of fewer is the last.
+    pub(crate) fn chunk(&self, depth: usize) -> Chunk {
+        let bytes = (self.bytes as usize).saturating_sub(depth * HEAD_BYTES);
+        let bytes = bytes.min(HEAD_BYTES);
+        let chunk = match depth.checked_sub(1) {
+            None => self.head,
+            Some(_) if bytes == 0 => [0; 2],
+            Some(before) => words(&self.rest[before * HEAD_BYTES..][..bytes]),
+        };
+        (chunk, bytes as u8)
+    }
+}
+
+/// Up to 16 bytes as numbers of the same order.
+fn words(bytes: &[u8]) -> [u64; 2] {
+    let mut filled = [0; HEAD_BYTES];
+    filled[..bytes.len()].copy_from_slice(bytes);
+    let both = u128::from_be_bytes(filled);
+    [(both >> 64) as u64, both as u64]
 }
 
 impl Ord for Tail<'_> {

@@ -38,12 +38,12 @@ impl Piece {
 
 impl Section {
     /// Takes rows that are in order, each with a key of its own.
-    pub(crate) fn from_sorted(rows: impl IntoIterator<Item = Row>) -> Self {
-        let mut section = Self::default();
-        for row in rows {
-            section.push(row);
+    pub(crate) fn from_sorted(rows: Vec<Row>) -> Self {
+        let (count, mut rows) = (rows.len().div_ceil(PIECE_MAX), rows.into_iter());
+        let pieces = (0..count).map(|_| Piece::new(rows.by_ref().take(PIECE_MAX).collect()));
+        Self {
+            pieces: pieces.collect(),
         }
-        section
     }
 
     /// Adds a row behind all others.
