@@ -38,11 +38,16 @@ impl Piece {
 
 impl Section {
     /// Takes rows that are in order, each with a key of its own.
-    pub(crate) fn from_sorted(rows: Vec<Row>) -> Self {
-        let (count, mut rows) = (rows.len().div_ceil(PIECE_MAX), rows.into_iter());
-        let pieces = (0..count).map(|_| Piece::new(rows.by_ref().take(PIECE_MAX).collect()));
-        Self {
-            pieces: pieces.collect(),
+    pub(crate) fn from_sorted(mut rows: impl Iterator<Item = Row>) -> Self {
+        let mut section = Self::default();
+        loop {
+            let (_, most) = rows.size_hint();
+            let mut piece = Vec::with_capacity(most.unwrap_or(PIECE_MAX).min(PIECE_MAX));
+            piece.extend(rows.by_ref().take(PIECE_MAX));
+            if piece.is_empty() {
+                return section;
+            }
+            section.pieces.push(Piece::new(piece));
         }
     }
 

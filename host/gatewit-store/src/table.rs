@@ -64,9 +64,11 @@ impl Table {
     }
 
     /// Adds the rows of a section, in order. It has none yet.
-    pub(crate) fn fill(&mut self, section: Option<&[u8]>, rows: Vec<Row>) {
-        self.bytes += rows.iter().map(Row::bytes).sum::<usize>();
+    pub(crate) fn fill(&mut self, section: Option<&[u8]>, rows: impl Iterator<Item = Row>) {
+        let mut bytes = 0;
+        let rows = rows.inspect(|row| bytes += row.bytes());
         *self.section_mut(section) = Section::from_sorted(rows);
+        self.bytes += bytes;
     }
 
     /// The memory that the rows take.

@@ -150,7 +150,7 @@ impl Section {
         (index, rows)
     }
 
-    fn sort(mut self) -> Vec<Row> {
+    fn sort(mut self) -> impl Iterator<Item = Row> {
         let place = |(position, row): (usize, &Option<Row>)| {
             let chunk = row.as_ref()?.tail().chunk(0);
             let position = position as u32;
@@ -159,10 +159,8 @@ impl Section {
         let mut places = Vec::with_capacity(self.rows.len());
         places.extend(self.rows.iter().enumerate().filter_map(place));
         sort(&mut self.rows, &mut places, 0);
-        let mut sorted = Vec::with_capacity(places.len());
         let places = places.into_iter();
-        sorted.extend(places.filter_map(|place| self.rows[place.position as usize].take()));
-        sorted
+        places.filter_map(move |place| self.rows[place.position as usize].take())
     }
 }
 
