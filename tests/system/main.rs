@@ -13,6 +13,7 @@ mod configuration;
 mod connections;
 mod crash_snapshot;
 mod cross_site;
+mod deletion;
 mod documentation;
 mod drain;
 mod durable;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use gatewit_desk::store_layout;
-use gatewit_desk::tables::{EVENTS, EventWindows, RECORDS, WINDOWS};
+use gatewit_desk::tables::{EVENT_REVISIONS, EventRevision, EventWindows, RECORDS, WINDOWS};
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{Appended, Key, Store, StoreLayout, Write};
 use gatewit_domain::record::{Named, Record, ScanRecord};
@@ -77,12 +77,13 @@ async fn scans(store: &dyn Store, event: EventId) -> HashMap<u64, ScanRecord> {
 /// Decides every scan of an event again, from the store alone. Returns how many there are by the code of their refusal.
 async fn check_decided_again(store: &dyn Store, event: &str) -> BTreeMap<&'static str, usize> {
     let event: EventId = event.parse().expect("an id");
-    let stored = EVENTS.get(store, &event).await.expect("the store reads");
-    let stored = stored.expect("the event is stored").value;
-    let facts = stored.facts();
     let scans = scans(store, event).await;
     let mut verdicts = BTreeMap::new();
     for scan in scans.values() {
+        let revision = EventRevision(event, scan.event_revision);
+        let revision = EVENT_REVISIONS.get(store, &revision).await;
+        let revision = revision.expect("the store reads").expect("it is stored");
+        let facts = revision.value.facts();
         let digest = scan.ticket().and_then(|ticket| ticket.windows);
         let windows = match digest {
             Some(digest) => {
@@ -169,6 +170,15 @@ async fn every_scan_can_be_decided_again_from_its_record_and_what_is_served_is_t
         .await;
     server.clock.advance(SignedDuration::from_hours(48));
     door.verdict(&jwt).await;
+    // Under the event's new days and types nothing of this would be decided as it was.
+    let path = format!("/api/v1/events/{}", door.event_id);
+    let change = json!({
+        "days": [{
+            "startDateTime": "2031-12-15T09:00:00+03:00", "endDateTime": "2031-12-15T18:00:00+03:00",
+        }],
+        "ticketTypes": [{"id": "guest", "name": "Guest"}],
+    });
+    door.organizer.patch(&path, change).await.data(200);
 
     let verdicts = check_decided_again(&*server.store, &door.event_id).await;
     let codes: Vec<_> = verdicts.keys().copied().collect();
@@ -228,12 +238,31 @@ async fn check_damaged(write: impl FnOnce(Key) -> Write) {
     }
     assert_eq!(open.verdict(&jwt).await, "VALID");
     assert_eq!(open.statistics().await["successfulScans"], 4);
+    let slug = format!("{path}?confirm={}", listed_slug(&closed).await);
+    let deleted = closed.organizer.request("delete", &slug, None).await;
+    deleted.data(200);
+    closed.organizer.get(&path).await.failure(404, "not_found");
     let log = server.stop().log;
     let named = format!(
         "event {} is closed: its record 2 cannot be read",
         closed.event_id
     );
     assert!(log.contains(&named), "{log}");
+    let server = Process::start(data.path());
+    let open = open.moved_to(&server.client);
+    assert_eq!(open.verdict(&jwt).await, "DUPLICATE already_used");
+    let events = open.organizer.get("/api/v1/events").await.data(200);
+    assert!(!events.to_string().contains(&closed.event_id), "{events}");
+    let log = server.stop().log;
+    assert!(!log.contains(&named), "{log}");
+}
+
+/// The slug of a door's event as the list of events has it.
+async fn listed_slug(door: &Door) -> String {
+    let events = door.organizer.get("/api/v1/events").await.data(200);
+    let mut events = events.as_array().expect("a list").iter();
+    let event = events.find(|event| event["eventId"] == *door.event_id);
+    text(&event.expect("it is listed")["slug"])
 }
 
 #[tokio::test]

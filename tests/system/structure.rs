@@ -28,7 +28,7 @@ const LAYERS: [(&str, Layers); 3] = [
             "*",
             "tables",
             "changes live_events ports",
-            "idempotency live_sources",
+            "deleted_events idempotency live_sources",
             "derivation events",
             "scanners tickets",
             "plugins ticket_sources",

@@ -1,6 +1,7 @@
 //! Events: creates, changes and publishes them, keeps them in memory, and knows who may manage them.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
 use gatewit_domain::event::{Event, EventChange, EventStatus, SealedKey};
 use gatewit_domain::id::EventId;
@@ -15,12 +16,13 @@ use crate::limits::PAGE;
 use crate::live_events::{LiveEvent, LiveEvents, slug_of};
 use crate::live_sources::LiveSources;
 use crate::ports::Ports;
-use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS};
+use crate::tables::{EVENTS, HAD_SCANNERS, SLUGS, event_rows};
 use crate::turns::Turns;
 
 mod answers;
 mod damage;
 mod declared;
+mod deletion;
 mod kept_answers;
 mod rejections;
 mod source_fit;
@@ -45,6 +47,9 @@ pub struct Events {
     live: LiveEvents,
     sources: Arc<LiveSources>,
     rejections: Rejections,
+    /// The [slugs](crate::tables::slug_key) of the events that the configuration declares.
+    // A std mutex: held for a look or an insertion, never across an await.
+    declared: Mutex<HashSet<String>>,
     answers: KeptAnswers,
     damaged: DamagedEvents,
 }
@@ -55,6 +60,7 @@ impl Events {
         ports: &Arc<Ports>,
         sources: &Arc<LiveSources>,
         access: Access,
+        deleted: HashSet<EventId>,
     ) -> Result<Self, DeskError> {
         let mut turns = Turns::default();
         let mut events = Vec::new();
@@ -68,11 +74,12 @@ impl Events {
         let events = Self {
             ports: Arc::clone(ports),
             access,
-            live: LiveEvents::of(events),
             sources: Arc::clone(sources),
             rejections: Rejections::default(),
+            declared: Mutex::default(),
             answers: KeptAnswers::default(),
-            damaged: DamagedEvents::found_by(ports.store()),
+            damaged: DamagedEvents::found_by(ports.store(), &deleted),
+            live: LiveEvents::of(events, deleted),
         };
         events.restore_answers().await?;
         Ok(events)
@@ -121,10 +128,8 @@ impl Events {
                 ..event.clone()
             };
             let guards = vec![SLUGS.absent(&slug_of(&event))];
-            let writes = vec![
-                EVENTS.insert(&event.id, &event),
-                SLUGS.put(&slug_of(&event), &event.id),
-            ];
+            let mut writes = event_rows(&event).to_vec();
+            writes.push(SLUGS.put(&slug_of(&event), &event.id));
             let live = LiveEvent::new(event, self.signer())?;
             if self.ports.store().commit(guards, writes).await?.is_done() {
                 return Ok(self.show(live));
@@ -136,23 +141,29 @@ impl Events {
     /// Finds an event that the caller may manage.
     pub fn managed(&self, caller: &Caller, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
         let live = self.live(id)?;
-        match caller.may_manage(&live.event) {
-            true => Ok(live),
-            false => Err(DeskError::Forbidden(Problem::new(
-                RequestCode::NotEventOrganizer,
-                format!("only an organizer of event {id} may do this"),
-            ))),
-        }
+        check_manager(caller, &live.event)?;
+        Ok(live)
     }
 
     pub(super) fn live(&self, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
+        let live = self.known(id)?;
         self.damaged.check(id)?;
+        Ok(live)
+    }
+
+    /// Finds an event, even a damaged one.
+    fn known(&self, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
         self.find(id)
             .ok_or_else(|| DeskError::not_found("event", id))
     }
 
     pub(super) fn find(&self, id: EventId) -> Option<Arc<LiveEvent>> {
         self.live.get(id)
+    }
+
+    /// Whether there was an event with this id.
+    pub(super) fn is_deleted(&self, id: EventId) -> bool {
+        self.live.is_deleted(id)
     }
 
     /// Lists every event, oldest first.
@@ -211,7 +222,7 @@ impl Events {
             self.sources.check_attached(&event)?;
         }
         let mut guards = vec![stored.unchanged()];
-        let mut writes = vec![EVENTS.put(&id, &event)];
+        let mut writes = event_rows(&event).to_vec();
         if event.org_id != stored.value.org_id {
             guards.push(self.check_no_scanners(&stored.value).await?);
         }
@@ -252,7 +263,7 @@ impl Events {
         }
         event.key = Some(key.clone());
         event.revision += 1;
-        let writes = vec![EVENTS.put(&id, &event)];
+        let writes = event_rows(&event).to_vec();
         let live = LiveEvent::new(event, self.signer())?;
         let publishing = Changes { guards, writes };
         let is_done = publishing.commit(self.ports.store()).await?;
@@ -339,6 +350,16 @@ impl Events {
             writes.push(SLUGS.delete(&old));
             writes.push(SLUGS.put(&new, &after.id));
         }
+    }
+}
+
+fn check_manager(caller: &Caller, event: &Event) -> Result<(), DeskError> {
+    match caller.may_manage(event) {
+        true => Ok(()),
+        false => Err(DeskError::Forbidden(Problem::new(
+            RequestCode::NotEventOrganizer,
+            format!("only an organizer of event {} may do this", event.id),
+        ))),
     }
 }
 

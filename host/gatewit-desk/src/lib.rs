@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use gatewit_domain::id::EventId;
 use jiff::Timestamp;
 
 use crate::tables::EVENTS;
@@ -15,6 +16,7 @@ use crate::tables::EVENTS;
 mod admissions;
 mod caller;
 mod changes;
+mod deleted_events;
 mod derivation;
 mod error;
 mod events;
@@ -49,6 +51,7 @@ pub use settings::{ConfiguredSource, ConfiguredSources, DeskSettings, Ticketing}
 pub use ticket_sources::{NotAnswered, TicketSources, Validated};
 pub use tickets::{ShownTicket, TicketPage, TicketQuery, Tickets};
 
+use deleted_events::DeletedEvents;
 use live_sources::LiveSources;
 
 /// Every use case: wires the parts, and does what belongs to none of them.
@@ -66,6 +69,7 @@ pub struct Desk {
     pub sources: Arc<TicketSources>,
     /// Decides scans, and takes admissions back.
     pub admissions: Admissions,
+    deleted_events: DeletedEvents,
 }
 
 impl Desk {
@@ -74,7 +78,8 @@ impl Desk {
     pub async fn open(ports: Ports, settings: DeskSettings) -> Result<Self, DeskError> {
         let ports = Arc::new(ports);
         let live_sources = Arc::new(LiveSources::open(&ports).await?);
-        let events = Events::open(&ports, &live_sources, settings.access).await?;
+        let (deleted_events, deleted) = DeletedEvents::open(&ports).await?;
+        let events = Events::open(&ports, &live_sources, settings.access, deleted).await?;
         let events = Arc::new(events);
         let scanners = Scanners::new(&ports, &events, settings.registration_token_life);
         let scanners = Arc::new(scanners);
@@ -85,6 +90,7 @@ impl Desk {
         Ok(Self {
             plugins: Plugins::new(&ports, &live_sources, &events),
             admissions: Admissions::new(&ports, &events, &scanners, &tickets, &sources),
+            deleted_events,
             ports,
             events,
             scanners,
@@ -99,6 +105,26 @@ impl Desk {
             .page(self.ports.store(), "", None, 1)
             .await
             .map(|_| ())
+    }
+
+    /// Deletes an event for everybody at once, if `confirm` is its slug. Its rows go with the next
+    /// [`Desk::delete_rows_of_deleted_events`].
+    pub async fn delete_event(
+        &self,
+        caller: &Caller,
+        id: EventId,
+        confirm: Option<&str>,
+    ) -> Result<Arc<LiveEvent>, DeskError> {
+        let deleted = self.events.delete(caller, id, confirm).await?;
+        self.tickets.drop_index(id);
+        self.deleted_events.add(id);
+        Ok(deleted)
+    }
+
+    /// Deletes the rows of deleted events. Call this at the start and from time to time; it costs nothing while there are
+    /// none.
+    pub async fn delete_rows_of_deleted_events(&self) -> Result<(), DeskError> {
+        self.deleted_events.delete_rows().await
     }
 
     /// Deletes stored answers that are too old to be repeated.

@@ -1,18 +1,18 @@
 //! The events in memory: one pointer load to read, one swap to change.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use gatewit_decision::EventFacts;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::EventId;
-use gatewit_domain::ports::{EventKey, Signer};
+use gatewit_domain::ports::{EventKey, Guard, Signer};
 use gatewit_domain::problem::EventCode;
 use gatewit_domain::window::DoorRule;
 
 use crate::error::DeskError;
-use crate::tables::slug_key;
+use crate::tables::{EVENT_MARKS, slug_key};
 
 /// An event in memory, with everything that a scan needs of it.
 pub struct LiveEvent {
@@ -39,12 +39,17 @@ struct Shown {
     by_id: HashMap<EventId, Arc<LiveEvent>>,
     /// By `{org}/{slug}`.
     by_slug: HashMap<Arc<str>, EventId>,
+    /// The deleted events: a change that was committed before the deletion must not show them again.
+    deleted: Arc<HashSet<EventId>>,
 }
 
 impl LiveEvents {
     /// Starts with the events read from the store.
-    pub(super) fn of(events: Vec<LiveEvent>) -> Self {
-        let mut shown = Shown::default();
+    pub(super) fn of(events: Vec<LiveEvent>, deleted: HashSet<EventId>) -> Self {
+        let mut shown = Shown {
+            deleted: Arc::new(deleted),
+            ..Shown::default()
+        };
         for live in events {
             shown.set(&Arc::new(live));
         }
@@ -81,23 +86,51 @@ impl LiveEvents {
         });
         self.get(live.event.id).unwrap_or(live)
     }
+
+    /// Removes an event that was deleted.
+    pub(super) fn remove(&self, id: EventId) {
+        self.shown.rcu(|shown| {
+            let mut shown = Shown::clone(shown);
+            shown.remove(id);
+            shown
+        });
+    }
+
+    /// Whether there was an event with this id.
+    pub(super) fn is_deleted(&self, id: EventId) -> bool {
+        self.shown.load().deleted.contains(&id)
+    }
 }
 
 impl Shown {
     fn set(&mut self, live: &Arc<LiveEvent>) {
         let event = &live.event;
-        if let Some(before) = self.by_id.get(&event.id) {
+        if self.deleted.contains(&event.id) {
+            return;
+        }
+        if let Some(before) = self.by_id.get(&event.id).cloned() {
             if before.event.revision >= event.revision {
                 return;
             }
-            let old = slug_of(&before.event);
-            // Another event may have taken the slug that this one had.
-            if self.by_slug.get(old.as_str()) == Some(&event.id) {
-                self.by_slug.remove(old.as_str());
-            }
+            self.free_slug(&before.event);
         }
         self.by_slug.insert(slug_of(&live.event).into(), event.id);
         self.by_id.insert(event.id, Arc::clone(live));
+    }
+
+    fn remove(&mut self, id: EventId) {
+        Arc::make_mut(&mut self.deleted).insert(id);
+        if let Some(live) = self.by_id.remove(&id) {
+            self.free_slug(&live.event);
+        }
+    }
+
+    fn free_slug(&mut self, event: &Event) {
+        let slug = slug_of(event);
+        // Another event may have taken the slug that this one had.
+        if self.by_slug.get(slug.as_str()) == Some(&event.id) {
+            self.by_slug.remove(slug.as_str());
+        }
     }
 }
 
@@ -127,6 +160,11 @@ impl LiveEvent {
             )
         })
     }
+}
+
+/// A guard that holds if the event, at some moment after the commit was requested, was there at this revision.
+pub(super) fn mark_seen(event: &Event) -> Guard {
+    EVENT_MARKS.seen(&event.id, &event.revision)
 }
 
 /// Returns the key of an event's slug.

@@ -20,8 +20,8 @@ use crate::limits::AT_ONCE;
 use crate::live_events::LiveEvent;
 use crate::ports::Ports;
 use crate::tables::{
-    EventScanner, REGISTRATION_TOKENS, SCANNER_EVENTS, SCANNER_SCANS, SCANNERS, ScannerScans,
-    Stored, of_event,
+    EVENT_DELETIONS, EventScanner, REGISTRATION_TOKENS, SCANNER_EVENTS, SCANNER_SCANS, SCANNERS,
+    ScannerScans, Stored, of_event,
 };
 use crate::turns::let_others_run;
 
@@ -111,9 +111,14 @@ impl Scanners {
             expires_at: now + self.token_life,
             used_by: None,
         };
-        let writes = vec![REGISTRATION_TOKENS.insert(&token.token, &token)];
-        self.ports.store().commit(Vec::new(), writes).await?;
-        Ok(self.token_status(token, live))
+        let generating = Changes {
+            guards: vec![EVENT_DELETIONS.absent(&event)],
+            writes: vec![REGISTRATION_TOKENS.insert(&token.token, &token)],
+        };
+        match generating.commit(self.ports.store()).await? {
+            true => Ok(self.token_status(token, live)),
+            false => Err(DeskError::not_found("event", event)),
+        }
     }
 
     /// Returns the current state of a registration token, even a used or expired one.
@@ -218,8 +223,11 @@ impl Scanners {
     /// Verifies a bearer token that claims to be signed by one of our events; None if it does not. A forged one must be
     /// rejected, not treated as an anonymous caller.
     pub fn prove_ours(&self, token: &str) -> Option<Result<ScannerProof, DeskError>> {
-        let live = self.signed_for(token)?;
-        Some(self.prove_signed_for(&live, token))
+        let event = self.ports.signer.header(token)?.event?;
+        match self.events.find(event) {
+            Some(live) => Some(self.prove_signed_for(&live, token)),
+            None => (self.events.is_deleted(event)).then(|| Err(no_credentials())),
+        }
     }
 
     fn prove_signed_for(&self, live: &LiveEvent, token: &str) -> Result<ScannerProof, DeskError> {
@@ -235,12 +243,6 @@ impl Scanners {
             scanner_id: claims.scanner_id,
             event_id,
         })
-    }
-
-    /// Finds the event that a token claims to be signed by.
-    fn signed_for(&self, token: &str) -> Option<Arc<LiveEvent>> {
-        let header = self.ports.signer.header(token)?;
-        self.events.find(header.event?)
     }
 
     /// Reads the scanner whose credentials were verified.
@@ -283,6 +285,7 @@ impl Scanners {
 
     async fn stored_token(&self, text: &TokenText) -> Result<Stored<RegistrationToken>, DeskError> {
         let stored = REGISTRATION_TOKENS.get(self.ports.store(), text).await?;
+        let stored = stored.filter(|token| self.events.find(token.value.event_id).is_some());
         stored.ok_or_else(|| {
             let words = "the registration token is not known; ask an organizer for a new one";
             DeskError::NotFound(Problem::new(ScannerCode::TokenNotFound, words))

@@ -6,6 +6,7 @@ use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, IssueId, ScannerId, TicketId};
 use gatewit_domain::instant;
 use gatewit_domain::plugin::PluginIdentity;
+use gatewit_domain::ports::Write;
 use gatewit_domain::record::Record;
 use gatewit_domain::scan::{Entry, ManualCheckIn};
 use gatewit_domain::scanner::{RegistrationToken, Scanner, TokenText};
@@ -22,9 +23,9 @@ mod table;
 pub use archive::{DERIVED, RowError, exported, imported};
 pub use codec::{Binary, Codec, Json};
 pub use keys::{
-    CallerKey, Device, EventCode, EventIssue, EventRecord, EventScanner, EventSeries, EventSource,
-    EventTicket, EventWindows, KeyText, LogRow, OrderTicket, ScanKey, TicketEntry, of_event,
-    slug_key,
+    CallerKey, Device, EventCode, EventIssue, EventRecord, EventRevision, EventScanner,
+    EventSeries, EventSource, EventTicket, EventWindows, KeyText, LogRow, OrderTicket, ScanKey,
+    TicketEntry, of_event, slug_key,
 };
 pub use table::{Pages, Stored, Table};
 
@@ -34,10 +35,18 @@ pub const RESIDENT: &[&str] = &[
     CREDENTIAL_CODES.name(),
     TICKET_CODES.name(),
     SCANNERS.name(),
+    EVENT_MARKS.name(),
 ];
 
 /// Events.
 pub const EVENTS: Table<Event, EventId> = Table::new("events");
+/// By `{event}/{revision}`: an event as of each of its revisions, without its key, so that a scan can be decided again.
+pub const EVENT_REVISIONS: Table<Event, EventRevision> = Table::new("event_revisions");
+/// The revision of each event. Every scan guards it.
+pub const EVENT_MARKS: Table<u64, EventId> = Table::new("event_marks");
+/// The deleted events, for good. Every commit that adds to an event, but is not bound to its revision, guards that it is
+/// not among them.
+pub const EVENT_DELETIONS: Table<EventDeletion, EventId> = Table::new("event_deletions");
 /// By [`slug_key`].
 pub const SLUGS: Table<EventId, String> = Table::new("slugs");
 /// By `{event}/{ticket}`: tickets, issued here and imported, in the order they were issued.
@@ -97,6 +106,49 @@ pub const SOURCE_ROWS: Table<SourceRow, LogRow> = Table::new("source_rows");
 pub const TICKET_CODES: Table<CodeHolder, EventCode> = Table::new("ticket_codes");
 /// By `{event}/{source}`: how much of a source's log an event has imported.
 pub const IMPORT_PROGRESS: Table<ImportProgress, EventSource> = Table::new("taken_in");
+
+/// The tables whose keys begin with the event and which nothing else refers to.
+pub const OF_EVENT: &[&str] = &[
+    EVENT_REVISIONS.name(),
+    ORDERS.name(),
+    TICKET_TOKENS.name(),
+    COMPACT_TOKENS.name(),
+    CREDENTIAL_CODES.name(),
+    TICKET_CODES.name(),
+    SERIES.name(),
+    WINDOWS.name(),
+    ENTRIES.name(),
+    REPEATS.name(),
+    SCANNER_SCANS.name(),
+    ISSUES.name(),
+    IMPORT_PROGRESS.name(),
+];
+
+/// Returns the writes of a new revision of an event.
+pub fn event_rows(event: &Event) -> [Write; 3] {
+    let without_key = Event {
+        key: None,
+        ..event.clone()
+    };
+    let revision = EventRevision(event.id, event.revision);
+    [
+        EVENTS.put(&event.id, event),
+        EVENT_MARKS.put(&event.id, &event.revision),
+        EVENT_REVISIONS.insert(&revision, &without_key),
+    ]
+}
+
+/// The deletion of an event. Its id is never used again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventDeletion {
+    /// The organization it belonged to.
+    pub org_id: String,
+    /// When it was deleted.
+    pub at: Timestamp,
+    /// Whether all of its rows are gone.
+    pub is_done: bool,
+}
 
 /// The ticket that a code belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -94,6 +94,10 @@ codes! {
         UnknownTicketSource = "unknown_ticket_source",
         /// A record of the event cannot be read, so nobody knows who is in.
         Damaged = "event_damaged",
+        /// The deletion of an event was not confirmed with its slug.
+        NotConfirmed = "not_confirmed",
+        /// The configuration declares the event, so it cannot be deleted over the API.
+        Declared = "event_declared",
         /// The ticket source is not granted to the organization.
         SourceNotForOrganization = "source_not_for_organization",
     }

@@ -12,6 +12,7 @@ use super::record::{outcome, scan_record, summary};
 use super::repeats::RepeatRead;
 use crate::changes::Changes;
 use crate::error::DeskError;
+use crate::live_events::mark_seen;
 use crate::tables::RECORDS;
 
 /// The outcome of a scan, and what to commit for it.
@@ -51,6 +52,8 @@ impl Admissions {
         if decision.refusal.is_none() {
             changes.guards = guards;
         }
+        // At the event as it was decided about, and not after its deletion.
+        changes.guards.push(mark_seen(facts.event));
         changes.guards.extend(repeat.map(RepeatRead::unchanged));
         let bounded = (facts.scanner).filter(|_| decision.refusal.is_some() && repeat.is_none());
         if let Some(scanner) = bounded

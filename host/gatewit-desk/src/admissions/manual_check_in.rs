@@ -12,7 +12,7 @@ use crate::caller::Caller;
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::idempotency::{is_forgotten, organizer, used_for_another};
-use crate::tables::{CallerKey, DESK_REQUESTS, DeskRequest};
+use crate::tables::{CallerKey, DESK_REQUESTS, DeskRequest, EVENT_DELETIONS};
 use crate::ticket_sources::Wanted;
 use crate::turns::Turns;
 
@@ -100,9 +100,13 @@ impl Admissions {
         found: &ManualCheckIn,
         key: &CallerKey,
     ) -> Result<Option<Vec<TicketId>>, DeskError> {
+        self.events.live(event)?;
         let at = self.ports.now();
         let stored = DESK_REQUESTS.get(self.ports.store(), key).await?;
-        let guards = vec![DESK_REQUESTS.as_read(key, stored.as_ref())];
+        let guards = vec![
+            EVENT_DELETIONS.absent(&event),
+            DESK_REQUESTS.as_read(key, stored.as_ref()),
+        ];
         let first = stored.map(|stored| stored.value);
         if let Some(first) = first.filter(|first| !is_forgotten(first.at, at)) {
             return match (first.event_id, &first.found) == (event, found) {

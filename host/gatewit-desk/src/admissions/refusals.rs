@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::Admissions;
 use super::refusal_bound::Summary;
+use crate::changes::Changes;
 use crate::error::DeskError;
+use crate::tables::EVENT_DELETIONS;
 
 impl Admissions {
     /// Records the refusals beyond their scanners' bounds, at most once a second.
@@ -23,21 +25,25 @@ impl Admissions {
 
     async fn record_summaries(
         &self,
-        summaries: Vec<Summary>,
+        mut summaries: Vec<Summary>,
         now: Timestamp,
     ) -> Result<(), DeskError> {
+        // Nothing is recorded at an event that was deleted.
+        summaries.retain(|summary| self.events.find(summary.event).is_some());
         if summaries.is_empty() {
             return Ok(());
         }
-        let writes = summaries.iter().map(|summary| summary.write(now));
-        if let Err(error) = self
-            .ports
-            .store()
-            .commit(Vec::new(), writes.collect())
-            .await
-        {
+        let guards = (summaries.iter()).map(|summary| EVENT_DELETIONS.absent(&summary.event));
+        let recording = Changes {
+            guards: guards.collect(),
+            writes: (summaries.iter())
+                .map(|summary| summary.write(now))
+                .collect(),
+        };
+        let recorded = recording.commit(self.ports.store()).await;
+        if !matches!(recorded, Ok(true)) {
             self.refusals.put_back(summaries);
-            return Err(error.into());
+            return recorded.map(|_| ());
         }
         for Summary { record, .. } in summaries {
             for (reason, count) in record.by_reason {

@@ -15,7 +15,7 @@ use super::Admissions;
 use crate::caller::Caller;
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
-use crate::live_events::LiveEvent;
+use crate::live_events::{LiveEvent, mark_seen};
 use crate::tables::{CHECK_INS, CheckInPlace, EventRecord, RECORDS};
 
 /// How long a scanner may take back its own admissions.
@@ -72,6 +72,7 @@ impl Admissions {
         let record = self.record(&place.value, place.value.sequence).await?;
         let undo = self.undo_of(by, &record, place.value.sequence, reason)?;
         guards.push(place.unchanged());
+        guards.push(mark_seen(&event.event));
         let record = Record::Undo(undo.clone());
         let writes = vec![RECORDS.append(event.event.id, &record)];
         let undoing = Changes { guards, writes };

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use gatewit_domain::window::{Holder, WindowsAnswer};
 
 use super::Events;
+use crate::changes::Changes;
 use crate::error::DeskError;
 use crate::limits::PAGE;
 use crate::live_events::LiveEvent;
-use crate::tables::{EventWindows, StoredWindows, WINDOWS, of_event};
+use crate::tables::{EVENT_DELETIONS, EventWindows, StoredWindows, WINDOWS, of_event};
 use crate::turns::Turns;
 
 impl Events {
@@ -31,8 +32,13 @@ impl Events {
             windows: answer.windows.clone(),
             at: self.ports.now(),
         };
-        let writes = vec![WINDOWS.put(&EventWindows(event, answer.digest), &stored)];
-        self.ports.store().commit(Vec::new(), writes).await?;
+        let keeping = Changes {
+            guards: vec![EVENT_DELETIONS.absent(&event)],
+            writes: vec![WINDOWS.put(&EventWindows(event, answer.digest), &stored)],
+        };
+        if !keeping.commit(self.ports.store()).await? {
+            return Err(DeskError::not_found("event", event));
+        }
         self.answers.note(event, stored.holder, answer.digest);
         Ok(())
     }

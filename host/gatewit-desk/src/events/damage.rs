@@ -1,6 +1,6 @@
 //! Events with a record that cannot be read: nobody knows who entered, so they are closed. Others are served.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::Store;
@@ -13,8 +13,8 @@ use crate::tables::RECORDS;
 pub(super) struct DamagedEvents(HashMap<EventId, u64>);
 
 impl DamagedEvents {
-    /// Collects what the store found when it was opened, and logs it.
-    pub fn found_by(store: &dyn Store) -> Self {
+    /// Collects what the store found when it was opened, and logs it. Of deleted events it is of no interest.
+    pub fn found_by(store: &dyn Store, deleted: &HashSet<EventId>) -> Self {
         let mut damaged = HashMap::new();
         for damage in store.damages() {
             let Ok(event) = RECORDS.prefix_of(&damage.prefix) else {
@@ -24,11 +24,14 @@ impl DamagedEvents {
                 );
                 continue;
             };
+            if deleted.contains(&event) {
+                continue;
+            }
             tracing::error!(
                 event.id = %event,
                 sequence = damage.sequence,
                 "event {event} is closed: its record {} cannot be read ({}); restore the data directory from a \
-                 backup, or import the last export into an empty one",
+                 backup, import the last export into an empty one, or delete the event",
                 damage.sequence,
                 damage.cause
             );

@@ -39,8 +39,10 @@ enum Declared {
 }
 
 impl Events {
-    /// Checks a declared event as far as possible without asking a plugin; returns the strategy it will have.
+    /// Checks a declared event as far as possible without asking a plugin, and notes that it is declared; returns the strategy
+    /// it will have.
     pub fn check_declared(&self, change: &EventChange) -> Result<StrategyName, DeskError> {
+        self.note_declared(change);
         match self.declared(change)? {
             Declared::New(event) | Declared::Changed(event) => {
                 self.sources.check_attached(&event)?;

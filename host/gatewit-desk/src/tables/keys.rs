@@ -36,6 +36,9 @@ pub struct EventWindows(pub EventId, pub Digest);
 /// An entry of a ticket, by the number of its record.
 pub struct TicketEntry(pub EventId, pub TicketId, pub u64);
 
+/// A revision of an event.
+pub struct EventRevision(pub EventId, pub u64);
+
 /// A scanner within its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventScanner(pub EventId, pub ScannerId);
@@ -107,6 +110,7 @@ pairs!(
     EventCode,
     EventSeries,
     EventRecord,
+    EventRevision,
     EventWindows,
     EventScanner,
     EventSource,

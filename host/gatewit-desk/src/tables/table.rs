@@ -102,6 +102,11 @@ impl<V: Serialize + DeserializeOwned, K: KeyText, C: Codec> Table<V, K, C> {
         Guard::Unchanged(self.key(key), C::encode(value))
     }
 
+    /// A guard that holds if the value was this one after the commit was requested.
+    pub fn seen(&self, key: &K, value: &V) -> Guard {
+        Guard::Seen(self.key(key), C::encode(value))
+    }
+
     /// A write that deletes a value.
     pub fn delete(&self, key: &K) -> Write {
         Write::Delete(self.key(key))

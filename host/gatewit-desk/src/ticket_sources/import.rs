@@ -11,10 +11,10 @@ use gatewit_domain::id::EventId;
 use gatewit_domain::source::LogPosition;
 
 use super::TicketSources;
-use crate::changes::retry;
+use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::live_sources::{ImportState, LiveSource};
-use crate::tables::{EventSource, IMPORT_PROGRESS, ImportProgress};
+use crate::tables::{EVENT_DELETIONS, EventSource, IMPORT_PROGRESS, ImportProgress};
 use crate::turns::let_others_run;
 
 mod batch;
@@ -80,6 +80,11 @@ impl TicketSources {
             }
             Err(error) => Err(error),
         };
+        if self.events.find(event).is_none() {
+            // It was deleted meanwhile, and lacks nothing.
+            source.note_import(event, None);
+            return Ok(());
+        }
         let failed = outcome.as_ref().err();
         source.note_import(event, failed.map(|_| ImportState::Failed));
         outcome
@@ -111,6 +116,7 @@ impl TicketSources {
     /// Imports what is served now; None if its log was deleted meanwhile.
     async fn try_import(&self, import: &SourceImport<'_>) -> Result<Option<()>, DeskError> {
         let (source, event) = (import.source, import.event);
+        self.events.live(event)?;
         let Some((set, progress)) = self.left_to_import(source, event).await? else {
             return Ok(Some(()));
         };
@@ -123,9 +129,12 @@ impl TicketSources {
             up_to: set.end(),
             reading: READING,
         };
-        let writes = vec![IMPORT_PROGRESS.put(&key, &progress)];
-        self.ports.store().commit(Vec::new(), writes).await?;
-        Ok(Some(()))
+        let progress = Changes {
+            guards: vec![EVENT_DELETIONS.absent(&event)],
+            writes: vec![IMPORT_PROGRESS.put(&key, &progress)],
+        };
+        let is_done = progress.commit(self.ports.store()).await?;
+        Ok(is_done.then_some(()))
     }
 
     fn import_of<'a>(&'a self, source: &'a LiveSource, event: EventId) -> SourceImport<'a> {

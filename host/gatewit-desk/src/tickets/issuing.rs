@@ -25,7 +25,9 @@ use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::idempotency::{is_forgotten, organizer, used_for_another};
 use crate::live_events::LiveEvent;
-use crate::tables::{CallerKey, EventSeries, ISSUE_REQUESTS, IssueRequest, SERIES, Stored};
+use crate::tables::{
+    CallerKey, EVENT_DELETIONS, EventSeries, ISSUE_REQUESTS, IssueRequest, SERIES, Stored,
+};
 use crate::turns::{Turns, let_others_run};
 
 /// The most tickets that one request may issue.
@@ -246,9 +248,13 @@ impl Tickets {
     }
 
     async fn try_reserve(&self, key: &EventSeries, count: u64) -> Result<Option<u64>, DeskError> {
+        self.events.live(key.0)?;
         let stored = SERIES.get(self.ports.store(), key).await?;
         let last = stored.as_ref().map_or(0, |stored| stored.value);
-        let guards = vec![SERIES.as_read(key, stored.as_ref())];
+        let guards = vec![
+            EVENT_DELETIONS.absent(&key.0),
+            SERIES.as_read(key, stored.as_ref()),
+        ];
         let writes = vec![SERIES.put(key, &(last + count))];
         let reserving = Changes { guards, writes };
         let is_done = reserving.commit(self.ports.store()).await?;

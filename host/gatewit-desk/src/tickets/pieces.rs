@@ -19,8 +19,8 @@ use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{
-    CallerKey, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES, Issue, IssueRequest, IssueState,
-    ORDERS, OrderTicket, Stored, TICKET_EVENTS, TICKETS,
+    CallerKey, EVENT_DELETIONS, EventIssue, EventTicket, ISSUE_REQUESTS, ISSUES, Issue,
+    IssueRequest, IssueState, ORDERS, OrderTicket, Stored, TICKET_EVENTS, TICKETS,
 };
 
 /// The most tickets, and the most bytes, of a piece.
@@ -147,11 +147,11 @@ impl<'d> Pieces<'d> {
             request: self.keyed.as_ref().map(|keyed| keyed.key.clone()),
         };
         self.lock.hide();
-        let guards = vec![ISSUES.absent(&self.key())];
+        let guards = vec![EVENT_DELETIONS.absent(&row.event_id)];
         let writes = vec![ISSUES.insert(&self.key(), &row)];
         match self.tickets.ports.store().commit(guards, writes).await? {
             Commit::Done(_) => Ok(self.row.insert(row)),
-            Commit::Blocked(_) => Err(DeskError::contended()),
+            Commit::Blocked(_) => Err(DeskError::not_found("event", row.event_id)),
         }
     }
 
@@ -171,7 +171,8 @@ impl Piece {
     }
 
     /// Claims the codes and writes the piece. Reads the codes only if another ticket has or had one.
-    async fn commit(self, tickets: &Tickets, live: &LiveEvent) -> Result<(), DeskError> {
+    async fn commit(mut self, tickets: &Tickets, live: &LiveEvent) -> Result<(), DeskError> {
+        self.guards.push(EVENT_DELETIONS.absent(&live.event.id));
         let mut unseen = Changes::default();
         for ticket in &self.coded {
             unseen.add(match claim_unseen(live, ticket) {
@@ -179,7 +180,7 @@ impl Piece {
                 None => tickets.claim_codes(live, ticket).await?,
             });
         }
-        match self.try_commit(tickets, unseen).await? {
+        match self.try_commit(tickets, live, unseen).await? {
             Some(()) => Ok(()),
             None => retry(|| self.try_claim(tickets, live)).await,
         }
@@ -195,20 +196,24 @@ impl Piece {
         for ticket in &self.coded {
             claims.add(tickets.claim_codes(live, ticket).await?);
         }
-        self.try_commit(tickets, claims).await
+        self.try_commit(tickets, live, claims).await
     }
 
     /// Writes the piece with the claims of its codes; None if these do not hold.
     async fn try_commit(
         &self,
         tickets: &Tickets,
+        live: &LiveEvent,
         claims: Changes,
     ) -> Result<Option<()>, DeskError> {
         let guards = [self.guards.clone(), claims.guards].concat();
         let writes = [self.writes.clone(), claims.writes].concat();
         match tickets.ports.store().commit(guards, writes).await? {
             Commit::Done(_) => Ok(Some(())),
-            Commit::Blocked(at) if at < self.guards.len() => Err(DeskError::contended()),
+            Commit::Blocked(at) if at < self.guards.len() => {
+                tickets.events.live(live.event.id)?;
+                Err(DeskError::contended())
+            }
             Commit::Blocked(_) => Ok(None),
         }
     }

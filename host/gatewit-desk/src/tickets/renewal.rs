@@ -9,7 +9,7 @@ use super::tokens::{TicketTokens, claims, compact_claims, is_too_long, sign_tick
 use super::{ShownTicket, Tickets};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
-use crate::tables::{COMPACT_TOKENS, EventTicket, TICKET_TOKENS};
+use crate::tables::{COMPACT_TOKENS, EVENT_DELETIONS, EventTicket, TICKET_TOKENS};
 
 /// How many tickets are re-signed in one commit, so that a page of them holds up no scan.
 const RENEWED_AT_ONCE: usize = 50;
@@ -60,14 +60,16 @@ impl Tickets {
                 return Ok(());
             }
             let signed = sign_tickets(live, some.iter().map(|shown| &shown.ticket)).await?;
-            // Unguarded: every reader signs the same for one state of a ticket, and an older code is detected again.
+            // Needs no other guard: every reader signs the same for one state of a ticket, and an older code is detected
+            // again.
+            let guards = vec![EVENT_DELETIONS.absent(&live.event.id)];
             let writes = some.iter().zip(&signed);
             let key = |shown: &ShownTicket| EventTicket(live.event.id, shown.ticket.id);
             let writes = writes.flat_map(|(shown, tokens)| tokens.puts(key(shown)));
-            self.ports
-                .store()
-                .commit(Vec::new(), writes.collect())
-                .await?;
+            let commit = self.ports.store().commit(guards, writes.collect()).await?;
+            if !commit.is_done() {
+                return Err(DeskError::not_found("event", live.event.id));
+            }
             for (shown, tokens) in some.into_iter().zip(signed) {
                 shown.code = tokens.qr_code().to_owned();
                 shown.token = Some(tokens.whole);

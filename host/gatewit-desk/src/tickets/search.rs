@@ -38,6 +38,11 @@ impl Tickets {
         }
     }
 
+    /// Drops the index of an event that was deleted.
+    pub(crate) fn drop_index(&self, event: EventId) {
+        self.search_indexes.drop_event(event);
+    }
+
     /// Removes tickets from the index.
     pub(crate) fn unindex(&self, event: EventId, tickets: &[Ticket]) {
         let tickets = tickets.iter().map(|ticket| ticket.id).collect();

@@ -73,6 +73,16 @@ impl SearchIndexes {
         });
     }
 
+    /// Drops the index of an event.
+    pub fn drop_event(&self, event: EventId) {
+        let completeness = self.completeness.lock();
+        let mut completeness = completeness.unwrap_or_else(PoisonError::into_inner);
+        completeness.remove(&event);
+        self.send(move |indexes| {
+            indexes.remove(&event);
+        });
+    }
+
     /// Returns the first matches after a ticket, best match first.
     pub async fn find(
         &self,

@@ -9,9 +9,11 @@ use std::str::FromStr;
 use anyhow::{Context, anyhow};
 use gatewit_desk::tables::{
     COMPACT_TOKENS, DEVICES, Device, EventScanner, EventTicket, EventWindows, ORDERS, OrderTicket,
-    RECORDS, SCANNER_EVENTS, SCANNERS, TICKET_EVENTS, TICKET_TOKENS, TICKETS, WINDOWS, imported,
+    RECORDS, SCANNER_EVENTS, SCANNERS, TICKET_EVENTS, TICKET_TOKENS, TICKETS, WINDOWS, event_rows,
+    imported,
 };
 use gatewit_domain::digest::Digest;
+use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, ScannerId, TicketId};
 use gatewit_domain::ports::{Key, Write};
 use gatewit_domain::record::Record;
@@ -166,6 +168,10 @@ impl Known {
                     SCANNER_EVENTS.put(&scanner.id, &scanner.event_id),
                     SCANNERS.put(&EventScanner(scanner.event_id, scanner.id), &scanner),
                 ]
+            }
+            "events" => {
+                let event: Event = read(value)?;
+                event_rows(&event).to_vec()
             }
             "devices" => {
                 let ids: Vec<ScannerId> = read(value)?;

@@ -34,7 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 fn management() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(events::list, events::create))
-        .routes(routes!(events::show, events::change))
+        .routes(routes!(events::show, events::change, events::delete))
         .routes(routes!(events::publish))
         .routes(routes!(events::windows))
         .routes(routes!(tickets::list, tickets::issue))

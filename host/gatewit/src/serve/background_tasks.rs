@@ -15,12 +15,15 @@ const RECORD_CHECKED_EVERY: Duration = Duration::from_millis(100);
 const RECORD_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How often to look for issued tickets whose request was abandoned.
 const TAKE_BACK_EVERY: Duration = Duration::from_secs(1);
+/// How often to look for deleted events that still have rows.
+const DELETE_EVERY: Duration = Duration::from_secs(1);
 /// How often to delete stored answers that are too old to be repeated.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Starts all of them.
 pub(super) fn start(desk: &Arc<Desk>, beside: &mut JoinSet<()>) {
     beside.spawn(take_back_issues(Arc::clone(desk)));
+    beside.spawn(delete_rows(Arc::clone(desk)));
     beside.spawn(housekeeping(Arc::clone(desk)));
     beside.spawn(record_refusals(Arc::clone(desk)));
     beside.spawn(import_all(Arc::clone(desk)));
@@ -57,6 +60,18 @@ async fn take_back_issues(desk: Arc<Desk>) {
         ticks.tick().await;
         if let Err(error) = desk.tickets.roll_back_abandoned_issues().await {
             tracing::warn!(error = %error, "cannot take back tickets of a request that did not finish; will try again");
+        }
+    }
+}
+
+/// Deletes the rows of deleted events; at the start, those that a killed server left.
+async fn delete_rows(desk: Arc<Desk>) {
+    let mut ticks = tokio::time::interval(DELETE_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = desk.delete_rows_of_deleted_events().await {
+            tracing::warn!(error = %error, "cannot delete the rows of a deleted event; will try again");
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::changes::Changes;
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::tables::{
-    EventSource, EventTicket, IMPORT_PROGRESS, ORDERS, OrderTicket, Stored, TICKET_CODES,
-    TICKET_ENTRIES, TICKET_EVENTS, TICKETS,
+    EVENT_DELETIONS, EventSource, EventTicket, IMPORT_PROGRESS, ORDERS, OrderTicket, Stored,
+    TICKET_CODES, TICKET_ENTRIES, TICKET_EVENTS, TICKETS,
 };
 
 /// The commit in preparation.
@@ -53,7 +53,9 @@ impl<'d> ImportBatch<'d> {
 
     /// Takes the changes to commit; None if there are none.
     pub fn take_changes(&mut self) -> Option<Changes> {
-        let changes = std::mem::take(&mut self.changes);
+        let mut changes = std::mem::take(&mut self.changes);
+        let guard = EVENT_DELETIONS.absent(&self.live.event.id);
+        changes.guards.push(guard);
         (!changes.writes.is_empty()).then_some(changes)
     }
 

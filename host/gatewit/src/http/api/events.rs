@@ -167,6 +167,55 @@ pub async fn change(
     Ok(Done::ok("Event changed", shown(&live, &desk)))
 }
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub struct DeleteParams {
+    /// The slug of the event, which shows that this event is meant.
+    confirm: Option<String>,
+}
+
+impl FromQuery for DeleteParams {
+    fn read(query: &QueryFields) -> Result<Self, Failure> {
+        let confirm = query.text("confirm")?.map(str::to_owned);
+        Ok(Self { confirm })
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeletedResponse {
+    #[schema(value_type = schema::EventId)]
+    event_id: EventId,
+}
+
+failures!(DeleteFailures:
+    CONFLICT [EventCode::Declared]
+    UNPROCESSABLE_ENTITY [EventCode::NotConfirmed]
+);
+
+/// Deletes an event for good, with its tickets, scanners and scans.
+///
+/// From the answer on the event does not exist for anybody, the credentials of its scanners are refused, and its slug is
+/// free. What is stored of it is deleted in the background.
+#[utoipa::path(
+    delete, path = "/api/v1/events/{eventId}", tag = "Events", operation_id = "delete_event",
+    params(("eventId" = schema::EventId, Path), DeleteParams),
+    responses(
+        (status = 200, body = Envelope<DeletedResponse>, description = "The event is deleted."),
+        DeleteFailures
+    )
+)]
+pub async fn delete(
+    State(desk): State<Shared>,
+    Organizer(caller): Organizer,
+    Id(event_id): Id<EventId>,
+    Params(params): Params<DeleteParams>,
+) -> Result<Done<DeletedResponse>, Failure> {
+    let confirm = params.confirm.as_deref();
+    desk.delete_event(&caller, event_id, confirm).await?;
+    Ok(Done::ok("Event deleted", DeletedResponse { event_id }))
+}
+
 /// Creates an event's signing key, so that tickets can be issued; publishing again changes nothing.
 #[utoipa::path(
     post, path = "/api/v1/events/{eventId}/publish", tag = "Events", operation_id = "publish_event",
