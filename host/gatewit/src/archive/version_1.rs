@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use gatewit_desk::tables::{
     COMPACT_TOKENS, DEVICES, Device, EventScanner, EventTicket, EventWindows, ORDERS, OrderTicket,
     RECORDS, SCANNER_EVENTS, SCANNERS, TICKET_EVENTS, TICKET_TOKENS, TICKETS, WINDOWS, event_rows,
@@ -31,7 +31,7 @@ use check_in::{CheckIn, answer, unknown_windows};
 pub(super) type Row = (Key, Box<RawValue>);
 
 /// Tables that follow from others.
-const DROPPED: [&str; 11] = [
+const DROPPED: [&str; 12] = [
     "check_ins",
     "entries",
     "event_scanners",
@@ -42,7 +42,25 @@ const DROPPED: [&str; 11] = [
     "scanner_admitted",
     "scanner_refused",
     "scanner_seen",
+    "spelled_ids",
     "spelled_ids_2",
+];
+
+/// Tables whose rows are as they were.
+const UNCHANGED: [&str; 13] = [
+    "credential_codes",
+    "desk_requests",
+    "had_scanners",
+    "issue_requests",
+    "issues",
+    "registration_tokens",
+    "series",
+    "slugs",
+    "source_rows",
+    "source_types",
+    "sources",
+    "taken_in",
+    "ticket_codes",
 ];
 
 /// An entry, as it was stored beside its scan.
@@ -76,23 +94,24 @@ struct Known {
     check_ins: BTreeMap<EventId, Vec<CheckIn>>,
 }
 
-/// Returns the writes that store the rows of an export of version 1.
+/// Returns the writes that store the rows of an export of version 1. Fails if it cannot tell what one of them means.
 pub(super) fn converted(rows: &[Row]) -> anyhow::Result<Vec<Write>> {
     let mut known = Known::default();
-    for (key, value) in rows {
-        known.add(key, value).with_context(|| cannot(key))?;
+    for (number, (key, value)) in rows.iter().enumerate() {
+        known.add(key, value).with_context(|| cannot(number, key))?;
     }
     let mut writes = Vec::with_capacity(rows.len());
-    for (key, value) in rows {
-        let written = known.converted(key, value).with_context(|| cannot(key))?;
-        writes.extend(written);
+    for (number, (key, value)) in rows.iter().enumerate() {
+        let written = known.converted(key, value);
+        writes.extend(written.with_context(|| cannot(number, key))?);
     }
     known.append_records(&mut writes);
     Ok(writes)
 }
 
-fn cannot(key: &Key) -> String {
-    format!("cannot read a row of {}", key.table())
+fn cannot(number: usize, key: &Key) -> String {
+    // The header is the first line.
+    format!("cannot read line {}, a row of {}", number + 2, key.table())
 }
 
 fn read<V: DeserializeOwned>(value: &RawValue) -> anyhow::Result<V> {
@@ -158,9 +177,8 @@ impl Known {
                 };
                 let token: String = read(value)?;
                 let ticket = self.tickets.get(&id_of(key)?);
-                let put =
-                    |ticket: &Ticket| tokens.put(&EventTicket(ticket.event_id, ticket.id), &token);
-                ticket.map(put).into_iter().collect()
+                let ticket = ticket.context("its ticket is missing")?;
+                vec![tokens.put(&EventTicket(ticket.event_id, ticket.id), &token)]
             }
             "scanners" => {
                 let scanner: Scanner = read(value)?;
@@ -176,11 +194,13 @@ impl Known {
             "devices" => {
                 let ids: Vec<ScannerId> = read(value)?;
                 let of_event = |id: &ScannerId| Some(EventScanner(*self.scanners.get(id)?, *id));
-                let scanners = ids.iter().filter_map(of_event).collect();
+                let scanners: Option<_> = ids.iter().map(of_event).collect();
+                let scanners = scanners.context("one of its scanners is missing")?;
                 vec![DEVICES.put(&device(key)?, &scanners)]
             }
             table if DROPPED.contains(&table) => Vec::new(),
-            _ => vec![imported(key.clone(), value)?],
+            table if UNCHANGED.contains(&table) => vec![imported(key.clone(), value)?],
+            _ => bail!("there was no such table"),
         })
     }
 
@@ -237,4 +257,46 @@ fn device(key: &Key) -> anyhow::Result<Device> {
     let fingerprint = Fingerprint::parse(fingerprint.strip_prefix('/').unwrap_or_default());
     let fingerprint = fingerprint.map_err(|_| anyhow!("its key has no fingerprint"))?;
     Ok(Device(org.to_owned(), fingerprint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "01a22ba3-08a0-742f-b997-b106773b788e";
+
+    fn row(key: &str, value: &str) -> Row {
+        let value = RawValue::from_string(value.to_owned());
+        (Key::new(key.to_owned()), value.unwrap())
+    }
+
+    #[track_caller]
+    fn check_refused(key: &str, value: &str, words: &str) {
+        let slug = row("slugs/default/summit", &format!("\"{ID}\""));
+        let refused = converted(&[slug, row(key, value)]).err().unwrap();
+        assert_eq!(format!("{refused:#}"), words);
+    }
+
+    #[test]
+    fn a_row_that_means_nothing_is_named_and_never_left_out() {
+        check_refused(
+            "presents/1",
+            "1",
+            "cannot read line 3, a row of presents: there was no such table",
+        );
+        for table in ["ticket_tokens", "compact_tokens"] {
+            let words = format!("cannot read line 3, a row of {table}: its ticket is missing");
+            check_refused(&format!("{table}/{ID}"), "\"eyJ\"", &words);
+        }
+        check_refused(
+            "devices/7:default/fingerprint-1",
+            &format!("[\"{ID}\"]"),
+            "cannot read line 3, a row of devices: one of its scanners is missing",
+        );
+        check_refused(
+            "tickets/1",
+            "{}",
+            "cannot read line 3, a row of tickets: error at column 2",
+        );
+    }
 }
