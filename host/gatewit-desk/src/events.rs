@@ -7,7 +7,7 @@ use gatewit_domain::event::{Event, EventChange, EventStatus, SealedKey};
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{Commit, Guard, Signer, Write};
 use gatewit_domain::problem::{EventCode, Problem, RequestCode};
-use gatewit_domain::window::{StrategyError, StrategyName};
+use gatewit_domain::window::{CheckInStrategy, StrategyError, StrategyName};
 
 use crate::caller::{Access, Caller};
 use crate::changes::{Changes, retry};
@@ -282,8 +282,9 @@ impl Events {
 
     async fn check_strategy(&self, event: &Event) -> Result<(), DeskError> {
         let strategies = &self.ports.strategies;
+        let CheckInStrategy::One(strategy) = &event.strategy;
         let checked = strategies
-            .check_options(&event.strategy, &event.strategy_options)
+            .check_options(strategy, &event.strategy_options)
             .await;
         if checked.is_ok() {
             self.rejections.forget(event);

@@ -8,7 +8,7 @@ use crate::calendar::{Calendar, EventDay};
 use crate::id::EventId;
 use crate::identifier::is_same;
 use crate::source::{SourceName, SourceType};
-use crate::window::{DoorRule, StrategyName};
+use crate::window::{CheckInStrategy, DoorRule};
 
 mod change;
 mod facts;
@@ -43,7 +43,7 @@ pub struct Event {
     #[serde(default)]
     pub former_days: Vec<EventDay>,
     /// The strategy that gives its opening windows.
-    pub strategy: StrategyName,
+    pub strategy: CheckInStrategy,
     /// The strategy's options. Its plugin has accepted them.
     pub strategy_options: StrategyOptions,
     /// The types it declares. Tickets of its sources may have others.
@@ -131,8 +131,9 @@ impl Event {
 
     /// Collects everything that determines the event's windows.
     pub fn door_rule(&self) -> DoorRule {
+        let CheckInStrategy::One(strategy) = &self.strategy;
         DoorRule::new(
-            self.strategy.clone(),
+            strategy.clone(),
             &self.strategy_options,
             self.name.clone(),
             self.calendar.clone(),

@@ -1,6 +1,7 @@
 //! Opening windows: the questions to a strategy, its possible answers, and the instants they mean.
 
 mod answer;
+mod check_in_strategy;
 mod invalid;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::digest::Digest;
 use crate::plugin::{CallError, PluginWords};
 
 pub use answer::WindowsAnswer;
+pub use check_in_strategy::CheckInStrategy;
 pub use invalid::InvalidWindows;
 
 /// The most windows an answer may hold, whatever the number of days.

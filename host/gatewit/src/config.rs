@@ -288,6 +288,10 @@ mod tests {
             &["plugins.x", "at least 1"],
         );
         check("events: [\n", &["line"]);
+        check(
+            "events:\n  - slug: demo\n    check_in_strategy: {any: [ALL_DAY]}\n",
+            &["events[0].check_in_strategy: invalid type: map", "line 3"],
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use gatewit_desk::{Desk, EventTrouble, LiveEvent};
 use gatewit_domain::event::EventChange;
-use gatewit_domain::window::StrategyName;
+use gatewit_domain::window::CheckInStrategy;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -21,7 +21,7 @@ use crate::config::EventEntry;
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Declared events by strategy, checked as far as is possible without calling the strategies.
-pub struct DeclaredEvents(HashMap<StrategyName, Vec<EventChange>>);
+pub struct DeclaredEvents(HashMap<CheckInStrategy, Vec<EventChange>>);
 
 impl DeclaredEvents {
     /// Checks the events; the error names the one that is invalid. An event that is stored already stays as it is

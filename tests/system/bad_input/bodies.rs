@@ -71,6 +71,10 @@ async fn a_field_of_the_wrong_type_is_named() {
             "days[0].startDateTime: invalid type: integer",
         ),
         (
+            json!({"checkInStrategy": {"any": ["ALL_DAY"]}}),
+            "checkInStrategy: invalid type: map, expected a string",
+        ),
+        (
             json!({"days": [{"startDateTime": ""}]}),
             "missing field `endDateTime`",
         ),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gatewit_domain::event::{Event, EventChange};
 use gatewit_domain::plugin::{PluginKind, PluginState};
 use gatewit_domain::problem::{Code, EventCode, Problem};
-use gatewit_domain::window::{StrategyError, StrategyName};
+use gatewit_domain::window::{CheckInStrategy, StrategyError, StrategyName};
 
 use super::Events;
 use crate::caller::{Caller, DEFAULT_ORGANIZATION};
@@ -22,7 +22,7 @@ pub enum EventTrouble {
         "strategy {0} does not accept its options; GET /api/v1/plugins shows operators what the strategy says"
     )]
     /// The strategy does not accept the event's options.
-    Rejected(StrategyName),
+    Rejected(CheckInStrategy),
     /// The strategy is not loaded, or fails.
     #[error(transparent)]
     Strategy(#[from] StrategyError),
@@ -41,7 +41,7 @@ enum Declared {
 impl Events {
     /// Checks a declared event as far as possible without asking a plugin, and notes that it is declared; returns the strategy
     /// it will have.
-    pub fn check_declared(&self, change: &EventChange) -> Result<StrategyName, DeskError> {
+    pub fn check_declared(&self, change: &EventChange) -> Result<CheckInStrategy, DeskError> {
         self.note_declared(change);
         match self.declared(change)? {
             Declared::New(event) | Declared::Changed(event) => {
@@ -108,9 +108,10 @@ impl Events {
         let mut unresolved = Vec::new();
         for live in self.live.all() {
             let_others_run().await;
-            if !loaded.contains(&live.event.strategy) {
+            let names = live.event.strategy.names();
+            for name in names.filter(|name| !loaded.contains(name)) {
                 let unknown = StrategyError::Unknown {
-                    name: live.event.strategy.to_string(),
+                    name: name.to_string(),
                     loaded: loaded.iter().map(ToString::to_string).collect(),
                 };
                 unresolved.push((Arc::clone(&live), unknown.into()));
@@ -131,7 +132,7 @@ impl Events {
         let mut troubled = Vec::new();
         for live in &events {
             let_others_run().await;
-            let strategy = &live.event.strategy;
+            let CheckInStrategy::One(strategy) = &live.event.strategy;
             if failing.contains(strategy) {
                 continue;
             }
@@ -148,7 +149,7 @@ impl Events {
                 Ok(()) | Err(StrategyError::Unknown { .. }) => {}
                 Err(StrategyError::Rejected(words)) => {
                     self.rejections.note(&live.event, words.clone());
-                    let rejected = EventTrouble::Rejected(strategy.clone());
+                    let rejected = EventTrouble::Rejected(live.event.strategy.clone());
                     troubled.push((Arc::clone(live), rejected));
                 }
                 Err(error @ StrategyError::Failed { .. }) => {

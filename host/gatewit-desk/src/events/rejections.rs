@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gatewit_domain::event::Event;
 use gatewit_domain::plugin::PluginWords;
-use gatewit_domain::window::StrategyName;
+use gatewit_domain::window::{CheckInStrategy, StrategyName};
 
 use crate::live_events::slug_of;
 
@@ -18,7 +18,7 @@ pub(super) struct Rejections {
 
 struct Rejection {
     slug: String,
-    strategy: StrategyName,
+    strategy: CheckInStrategy,
     words: PluginWords,
 }
 
@@ -40,7 +40,8 @@ impl Rejections {
     pub fn by(&self, strategy: &StrategyName) -> Vec<String> {
         let of_events = self.of_events();
         let rejections = of_events.values();
-        let by_it = rejections.filter(|rejection| rejection.strategy == *strategy);
+        let by_it =
+            rejections.filter(|rejection| rejection.strategy.names().any(|name| name == strategy));
         by_it
             .map(|rejection| {
                 let words = rejection.words.verbatim();

@@ -31,7 +31,8 @@ impl Events {
     fn warnings_with(&self, live: &LiveEvent, loaded: &[StrategyName]) -> Vec<String> {
         let mut warnings = live.event.overlaps();
         warnings.extend(live.door_warnings.get().into_iter().flatten().cloned());
-        warnings.extend(strategy_warning(&live.event.strategy, loaded));
+        let strategies = live.event.strategy.names();
+        warnings.extend(strategies.filter_map(|name| strategy_warning(name, loaded)));
         let own = own_types(&live.event);
         for name in &live.event.ticket_sources {
             warnings.extend(self.unmatched_days(live, name));

@@ -11,7 +11,7 @@ use crate::calendar::{Calendar, EventDay, EventZone, folded};
 use crate::id::EventId;
 use crate::problem::{EventCode, Problem};
 use crate::source::SourceName;
-use crate::window::StrategyName;
+use crate::window::{CheckInStrategy, StrategyName};
 
 mod checks;
 mod zones;
@@ -41,7 +41,7 @@ pub struct EventChange {
     /// At least one, each ending after it starts. Required in a new event. A change replaces all days.
     pub days: Option<Vec<DayChange>>,
     /// Default: `HOURS_BEFORE`.
-    pub check_in_strategy: Option<StrategyName>,
+    pub check_in_strategy: Option<CheckInStrategy>,
     /// The strategy decides which options are valid.
     pub strategy_options: Option<StrategyOptions>,
     /// Replaces all types. Default: none.
@@ -108,7 +108,7 @@ impl Event {
             },
             days_made: 0,
             former_days: Vec::new(),
-            strategy: StrategyName::default(),
+            strategy: StrategyName::default().into(),
             strategy_options: StrategyOptions::new(),
             ticket_types: Vec::new(),
             zones: vec![Zone::venue()],
@@ -171,7 +171,11 @@ impl Event {
     }
 
     /// A new strategy starts with its own defaults unless the change includes options.
-    fn set_strategy(&mut self, strategy: Option<StrategyName>, options: Option<StrategyOptions>) {
+    fn set_strategy(
+        &mut self,
+        strategy: Option<CheckInStrategy>,
+        options: Option<StrategyOptions>,
+    ) {
         if let Some(strategy) = strategy {
             self.strategy = strategy;
             self.strategy_options = StrategyOptions::new();

@@ -1,5 +1,6 @@
 //! Tests which changes organizers may make to an event.
 
+use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -81,7 +82,7 @@ fn an_event_needs_little_more_than_a_name_and_a_day() {
     assert_eq!(event.slug, "east-african-tech-summit-2025");
     assert_eq!(event.org_id, "default");
     assert_eq!(event.calendar.time_zone.to_string(), "+03:00");
-    assert_eq!(event.strategy.as_str(), "HOURS_BEFORE");
+    assert_eq!(event.strategy.to_string(), "HOURS_BEFORE");
     assert_eq!(event.organizers, ["creator"]);
     assert_eq!(event.status(), EventStatus::Draft);
     assert!(event.ticket_types[0].admits && !event.ticket_types[0].allow_reentry);
@@ -189,9 +190,20 @@ fn a_change_sets_the_fields_it_names() {
         .apply(change(json!({"checkInStrategy": "ALL_DAY"})))
         .unwrap();
     assert_eq!(
-        (event.strategy.as_str(), event.strategy_options.len()),
-        ("ALL_DAY", 0)
+        (event.strategy.to_string(), event.strategy_options.len()),
+        ("ALL_DAY".to_owned(), 0)
     );
+}
+
+#[test]
+fn an_event_is_stored_with_the_name_of_its_strategy_alone() {
+    let event = created(json!({"checkInStrategy": "ALL_DAY"})).unwrap();
+    let mut stored = serde_json::to_value(&event).unwrap();
+    assert_eq!(stored["strategy"], "ALL_DAY");
+    assert_eq!(Event::deserialize(&stored).unwrap(), event);
+    stored["strategy"] = json!({"any": ["ALL_DAY", "EXACT_TIME"]});
+    let refusal = Event::deserialize(&stored).unwrap_err().to_string();
+    assert_eq!(refusal, "invalid type: map, expected a string");
 }
 
 /// Applies new days, each a name and a start, and lists their ids in order.

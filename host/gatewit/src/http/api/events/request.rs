@@ -2,7 +2,7 @@
 //! decided by the domain.
 
 use gatewit_domain::event::{self, StrategyOptions};
-use gatewit_domain::window::StrategyName;
+use gatewit_domain::window::CheckInStrategy;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,7 +26,7 @@ pub struct EventChange {
     pub days: Option<Vec<DayChange>>,
     /// Default: `HOURS_BEFORE`.
     #[schema(value_type = Option<schema::StrategyName>)]
-    pub check_in_strategy: Option<StrategyName>,
+    pub check_in_strategy: Option<CheckInStrategy>,
     /// The strategy decides which options are valid.
     #[schema(value_type = Option<Object>, example = json!({"earlyCheckInHours": 2, "lateCheckInMinutes": 30}))]
     pub strategy_options: Option<StrategyOptions>,

@@ -3,7 +3,7 @@
 use gatewit_domain::event::{self, Event, StrategyOptions};
 use gatewit_domain::id::EventId;
 use gatewit_domain::source::SourceName;
-use gatewit_domain::window::StrategyName;
+use gatewit_domain::window::CheckInStrategy;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,7 +26,7 @@ pub struct EventResponse {
     timezone: String,
     days: Vec<DayResponse>,
     #[schema(value_type = schema::StrategyName)]
-    check_in_strategy: StrategyName,
+    check_in_strategy: CheckInStrategy,
     #[schema(value_type = Object, example = json!({"earlyCheckInHours": 2, "lateCheckInMinutes": 30}))]
     strategy_options: StrategyOptions,
     ticket_types: Vec<TicketType>,
