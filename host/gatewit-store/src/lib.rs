@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod buffers;
 mod derive;
 mod directory;
 mod disk;
@@ -17,8 +18,8 @@ mod group;
 mod laws;
 mod layout;
 mod memory_store;
+mod piece;
 mod restore;
-mod row;
 mod section;
 mod sled_store;
 mod table;

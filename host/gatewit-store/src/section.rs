@@ -1,106 +1,115 @@
 //! The rows of a section of a table, in order: short sorted pieces, so that a row is found and inserted in a few steps.
 
-use crate::row::{Row, Tail};
+use crate::piece::{Piece, Row};
 
-/// The most rows of a piece.
-const PIECE_MAX: usize = if cfg!(test) { 4 } else { 96 };
+/// How many bytes of its first tail are kept beside a piece, so that most pieces are told apart without a look into them.
+const HEAD_BYTES: usize = 16;
 
 /// Rows in the order of their keys.
 #[derive(Default)]
 pub(crate) struct Section {
     /// None is empty.
-    pieces: Vec<Piece>,
+    pieces: Vec<Headed>,
 }
 
-struct Piece {
-    /// Not above the head of the first row, and above all rows before.
-    head: [u64; 2],
-    rows: Vec<Row>,
+struct Headed {
+    head: Head,
+    piece: Piece,
 }
 
-impl Piece {
-    fn new(rows: Vec<Row>) -> Self {
-        let head = rows[0].tail().head();
-        Self { head, rows }
+/// The first bytes of the first tail of a piece, filled up with zeros.
+type Head = [u8; HEAD_BYTES];
+
+impl Headed {
+    fn new(piece: Piece) -> Self {
+        let head = head(piece.row(0).tail);
+        Self { head, piece }
     }
 
-    fn begins_at_or_before(&self, tail: &Tail<'_>) -> bool {
-        match self.head.cmp(&tail.head()) {
-            std::cmp::Ordering::Equal => self.rows[0].tail() <= *tail,
+    fn begins_at_or_before(&self, tail: &[u8], head: &Head) -> bool {
+        match self.head.cmp(head) {
+            std::cmp::Ordering::Equal => self.piece.row(0).tail <= tail,
             order => order.is_lt(),
         }
-    }
-
-    fn position(&self, tail: &Tail<'_>) -> Result<usize, usize> {
-        self.rows.binary_search_by(|row| row.tail().cmp(tail))
     }
 }
 
 impl Section {
-    /// Takes rows that are in order, each with a key of its own.
-    pub(crate) fn from_sorted(mut rows: impl Iterator<Item = Row>) -> Self {
-        let mut section = Self::default();
-        loop {
-            let (_, most) = rows.size_hint();
-            let mut piece = Vec::with_capacity(most.unwrap_or(PIECE_MAX).min(PIECE_MAX));
-            piece.extend(rows.by_ref().take(PIECE_MAX));
-            if piece.is_empty() {
-                return section;
-            }
-            section.pieces.push(Piece::new(piece));
-        }
-    }
-
     /// Adds a row behind all others.
-    pub(crate) fn push(&mut self, row: Row) {
+    pub(crate) fn push(&mut self, row: Row<'_>) {
+        let is_first = self.pieces.is_empty();
         match self.pieces.last_mut() {
-            Some(piece) if piece.rows.len() < PIECE_MAX => piece.rows.push(row),
-            _ => self.pieces.push(Piece::new(vec![row])),
-        }
-    }
-
-    pub(crate) fn get(&self, tail: &Tail<'_>) -> Option<&Row> {
-        let piece = &self.pieces[self.piece(tail)?];
-        piece.position(tail).ok().map(|at| &piece.rows[at])
-    }
-
-    /// Sets a row. Returns the one that it replaces.
-    pub(crate) fn set(&mut self, row: Row) -> Option<Row> {
-        let at = self.piece(&row.tail());
-        let Some(at) = at.or((!self.pieces.is_empty()).then_some(0)) else {
-            self.push(row);
-            return None;
-        };
-        let piece = &mut self.pieces[at];
-        match piece.position(&row.tail()) {
-            Ok(position) => return Some(std::mem::replace(&mut piece.rows[position], row)),
-            Err(position) => {
-                piece.head = piece.head.min(row.tail().head());
-                piece.rows.insert(position, row);
+            Some(last) if !last.piece.is_full(&row) => last.piece.push(row),
+            _ => {
+                // There are many small sections: only a second piece is likely to be filled.
+                let mut piece = if is_first {
+                    Piece::default()
+                } else {
+                    Piece::roomy()
+                };
+                piece.push(row);
+                self.pieces.push(Headed::new(piece));
             }
         }
-        if piece.rows.len() > PIECE_MAX {
-            let second = piece.rows.split_off(PIECE_MAX / 2);
-            self.pieces.insert(at + 1, Piece::new(second));
-        }
-        None
     }
 
-    /// Removes a row, and returns it.
-    pub(crate) fn remove(&mut self, tail: &Tail<'_>) -> Option<Row> {
-        let at = self.piece(tail)?;
-        let piece = &mut self.pieces[at];
-        let row = piece.rows.remove(piece.position(tail).ok()?);
-        if piece.rows.is_empty() {
-            self.pieces.remove(at);
+    pub(crate) fn get(&self, tail: &[u8]) -> Option<Row<'_>> {
+        let Headed { piece, .. } = &self.pieces[self.piece(tail)?];
+        piece.position(tail).ok().map(|at| piece.row(at))
+    }
+
+    /// Sets a row. Returns the memory of the one that it replaces.
+    pub(crate) fn set(&mut self, row: Row<'_>) -> usize {
+        if self.pieces.is_empty() {
+            self.push(row);
+            return 0;
         }
-        Some(row)
+        let mut at = self.piece(row.tail).unwrap_or_default();
+        if self.pieces[at].piece.is_full(&row) && self.pieces[at].piece.len() > 1 {
+            let second = Headed::new(self.pieces[at].piece.split());
+            self.pieces.insert(at + 1, second);
+            at = self.piece(row.tail).unwrap_or_default();
+        }
+        let Headed { head, piece } = &mut self.pieces[at];
+        match piece.position(row.tail) {
+            Ok(position) => {
+                let replaced = piece.row(position).memory();
+                piece.splice(position..position + 1, Some(row));
+                replaced
+            }
+            Err(position) => {
+                piece.splice(position..position, Some(row));
+                *head = self::head(piece.row(0).tail);
+                0
+            }
+        }
+    }
+
+    /// Removes a row. Returns the memory that it took.
+    pub(crate) fn remove(&mut self, tail: &[u8]) -> usize {
+        let Some(at) = self.piece(tail) else {
+            return 0;
+        };
+        let Headed { piece, head } = &mut self.pieces[at];
+        let Ok(position) = piece.position(tail) else {
+            return 0;
+        };
+        let removed = piece.row(position).memory();
+        piece.splice(position..position + 1, None);
+        if piece.len() == 0 {
+            self.pieces.remove(at);
+        } else {
+            *head = self::head(piece.row(0).tail);
+        }
+        removed
     }
 
     /// The rows from this tail on.
-    pub(crate) fn rows_from<'a>(&'a self, tail: Tail<'a>) -> impl Iterator<Item = &'a Row> {
-        let pieces = &self.pieces[self.piece(&tail).unwrap_or_default()..];
-        (pieces.iter().flat_map(|piece| &piece.rows)).skip_while(move |row| row.tail() < tail)
+    pub(crate) fn rows_from(&self, tail: &[u8]) -> impl Iterator<Item = Row<'_>> {
+        let pieces = &self.pieces[self.piece(tail).unwrap_or_default()..];
+        let first = pieces.first().map(|first| first.piece.position(tail));
+        let before = first.map_or(0, |position| position.unwrap_or_else(|at| at));
+        (pieces.iter().flat_map(|headed| headed.piece.rows())).skip(before)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -108,8 +117,16 @@ impl Section {
     }
 
     /// The last piece that begins at or before this tail: the only one that can hold it.
-    fn piece(&self, tail: &Tail<'_>) -> Option<usize> {
-        let after = (self.pieces).partition_point(|piece| piece.begins_at_or_before(tail));
-        after.checked_sub(1)
+    fn piece(&self, tail: &[u8]) -> Option<usize> {
+        let head = head(tail);
+        let is_before = |headed: &Headed| headed.begins_at_or_before(tail, &head);
+        self.pieces.partition_point(is_before).checked_sub(1)
     }
+}
+
+fn head(tail: &[u8]) -> Head {
+    let mut head = Head::default();
+    let bytes = tail.len().min(HEAD_BYTES);
+    head[..bytes].copy_from_slice(&tail[..bytes]);
+    head
 }

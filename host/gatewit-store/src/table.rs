@@ -6,7 +6,7 @@ use std::iter;
 use bytes::Bytes;
 use gatewit_domain::ports::Key;
 
-use crate::row::{Row, Tail};
+use crate::piece::Row;
 use crate::section::Section;
 
 /// The rows of one table, in order.
@@ -37,38 +37,37 @@ impl Table {
     }
 
     pub(crate) fn get(&self, key: &Key) -> Option<Bytes> {
-        let (section, tail) = split(self.name, key.as_bytes());
-        self.section(section)?.get(&tail).map(Row::value)
+        let (section, tail) = self.split(key);
+        let row = self.section(section)?.get(tail)?;
+        Some(Bytes::copy_from_slice(row.value))
     }
 
     /// Sets the value of a key, or removes it.
     pub(crate) fn set(&mut self, key: &Key, value: Option<&[u8]>) {
-        let (section, tail) = split(self.name, key.as_bytes());
+        let (section, tail) = self.split(key);
         let replaced = match value {
             Some(value) => {
-                let row = Row::new(tail, value);
-                self.bytes += row.bytes();
+                let row = Row { tail, value };
+                self.bytes += row.memory();
                 self.section_mut(section).set(row)
             }
-            None => self.remove(section, &tail),
+            None => self.remove(section, tail),
         };
-        self.bytes -= replaced.map_or(0, |row| row.bytes());
+        self.bytes -= replaced;
     }
 
-    /// Adds a row behind all others of its section.
+    /// Adds a row behind all others. Its key comes without the name of the table.
     pub(crate) fn push(&mut self, key: &[u8], value: &[u8]) {
-        let (section, tail) = split(self.name, key);
-        let row = Row::new(tail, value);
-        self.bytes += row.bytes();
-        self.section_mut(section).push(row);
-    }
-
-    /// Adds the rows of a section, in order. It has none yet.
-    pub(crate) fn fill(&mut self, section: Option<&[u8]>, rows: impl Iterator<Item = Row>) {
-        let mut bytes = 0;
-        let rows = rows.inspect(|row| bytes += row.bytes());
-        *self.section_mut(section) = Section::from_sorted(rows);
-        self.bytes += bytes;
+        let (section, tail) = split(key);
+        let row = Row { tail, value };
+        self.bytes += row.memory();
+        let Some(section) = section else {
+            return self.shallow.push(row);
+        };
+        match self.deep.last_entry() {
+            Some(mut last) if **last.key() == *section => last.get_mut().push(row),
+            _ => self.deep.entry(section.into()).or_default().push(row),
+        }
     }
 
     /// The memory that the rows take.
@@ -100,12 +99,7 @@ impl Table {
         from: &'a [u8],
         prefix: &'a [u8],
     ) -> impl Iterator<Item = (Key, Bytes)> {
-        in_section(
-            self.name,
-            &[],
-            self.shallow.rows_from(Tail::new(from)),
-            prefix,
-        )
+        in_section(self.name, &[], self.shallow.rows_from(from), prefix)
     }
 
     fn scan_deep<'a>(
@@ -125,7 +119,7 @@ impl Table {
         })
         .flat_map(move |(section, rows)| {
             let tail = if **section == *first { tail } else { &[] };
-            in_section(self.name, section, rows.rows_from(Tail::new(tail)), prefix)
+            in_section(self.name, section, rows.rows_from(tail), prefix)
         })
     }
 
@@ -148,25 +142,30 @@ impl Table {
         }
     }
 
-    fn remove(&mut self, section: Option<&[u8]>, tail: &Tail<'_>) -> Option<Row> {
+    fn remove(&mut self, section: Option<&[u8]>, tail: &[u8]) -> usize {
         let Some(name) = section else {
             return self.shallow.remove(tail);
         };
-        let rows = self.deep.get_mut(name)?;
+        let Some(rows) = self.deep.get_mut(name) else {
+            return 0;
+        };
         let removed = rows.remove(tail);
         if rows.is_empty() {
             self.deep.remove(name);
         }
         removed
     }
+
+    fn split<'a>(&self, key: &'a Key) -> (Option<&'a [u8]>, &'a [u8]) {
+        split(&key.as_bytes()[self.name.len()..])
+    }
 }
 
-/// Splits a key of a table into the name of its section, `None` for the shallow one, and the rest.
-pub(crate) fn split<'a>(table: &str, key: &'a [u8]) -> (Option<&'a [u8]>, Tail<'a>) {
-    let key = &key[table.len()..];
+/// Splits a key without its table's name into the name of its section, `None` for the shallow one, and the rest.
+fn split(key: &[u8]) -> (Option<&[u8]>, &[u8]) {
     match end_of_section(key) {
-        Some(end) => (Some(&key[..end]), Tail::new(&key[end..])),
-        None => (None, Tail::new(key)),
+        Some(end) => (Some(&key[..end]), &key[end..]),
+        None => (None, key),
     }
 }
 
@@ -179,13 +178,13 @@ fn end_of_section(key: &[u8]) -> Option<usize> {
 fn in_section<'a>(
     table: &'static str,
     section: &'a [u8],
-    rows: impl Iterator<Item = &'a Row> + 'a,
+    rows: impl Iterator<Item = Row<'a>> + 'a,
     prefix: &'a [u8],
 ) -> impl Iterator<Item = (Key, Bytes)> + 'a {
     let start = [table.as_bytes(), section].concat();
-    rows.map(move |row| (row.key(&start), row))
+    rows.map(move |row| ([&start, row.tail].concat(), row.value))
         .take_while(move |(key, _)| key.starts_with(prefix))
-        .map(|(key, row)| (Key::new(key), row.value()))
+        .map(|(key, value)| (Key::new(key), Bytes::copy_from_slice(value)))
 }
 
 /// Merges two ordered streams of rows.

@@ -1,68 +1,63 @@
 //! A table while a store opens and folds: rows are added in any order, and put in order once at the end.
 //!
-//! Rows that are only set, such as most derived ones, cost no search: they are found by hash once a row of their section
-//! is asked for.
+//! Rows that are only set, such as most derived ones, cost no search: they are found by hash once a row is asked for.
 
 use std::hash::BuildHasher;
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 use gatewit_domain::ports::Key;
+use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use hashbrown::{HashMap, HashTable};
 
-use crate::row::{Chunk, HEAD_BYTES, Row, Tail};
-use crate::table::{Table, split};
+use crate::buffers::{Buffers, Position};
+use crate::table::Table;
 
-/// The rows of one table, in no order.
+/// How many bytes of keys are compared at once.
+const CHUNK_BYTES: usize = 16;
+/// How many rows are looked up together, so that the processor waits for their memory at once.
+const BATCH_ROWS: usize = 32;
+
+/// The rows of one table, in no order. Their keys are kept without the table's name.
 pub(crate) struct Unsorted {
     name: &'static str,
-    shallow: Section,
-    deep: Vec<(Box<[u8]>, Section)>,
-    /// The positions of the sections, by name.
-    positions: HashMap<Box<[u8]>, usize, RandomState>,
-    /// The section that was used last: most often it is the next one too.
-    last: usize,
-}
-
-#[derive(Default)]
-struct Section {
-    /// In the order in which they were set. `None` where a row was removed or replaced. Without an index, several may have
-    /// the same key, and the last one counts.
-    rows: Vec<Option<Row>>,
+    /// Without an index, several may have the same key, and the last one counts.
+    rows: Buffers,
     /// Made when a row is asked for.
     index: Option<Index>,
+}
+
+/// Which row counts for each key.
+#[derive(Default)]
+struct Index {
+    positions: HashTable<Hashed>,
+    hasher: RandomState,
+}
+
+#[derive(Clone, Copy)]
+struct Hashed {
+    /// Spares a look at the row, which is rarely in the processor's cache.
+    hash: u32,
+    position: Position,
 }
 
 /// A row that is being sorted. Rows of one key are in the order in which they were set.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Sorting {
     chunk: Chunk,
-    position: u32,
+    position: Position,
 }
 
-/// Where each row of a section is.
-#[derive(Default)]
-struct Index {
-    places: HashTable<Place>,
-    hasher: RandomState,
-}
-
-#[derive(Clone, Copy)]
-struct Place {
-    /// Spares a look at the row, which is rarely in the processor's cache.
-    hash: u32,
-    position: u32,
-}
+/// Some bytes of a key, filled up with zeros, and how many they are. Chunks are ordered as their bytes; one of fewer
+/// than the most is the last of its key.
+type Chunk = ([u64; 2], u8);
 
 impl Unsorted {
     pub(crate) fn new(name: &'static str) -> Self {
         Self {
             name,
-            shallow: Section::default(),
-            deep: Vec::new(),
-            positions: HashMap::default(),
-            last: 0,
+            rows: Buffers::default(),
+            index: None,
         }
     }
 
@@ -71,177 +66,159 @@ impl Unsorted {
     }
 
     pub(crate) fn get(&mut self, key: &Key) -> Option<Bytes> {
-        let (section, tail) = split(self.name, key.as_bytes());
-        self.section(section).get(&tail).map(Row::value)
+        let key = &key.as_bytes()[self.name.len()..];
+        let (index, rows) = self.indexed();
+        let Entry::Occupied(held) = index.entry(rows, key).1 else {
+            return None;
+        };
+        let (_, value) = rows.row(held.get().position);
+        Some(Bytes::copy_from_slice(value))
     }
 
     pub(crate) fn set(&mut self, key: &Key, value: Option<&[u8]>) {
-        let (section, tail) = split(self.name, key.as_bytes());
-        let section = self.section(section);
-        match value {
-            Some(value) => section.set(Row::new(tail, value)),
-            None => section.remove(&tail),
+        let key = &key.as_bytes()[self.name.len()..];
+        match (value, &mut self.index) {
+            (Some(value), Some(index)) => index.set(&mut self.rows, key, value),
+            (Some(value), None) => {
+                self.rows.push(key, value);
+            }
+            (None, _) => {
+                let (index, rows) = self.indexed();
+                if let Entry::Occupied(held) = index.entry(rows, key).1 {
+                    held.remove();
+                }
+            }
         }
     }
 
     /// Puts the rows in order.
     pub(crate) fn sort(self) -> Table {
         let mut table = Table::new(self.name);
-        table.fill(None, self.shallow.sort());
-        for (name, section) in self.deep {
-            table.fill(Some(&name), section.sort());
+        let positions = match self.index {
+            Some(index) => index.in_order_of_memory(),
+            None => self.rows.positions().collect(),
+        };
+        let sorted = sort(&self.rows, positions);
+        for batch in sorted.chunks(BATCH_ROWS) {
+            let mut found = [(&[][..], &[][..]); BATCH_ROWS];
+            for (row, position) in found.iter_mut().zip(batch) {
+                *row = self.rows.row(*position);
+            }
+            for (key, value) in &found[..batch.len()] {
+                table.push(key, value);
+            }
         }
         table
     }
 
-    fn section(&mut self, name: Option<&[u8]>) -> &mut Section {
-        let Some(name) = name else {
-            return &mut self.shallow;
-        };
-        let is_last = (self.deep.get(self.last)).is_some_and(|(last, _)| **last == *name);
-        if !is_last {
-            self.last = self.positions.get(name).copied().unwrap_or_else(|| {
-                self.deep.push((name.into(), Section::default()));
-                let position = self.deep.len() - 1;
-                self.positions.insert(name.into(), position);
-                position
-            });
-        }
-        &mut self.deep[self.last].1
-    }
-}
-
-impl Section {
-    fn get(&mut self, tail: &Tail<'_>) -> Option<&Row> {
-        let (index, rows) = self.indexed();
-        rows[index.find(rows, tail)?].as_ref()
-    }
-
-    fn set(&mut self, row: Row) {
+    fn indexed(&mut self) -> (&mut Index, &mut Buffers) {
         let rows = &mut self.rows;
-        let index = self.index.as_mut();
-        let held = index.and_then(|index| index.find_or_add(rows, &row.tail(), rows.len()));
-        match held {
-            Some(held) => rows[held] = Some(row),
-            None => rows.push(Some(row)),
-        }
-    }
-
-    fn remove(&mut self, tail: &Tail<'_>) {
-        let (index, rows) = self.indexed();
-        if let Some(removed) = index.remove(rows, tail) {
-            rows[removed] = None;
-        }
-    }
-
-    fn indexed(&mut self) -> (&mut Index, &mut Vec<Option<Row>>) {
-        let rows = &mut self.rows;
-        let index = self.index.get_or_insert_with(|| {
-            let mut index = Index::default();
-            for position in 0..rows.len() {
-                let row = rows[position].as_ref();
-                let held = row.and_then(|row| index.find_or_add(rows, &row.tail(), position));
-                if let Some(held) = held {
-                    rows[held] = rows[position].take();
-                }
-            }
-            index
-        });
+        let index = self.index.get_or_insert_with(|| Index::new(rows));
         (index, rows)
-    }
-
-    fn sort(mut self) -> impl Iterator<Item = Row> {
-        let place = |(position, row): (usize, &Option<Row>)| {
-            let chunk = row.as_ref()?.tail().chunk(0);
-            let position = position as u32;
-            Some(Sorting { chunk, position })
-        };
-        let mut places = Vec::with_capacity(self.rows.len());
-        places.extend(self.rows.iter().enumerate().filter_map(place));
-        sort(&mut self.rows, &mut places, 0);
-        let places = places.into_iter();
-        places.filter_map(move |place| self.rows[place.position as usize].take())
-    }
-}
-
-/// Sorts rows whose chunks before `depth` are the same, and removes all but the last of each key.
-///
-/// Tails often share many bytes: comparing whole ones would read the memory of each row again and again.
-fn sort(rows: &mut [Option<Row>], places: &mut [Sorting], depth: usize) {
-    places.sort_unstable();
-    for same in places.chunk_by_mut(|one, other| one.chunk == other.chunk) {
-        let [before @ .., last] = &*same else {
-            continue;
-        };
-        let (_, bytes) = last.chunk;
-        if usize::from(bytes) < HEAD_BYTES {
-            for replaced in before {
-                rows[replaced.position as usize] = None;
-            }
-        } else if !before.is_empty() {
-            for place in &mut *same {
-                if let Some(row) = &rows[place.position as usize] {
-                    place.chunk = row.tail().chunk(depth + 1);
-                }
-            }
-            sort(rows, same, depth + 1);
-        }
     }
 }
 
 impl Index {
-    fn find(&self, rows: &[Option<Row>], tail: &Tail<'_>) -> Option<usize> {
-        let hash = self.hash(tail);
-        let found = (self.places).find(spread(hash), |place| place.is(hash, tail, rows))?;
-        Some(found.position as usize)
+    fn new(rows: &Buffers) -> Self {
+        let mut index = Self::default();
+        for position in rows.positions() {
+            match index.entry(rows, rows.key(position)) {
+                (_, Entry::Occupied(mut held)) => held.get_mut().position = position,
+                (hash, Entry::Vacant(entry)) => {
+                    entry.insert(Hashed { hash, position });
+                }
+            }
+        }
+        index
     }
 
-    /// Finds a row, or else adds its place.
-    fn find_or_add(
-        &mut self,
-        rows: &[Option<Row>],
-        tail: &Tail<'_>,
-        position: usize,
-    ) -> Option<usize> {
-        let hash = self.hash(tail);
-        let entry = self.places.entry(
-            spread(hash),
-            |place| place.is(hash, tail, rows),
-            |place| spread(place.hash),
-        );
-        match entry {
-            Entry::Occupied(found) => Some(found.get().position as usize),
-            Entry::Vacant(entry) => {
-                let position = position as u32;
-                entry.insert(Place { hash, position });
-                None
+    fn set(&mut self, rows: &mut Buffers, key: &[u8], value: &[u8]) {
+        match self.entry(rows, key) {
+            (_, Entry::Occupied(mut held)) => {
+                // Counters change often, but seldom their length.
+                if !rows.overwrite(held.get().position, value) {
+                    held.get_mut().position = rows.push(key, value);
+                }
+            }
+            (hash, Entry::Vacant(entry)) => {
+                let position = rows.push(key, value);
+                entry.insert(Hashed { hash, position });
             }
         }
     }
 
-    fn remove(&mut self, rows: &[Option<Row>], tail: &Tail<'_>) -> Option<usize> {
-        let hash = self.hash(tail);
-        let is_this = |place: &Place| place.is(hash, tail, rows);
-        let found = self.places.find_entry(spread(hash), is_this).ok()?;
-        let (place, _) = found.remove();
-        Some(place.position as usize)
+    /// The place of a key, and its hash.
+    fn entry(&mut self, rows: &Buffers, key: &[u8]) -> (u32, Entry<'_, Hashed>) {
+        let hash = self.hasher.hash_one(key) as u32;
+        let is_this = |held: &Hashed| held.hash == hash && rows.key(held.position) == key;
+        let rehash = |held: &Hashed| spread(held.hash);
+        (hash, self.positions.entry(spread(hash), is_this, rehash))
     }
 
-    fn hash(&self, tail: &Tail<'_>) -> u32 {
-        self.hasher.hash_one(tail) as u32
-    }
-}
-
-impl Place {
-    fn is(&self, hash: u32, tail: &Tail<'_>, rows: &[Option<Row>]) -> bool {
-        let row = || rows[self.position as usize].as_ref();
-        self.hash == hash && row().is_some_and(|row| row.tail() == *tail)
+    fn in_order_of_memory(self) -> Vec<Position> {
+        let positions = self.positions.into_iter().map(|held| held.position);
+        let mut positions = Vec::from_iter(positions);
+        positions.sort_unstable();
+        positions
     }
 }
 
-/// The table of places needs both ends of a hash.
+/// The table of positions needs both ends of a hash.
 fn spread(hash: u32) -> u64 {
     u64::from(hash) << 32 | u64::from(hash)
+}
+
+/// Puts rows in the order of their keys. Leaves out all but the last of each key.
+fn sort(rows: &Buffers, positions: Vec<Position>) -> Vec<Position> {
+    let unsorted = positions.into_iter().map(|position| Sorting {
+        chunk: Chunk::default(),
+        position,
+    });
+    let mut sorting = Vec::from_iter(unsorted);
+    let mut sorted = Vec::with_capacity(sorting.len());
+    sort_from(0, rows, &mut sorting, &mut sorted);
+    sorted
+}
+
+/// Sorts rows whose keys begin with the same bytes up to `start`.
+///
+/// Keys often share many bytes: comparing whole ones would read the memory of each row again and again.
+fn sort_from(start: usize, rows: &Buffers, sorting: &mut [Sorting], sorted: &mut Vec<Position>) {
+    let start = end_of_shared(start, rows, sorting);
+    for row in &mut *sorting {
+        row.chunk = chunk(&rows.key(row.position)[start..]);
+    }
+    sorting.sort_unstable();
+    for same in sorting.chunk_by_mut(|one, other| one.chunk == other.chunk) {
+        match same {
+            [] => {}
+            [.., last] if usize::from(last.chunk.1) < CHUNK_BYTES => sorted.push(last.position),
+            [only] => sorted.push(only.position),
+            _ => sort_from(start + CHUNK_BYTES, rows, same, sorted),
+        }
+    }
+}
+
+/// Where the bytes that all these keys begin with end. They begin with the same up to `start`.
+fn end_of_shared(start: usize, rows: &Buffers, sorting: &[Sorting]) -> usize {
+    let mut keys = sorting.iter().map(|row| rows.key(row.position));
+    let first = keys.next().unwrap_or_default();
+    keys.fold(first.len(), |end, key| {
+        if key.get(..end) == Some(&first[..end]) {
+            return end;
+        }
+        let pairs = first[start..end].iter().zip(&key[start..]);
+        start + pairs.take_while(|(one, other)| one == other).count()
+    })
+}
+
+/// The first bytes of these.
+fn chunk(bytes: &[u8]) -> Chunk {
+    let len = bytes.len().min(CHUNK_BYTES);
+    let mut filled = [0; CHUNK_BYTES];
+    filled[..len].copy_from_slice(&bytes[..len]);
+    let both = u128::from_be_bytes(filled);
+    ([(both >> 64) as u64, both as u64], len as u8)
 }
 
 #[cfg(test)]

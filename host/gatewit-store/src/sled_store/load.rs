@@ -149,7 +149,7 @@ fn read_table(
     let mut table = Table::new(name);
     for row in rows(tree, name) {
         let (key, value) = row?;
-        table.push(&key, &value);
+        table.push(&key[name.len()..], &value);
         if table.bytes() > bytes_max {
             warn_given_up(name, table.bytes());
             return Ok(None);

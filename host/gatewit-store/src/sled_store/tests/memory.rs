@@ -10,7 +10,7 @@ use super::{key, rows, send, stalled};
 use crate::{SledStore, directory, laws};
 
 /// Room for a few rows.
-const BYTES_MAX: usize = 500;
+const BYTES_MAX: usize = 180;
 
 fn tight(home: &Path, layout: StoreLayout) -> SledStore {
     SledStore::open_with(home, layout, BYTES_MAX, |mut disk| {
