@@ -19,9 +19,6 @@ use crate::support::crowd::today;
 use crate::support::door::{one_day, text, with};
 use crate::support::{Door, Process, Server};
 
-/// The number of hexadecimal digits at the end of a record's key.
-const NUMBER_LENGTH: usize = 16;
-
 async fn rows(store: &dyn Store, table: &str) -> Vec<(Key, Bytes)> {
     let prefix = Key::new(format!("{table}/"));
     let rows = store.scan(&prefix, None, usize::MAX).await;
@@ -33,13 +30,10 @@ pub async fn check_derived(store: &dyn Store) {
     let derivation = store_layout(Timestamp::MIN).derivation;
     let mut folded: BTreeMap<Key, Bytes> = BTreeMap::new();
     for (key, value) in rows(store, RECORDS.name()).await {
-        let (prefix, number) = key
-            .as_bytes()
-            .split_at(key.as_bytes().len() - NUMBER_LENGTH);
-        let number = str::from_utf8(number).expect("a number is digits");
+        let (prefix, sequence) = Appended::parse(&key).expect("a record has a number");
         let appended = Appended {
-            prefix: &Key::new(prefix.to_vec()),
-            sequence: u64::from_str_radix(number, 16).expect("a number is digits"),
+            prefix: &prefix,
+            sequence,
             value: &value,
         };
         let before = |key: &Key| folded.get(key).cloned();
@@ -221,6 +215,10 @@ async fn check_damaged(write: impl FnOnce(Key) -> Write) {
     let jwt = open.issue_jwt("vip").await;
     server.stop();
     damage(data.path(), &closed.event_id, 2, write).await;
+    let exported = Process::run("export", data.path(), &[]);
+    let named = format!("record 2 of event {} cannot be read", closed.event_id);
+    assert!(exported.log.contains(&named), "{}", exported.log);
+    assert_eq!((exported.code, &*exported.stdout), (Some(1), ""));
 
     let server = Process::start(data.path());
     let (closed, open) = (
@@ -234,7 +232,8 @@ async fn check_damaged(write: impl FnOnce(Key) -> Write) {
         closed.organizer.get(&format!("{path}/check-ins")).await,
     ] {
         let message = answer.failure(503, "event_damaged");
-        assert!(message.contains("its record 2 cannot be read"), "{message}");
+        let named = format!("record 2 of event {} cannot be read", closed.event_id);
+        assert!(message.contains(&named), "{message}");
     }
     assert_eq!(open.verdict(&jwt).await, "VALID");
     assert_eq!(open.statistics().await["successfulScans"], 4);

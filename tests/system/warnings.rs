@@ -122,7 +122,7 @@ async fn warnings_are_there_again_after_a_restart() {
 }
 
 /// A server with a guest list of two people.
-async fn with_guests() -> (Server, TempDir) {
+pub async fn with_guests() -> (Server, TempDir) {
     let home = TempDir::new().expect("there is room for a test's data");
     let people = "order,name\nMH9CG,Ada Lovelace\nHLL1H,Sam Smith\n";
     fs::write(home.path().join("people.csv"), people).expect("a file can be written");

@@ -72,7 +72,8 @@ impl Admissions {
         }
     }
 
-    /// Decides a scan. The outcome is on disk when this returns; an error means that nothing was decided.
+    /// Decides a scan. The outcome is on disk when this returns, but for a refusal beyond its scanner's bound, which follows
+    /// within a second. After an error nobody was let in by this answer; what the store did is then unknown.
     pub async fn admit(&self, scan: &Scan) -> Result<Answered, DeskError> {
         retry(|| self.try_admit(scan)).await
     }

@@ -1,8 +1,13 @@
 //! Commits that compare and retry: the guards and writes of one, and the loop around it.
 
 use gatewit_domain::ports::{Guard, Store, Write};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::DeskError;
+use crate::limits::PAGE;
+use crate::tables::{KeyText, Table};
+use crate::turns::let_others_run;
 
 /// How often a step is retried when a concurrent change invalidated what it read.
 ///
@@ -40,4 +45,30 @@ where
         }
     }
     Err(DeskError::contended())
+}
+
+/// Deletes the values of a table that are meant, page by page; returns how many. A page in which one of them changes
+/// meanwhile is looked at again.
+pub(super) async fn delete_where<V: Serialize + DeserializeOwned, K: KeyText>(
+    store: &dyn Store,
+    table: &Table<V, K>,
+    is_meant: impl Fn(&V) -> bool,
+) -> Result<usize, DeskError> {
+    let (mut after, mut deleted) = (None, 0);
+    loop {
+        let page = table.page(store, "", after.as_ref(), PAGE).await?;
+        let Some(last) = page.last().map(|row| row.key.clone()) else {
+            return Ok(deleted);
+        };
+        let meant = page.into_iter().filter(|row| is_meant(&row.value));
+        let (guards, writes): (Vec<_>, Vec<_>) = meant
+            .map(|row| (row.unchanged(), Write::Delete(row.key)))
+            .unzip();
+        let count = writes.len();
+        if count == 0 || (Changes { guards, writes }).commit(store).await? {
+            after = Some(last);
+            deleted += count;
+        }
+        let_others_run().await;
+    }
 }

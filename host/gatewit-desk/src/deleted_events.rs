@@ -6,20 +6,19 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use gatewit_domain::id::EventId;
-use gatewit_domain::ports::{Appended, Key, Store, Write};
+use gatewit_domain::ports::{Key, Store, Write};
 use gatewit_domain::scanner::Scanner;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use crate::changes::Changes;
+use crate::changes::{Changes, delete_where};
 use crate::error::DeskError;
 use crate::limits::{AT_ONCE, PAGE};
 use crate::ports::Ports;
 use crate::tables::{
     CHECK_INS, DESK_REQUESTS, DEVICES, Device, EVENT_DELETIONS, EventDeletion, HAD_SCANNERS,
-    ISSUE_REQUESTS, KeyText, OF_EVENT, RECORDS, REGISTRATION_TOKENS, SCANNER_EVENTS, SCANNERS,
-    Stored, TICKET_EVENTS, TICKETS, Table, of_event,
+    ISSUE_REQUESTS, OF_EVENT, RECORDS, REGISTRATION_TOKENS, SCANNER_EVENTS, SCANNERS, Stored,
+    TICKET_EVENTS, TICKETS, last_part, of_event,
 };
 use crate::turns::let_others_run;
 
@@ -30,49 +29,61 @@ const ROWS_AT_ONCE: usize = 256;
 pub(super) struct DeletedEvents {
     ports: Arc<Ports>,
     // A std mutex: held for a copy or an insertion, never across an await.
-    left: Mutex<BTreeSet<EventId>>,
+    unfinished: Mutex<BTreeSet<EventId>>,
 }
 
 impl DeletedEvents {
     /// Reads which deletions are not done; returns the ids of all deleted events as well.
     pub async fn open(ports: &Arc<Ports>) -> Result<(Self, HashSet<EventId>), DeskError> {
-        let (mut left, mut deleted) = (BTreeSet::new(), HashSet::new());
+        let (mut unfinished, mut deleted) = (BTreeSet::new(), HashSet::new());
         let mut pages = EVENT_DELETIONS.pages(ports.store(), "", PAGE);
         while let Some(page) = pages.next().await? {
             for row in page {
                 let event = row.name().parse().map_err(unreadable)?;
                 deleted.insert(event);
                 if !row.value.is_done {
-                    left.insert(event);
+                    unfinished.insert(event);
                 }
             }
         }
         let opened = Self {
             ports: Arc::clone(ports),
-            left: Mutex::new(left),
+            unfinished: Mutex::new(unfinished),
         };
         Ok((opened, deleted))
     }
 
     /// Adds an event that was just deleted.
     pub fn add(&self, event: EventId) {
-        self.left().insert(event);
+        self.unfinished().insert(event);
     }
 
-    /// Deletes all rows of all of them.
-    pub async fn delete_rows(&self) -> Result<(), DeskError> {
-        let left: Vec<_> = self.left().iter().copied().collect();
-        for event in left {
-            if let Some(deletion) = EVENT_DELETIONS.get(self.store(), &event).await? {
-                self.finish(event, deletion.value).await?;
+    /// Deletes all rows of all of them; returns the events of which nothing is left. One that fails holds up no other.
+    pub async fn delete_rows(&self) -> Vec<EventId> {
+        let unfinished: Vec<_> = self.unfinished().iter().copied().collect();
+        let mut finished = Vec::new();
+        for event in unfinished {
+            match self.finish(event).await {
+                Ok(()) => {
+                    self.unfinished().remove(&event);
+                    finished.push(event);
+                }
+                Err(error) => tracing::warn!(
+                    event.id = %event,
+                    error = %error,
+                    "cannot delete all rows of the deleted event {event}; will try again"
+                ),
             }
-            self.left().remove(&event);
         }
-        Ok(())
+        finished
     }
 
-    async fn finish(&self, event: EventId, deletion: EventDeletion) -> Result<(), DeskError> {
-        let rows = self.delete_all(event, &deletion).await?;
+    async fn finish(&self, event: EventId) -> Result<(), DeskError> {
+        let Some(deletion) = EVENT_DELETIONS.get(self.store(), &event).await? else {
+            return Ok(());
+        };
+        let deletion = deletion.value;
+        let rows = self.delete_all(event, &deletion.org_id).await?;
         let done = EventDeletion {
             is_done: true,
             ..deletion
@@ -83,113 +94,86 @@ impl DeletedEvents {
         Ok(())
     }
 
-    /// Goes through all tables; returns how many rows it deleted. Whatever changes a row of a ticket or a scanner guards
-    /// that row, so these go first.
-    async fn delete_all(
-        &self,
-        event: EventId,
-        deletion: &EventDeletion,
-    ) -> Result<usize, DeskError> {
+    /// Goes through all tables; returns how many rows it deleted. Whatever changes a ticket or a scanner guards its row and
+    /// may write into other tables, so these rows go first.
+    async fn delete_all(&self, event: EventId, org_id: &str) -> Result<usize, DeskError> {
+        let store = self.store();
         let mut rows = self.delete_tickets(event).await?;
+        rows += self.delete_scanners(event, org_id).await?;
         rows += self.delete_records(event).await?;
-        rows += self.delete_scanners(event, &deletion.org_id).await?;
-        rows += self
-            .delete_where(&REGISTRATION_TOKENS, |token| token.event_id == event)
-            .await?;
-        rows += self
-            .delete_where(&DESK_REQUESTS, |request| request.event_id == event)
-            .await?;
-        rows += self
-            .delete_where(&ISSUE_REQUESTS, |request| request.event_id == event)
-            .await?;
+        rows += delete_where(store, &REGISTRATION_TOKENS, |token| token.event_id == event).await?;
+        rows += delete_where(store, &DESK_REQUESTS, |request| request.event_id == event).await?;
+        rows += delete_where(store, &ISSUE_REQUESTS, |request| request.event_id == event).await?;
         for table in OF_EVENT {
-            rows += self.delete_table(table, event).await?;
+            let prefix = Key::new([*table, "/", &of_event(event)].concat());
+            rows += self.delete_prefix(&prefix, |_| None).await?;
         }
-        if HAD_SCANNERS.get(self.store(), &event).await?.is_some() {
-            let writes = vec![HAD_SCANNERS.delete(&event)];
-            self.store().commit(Vec::new(), writes).await?;
-            rows += 1;
-        }
+        let writes = vec![HAD_SCANNERS.delete(&event)];
+        store.commit(Vec::new(), writes).await?;
         Ok(rows)
     }
 
-    /// Deletes the rows whose keys begin with the event.
-    async fn delete_table(&self, table: &str, event: EventId) -> Result<usize, DeskError> {
-        let prefix = Key::new([table, "/", &of_event(event)].concat());
+    async fn delete_tickets(&self, event: EventId) -> Result<usize, DeskError> {
+        let prefix = Key::new([TICKETS.name(), "/", &of_event(event)].concat());
+        let listed = |key: &Key| Some(TICKET_EVENTS.delete(&last_part(key).parse().ok()?));
+        self.delete_prefix(&prefix, listed).await
+    }
+
+    /// Deletes the rows whose keys have a prefix, each with the row that `beside` names.
+    async fn delete_prefix(
+        &self,
+        prefix: &Key,
+        beside: impl Fn(&Key) -> Option<Write>,
+    ) -> Result<usize, DeskError> {
         let mut deleted = 0;
         loop {
-            let rows = self.store().scan(&prefix, None, ROWS_AT_ONCE).await?;
+            let rows = self.store().scan(prefix, None, ROWS_AT_ONCE).await?;
             if rows.is_empty() {
                 return Ok(deleted);
             }
             deleted += rows.len();
-            let writes = rows.into_iter().map(|(key, _)| Write::Delete(key));
-            self.store().commit(Vec::new(), writes.collect()).await?;
-            let_others_run().await;
-        }
-    }
-
-    async fn delete_tickets(&self, event: EventId) -> Result<usize, DeskError> {
-        let mut deleted = 0;
-        loop {
-            let prefix = of_event(event);
-            let tickets = TICKETS.page(self.store(), &prefix, None, AT_ONCE).await?;
-            if tickets.is_empty() {
-                return Ok(deleted);
-            }
-            deleted += tickets.len();
-            let writes = tickets.into_iter().flat_map(|stored| {
-                let listed = TICKET_EVENTS.delete(&stored.value.id);
-                [listed, Write::Delete(stored.key)]
+            let writes = rows.into_iter().flat_map(|(key, _)| {
+                let beside = beside(&key);
+                beside.into_iter().chain([Write::Delete(key)])
             });
             self.store().commit(Vec::new(), writes.collect()).await?;
             let_others_run().await;
         }
     }
 
-    /// Deletes the records, the last ones first: a sequence has no gaps. What derives from them by the event goes with
-    /// the tables of the event.
+    /// Deletes the records, the last ones first, since a sequence has no gaps. What derives from them goes with the tables of
+    /// the event, but for the places of records, whose keys do not begin with it.
     async fn delete_records(&self, event: EventId) -> Result<usize, DeskError> {
         let prefix = RECORDS.prefix(event);
-        let mut last = self.last_record(&prefix).await?;
-        let deleted = usize::try_from(last).unwrap_or(usize::MAX);
-        while last > 0 {
-            let first = last.saturating_sub(ROWS_AT_ONCE as u64) + 1;
-            let numbers = (first..=last).rev();
-            let keys: Vec<_> = numbers
-                .map(|number| Appended::key(&prefix, number))
-                .collect();
-            let records = self.store().get_many(&keys).await?;
-            let mut writes = Vec::with_capacity(2 * keys.len());
-            for (key, bytes) in keys.into_iter().zip(records) {
+        let mut starts = vec![None];
+        while let Some((last, _)) = self.records(&prefix, starts.last()).await?.pop() {
+            starts.push(Some(last));
+            let_others_run().await;
+        }
+        let mut deleted = 0;
+        while let Some(after) = starts.pop() {
+            let rows = self.records(&prefix, Some(&after)).await?;
+            deleted += rows.len();
+            let writes = rows.into_iter().rev().flat_map(|(key, bytes)| {
                 // Nothing derives from a record that cannot be read.
-                let record = bytes.and_then(|bytes| RECORDS.decode(&key, &bytes).ok());
-                writes.extend(record.map(|record| CHECK_INS.delete(&record.id())));
-                writes.push(Write::Delete(key));
-            }
-            self.store().commit(Vec::new(), writes).await?;
-            last = first - 1;
+                let record = RECORDS.decode(&key, &bytes).ok();
+                let place = record.map(|record| CHECK_INS.delete(&record.id()));
+                place.into_iter().chain([Write::Delete(key)])
+            });
+            self.store().commit(Vec::new(), writes.collect()).await?;
             let_others_run().await;
         }
         Ok(deleted)
     }
 
-    /// Returns the number of the last record of a sequence; 0 if it has none.
-    async fn last_record(&self, prefix: &Key) -> Result<u64, DeskError> {
-        let mut last = None;
-        loop {
-            let rows = self
-                .store()
-                .scan(prefix, last.as_ref(), ROWS_AT_ONCE)
-                .await?;
-            match rows.into_iter().last() {
-                Some((key, _)) => last = Some(key),
-                None => break,
-            }
-            let_others_run().await;
-        }
-        let number = last.as_ref().and_then(Appended::parse);
-        Ok(number.map_or(0, |(_, number)| number))
+    /// Reads a page of records, beginning after a key.
+    async fn records(
+        &self,
+        prefix: &Key,
+        after: Option<&Option<Key>>,
+    ) -> Result<Vec<(Key, Bytes)>, DeskError> {
+        let after = after.and_then(Option::as_ref);
+        Ok(self.store().scan(prefix, after, ROWS_AT_ONCE).await?)
     }
 
     async fn delete_scanners(&self, event: EventId, org_id: &str) -> Result<usize, DeskError> {
@@ -235,33 +219,15 @@ impl DeletedEvents {
         changes.commit(self.store()).await
     }
 
-    /// Deletes the rows of a table whose keys do not name the event.
-    async fn delete_where<V: Serialize + DeserializeOwned, K: KeyText>(
-        &self,
-        table: &Table<V, K>,
-        is_own: impl Fn(&V) -> bool,
-    ) -> Result<usize, DeskError> {
-        let mut deleted = 0;
-        let mut pages = table.pages(self.store(), "", ROWS_AT_ONCE);
-        while let Some(rows) = pages.next().await? {
-            let own = rows.into_iter().filter(|row| is_own(&row.value));
-            let writes: Vec<_> = own.map(|row| Write::Delete(row.key)).collect();
-            if !writes.is_empty() {
-                deleted += writes.len();
-                self.store().commit(Vec::new(), writes).await?;
-            }
-            let_others_run().await;
-        }
-        Ok(deleted)
-    }
-
     fn store(&self) -> &dyn Store {
         self.ports.store()
     }
 
-    fn left(&self) -> MutexGuard<'_, BTreeSet<EventId>> {
+    fn unfinished(&self) -> MutexGuard<'_, BTreeSet<EventId>> {
         // No holder of the lock can panic.
-        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+        self.unfinished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

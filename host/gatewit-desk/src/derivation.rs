@@ -48,7 +48,7 @@ impl Derivation for Derived {
         before: &dyn Fn(&Key) -> Option<Bytes>,
     ) -> Result<Vec<Write>, Box<dyn Error + Send + Sync>> {
         let mut rows = Rows {
-            event: RECORDS.prefix_of(appended.prefix)?,
+            event: RECORDS.event_of(appended.prefix)?,
             sequence: appended.sequence,
             before,
             writes: Vec::with_capacity(5),

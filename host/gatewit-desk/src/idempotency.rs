@@ -1,17 +1,13 @@
 //! Answers stored for requests that may be sent again: under which keys, and for how long. `gatewit-api.md` §5 "Repeats".
 
-use gatewit_domain::ports::Write;
 use gatewit_domain::problem::{Problem, RequestCode};
 use gatewit_domain::record::RecordedBy;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
+use crate::changes::delete_where;
 use crate::error::DeskError;
-use crate::limits::PAGE;
 use crate::ports::Ports;
-use crate::tables::{CallerKey, DESK_REQUESTS, ISSUE_REQUESTS, Table};
-use crate::turns::let_others_run;
+use crate::tables::{DESK_REQUESTS, ISSUE_REQUESTS};
 
 /// How long an answer is kept for repeated requests.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -44,29 +40,8 @@ pub(super) fn organizer(sub: &str) -> String {
 
 /// Deletes answers that are too old to be repeated.
 pub(super) async fn forget_old_answers(ports: &Ports) -> Result<(), DeskError> {
-    forget_old(ports, &DESK_REQUESTS, |request| request.at).await?;
-    forget_old(ports, &ISSUE_REQUESTS, |request| request.at).await
-}
-
-async fn forget_old<V: Serialize + DeserializeOwned>(
-    ports: &Ports,
-    table: &Table<V, CallerKey>,
-    at: impl Fn(&V) -> Timestamp,
-) -> Result<(), DeskError> {
-    let mut pages = table.pages(ports.store(), "", PAGE);
-    while let Some(page) = pages.next().await? {
-        let now = ports.now();
-        let old = page
-            .iter()
-            .filter(|stored| is_forgotten(at(&stored.value), now));
-        let (guards, writes): (Vec<_>, Vec<_>) = old
-            .map(|stored| (stored.unchanged(), Write::Delete(stored.key.clone())))
-            .unzip();
-        if !writes.is_empty() {
-            // If a key was reused meanwhile, its page is left until the next run.
-            ports.store().commit(guards, writes).await?;
-        }
-        let_others_run().await;
-    }
+    let is_old = |at| is_forgotten(at, ports.now());
+    delete_where(ports.store(), &DESK_REQUESTS, |request| is_old(request.at)).await?;
+    delete_where(ports.store(), &ISSUE_REQUESTS, |request| is_old(request.at)).await?;
     Ok(())
 }

@@ -122,9 +122,12 @@ impl Desk {
     }
 
     /// Deletes the rows of deleted events. Call this at the start and from time to time; it costs nothing while there are
-    /// none.
-    pub async fn delete_rows_of_deleted_events(&self) -> Result<(), DeskError> {
-        self.deleted_events.delete_rows().await
+    /// none. What fails is logged, and tried again at the next call.
+    pub async fn delete_rows_of_deleted_events(&self) {
+        for event in self.deleted_events.delete_rows().await {
+            // A change of a ticket that was under way may have indexed it once more.
+            self.tickets.drop_index(event);
+        }
     }
 
     /// Deletes stored answers that are too old to be repeated.

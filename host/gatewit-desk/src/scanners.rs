@@ -226,7 +226,10 @@ impl Scanners {
         let event = self.ports.signer.header(token)?.event?;
         match self.events.find(event) {
             Some(live) => Some(self.prove_signed_for(&live, token)),
-            None => (self.events.is_deleted(event)).then(|| Err(no_credentials())),
+            None => self.events.is_deleted(event).then(|| {
+                let words = "the event of this scanner was deleted; ask an organizer where to scan";
+                Err(invalid_credentials(words))
+            }),
         }
     }
 

@@ -27,7 +27,7 @@ pub use keys::{
     EventSeries, EventSource, EventTicket, EventWindows, KeyText, LogRow, OrderTicket, ScanKey,
     TicketEntry, of_event, slug_key,
 };
-pub use table::{Pages, Stored, Table};
+pub use table::{Pages, Stored, Table, last_part};
 
 /// The tables that every scan reads: a store on disk keeps them in memory.
 pub const RESIDENT: &[&str] = &[
@@ -44,8 +44,8 @@ pub const EVENTS: Table<Event, EventId> = Table::new("events");
 pub const EVENT_REVISIONS: Table<Event, EventRevision> = Table::new("event_revisions");
 /// The revision of each event. Every scan guards it.
 pub const EVENT_MARKS: Table<u64, EventId> = Table::new("event_marks");
-/// The deleted events, for good. Every commit that adds to an event, but is not bound to its revision, guards that it is
-/// not among them.
+/// The deleted events, for good. A commit that adds to an event guards that it is not among them, or the event's mark, or a
+/// row of the event that is deleted before those which the commit writes.
 pub const EVENT_DELETIONS: Table<EventDeletion, EventId> = Table::new("event_deletions");
 /// By [`slug_key`].
 pub const SLUGS: Table<EventId, String> = Table::new("slugs");

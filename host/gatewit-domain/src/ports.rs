@@ -48,8 +48,8 @@ pub trait Store: Send + Sync {
     /// The sequences that could not be read when the store was opened. Nothing is derived from any row of theirs, and
     /// nothing can be appended to them until the store is opened again without the damage.
     ///
-    /// Their rows can be deleted in any order. Delete the first ones first: should that be interrupted, the sequence is
-    /// still damaged and not taken for a shorter one.
+    /// Their rows can be deleted in any order. What is left of them is judged anew when the store is opened again, so do not
+    /// delete some of them only.
     fn damages(&self) -> Vec<Damage> {
         Vec::new()
     }

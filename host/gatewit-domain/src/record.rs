@@ -1,7 +1,8 @@
 //! What happened at an event: one record for each scan, undo or burst of refusals, numbered in the order of commits.
 //!
 //! A record holds, or names by digest, all that a decision read, so that the scan can be decided again. Entries, counts
-//! and repeated answers are what the records add up to. Nothing changes a record.
+//! and repeated answers are what the records add up to. Nothing changes a record. Those that were imported from an export of
+//! version 1 are of revision 0 and lack entries and windows, which were not kept.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -186,7 +187,8 @@ impl ScanRecord {
         }
     }
 
-    /// Decides the scan again, from the record and what it names. The decision is the recorded one, however late.
+    /// Decides the scan again, from the record and what it names. The decision is the recorded one, however late, unless
+    /// the record was imported from version 1.
     pub fn decide_again(&self, named: Named<'_>) -> Decision {
         let kind = self.ticket().and_then(|ticket| {
             let own = named.event.ticket_type(&ticket.type_id);

@@ -81,6 +81,7 @@ impl Group {
         guards: &[Guard],
         writes: Vec<Write>,
     ) -> Result<Commit, StoreError> {
+        self.undo.clear();
         let mut staging = Staging {
             layout,
             held,
@@ -91,12 +92,6 @@ impl Group {
                 return Ok(Commit::Blocked(position));
             }
         }
-        self.undo.clear();
-        let mut staging = Staging {
-            layout,
-            held,
-            group: self,
-        };
         let mut sequences = Vec::new();
         for write in writes {
             if let Err(err) = staging.write(write, &mut sequences) {

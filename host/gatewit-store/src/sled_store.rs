@@ -1,7 +1,7 @@
 //! The production store: sled in a data directory, with group commit and reads of durable data only.
 //!
 //! Many tasks read and commit; one thread writes. A commit waits in a bounded queue, shares one sync with the others of
-//! its group, and returns when it is on disk. A read returns at once, from memory.
+//! its group, and returns when it is on disk. A read waits for no commit: tables that scans read are answered from memory.
 
 mod committer;
 mod load;

@@ -35,6 +35,19 @@ pub fn one_day() -> Value {
     })
 }
 
+/// Days from 15 December 2025 on, from nine to six in Nairobi.
+pub fn days(count: u8) -> Vec<Value> {
+    let day = |number| {
+        let time = |hour: &str| format!("2025-12-{}T{hour}:00:00+03:00", 14 + number);
+        json!({
+            "dayName": format!("Day {number}"),
+            "startDateTime": time("09"),
+            "endDateTime": time("18"),
+        })
+    };
+    (1..=count).map(day).collect()
+}
+
 /// Starts a server and opens the door of its one-day event.
 pub async fn open_server() -> (Server, Door) {
     let server = Server::start().await;

@@ -3,24 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{draft, list};
-use crate::support::door::{VALIDATE, one_day, text, verdict, with};
+use crate::support::door::{VALIDATE, days, one_day, text, verdict, with};
 use crate::support::{Door, Server, jwt};
 
 /// The longest signed code that a QR code shows.
 const QR_CODE_MAX: usize = 1_500;
-
-/// Days from 15 December 2025 on, from nine to six in Nairobi.
-fn days(count: u8) -> Vec<Value> {
-    let day = |number| {
-        let time = |hour: &str| format!("2025-12-{}T{hour}:00:00+03:00", 14 + number);
-        json!({
-            "dayName": format!("Day {number}"),
-            "startDateTime": time("09"),
-            "endDateTime": time("18"),
-        })
-    };
-    (1..=count).map(day).collect()
-}
 
 fn fortnight() -> Value {
     let types = json!([{"id": "all"}, {"id": "two", "days": ["Day 2", "2025-12-18"]}]);

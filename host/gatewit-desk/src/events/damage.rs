@@ -17,10 +17,11 @@ impl DamagedEvents {
     pub fn found_by(store: &dyn Store, deleted: &HashSet<EventId>) -> Self {
         let mut damaged = HashMap::new();
         for damage in store.damages() {
-            let Ok(event) = RECORDS.prefix_of(&damage.prefix) else {
+            let Ok(event) = RECORDS.event_of(&damage.prefix) else {
                 tracing::error!(
                     sequence = damage.sequence,
-                    "records of no event are damaged"
+                    "a record of no event cannot be read ({}); nothing else suffers from it",
+                    damage.cause
                 );
                 continue;
             };
@@ -47,8 +48,8 @@ impl DamagedEvents {
             Some(sequence) => Err(DeskError::Unavailable(Problem::new(
                 EventCode::Damaged,
                 format!(
-                    "event {event} is closed: its record {sequence} cannot be read; \
-                     ask the operator to restore a backup"
+                    "check-in is stopped: record {sequence} of event {event} cannot be read, so nobody knows who is \
+                     in; call the operator of the server"
                 ),
             ))),
         }

@@ -68,6 +68,7 @@ impl Events {
         }
         self.live.remove(id);
         self.rejections.forget(event);
+        self.answers.forget(id);
         self.sources
             .all()
             .for_each(|source| source.note_import(id, None));

@@ -26,6 +26,11 @@ impl KeptAnswers {
         self.kept().entry(event).or_default().insert(holder, answer);
     }
 
+    /// Forgets the answers of a deleted event.
+    pub fn forget(&self, event: EventId) {
+        self.kept().remove(&event);
+    }
+
     fn kept(&self) -> MutexGuard<'_, LastKept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
 //! The rows of an export: JSON for every table, and nothing that derives from other rows.
 
 use bytes::Bytes;
-use gatewit_domain::ports::{Key, Write};
+use gatewit_domain::ports::{Appended, Key, Write};
 use gatewit_domain::record::Record;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -48,17 +48,19 @@ pub fn exported(key: &Key, value: &Bytes) -> Result<Option<Box<RawValue>>, RowEr
         .map_err(|err| unreadable(err.into()))
 }
 
-/// Returns the write that stores an exported row. Rows are imported in the order of their keys: a record is appended.
+/// Returns the write that stores an exported row. Rows are imported in the order of their keys: a record is appended, and
+/// must get the number that its key has.
 pub fn imported(key: Key, json: &RawValue) -> Result<Write, RowError> {
     if key.table() != RECORDS.name() {
         let json = json.get().as_bytes();
         return Ok(Write::Put(key, Bytes::copy_from_slice(json)));
     }
-    let record: Record = serde_json::from_str(json.get()).map_err(|err| RowError {
+    let unreadable = |source| RowError {
         table: key.table().into_owned(),
-        source: err.into(),
-    })?;
-    let number = key.as_bytes().iter().rposition(|byte| *byte == b'/');
-    let prefix = key.as_bytes()[..number.map_or(0, |slash| slash + 1)].to_vec();
-    Ok(Write::Append(Key::new(prefix), Binary::encode(&record)))
+        source,
+    };
+    let record: Record = serde_json::from_str(json.get()).map_err(|err| unreadable(err.into()))?;
+    let (prefix, _) =
+        Appended::parse(&key).ok_or_else(|| unreadable("its key has no number".into()))?;
+    Ok(Write::Append(prefix, Binary::encode(&record)))
 }

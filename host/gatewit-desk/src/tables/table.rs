@@ -42,8 +42,7 @@ impl<V> Stored<V> {
 
     /// Returns the last part of the key.
     pub fn name(&self) -> Cow<'_, str> {
-        let parts = self.key.as_bytes().rsplit(|byte| *byte == b'/');
-        String::from_utf8_lossy(parts.into_iter().next().unwrap_or_default())
+        last_part(&self.key)
     }
 }
 
@@ -238,24 +237,10 @@ impl<V: Serialize + DeserializeOwned, C: Codec> Table<V, EventRecord, C> {
         self.rows(&of_event(event))
     }
 
-    /// Returns the event of a sequence.
-    pub fn prefix_of(&self, prefix: &Key) -> Result<EventId, uuid::Error> {
+    /// Returns the event of a sequence, or of any key in it.
+    pub fn event_of(&self, prefix: &Key) -> Result<EventId, uuid::Error> {
         let text = String::from_utf8_lossy(prefix.as_bytes());
-        let event = text.strip_prefix(self.name).unwrap_or_default();
-        event.trim_matches('/').parse()
-    }
-}
-
-impl<K: KeyText> Table<i64, K> {
-    /// Adds to a counter.
-    pub fn add(&self, key: &K, amount: i64) -> Write {
-        Write::Add(self.key(key), amount)
-    }
-
-    /// Reads a counter; an absent one is 0.
-    pub async fn count(&self, store: &dyn Store, key: &K) -> Result<i64, DeskError> {
-        let stored = self.get(store, key).await?;
-        Ok(stored.map_or(0, |stored| stored.value))
+        text.split('/').nth(1).unwrap_or_default().parse()
     }
 }
 
@@ -270,6 +255,12 @@ async fn read_page<V: DeserializeOwned, C: Codec>(
         .into_iter()
         .map(|(key, bytes)| read::<V, C>(key, bytes));
     rows.collect()
+}
+
+/// Returns the part of a key after its last slash.
+pub fn last_part(key: &Key) -> Cow<'_, str> {
+    let parts = key.as_bytes().rsplit(|byte| *byte == b'/');
+    String::from_utf8_lossy(parts.into_iter().next().unwrap_or_default())
 }
 
 fn read<V: DeserializeOwned, C: Codec>(key: Key, bytes: Bytes) -> Result<Stored<V>, DeskError> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use gatewit_desk::store_layout;
-use gatewit_desk::tables::exported;
+use gatewit_desk::tables::{RECORDS, exported};
 use gatewit_domain::ports::{Clock, Key, Store};
 use gatewit_store::{DurableFile, OpenError, SledStore};
 use serde::Serialize;
@@ -27,6 +27,7 @@ pub struct ExportArguments {
 /// Exports a store that no server has open.
 pub async fn export(arguments: ExportArguments) -> anyhow::Result<()> {
     let store = open(&arguments.data.path)?;
+    check_whole(&store)?;
     let rows = match &arguments.file {
         Some(path) => write_file(&store, path).await?,
         None => {
@@ -53,6 +54,22 @@ fn open(data: &Path) -> anyhow::Result<SledStore> {
     match is_in_use {
         true => store.context("cannot export while the server is running; stop it first"),
         false => store,
+    }
+}
+
+/// Refuses to export a store with a damaged sequence: a copy of it would look whole.
+fn check_whole(store: &SledStore) -> anyhow::Result<()> {
+    match store.damages().first() {
+        None => Ok(()),
+        Some(damage) => bail!(
+            "cannot export: record {} of event {} cannot be read ({}); restore a backup of the data directory or take the \
+             last export, or start the server and delete the event",
+            damage.sequence,
+            RECORDS
+                .event_of(&damage.prefix)
+                .context("the record of no event is damaged")?,
+            damage.cause
+        ),
     }
 }
 
@@ -99,7 +116,7 @@ async fn write_rows(store: &SledStore, out: &mut dyn Write) -> anyhow::Result<u6
             lines.write(&Row { key, value })?;
             rows += 1;
         }
-        progress.tell(rows);
+        progress.report(rows);
         match page.into_iter().last() {
             Some((key, _)) => after = Some(key),
             None => break,

@@ -1,12 +1,12 @@
 //! `gatewit import`: fills an empty data directory from an export, completely or not at all.
 
-use std::mem;
 use std::path::{Path, PathBuf};
+use std::{iter, mem};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use gatewit_desk::store_layout;
 use gatewit_desk::tables::imported;
-use gatewit_domain::ports::{Clock, Store, Write};
+use gatewit_domain::ports::{Appended, Clock, Commit, Store, Write};
 use gatewit_store::Restore;
 
 use super::PAGE;
@@ -45,7 +45,7 @@ fn check(file: &Path) -> anyhow::Result<()> {
     let mut progress = Progress::new("checked");
     let mut reader = Reader::open(file)?;
     while reader.next()?.is_some() {
-        progress.tell(reader.rows());
+        progress.report(reader.rows());
     }
     Ok(())
 }
@@ -56,15 +56,20 @@ async fn fill(restore: &Restore, file: &Path) -> anyhow::Result<u64> {
     if reader.version() == 1 {
         return fill_from_version_1(restore, reader).await;
     }
-    let mut writes = Vec::new();
+    let (mut writes, mut numbers) = (Vec::new(), Vec::new());
     while let Some((key, value)) = reader.next()? {
-        writes.push(imported(key, &value)?);
+        let number = Appended::parse(&key).map(|(_, number)| number);
+        let write = imported(key, &value)?;
+        numbers.extend(number.filter(|_| matches!(write, Write::Append(..))));
+        writes.push(write);
         if writes.len() == PAGE {
-            commit(restore, mem::take(&mut writes)).await?;
-            progress.tell(reader.rows());
+            let given = commit(restore, mem::take(&mut writes)).await?;
+            check_numbers(&mem::take(&mut numbers), &given)?;
+            progress.report(reader.rows());
         }
     }
-    commit(restore, writes).await?;
+    let given = commit(restore, writes).await?;
+    check_numbers(&numbers, &given)?;
     Ok(reader.rows())
 }
 
@@ -82,8 +87,36 @@ async fn fill_from_version_1(restore: &Restore, mut reader: Reader) -> anyhow::R
     Ok(reader.rows())
 }
 
-async fn commit(restore: &Restore, writes: Vec<Write>) -> anyhow::Result<()> {
-    let commit = restore.store().commit(Vec::new(), writes).await?;
-    ensure!(commit.is_done(), "the store took no rows");
+/// Commits rows; returns the numbers that its records were given.
+async fn commit(restore: &Restore, writes: Vec<Write>) -> anyhow::Result<Vec<u64>> {
+    match restore.store().commit(Vec::new(), writes).await? {
+        Commit::Done(numbers) => Ok(numbers),
+        Commit::Blocked(_) => bail!("the store took no rows"),
+    }
+}
+
+/// Checks that every record keeps its number: other records name it.
+fn check_numbers(exported: &[u64], given: &[u64]) -> anyhow::Result<()> {
+    for (exported, given) in iter::zip(exported, given) {
+        ensure!(
+            exported == given,
+            "a record of an event is missing: where record {given} should be, there is record {exported}; take an older export"
+        );
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_would_get_the_number_of_a_missing_one_is_refused() {
+        check_numbers(&[1, 2, 1], &[1, 2, 1]).unwrap();
+        let refused = check_numbers(&[1, 3], &[1, 2]).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "a record of an event is missing: where record 2 should be, there is record 3; take an older export"
+        );
+    }
 }

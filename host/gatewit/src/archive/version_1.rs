@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, bail, ensure};
 use gatewit_desk::tables::{
     COMPACT_TOKENS, DEVICES, Device, EventScanner, EventTicket, EventWindows, ORDERS, OrderTicket,
     RECORDS, SCANNER_EVENTS, SCANNERS, TICKET_EVENTS, TICKET_TOKENS, TICKETS, WINDOWS, event_rows,
@@ -163,6 +163,7 @@ impl Known {
         Ok(match &*table {
             "tickets" => {
                 let ticket: Ticket = read(value)?;
+                check_id(&ticket)?;
                 let order = ticket.booking_reference.clone();
                 vec![
                     TICKET_EVENTS.put(&ticket.id, &ticket.event_id),
@@ -257,6 +258,22 @@ fn device(key: &Key) -> anyhow::Result<Device> {
     let fingerprint = Fingerprint::parse(fingerprint.strip_prefix('/').unwrap_or_default());
     let fingerprint = fingerprint.map_err(|_| anyhow!("its key has no fingerprint"))?;
     Ok(Device(org.to_owned(), fingerprint))
+}
+
+/// Refuses a ticket of a source whose id does not follow from its reference: the next sync would make it anew, and both
+/// would let in.
+fn check_id(ticket: &Ticket) -> anyhow::Result<()> {
+    if let Some(origin) = &ticket.origin {
+        let id = TicketId::of_source(ticket.event_id, &origin.source, &origin.reference);
+        ensure!(
+            ticket.id == id,
+            "the id of ticket {} does not follow from its reference at {}, so the next sync would add it once more and \
+             both would let in",
+            ticket.id,
+            origin.source
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]

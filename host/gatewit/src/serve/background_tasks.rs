@@ -16,7 +16,7 @@ const RECORD_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How often to look for issued tickets whose request was abandoned.
 const TAKE_BACK_EVERY: Duration = Duration::from_secs(1);
 /// How often to look for deleted events that still have rows.
-const DELETE_EVERY: Duration = Duration::from_secs(1);
+const DELETE_EVERY: Duration = Duration::from_secs(5);
 /// How often to delete stored answers that are too old to be repeated.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -70,9 +70,7 @@ async fn delete_rows(desk: Arc<Desk>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = desk.delete_rows_of_deleted_events().await {
-            tracing::warn!(error = %error, "cannot delete the rows of a deleted event; will try again");
-        }
+        desk.delete_rows_of_deleted_events().await;
     }
 }
 
