@@ -1,5 +1,7 @@
 //! Every table of the store: its name, its key and its value. Values are JSON, but for records and what derives from them.
 
+use std::sync::Arc;
+
 use gatewit_decision::{DayId, Window};
 use gatewit_domain::digest::Digest;
 use gatewit_domain::event::Event;
@@ -56,9 +58,9 @@ pub const TICKET_EVENTS: Table<EventId, TicketId> = Table::new("ticket_events");
 /// By `{event}/{folded order}/{ticket}`: the tickets of an order.
 pub const ORDERS: Table<(), OrderTicket> = Table::new("orders");
 /// By `{event}/{ticket}`: a ticket's signed code.
-pub const TICKET_TOKENS: Table<String, EventTicket> = Table::new("ticket_tokens");
+pub const TICKET_TOKENS: Table<Arc<str>, EventTicket> = Table::new("ticket_tokens");
 /// By `{event}/{ticket}`: the short signed code for a ticket's QR code, if the full one is too long.
-pub const COMPACT_TOKENS: Table<String, EventTicket> = Table::new("compact_tokens");
+pub const COMPACT_TOKENS: Table<Arc<str>, EventTicket> = Table::new("compact_tokens");
 /// By `{event}/{code}`.
 pub const CREDENTIAL_CODES: Table<CodeHolder, EventCode> = Table::new("credential_codes");
 /// By `{event}/{ticket type in capitals}`: the last number used. Without a type, that of booking references.

@@ -55,9 +55,9 @@ pub struct ShownTicket {
     pub state: ShownState,
     /// The content of the QR code: the signed code, a compact one if that is too long, or the code of the ticketing
     /// system that sold the ticket.
-    pub code: String,
+    pub code: Arc<str>,
     /// The signed code; None if a ticketing system sold the ticket.
-    pub token: Option<String>,
+    pub token: Option<Arc<str>>,
     /// Reasons other than its state why it opens no door, as text for organizers.
     pub warnings: Vec<String>,
 }
@@ -275,14 +275,14 @@ impl Tickets {
     ) -> ShownTicket {
         let kind = self.events.ticket_type_of(live, &ticket);
         let origin = ticket.origin.as_ref();
-        let code = tokens.as_ref().map(TicketTokens::qr_code);
-        let code = code.or_else(|| Some(origin?.codes.first()?.as_str()));
+        let code = tokens.as_ref().map(|tokens| Arc::clone(tokens.qr_code()));
+        let code = code.or_else(|| Some(origin?.codes.first()?.as_str().into()));
         ShownTicket {
             event: live.clone(),
             warnings: ticket.warnings(kind.as_deref()),
             type_name: kind.map_or_else(|| ticket.type_id.clone(), |kind| kind.name.clone()),
             state: ticket.shown_state(&live.event, entered),
-            code: code.unwrap_or_default().to_owned(),
+            code: code.unwrap_or_default(),
             token: tokens.map(|tokens| tokens.whole),
             ticket,
         }

@@ -1,6 +1,7 @@
 //! Signs the codes of tickets again whose claims have changed since.
 
 use std::iter;
+use std::sync::Arc;
 
 use gatewit_domain::id::EventId;
 use gatewit_domain::ticket::Ticket;
@@ -27,8 +28,8 @@ impl Tickets {
         let store = self.ports.store();
         let wholes = TICKET_TOKENS.get_many(store, &keys).await?;
         let wholes = wholes.into_iter().map(|stored| Some(stored?.value));
-        let wholes: Vec<Option<String>> = wholes.collect();
-        let has_compact = |whole: &Option<String>| whole.as_deref().is_some_and(is_too_long);
+        let wholes: Vec<Option<Arc<str>>> = wholes.collect();
+        let has_compact = |whole: &Option<Arc<str>>| whole.as_deref().is_some_and(is_too_long);
         let long = iter::zip(keys, &wholes).filter(|(_, whole)| has_compact(whole));
         let long: Vec<_> = long.map(|(key, _)| key).collect();
         let compact = COMPACT_TOKENS.get_many(store, &long).await?;
@@ -71,7 +72,7 @@ impl Tickets {
                 return Err(DeskError::not_found("event", live.event.id));
             }
             for (shown, tokens) in some.into_iter().zip(signed) {
-                shown.code = tokens.qr_code().to_owned();
+                shown.code = Arc::clone(tokens.qr_code());
                 shown.token = Some(tokens.whole);
             }
         }

@@ -3,6 +3,7 @@
 //! Earlier codes stay valid online, where only the ticket's id counts. `gatewit-api.md` §4.
 
 use std::iter;
+use std::sync::Arc;
 
 use gatewit_domain::claims::Claims;
 use gatewit_domain::event::{Event, TicketType};
@@ -21,13 +22,13 @@ const QR_CODE_MAX: usize = 1_500;
 /// A ticket's signed codes.
 #[derive(Clone)]
 pub(super) struct TicketTokens {
-    pub whole: String,
+    pub whole: Arc<str>,
     /// Set if the whole code is too long for a QR code.
-    pub compact: Option<String>,
+    pub compact: Option<Arc<str>>,
 }
 
 impl TicketTokens {
-    pub fn qr_code(&self) -> &str {
+    pub fn qr_code(&self) -> &Arc<str> {
         self.compact.as_ref().unwrap_or(&self.whole)
     }
 
@@ -61,8 +62,8 @@ pub(super) async fn sign_tickets<'t>(
     let compact = compact.collect::<Result<_, _>>()?;
     let mut compact = key.sign(compact).await?.into_iter();
     let tokens = wholes.into_iter().map(|whole| TicketTokens {
-        compact: is_too_long(&whole).then(|| compact.next()).flatten(),
-        whole,
+        compact: (is_too_long(&whole).then(|| compact.next()).flatten()).map(Arc::from),
+        whole: whole.into(),
     });
     Ok(tokens.collect())
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail, ensure};
 use gatewit_desk::tables::{
@@ -176,7 +177,7 @@ impl Known {
                     "ticket_tokens" => TICKET_TOKENS,
                     _ => COMPACT_TOKENS,
                 };
-                let token: String = read(value)?;
+                let token: Arc<str> = read(value)?;
                 let ticket = self.tickets.get(&id_of(key)?);
                 let ticket = ticket.context("its ticket is missing")?;
                 vec![tokens.put(&EventTicket(ticket.event_id, ticket.id), &token)]

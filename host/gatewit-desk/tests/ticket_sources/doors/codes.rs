@@ -35,7 +35,7 @@ fn a_code_belongs_to_one_ticket_and_follows_what_the_source_says_of_it() {
         .into_iter()
         .map(|shown| (shown.code, shown.token))
         .collect();
-    assert_eq!(qr_codes, [("one".to_owned(), None)]);
+    assert_eq!(qr_codes, [("one".into(), None)]);
     let warnings = |reference| list(&desk, summit, Some(reference)).remove(0).warnings;
     assert!(warnings("AAAA-2").is_empty());
     let taken = "another ticket has the code \"two\" as well: a scan of it finds that ticket";

@@ -1,6 +1,7 @@
 //! A ticket as organizers see it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gatewit_desk::ShownTicket;
 use gatewit_domain::id::{EventId, TicketId};
@@ -45,9 +46,11 @@ pub struct TicketResponse {
     issued_at: String,
     /// The content of the QR code: the signed code, a compact one if that exceeds 1,500 characters, or the code of the
     /// ticketing system that sold the ticket.
-    qr_code: String,
+    #[schema(value_type = String)]
+    qr_code: Arc<str>,
     /// The signed code, with everything an offline reader needs; null if a ticketing system sold the ticket.
-    jwt_token: Option<String>,
+    #[schema(value_type = Option<String>)]
+    jwt_token: Option<Arc<str>>,
     /// Problems other than its state that keep it from opening a door: a type that its source does not list, or a code
     /// that another ticket has.
     warnings: Vec<String>,
