@@ -317,4 +317,23 @@ mod tests {
             "cannot read line 3, a row of tickets: error at column 2",
         );
     }
+
+    #[test]
+    fn a_ticket_that_the_next_sync_would_add_again_is_refused() {
+        let ticket = serde_json::json!({
+            "id": ID, "eventId": ID, "typeId": "vip", "series": "AAAA-1", "state": "ACTIVE",
+            "attendeeName": "Ada", "attendeeEmail": null, "bookingReference": "AAAA", "credentialCode": null,
+            "attributes": {}, "details": {}, "issuedAt": "2025-12-15T06:00:00Z",
+            "origin": {"source": "crew", "reference": "AAAA-1", "codes": ["one"], "state": "valid"},
+        });
+        let words = format!(
+            "cannot read line 3, a row of tickets: the id of ticket {ID} does not follow from its reference at crew, so \
+             the next sync would add it once more and both would let in"
+        );
+        check_refused(&format!("tickets/{ID}"), &ticket.to_string(), &words);
+        let mut ticket: Ticket = serde_json::from_value(ticket).unwrap();
+        let source = &ticket.origin.as_ref().unwrap().source;
+        ticket.id = TicketId::of_source(ticket.event_id, source, "AAAA-1");
+        check_id(&ticket).unwrap();
+    }
 }
