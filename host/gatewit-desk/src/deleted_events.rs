@@ -98,36 +98,32 @@ impl DeletedEvents {
     /// may write into other tables, so these rows go first.
     async fn delete_all(&self, event: EventId, org_id: &str) -> Result<usize, DeskError> {
         let store = self.store();
-        let mut rows = self.delete_tickets(event).await?;
+        let listed = |key: &Key| Some(TICKET_EVENTS.delete(&last_part(key).parse().ok()?));
+        let mut rows = self.delete_table(TICKETS.name(), event, listed).await?;
         rows += self.delete_scanners(event, org_id).await?;
         rows += self.delete_records(event).await?;
         rows += delete_where(store, &REGISTRATION_TOKENS, |token| token.event_id == event).await?;
         rows += delete_where(store, &DESK_REQUESTS, |request| request.event_id == event).await?;
         rows += delete_where(store, &ISSUE_REQUESTS, |request| request.event_id == event).await?;
         for table in OF_EVENT {
-            let prefix = Key::new([*table, "/", &of_event(event)].concat());
-            rows += self.delete_prefix(&prefix, |_| None).await?;
+            rows += self.delete_table(table, event, |_| None).await?;
         }
         let writes = vec![HAD_SCANNERS.delete(&event)];
         store.commit(Vec::new(), writes).await?;
         Ok(rows)
     }
 
-    async fn delete_tickets(&self, event: EventId) -> Result<usize, DeskError> {
-        let prefix = Key::new([TICKETS.name(), "/", &of_event(event)].concat());
-        let listed = |key: &Key| Some(TICKET_EVENTS.delete(&last_part(key).parse().ok()?));
-        self.delete_prefix(&prefix, listed).await
-    }
-
-    /// Deletes the rows whose keys have a prefix, each with the row that `beside` names.
-    async fn delete_prefix(
+    /// Deletes the event's rows of a table, each with the row that `beside` names.
+    async fn delete_table(
         &self,
-        prefix: &Key,
+        table: &str,
+        event: EventId,
         beside: impl Fn(&Key) -> Option<Write>,
     ) -> Result<usize, DeskError> {
+        let prefix = Key::new([table, "/", &of_event(event)].concat());
         let mut deleted = 0;
         loop {
-            let rows = self.store().scan(prefix, None, ROWS_AT_ONCE).await?;
+            let rows = self.store().scan(&prefix, None, ROWS_AT_ONCE).await?;
             if rows.is_empty() {
                 return Ok(deleted);
             }

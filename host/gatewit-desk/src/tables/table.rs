@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use gatewit_domain::id::EventId;
-use gatewit_domain::ports::{Guard, Key, Store, Write};
+use gatewit_domain::ports::{Appended, Guard, Key, Store, Write};
 use gatewit_domain::record::Record;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,9 +49,11 @@ impl<V> Stored<V> {
 impl Stored<Record> {
     /// The number of the record.
     pub fn number(&self) -> Result<u64, DeskError> {
-        u64::from_str_radix(&self.name(), 16).map_err(|source| DeskError::Fault {
+        let parsed = Appended::parse(&self.key);
+        let number = parsed.map(|(_, number)| number);
+        number.ok_or_else(|| DeskError::Fault {
             action: "read the number of a record".to_owned(),
-            source: Box::new(source),
+            source: "its key has none".into(),
         })
     }
 }

@@ -44,10 +44,10 @@ impl Strategies for Replaced {
 
     async fn check_options(
         &self,
-        _: &StrategyName,
-        _: &StrategyOptions,
+        name: &StrategyName,
+        options: &StrategyOptions,
     ) -> Result<(), StrategyError> {
-        Ok(())
+        OpenDoors.check_options(name, options).await
     }
 
     async fn windows(
