@@ -37,7 +37,13 @@ const LAYERS: [(&str, Layers); 3] = [
     ),
     (
         "host/gatewit",
-        &["*", "http", "config declared sources", "serve", "cli"],
+        &[
+            "*",
+            "http",
+            "apply config declared plan sources",
+            "serve",
+            "cli",
+        ],
     ),
 ];
 

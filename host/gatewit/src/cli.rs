@@ -18,6 +18,7 @@ use crate::directories::{DataDirectory, PluginDirectory};
 use crate::http;
 use crate::http::{AllowedHosts, CorsOrigins, GUESS_LIMIT, PublicUrl, TrustedProxies};
 use crate::log::{LogFormat, log_to_stderr};
+use crate::plan::ConfigFiles;
 use crate::serve::{ServeSettings, serve};
 
 mod bench;
@@ -201,7 +202,10 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()
 impl From<ServeArguments> for ServeSettings {
     fn from(arguments: ServeArguments) -> Self {
         Self {
-            config: arguments.config,
+            files: ConfigFiles {
+                config: arguments.config,
+                operators: arguments.operators,
+            },
             listen: arguments.listen,
             data: arguments.data.path,
             plugins: arguments.plugins.path,
@@ -209,7 +213,6 @@ impl From<ServeArguments> for ServeSettings {
             guess_limit: arguments.guess_limit,
             trusted_proxies: arguments.trusted_proxies,
             metrics_listen: arguments.metrics_listen,
-            operators: arguments.operators,
             public_url: arguments.public_url,
             allowed_hosts: arguments.allowed_hosts,
             cors_origins: arguments.cors_origins,

@@ -15,8 +15,6 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::config::EventEntry;
-
 /// The longest time that the start waits for declared events.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
@@ -26,14 +24,11 @@ pub struct DeclaredEvents(HashMap<CheckInStrategy, Vec<EventChange>>);
 impl DeclaredEvents {
     /// Checks the events; the error names the one that is invalid. An event that is stored already stays as it is
     /// instead: organizers may have changed what its declaration relies on.
-    pub fn check(desk: &Desk, events: Vec<EventEntry>) -> anyhow::Result<Self> {
+    pub fn check(desk: &Desk, events: Vec<EventChange>) -> anyhow::Result<Self> {
         let mut by_strategy = HashMap::<_, Vec<_>>::new();
-        for event in events {
-            let words = format!(
-                "cannot set up event {:?} of the configuration",
-                event.slug()
-            );
-            let change = EventChange::from(event);
+        for change in events {
+            let slug = change.slug.as_deref().unwrap_or_default();
+            let words = format!("cannot set up event {slug:?} of the configuration");
             match desk.events.check_declared(&change) {
                 Ok(strategy) => by_strategy.entry(strategy).or_default().push(change),
                 Err(error) if desk.events.has_declared(&change) => {

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod apply;
 mod archive;
 pub mod cli;
 pub mod clock;
@@ -13,6 +14,7 @@ mod log;
 mod metrics;
 pub mod oidc;
 mod open_files;
+mod plan;
 mod serve;
 pub mod signer;
 pub mod sources;

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use axum::Router;
-use gatewit_desk::{DEFAULT_ORGANIZATION, Desk, DeskSettings, Ports, Ticketing, store_layout};
+use gatewit_desk::{Desk, DeskSettings, Ports, store_layout};
 use gatewit_domain::ports::Clock;
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::{SledStore, StoreMeter};
@@ -19,9 +19,8 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
+use crate::apply::Applying;
 use crate::clock::SystemClock;
-use crate::config::{Config, Environment, TicketingPlan, folder_of};
-use crate::declared::{DeclaredEvents, warn_unresolved};
 use crate::http::server::{self, HttpLimits};
 use crate::http::{
     self, AllowedHosts, App, CorsOrigins, ListensOn, PublicUrl, Sites, Throttle, Traffic,
@@ -30,6 +29,7 @@ use crate::http::{
 use crate::metrics::{self, Counters};
 use crate::oidc::{Oidc, OidcSettings};
 use crate::open_files::raise_open_files;
+use crate::plan::{ConfigFiles, Plan};
 use crate::signer::{MasterKey, RsaSigner};
 use crate::sources::Sources;
 
@@ -44,8 +44,7 @@ const METRICS_CONNECTIONS_MAX: usize = 32;
 /// Where to listen and what to serve.
 #[derive(Debug)]
 pub struct ServeSettings {
-    /// None: `event_config.yml`, if it exists.
-    pub config: Option<PathBuf>,
+    pub files: ConfigFiles,
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub plugins: PathBuf,
@@ -56,8 +55,6 @@ pub struct ServeSettings {
     pub trusted_proxies: TrustedProxies,
     /// Where to serve metrics; None: nowhere.
     pub metrics_listen: Option<SocketAddr>,
-    /// Further identities that may do everything, separated by commas.
-    pub operators: String,
     /// The URL at which people reach the server.
     pub public_url: Option<PublicUrl>,
     /// Further hosts under which the server is known.
@@ -73,20 +70,14 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     // Cancels the tasks when it is dropped.
     let mut beside = JoinSet::new();
     beside.spawn(ignore_hangups(signal(SignalKind::hangup())?));
-    let environment = Environment::load(folder_of(settings.config.as_deref()))?;
-    let oidc = OidcSettings::read(|name| environment.verbatim(name))?;
-    check_exposure(&settings, oidc.as_ref())?;
+    let plan = Plan::read(&settings.files)?;
+    check_exposure(&settings, plan.oidc.as_ref())?;
     let limits = limits();
-    let config = Config::load(settings.config.as_deref())?;
-    if oidc.is_some() {
-        check_organizers(&config)?;
-    }
-    let plan = plan_ticketing(&settings, &config, &environment, oidc.is_some())?;
-    let opened = open(&settings, &config, &environment, plan).await?;
+    let oidc = plan.oidc.clone();
+    let opened = open(&settings, &plan).await?;
     let desk = Arc::clone(&opened.desk);
-    let declared = DeclaredEvents::check(&desk, config.events)?;
-    declared.set_up(&desk, &mut beside).await;
-    warn_unresolved(&desk, config.plugins.keys()).await;
+    let applying = Applying::check(&desk, plan)?;
+    applying.apply(&mut beside).await;
     let traffic = Arc::new(traffic(&settings));
     if let Some(address) = settings.metrics_listen {
         let metrics = metrics::router(opened.counters(), &traffic.counts);
@@ -140,18 +131,13 @@ impl Opened {
 }
 
 /// Opens store, plugins, sources and keys, and the desk over them.
-async fn open(
-    settings: &ServeSettings,
-    config: &Config,
-    environment: &Environment,
-    TicketingPlan { sources, ticketing }: TicketingPlan,
-) -> anyhow::Result<Opened> {
+async fn open(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Opened> {
     let store = SledStore::open(&settings.data, store_layout(SystemClock.now()))?;
     let meter = store.meter();
-    let engine = Arc::new(load_plugins(settings, config).await?);
-    let sources = Sources::open(sources, &engine);
+    let engine = Arc::new(load_plugins(settings, plan).await?);
+    let sources = Sources::open(plan.sources.clone(), &engine);
     // From a variable only: command-line options are visible in the process list.
-    let given = environment
+    let given = (plan.environment)
         .verbatim(MasterKey::VARIABLE)
         .map(Zeroizing::new);
     let mut master_key = MasterKey::find(given.as_deref().map(String::as_str), &settings.data)?;
@@ -162,7 +148,7 @@ async fn open(
         sources: sources.configured(),
         clock: Arc::new(SystemClock),
     };
-    let desk = Arc::new(open_desk(settings, config, ports, ticketing).await?);
+    let desk = Arc::new(open_desk(settings, plan, ports).await?);
     master_key.keep()?;
     Ok(Opened {
         desk,
@@ -218,55 +204,27 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     listener.with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Determines the ticket sources, and warns of configuration keys that have no effect.
-fn plan_ticketing(
-    settings: &ServeSettings,
-    config: &Config,
-    environment: &Environment,
-    is_authenticated: bool,
-) -> anyhow::Result<TicketingPlan> {
-    for key in config.without_effect() {
-        tracing::warn!("{key} stands in the configuration and has no effect");
-    }
-    let folder = folder_of(settings.config.as_deref());
-    let plan = config.plan(environment, folder);
-    let mut plan =
-        plan.map_err(|problem| anyhow!("cannot set up the ticket sources: {problem}"))?;
-    if is_authenticated {
-        for source in &mut plan.sources {
-            let orgs = || vec![DEFAULT_ORGANIZATION.to_owned()];
-            source.orgs.get_or_insert_with(orgs);
-        }
-    }
-    Ok(plan)
-}
-
 /// Opens the desk over the store, the plugins and the keys.
-async fn open_desk(
-    settings: &ServeSettings,
-    config: &Config,
-    ports: Ports,
-    ticketing: Ticketing,
-) -> anyhow::Result<Desk> {
+async fn open_desk(settings: &ServeSettings, plan: &Plan, ports: Ports) -> anyhow::Result<Desk> {
     let minutes = settings.registration_token_minutes.into();
     let desk = Desk::open(
         ports,
         DeskSettings {
             registration_token_life: SignedDuration::from_mins(minutes),
-            ticketing,
-            access: config.access(&settings.operators),
+            ticketing: plan.ticketing.clone(),
+            access: plan.access.clone(),
         },
     );
     desk.await
         .context("cannot read the events of the data directory")
 }
 
-async fn load_plugins(settings: &ServeSettings, config: &Config) -> anyhow::Result<Engine> {
+async fn load_plugins(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Engine> {
     let settings = EngineSettings {
         plugins: settings.plugins.clone(),
         cache: settings.data.join("cache"),
         limits: PluginLimits::default(),
-        limits_of: config.plugin_limits(),
+        limits_of: plan.plugin_limits.clone(),
     };
     Ok(spawn_blocking(|| Engine::load(settings, Arc::new(SystemClock))).await??)
 }
@@ -290,18 +248,6 @@ fn check_exposure(settings: &ServeSettings, oidc: Option<&OidcSettings>) -> anyh
         "authentication is off, since OIDC_ISSUER_URL is not set: every organizer is \"local\""
     );
     Ok(())
-}
-
-/// Refuses to start with an event that nobody could manage (`gatewit-api.md` §3).
-fn check_organizers(config: &Config) -> anyhow::Result<()> {
-    match config.events.iter().find(|event| !event.has_organizers()) {
-        Some(event) => bail!(
-            "event \"{}\" of the configuration needs `organizers`, since OIDC_ISSUER_URL is set: list the `sub` of \
-             each in its entry, as in `organizers: [SUB]`",
-            event.slug()
-        ),
-        None => Ok(()),
-    }
 }
 
 /// Serves until a signal comes, then gives requests under way a bounded time to finish.
