@@ -27,13 +27,6 @@ pub fn configure(folder: &Path, config: &str, variables: &str) {
     }
 }
 
-/// Waits until all sources have been read once.
-pub async fn wait_until_ready(server: &Server) {
-    while server.client.get("/healthcheck/ready").await.status != 200 {
-        tokio::task::yield_now().await;
-    }
-}
-
 /// A server with the sample's guest list.
 async fn guests() -> Server {
     let home = TempDir::new().expect("there is room for a test's data");
@@ -42,7 +35,7 @@ async fn guests() -> Server {
     let config = format!("sources:\n  guest-list:\n    settings: {{people: {people}}}\n");
     configure(home.path(), &config, "");
     let server = Server::start_configured(home.path()).await;
-    wait_until_ready(&server).await;
+    server.client.wait_until_ready().await;
     server
 }
 

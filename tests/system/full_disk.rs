@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::crowd::{ADMITTED, NOT_KEPT, today};
-use crate::support::{Crowd, Door, Process};
+use crate::support::{Crowd, Door, Ended, Process};
 
 const HOLDERS: usize = 600;
 /// How many of them come before the disk is filled.
@@ -102,7 +102,7 @@ async fn on_a_full_disk_nothing_is_acknowledged_and_the_server_says_so() {
 }
 
 /// Ends the server, starts it while the disk is still full and then with room, and checks what it holds.
-async fn check_after(end: impl FnOnce(Process)) {
+async fn check_after(end: impl FnOnce(Process) -> Ended) {
     let FullDisk {
         data,
         server,
@@ -127,7 +127,7 @@ async fn check_after(end: impl FnOnce(Process)) {
 
 #[tokio::test]
 async fn once_the_disk_has_room_again_all_that_was_acknowledged_holds() {
-    check_after(|server| drop(server.stop())).await;
+    check_after(Process::stop).await;
 }
 
 #[tokio::test]

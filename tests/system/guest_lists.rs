@@ -29,9 +29,7 @@ impl Guests {
             "sources:\n  crew: {{plugin: guest-list, settings: {settings}}}\n"
         ));
         let server = home.start();
-        while server.client.get("/healthcheck/ready").await.status != 200 {
-            tokio::task::yield_now().await;
-        }
+        server.client.wait_until_ready().await;
         let event = with(&with(&today(), json!({"ticketSources": ["crew"]})), event);
         let door = Door::open(&server.client, event).await;
         Self { home, server, door }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tito_simulator::{Conference, Simulator, Switches, Ticket, Trouble};
 
-use crate::attendees::{ATTENDEE, configure, wait_until_ready};
+use crate::attendees::{ATTENDEE, configure};
 use crate::support::door::{one_day, texts, with};
 use crate::support::{Door, Server};
 
@@ -36,7 +36,7 @@ impl Fair {
         );
         configure(home.path(), "", &variables);
         let server = Server::start_configured(home.path()).await;
-        wait_until_ready(&server).await;
+        server.client.wait_until_ready().await;
         let fields = json!({"ticketSources": ["tito"]});
         let door = Door::open(&server.client, with(&one_day(), fields)).await;
         Self {

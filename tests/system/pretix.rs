@@ -87,9 +87,7 @@ async fn a_real_pretix_is_read_whole_and_then_what_has_changed() {
 async fn check_server(pretix: &Pretix, count: usize) {
     let home = Home::new();
     let server = serve(&home, pretix);
-    while server.client.get("/healthcheck/ready").await.status != 200 {
-        tokio::task::yield_now().await;
-    }
+    server.client.wait_until_ready().await;
     refresh(&server).await;
     let counted = server.client.get("/tickets/ticket_count/").await;
     assert_eq!(counted.body, json!({"ticket_count": count}));

@@ -28,12 +28,6 @@ fn start(home: &Home, variable: &str, token: &str) -> Process {
     Process::spawn(command)
 }
 
-async fn wait_until_ready(client: &Client) {
-    while client.get("/healthcheck/ready").await.status != 200 {
-        tokio::task::yield_now().await;
-    }
-}
-
 /// A Tito simulator with this many tickets, a hundred per page.
 async fn tito(tickets: usize) -> Simulator {
     let listen = "127.0.0.1:0".parse().expect("it is an address");

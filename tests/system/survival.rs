@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::attendees::{COUNT, EMAIL};
 use crate::support::crowd::today;
 use crate::support::door::{text, with};
-use crate::support::{Answer, Client, Door, Home, Process, plugins};
+use crate::support::{Answer, Client, Door, Home, Process, plugins, until};
 
 const LIST: &str = "order,name,email,code\nMH9CG,Ada Lovelace,ada@example.org,c0de-ada\n";
 /// Its third line has no order.
@@ -27,14 +27,12 @@ fn home() -> Home {
 
 /// Waits until a source is as expected, and returns its row.
 async fn wait_for(client: &Client, is_so: impl Fn(&Value) -> bool) -> Answer {
-    loop {
+    until("the source is as expected", async || {
         let ready = client.get("/healthcheck/ready").await;
         let mut sources = ready.body["sources"].as_array().into_iter().flatten();
-        if sources.any(&is_so) {
-            return ready;
-        }
-        tokio::task::yield_now().await;
-    }
+        sources.any(&is_so).then_some(ready)
+    })
+    .await
 }
 
 /// The row of a plugin, as an operator sees it.

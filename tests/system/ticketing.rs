@@ -70,9 +70,7 @@ async fn a_restart_answers_at_once_from_what_is_stored_and_dead_keys_are_named_o
     .expect("a file can be written");
     home.configure("MODE: test\nsources:\n  crew:\n    plugin: guest-list\n    settings: {people: file://people.csv}\n");
     let server = home.start();
-    while server.client.get("/healthcheck/ready").await.status != 200 {
-        tokio::task::yield_now().await;
-    }
+    server.client.wait_until_ready().await;
     let log = server.stop().log;
     assert_eq!(
         log.matches("MODE stands in the configuration and has no effect")

@@ -6,9 +6,9 @@ use gatewit_domain::ports::{Key, Write};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::attendees::{configure, wait_until_ready};
+use crate::attendees::configure;
 use crate::support::door::{one_day, text, texts, with};
-use crate::support::{Client, Server};
+use crate::support::{Client, Server, until};
 
 const EVENTS: &str = "/api/v1/events";
 
@@ -116,9 +116,10 @@ async fn warnings_are_there_again_after_a_restart() {
     assert_eq!(words(&event).len(), 1);
     let server = server.restart().await;
     let path = format!("{EVENTS}/{}", text(&event["eventId"]));
-    while server.client.get(&path).await.data(200) != event {
-        tokio::task::yield_now().await;
-    }
+    until("the event is shown as before", async || {
+        (server.client.get(&path).await.data(200) == event).then_some(())
+    })
+    .await;
 }
 
 /// A server with a guest list of two people.
@@ -129,7 +130,7 @@ pub async fn with_guests() -> (Server, TempDir) {
     let config = "sources:\n  crew:\n    plugin: guest-list\n    settings:\n      people: file://people.csv\n";
     configure(home.path(), config, "");
     let server = Server::start_configured(home.path()).await;
-    wait_until_ready(&server).await;
+    server.client.wait_until_ready().await;
     (server, home)
 }
 

@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::configure;
 use super::upstream::Upstream;
-use super::{configure, wait_until_ready};
 use crate::support::{Answer, Server, project};
 
 /// A server for each of the two backends.
@@ -65,7 +65,7 @@ async fn server(cases: &Value, backend: &str, upstream: &Upstream) -> Server {
         &variables,
     );
     let server = Server::start_configured(home.path()).await;
-    wait_until_ready(&server).await;
+    server.client.wait_until_ready().await;
     server
 }
 

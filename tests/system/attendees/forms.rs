@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{ATTENDEE, EMAIL, NAME, configure, wait_until_ready};
+use super::{ATTENDEE, EMAIL, NAME, configure};
 use crate::support::{Answer, Server};
 
 const PEOPLE: &str = "order,reference,name,email
@@ -23,7 +23,7 @@ async fn over(people: &str) -> (Server, TempDir) {
     let config = "sources:\n  guest-list:\n    settings: {people: file://people.csv}\n";
     configure(home.path(), config, "");
     let server = Server::start_configured(home.path()).await;
-    wait_until_ready(&server).await;
+    server.client.wait_until_ready().await;
     (server, home)
 }
 

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{COUNT, EMAIL, configure, wait_until_ready};
-use crate::support::Server;
+use super::{COUNT, EMAIL, configure};
 use crate::support::door::text;
+use crate::support::{Server, until};
 
 const ONE: &str = "order,name,email\nMH9CG,Ada Lovelace,ada@example.org\n";
 
@@ -25,7 +25,7 @@ impl Guests {
         let config = "sources:\n  crew:\n    plugin: guest-list\n    settings:\n      people: file://people.csv\n";
         configure(home.path(), config, "");
         let server = Server::start_configured(home.path()).await;
-        wait_until_ready(&server).await;
+        server.client.wait_until_ready().await;
         Self { server, home }
     }
 
@@ -48,9 +48,10 @@ impl Guests {
     }
 
     async fn wait_until(&self, name: &str, value: Value) {
-        while self.source().await[name] != value {
-            tokio::task::yield_now().await;
-        }
+        until("the list was read", async || {
+            (self.source().await[name] == value).then_some(())
+        })
+        .await;
     }
 }
 

@@ -28,7 +28,7 @@ async fn pages_that_are_shuffled_between_requests_cancel_nobody_and_the_source_i
     let home = configured(&tito);
     let server = start(&home, "TITO_TOKEN", &Switches::default().token);
     let client = &server.client;
-    wait_until_ready(client).await;
+    client.wait_until_ready().await;
     let event = monday(client, "tito").await;
     let cancelled = || tickets(client, &event, "state=CANCELLED&limit=200");
     assert_eq!(cancelled().await.len(), 1, "one is void");
@@ -80,7 +80,7 @@ async fn a_list_that_has_shrunk_to_nothing_is_believed_when_it_is_read_twice() {
     let home = configured(&tito);
     let server = start(&home, "TITO_TOKEN", &Switches::default().token);
     let client = &server.client;
-    wait_until_ready(client).await;
+    client.wait_until_ready().await;
     tito.change(|conference| conference.tickets.clear());
     let requests = tito.requests();
     let refreshed = client.get("/tickets/refresh_all/").await;

@@ -30,7 +30,7 @@ fn crew() -> Home {
 async fn a_day_pass_that_names_no_day_is_told_by_name_once_a_sync() {
     let home = crew();
     let server = Process::spawn(home.command_with("RUST_LOG", "info"));
-    wait_until_ready(&server.client).await;
+    server.client.wait_until_ready().await;
     let refreshed = server.client.get("/tickets/refresh_all/").await;
     assert_eq!(refreshed.status, 200, "{refreshed:?}");
     let log = server.stop().log;
@@ -49,7 +49,7 @@ async fn days_of_a_sources_types_that_an_event_does_not_have_are_told_when_they_
     let home = crew();
     let server = Process::spawn(home.command_with("RUST_LOG", "info"));
     let client = &server.client;
-    wait_until_ready(client).await;
+    client.wait_until_ready().await;
     let event = monday(client, "crew").await;
     server
         .log
@@ -88,7 +88,7 @@ async fn tickets_of_types_that_are_not_listed_and_codes_that_are_shared_are_coun
     ));
     let server = start(&home, "PRETIX_TOKEN", "ptok");
     let client = &server.client;
-    wait_until_ready(client).await;
+    client.wait_until_ready().await;
     let event = monday(client, "pretix").await;
     server
         .log

@@ -4,6 +4,7 @@ use super::*;
 use crate::attendees::upstream::Upstream;
 use crate::support::crowd::today;
 use crate::support::door::with;
+use crate::support::until;
 
 fn order(code: &str, name: &str, is_test: bool, status: &str) -> Value {
     let position = json!({
@@ -68,9 +69,10 @@ async fn test_orders_are_refused_at_the_door_unless_the_event_is_in_test_mode_or
     ] {
         let event = with(&today(), json!({"name": name, "ticketSources": [name]}));
         let event = publish(client, event).await;
-        while tickets(client, &event, "").await.len() < 3 {
-            tokio::task::yield_now().await;
-        }
+        until("the tickets of the source are there", async || {
+            (tickets(client, &event, "").await.len() == 3).then_some(())
+        })
+        .await;
         assert_eq!(admitted(client, &event, "TESTA").await, tested, "{name}");
         assert_eq!(
             admitted(client, &event, "TESTB").await,

@@ -7,6 +7,8 @@ use futures::future::BoxFuture;
 use reqwest::header::HeaderName;
 use serde_json::Value;
 
+use super::until;
+
 /// How long an answer may take: a server that hangs fails its test.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 
@@ -86,6 +88,15 @@ impl Client {
 
     pub fn get(&self, path: &str) -> Request {
         self.send(self.http.get(self.url(path)))
+    }
+
+    /// Waits until the server is ready: all its sources have been read.
+    pub async fn wait_until_ready(&self) {
+        until("the server is ready", async || {
+            let ready = self.get("/healthcheck/ready").await;
+            (ready.status == 200).then_some(())
+        })
+        .await;
     }
 
     /// Gets something in a form other than JSON, and tells its content type and text.

@@ -3,11 +3,14 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::Client;
 use super::log::Log;
+use super::patience::PATIENCE;
 
 /// What might say which ticketing system is asked.
 const OF_TICKETING: [&str; 9] = [
@@ -152,7 +155,7 @@ impl Process {
         let log = Log::of(child.stderr.take().expect("stderr is piped"));
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut first_line = String::new();
-        let read = stdout.read_line(&mut first_line);
+        let read = in_time(&mut child, |_| stdout.read_line(&mut first_line));
         read.expect("stdout can be read");
         Self {
             client: Client::new(""),
@@ -193,9 +196,12 @@ impl Process {
     /// Waits until the program has ended.
     pub fn wait(mut self) -> Ended {
         let mut stdout = std::mem::take(&mut self.first_line);
-        let read = self.stdout.read_to_string(&mut stdout);
-        read.expect("stdout can be read");
-        let status = self.child.wait().expect("the child can be waited for");
+        let rest = &mut self.stdout;
+        let status = in_time(&mut self.child, |child| {
+            rest.read_to_string(&mut stdout)?;
+            child.wait()
+        });
+        let status = status.expect("the child can be waited for");
         Ended {
             code: status.code(),
             stdout,
@@ -204,9 +210,9 @@ impl Process {
     }
 
     /// Kills the server as a power cut would, and waits until it is gone.
-    pub fn kill(self) {
+    pub fn kill(self) -> Ended {
         self.signal("KILL");
-        self.wait();
+        self.wait()
     }
 
     /// Asks the server to stop, which it must do well.
@@ -228,6 +234,22 @@ impl Drop for Process {
             eprintln!("the server's log:\n{}", self.log.so_far());
         }
     }
+}
+
+/// Waits for a program, which is killed if it takes too long.
+fn in_time<T>(child: &mut Child, wait: impl FnOnce(&mut Child) -> T) -> T {
+    let pid = Pid::from_child(child);
+    let (ended, end) = mpsc::channel::<()>();
+    let watch = thread::spawn(move || {
+        if end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            // Already gone is fine.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    });
+    let outcome = wait(child);
+    drop(ended);
+    watch.join().expect("the watch ends");
+    outcome
 }
 
 /// The `gatewit` program, which lies beside the test's own folder.

@@ -6,6 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gatewit_domain::ports::{Commit, Guard, Key, Store, StoreError, Write};
 use tokio::sync::{Mutex, Semaphore};
+use tokio::time::timeout;
+
+use super::patience::PATIENCE;
 
 /// A store whose commits are held up while a test says so.
 pub struct SlowStore {
@@ -46,7 +49,8 @@ impl SlowStore {
 impl Held<'_> {
     /// Waits until a commit is held up.
     pub async fn until_asked(&self) {
-        let asked = self.hold.asked.acquire().await;
+        let asked = timeout(PATIENCE, self.hold.asked.acquire()).await;
+        let asked = asked.expect("a commit is asked for in time");
         asked.expect("it is never closed").forget();
     }
 
