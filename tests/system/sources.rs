@@ -9,6 +9,7 @@ use crate::support::door::text;
 use crate::support::{Client, Home, Process, plugins};
 
 mod believed;
+mod limits;
 mod reported;
 mod test_mode;
 

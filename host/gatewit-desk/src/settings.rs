@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gatewit_domain::attendees::{AddonTypes, AttendeeRules};
 use gatewit_domain::names::NameMatching;
 use gatewit_domain::ports::TicketSource;
-use gatewit_domain::source::SourceName;
+use gatewit_domain::source::{RunLimits, SourceName};
 use jiff::SignedDuration;
 
 use crate::caller::Access;
@@ -59,6 +59,8 @@ pub struct ConfiguredSource {
     pub rules: AttendeeRules,
     /// Whether an unknown ticket or address is looked up in the ticketing system at once.
     pub live_find: bool,
+    /// How much one run may read (`limits`).
+    pub run_limits: RunLimits,
 }
 
 /// The sources by name.

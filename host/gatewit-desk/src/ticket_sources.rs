@@ -82,7 +82,15 @@ impl TicketSources {
             .map_err(|trouble| trouble.refusal())
     }
 
-    /// Syncs one source in the same way.
+    /// Syncs a source whose files or plugin have changed: how often it failed before no longer matters.
+    pub async fn refresh_changed(&self, name: &SourceName) -> Result<(), DeskError> {
+        if let Some(source) = self.sources.get(name) {
+            source.schedule().forget_faults();
+        }
+        self.refresh(name).await
+    }
+
+    /// Syncs one source in the same way as all.
     pub async fn refresh(&self, name: &SourceName) -> Result<(), DeskError> {
         let outcome = match self.sources.get(name) {
             Some(source) => self.sync_again(source).await,

@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use call_error::{CallError, NotLoaded};
+pub use call_error::{CallError, FailureKind, NotLoaded};
 
 /// One plugin name and the generation that serves under it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::plugin::{CallError, PluginWords};
 
+mod run_limits;
 mod sync_state;
+pub use run_limits::{LimitExceeded, RunLimits, RunSize};
 pub use sync_state::{LogPosition, Reader, RunUnderWay, Served, SourceRow, SyncState};
 
 /// The type of tickets of which nobody says a type.

@@ -1,5 +1,6 @@
 //! Runs a backend: one instance for each run, within its limits, and with no access to the host but its granted HTTP.
 
+mod run_time;
 mod state;
 
 use std::sync::Arc;
@@ -7,8 +8,8 @@ use std::time::Duration;
 
 use gatewit_domain::plugin::{CallError, PluginKind};
 use tokio::time::timeout;
-use wasmtime::Store;
 use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Store, StoreContextMut};
 
 use crate::backend::state::BackendState;
 use crate::bindings::backend::{
@@ -21,8 +22,6 @@ use crate::outbound::Outbound;
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// The most handles of its own resources that a guest may hold.
 const HANDLES_MAX: usize = 10_000;
-/// After this many ticks of the runtime's clock, a guest yields, so that its deadline can be checked.
-const TICKS_BETWEEN_LOOKS: u64 = 1;
 
 /// A backend component that is ready to be instantiated.
 pub(crate) struct Backend {
@@ -35,6 +34,8 @@ pub(crate) struct InstanceLimits {
     pub memory_bytes: usize,
     /// How long one call may take, waiting included.
     pub time: Duration,
+    /// How long all calls may compute, waiting excluded.
+    pub cpu_time: Duration,
     /// How many requests it may send.
     pub requests: u32,
 }
@@ -58,20 +59,23 @@ impl Backend {
         limits: InstanceLimits,
         outbound: Option<Arc<Outbound>>,
     ) -> Result<Instance, CallError> {
-        let state = BackendState::new(limits.memory_bytes, limits.requests, outbound);
+        let state = BackendState::new(limits, outbound);
         let mut store = Store::new(self.component.engine(), state);
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(ANSWER_BYTES_MAX);
         store.set_max_component_handles(HANDLES_MAX);
-        store.set_epoch_deadline(TICKS_BETWEEN_LOOKS);
-        store.epoch_deadline_async_yield_and_update(TICKS_BETWEEN_LOOKS);
+        // At every tick of the runtime's clock the guest yields, so that its deadline can be checked.
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut store: StoreContextMut<'_, BackendState>| {
+            Ok(store.data_mut().time.tick())
+        });
         let instance = self.component.instantiate_async(&mut store);
         let exports = timeout(limits.time, instance).await;
-        let exports = outcome(exports, &store, limits.time)?;
+        let exports = outcome(exports, &store, &limits)?;
         Ok(Instance {
             store,
             exports,
-            time: limits.time,
+            limits,
         })
     }
 }
@@ -80,7 +84,7 @@ impl Backend {
 pub(crate) struct Instance {
     store: Store<BackendState>,
     exports: Exports,
-    time: Duration,
+    limits: InstanceLimits,
 }
 
 impl Instance {
@@ -129,22 +133,28 @@ impl Instance {
         call: impl AsyncFnOnce(&Guest, &mut Store<BackendState>) -> wasmtime::Result<T>,
     ) -> Result<T, CallError> {
         let guest = self.exports.gatewit_plugin_ticketing_backend();
-        let answer = timeout(self.time, call(guest, &mut self.store)).await;
-        outcome(answer, &self.store, self.time)
+        self.store.data_mut().time.begin_call();
+        let answer = timeout(self.limits.time, call(guest, &mut self.store)).await;
+        outcome(answer, &self.store, &self.limits)
     }
 }
 
 fn outcome<T, E>(
     answer: Result<wasmtime::Result<T>, E>,
     store: &Store<BackendState>,
-    limit: Duration,
+    limits: &InstanceLimits,
 ) -> Result<T, CallError> {
-    match answer {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(err)) => Err(errors::call_error(&store.data().limits, &err)),
-        Err(_) => Err(CallError::TimedOut {
+    let (state, limit) = (store.data(), limits.time);
+    Err(match answer {
+        Ok(Ok(answer)) => return Ok(answer),
+        Ok(Err(_)) if state.time.is_spent() => CallError::OutOfCpuTime {
+            limit: limits.cpu_time,
+        },
+        Ok(Err(err)) => errors::call_error(&state.limits, &err),
+        Err(_) if state.time.has_mostly_waited(limit) => CallError::WaitedTooLong { limit },
+        Err(_) => CallError::TimedOut {
             kind: PluginKind::Backend,
             limit,
-        }),
-    }
+        },
+    })
 }

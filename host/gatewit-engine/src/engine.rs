@@ -98,6 +98,23 @@ impl Engine {
         windows.map_err(|error| strategy_calls::failed(&rule.strategy, error))
     }
 
+    /// The digest of the component that serves under a plugin's name, if one does.
+    pub fn serving_digest(&self, plugin: &str) -> Option<String> {
+        let slot = self.registry.slot(plugin)?;
+        let state = slot.state();
+        Some(state.serving.as_ref()?.identity.digest.clone())
+    }
+
+    /// Ends when the component that serves under a plugin's name has another digest than this one.
+    pub async fn swapped(&self, plugin: &str, digest: Option<&str>) {
+        let mut swaps = self.registry.swaps();
+        while self.serving_digest(plugin).as_deref() == digest {
+            if swaps.changed().await.is_err() {
+                std::future::pending().await
+            }
+        }
+    }
+
     /// A ticket source. Each run uses the backend that serves under the plugin's name at that time.
     pub fn source(&self, settings: SourceSettings) -> Source {
         Source::new(
@@ -125,6 +142,7 @@ impl Engine {
                     "plugin {name:?} loaded"
                 );
                 slot.accept(generation);
+                self.registry.note_swap();
             }
             Err(refusal) => {
                 note_refusal(&refusal);

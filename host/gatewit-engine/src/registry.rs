@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use gatewit_domain::window::{StrategyError, StrategyName};
+use tokio::sync::watch;
 
 use crate::load::is_plugin_name;
 use crate::slot::PluginSlot;
@@ -13,6 +14,8 @@ use crate::slot::PluginSlot;
 #[derive(Default)]
 pub(crate) struct PluginRegistry {
     entries: ArcSwap<Entries>,
+    /// Changes whenever another generation serves.
+    swaps: watch::Sender<()>,
 }
 
 #[derive(Clone, Default)]
@@ -32,6 +35,16 @@ impl PluginRegistry {
     /// Finds a plugin's slot.
     pub(crate) fn slot(&self, plugin: &str) -> Option<Arc<PluginSlot>> {
         self.entries.load().slots.get(plugin).cloned()
+    }
+
+    /// Notes that another generation serves.
+    pub(crate) fn note_swap(&self) {
+        self.swaps.send_replace(());
+    }
+
+    /// Returns a receiver that is told of every swap from now on.
+    pub(crate) fn swaps(&self) -> watch::Receiver<()> {
+        self.swaps.subscribe()
     }
 
     /// Finds a plugin's slot, or adds one. Only one thread may call this at a time.

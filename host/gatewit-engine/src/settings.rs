@@ -10,6 +10,10 @@ use sha2::{Digest, Sha256};
 use crate::backend::InstanceLimits;
 use crate::outbound::{Grant, OutboundLimits, Secret};
 
+/// The longest that a backend may check its settings, from the start of its instance or of the check. Backends in Python
+/// take a second on a slow machine.
+const CHECK_TIME_MAX: Duration = Duration::from_secs(10);
+
 /// The plugin directory, the cache, and the limits of strategies.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
@@ -85,6 +89,8 @@ pub struct SourceLimits {
     pub memory_bytes: usize,
     /// How long one call may take, such as a page of a sync, requests included.
     pub call_timeout: Duration,
+    /// How long all calls of one run may compute, waiting excluded, in steps of 10 ms.
+    pub run_cpu: Duration,
     /// How long one request may take, redirects and body included.
     pub request_timeout: Duration,
     /// The largest body of a response, decompressed, in bytes.
@@ -94,11 +100,12 @@ pub struct SourceLimits {
 }
 
 impl Default for SourceLimits {
-    /// 256 MiB, 60 s a call, 30 s a request, 32 MiB a response, 10,000 requests a run.
+    /// 256 MiB, 60 s a call, 60 s of CPU a run, 30 s a request, 32 MiB a response, 10,000 requests a run.
     fn default() -> Self {
         Self {
             memory_bytes: 256 << 20,
             call_timeout: Duration::from_secs(60),
+            run_cpu: Duration::from_secs(60),
             request_timeout: Duration::from_secs(30),
             response_bytes: 32 << 20,
             requests_per_run: 10_000,
@@ -111,7 +118,17 @@ impl SourceLimits {
         InstanceLimits {
             memory_bytes: self.memory_bytes,
             time: self.call_timeout,
+            cpu_time: self.run_cpu,
             requests: self.requests_per_run,
+        }
+    }
+
+    /// The limits of an instance that only checks settings.
+    pub(crate) fn check(&self) -> InstanceLimits {
+        let limits = self.instance();
+        InstanceLimits {
+            time: limits.time.min(CHECK_TIME_MAX),
+            ..limits
         }
     }
 
@@ -119,6 +136,23 @@ impl SourceLimits {
         OutboundLimits {
             time: self.request_timeout,
             body_bytes: self.response_bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_checked_within_ten_seconds_or_the_limit_of_a_call() {
+        for (call, check) in [(60, 10), (2, 2)] {
+            let limits = SourceLimits {
+                call_timeout: Duration::from_secs(call),
+                ..SourceLimits::default()
+            };
+            assert_eq!(limits.check().time, Duration::from_secs(check));
+            assert_eq!(limits.instance().time, Duration::from_secs(call));
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::bindings::backend::Fault;
 use crate::load::Code;
 use crate::outbound::{Outbound, Policy};
 use crate::registry::PluginRegistry;
-use crate::settings::SourceSettings;
+use crate::settings::{SourceLimits, SourceSettings};
 use crate::slot::PluginSlot;
 use crate::source::blocking::run_blocking;
 
@@ -33,7 +33,7 @@ pub struct Source {
     digest: String,
     /// A JSON object.
     settings: Arc<str>,
-    limits: InstanceLimits,
+    limits: SourceLimits,
     outbound: Arc<Outbound>,
     registry: Arc<PluginRegistry>,
     /// Permits for runs of this source, and of all sources.
@@ -56,7 +56,7 @@ impl Source {
             plugin: settings.plugin,
             digest,
             settings: text.into(),
-            limits: settings.limits.instance(),
+            limits: settings.limits,
             outbound: Arc::new(outbound),
             registry,
             own_permits: Arc::new(Semaphore::new(RUNS_PER_SOURCE_MAX)),
@@ -70,10 +70,10 @@ impl Source {
     }
 
     /// Asks the plugin whether it accepts the settings; its objection is a [`SourceFault::BadSettings`]. The plugin
-    /// cannot send requests meanwhile.
+    /// cannot send requests meanwhile, and has 10 seconds at most.
     pub async fn check_settings(&self) -> Result<(), SourceFault> {
         let settings = Arc::clone(&self.settings);
-        let mut run = self.run(None).await?;
+        let mut run = self.run(self.limits.check(), None).await?;
         run.ask(async move |instance| {
             let verdict = instance.check_settings(&settings).await?;
             Ok(verdict.map_err(Fault::BadSettings))
@@ -83,16 +83,20 @@ impl Source {
 
     /// Begins a run that reaches the ticketing system.
     async fn connected_run(&self) -> Result<Run, SourceFault> {
-        self.run(Some(Arc::clone(&self.outbound))).await
+        let outbound = Arc::clone(&self.outbound);
+        self.run(self.limits.instance(), Some(outbound)).await
     }
 
     /// Begins a run on a fresh instance of the backend that serves now.
-    async fn run(&self, outbound: Option<Arc<Outbound>>) -> Result<Run, SourceFault> {
+    async fn run(
+        &self,
+        limits: InstanceLimits,
+        outbound: Option<Arc<Outbound>>,
+    ) -> Result<Run, SourceFault> {
         let (slot, identity, backend) = self.backend().map_err(not_loaded)?;
         let permits = timeout(PERMIT_WAIT_MAX, self.permits()).await;
         let permits =
             permits.map_err(|_| SourceFault::Plugin(CallError::Busy(PluginKind::Backend)))?;
-        let limits = self.limits;
         let instance =
             run_blocking(async move || backend.instantiate(limits, outbound).await).await;
         let instance = instance.inspect_err(|_| slot.count_failure());

@@ -1,5 +1,6 @@
 //! The engine as the domain sees it, with real components. Each test owns its directory and its engine.
 
+mod backend_limits;
 mod backends;
 mod caching;
 mod guests;

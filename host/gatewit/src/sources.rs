@@ -1,5 +1,5 @@
-//! Ticket sources while the server runs: opened as configured, synced regularly, and at once when one of their files
-//! changes.
+//! Ticket sources while the server runs: opened as configured, synced regularly, and at once when one of their files, or
+//! their plugin, changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,6 +54,7 @@ impl Sources {
                     canceled_attend: plan.counts_canceled(),
                 },
                 live_find: plan.live_find,
+                run_limits: plan.run_limits,
             };
             (name.clone(), configured)
         });
@@ -95,9 +96,9 @@ async fn keep_fresh(desk: Arc<Desk>, name: SourceName, source: Arc<OpenSource>) 
         tokio::select! {
             () = sleep(wait) => {}
             () = source.changed() => {
-                tracing::info!(source.name = %name, "a file of ticket source {name} has changed");
+                tracing::info!(source.name = %name, "a file or the plugin of ticket source {name} has changed");
                 // The outcome is logged where the source is read.
-                let _ = desk.sources.refresh(&name).await;
+                let _ = desk.sources.refresh_changed(&name).await;
             }
         }
     }

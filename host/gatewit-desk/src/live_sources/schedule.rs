@@ -10,8 +10,10 @@ use super::trouble::{SourceTrouble, SyncFault};
 
 /// The wait after a first fault; it doubles with each further one.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);
-/// The longest wait between two tries of a failing source.
+/// The longest wait between two tries of a failing source: its ticketing system may be back any moment.
 const WAIT_MAX: SignedDuration = SignedDuration::from_mins(5);
+/// The longest wait while the plugin itself fails, which costs CPU time and does not mend itself.
+const OWN_FAULT_WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// The longest that a ticketing system may tell us to wait.
 const RETRY_AFTER_MAX: SignedDuration = SignedDuration::from_hours(24);
 
@@ -41,8 +43,9 @@ pub struct SyncSchedule {
     begun: u64,
     /// The number of the run that ended last.
     ended: u64,
-    /// How many runs in a row have failed.
-    failures: u32,
+    /// How many runs have failed since the last that succeeded: because of the plugin itself, and for other reasons.
+    own_faults: u32,
+    other_faults: u32,
     /// How many runs have succeeded and failed since the start.
     pub completed: u64,
     pub failed: u64,
@@ -59,7 +62,8 @@ impl SyncSchedule {
             not_before: None,
             begun: 0,
             ended: 0,
-            failures: 0,
+            own_faults: 0,
+            other_faults: 0,
             completed: 0,
             failed: 0,
             trouble: None,
@@ -108,6 +112,22 @@ impl SyncSchedule {
         self.not_before = Some(now + rest);
     }
 
+    /// Begins with short waits again: the plugin, its settings or its files have changed.
+    pub fn forget_faults(&mut self) {
+        (self.own_faults, self.other_faults) = (0, 0);
+    }
+
+    /// Counts a fault, and returns how long to wait after it: twice as long as after the last one of its kind.
+    fn back_off(&mut self, fault: &SyncFault) -> SignedDuration {
+        let (faults, max) = match fault.is_own_fault() {
+            true => (&mut self.own_faults, OWN_FAULT_WAIT_MAX),
+            false => (&mut self.other_faults, WAIT_MAX),
+        };
+        let wait = FIRST_WAIT.saturating_mul(1 << (*faults).min(16));
+        *faults += 1;
+        wait.min(max)
+    }
+
     /// Records how a run ended, and schedules the next one.
     pub fn end(
         &mut self,
@@ -119,7 +139,8 @@ impl SyncSchedule {
         self.planned_at = now;
         self.not_before = None;
         let Err(fault) = outcome else {
-            (self.trouble, self.failures, self.synced_at) = (None, 0, Some(now));
+            (self.trouble, self.synced_at) = (None, Some(now));
+            self.forget_faults();
             self.completed += 1;
             self.due_at = now + with_chance(every);
             return Ok(());
@@ -127,13 +148,11 @@ impl SyncSchedule {
         if let SyncFault::Source(SourceFault::RateLimited(Some(seconds))) = &fault {
             self.retry_after(*seconds, now);
         }
-        let backed_off = FIRST_WAIT.saturating_mul(1 << self.failures.min(16));
-        let try_at = now + with_chance(backed_off.min(WAIT_MAX));
+        let try_at = now + with_chance(self.back_off(&fault));
         let rested_at = self
             .not_before
             .map(|at| now + with_chance(at.duration_since(now)));
         self.due_at = rested_at.map_or(try_at, |at| at.max(try_at));
-        self.failures += 1;
         self.failed += 1;
         let trouble = SourceTrouble::from(&fault);
         self.trouble = Some(trouble.clone());

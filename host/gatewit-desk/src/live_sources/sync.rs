@@ -7,7 +7,7 @@ use gatewit_domain::attendees::SourceSet;
 use gatewit_domain::plugin::CallError;
 use gatewit_domain::ports::{SyncRun, Write};
 use gatewit_domain::source::{
-    Continuation, LogPosition, SourceFault, SourcePage, SourceType, SyncState,
+    Continuation, LimitExceeded, LogPosition, SourceFault, SourcePage, SourceType, SyncState,
 };
 
 use super::LiveSource;
@@ -17,8 +17,6 @@ use crate::error::DeskError;
 use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES};
 use crate::turns::let_others_run;
 
-/// The most pages of a run.
-const PAGES_MAX: u32 = 100_000;
 /// How many rows are deleted in one commit.
 const ROWS_AT_ONCE: usize = 32;
 
@@ -38,8 +36,10 @@ impl LiveSource {
         if let Err(fault) = &read
             && is_lasting(fault)
         {
+            let unserved: Vec<_> = state.unserved_rows().collect();
             state.drop_run();
             self.keep(&state, Vec::new()).await?;
+            self.delete_rows(unserved).await?;
         }
         self.throw_away(&mut state).await?;
         read
@@ -145,11 +145,12 @@ impl LiveSource {
     ) -> Result<Option<Doubted>, SyncFault> {
         let digests = first.map_or_else(RandomState::new, |first| first.reading.digests().clone());
         let mut reading = self.reading(state, &digests).await?;
+        let (limits, began_at) = (self.configured.run_limits, self.ports.now());
         let mut seen = HashSet::new();
-        for _ in 0..PAGES_MAX {
-            let Some(under_way) = &state.under_way else {
-                return Ok(None);
-            };
+        while let Some(under_way) = &state.under_way {
+            if self.ports.now().duration_since(began_at) > limits.time {
+                return Err(LimitExceeded::Time(limits.time).into());
+            }
             let cursor = under_way.cursor.clone();
             if !seen.insert(digests.hash_one(&cursor)) {
                 let words = "it gave the same cursor twice, so that the sync would never end";
@@ -170,8 +171,7 @@ impl LiveSource {
             }
             self.keep_page(state, page, &upstream.types).await?;
         }
-        let words = format!("its sync has more than {PAGES_MAX} pages");
-        Err(invalid(words).into())
+        Ok(None)
     }
 
     /// Returns what the current run has listed so far, if it is a full one.
@@ -199,21 +199,34 @@ impl LiveSource {
         state: &mut SyncState,
         page: SourcePage,
         types: &Vec<SourceType>,
-    ) -> Result<(), DeskError> {
-        let rows = state.take(page, self.ports.now()).into_iter();
+    ) -> Result<(), SyncFault> {
+        let limits = &self.configured.run_limits;
+        let rows = state.take(page, limits, self.ports.now())?.into_iter();
         let rows = rows.map(|(at, row)| SOURCE_ROWS.put(&LogRow(self.name.clone(), at), &row));
         let mut writes: Vec<_> = rows.collect();
         let has_ended = state.under_way.is_none();
         if has_ended && self.types().await? != *types {
             writes.push(SOURCE_TYPES.put(&self.name, types));
         }
-        self.keep(state, writes).await
+        self.keep(state, writes).await?;
+        Ok(())
     }
 
     /// Commits the state together with the rows it refers to. Only one run at a time writes it, so it needs no guard.
     async fn keep(&self, state: &SyncState, mut writes: Vec<Write>) -> Result<(), DeskError> {
         writes.push(SOURCES.put(&self.name, state));
         self.ports.store().commit(Vec::new(), writes).await?;
+        Ok(())
+    }
+
+    /// Deletes rows of a log.
+    async fn delete_rows(&self, rows: Vec<LogPosition>) -> Result<(), DeskError> {
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            let rows = rows.iter().map(|at| LogRow(self.name.clone(), *at));
+            let writes = rows.map(|row| SOURCE_ROWS.delete(&row)).collect();
+            self.ports.store().commit(Vec::new(), writes).await?;
+            let_others_run().await;
+        }
         Ok(())
     }
 
@@ -266,7 +279,7 @@ fn invalid(words: String) -> SourceFault {
 /// Whether resuming where the run broke off would end in the same fault.
 fn is_lasting(fault: &SyncFault) -> bool {
     match fault {
-        SyncFault::Doubted(_) => true,
+        SyncFault::Doubted(_) | SyncFault::Limit(_) => true,
         SyncFault::TypesVanished(_) | SyncFault::Desk(_) => false,
         SyncFault::Source(fault) => !matches!(
             fault,

@@ -3,7 +3,7 @@
 
 use gatewit_domain::plugin::PluginWords;
 use gatewit_domain::problem::{Problem, SourceCode};
-use gatewit_domain::source::{SourceFault, SourceName};
+use gatewit_domain::source::{LimitExceeded, SourceFault, SourceName};
 
 use super::reading::Doubt;
 use crate::error::DeskError;
@@ -17,8 +17,21 @@ pub enum SyncFault {
     Doubted(Doubt),
     #[error("it lists no types of tickets where it had {0}, so what is served stays as it is")]
     TypesVanished(usize),
+    #[error("{0}; what the run has read is thrown away")]
+    Limit(#[from] LimitExceeded),
     #[error("what it said cannot be kept: {0}")]
     Desk(#[from] DeskError),
+}
+
+impl SyncFault {
+    /// Whether the plugin's own code is to blame, so that trying again soon is pointless.
+    pub(super) fn is_own_fault(&self) -> bool {
+        match self {
+            Self::Limit(_) => true,
+            Self::Source(SourceFault::Plugin(error)) => error.is_own_fault(),
+            Self::Source(_) | Self::Doubted(_) | Self::TypesVanished(_) | Self::Desk(_) => false,
+        }
+    }
 }
 
 /// Why a source's last sync failed.
@@ -106,7 +119,7 @@ impl From<&SyncFault> for SourceTrouble {
     fn from(fault: &SyncFault) -> Self {
         match fault {
             SyncFault::Source(fault) => Self::from(fault),
-            SyncFault::Doubted(_) | SyncFault::TypesVanished(_) => Self {
+            SyncFault::Doubted(_) | SyncFault::TypesVanished(_) | SyncFault::Limit(_) => Self {
                 reason: fault.to_string(),
                 words: None,
                 is_ours: false,

@@ -25,6 +25,8 @@ mod office;
 #[cfg(test)]
 mod pacing;
 #[cfg(test)]
+mod run_limits;
+#[cfg(test)]
 mod searches;
 #[cfg(test)]
 mod syncs;

@@ -13,7 +13,7 @@ use gatewit_domain::attendees::{
 };
 use gatewit_domain::names::{NameMatching, PreparedName};
 use gatewit_domain::ports::Strategies;
-use gatewit_domain::source::SourceName;
+use gatewit_domain::source::{RunLimits, SourceName};
 use jiff::SignedDuration;
 
 use crate::upstream::{Asking, Upstream};
@@ -56,6 +56,7 @@ impl Office {
             orgs: None,
             rules: AttendeeRules::default(),
             live_find: false,
+            run_limits: RunLimits::default(),
         };
         self.sources.insert(name(source), configured);
         self

@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::join_all;
 use gatewit_desk::Desk;
+use gatewit_domain::plugin::{CallError, PluginKind};
 use gatewit_domain::source::SourceFault;
 use jiff::SignedDuration;
 
-use crate::office::{EVERY, check_serves_upstream, count, keep_fresh, office, refresh};
+use crate::office::{EVERY, Office, check_serves_upstream, count, keep_fresh, office, refresh};
 use crate::upstream::{Upstream, crowd, ticket, unavailable};
 use crate::world::block_on;
 
@@ -132,4 +134,82 @@ fn whoever_asks_during_a_run_waits_for_the_next_with_all_others() {
     }
     assert_eq!(upstream.state().runs - begun, 2);
     check_serves_upstream(&desk, &upstream);
+}
+
+/// Lets this happen to each try, and returns how long each of the waits is, in seconds, without chance.
+fn waits(desk: &Desk, office: &Office, upstream: &Upstream, faults: &[SourceFault]) -> Vec<i64> {
+    let wait = |fault: &SourceFault| {
+        upstream.fail_next([Some(fault.clone())]);
+        let wait = keep_fresh(desk).as_secs();
+        office.clock.pass(wait + 1);
+        wait * 10 / 11
+    };
+    faults.iter().map(wait).collect()
+}
+
+fn looped() -> SourceFault {
+    SourceFault::Plugin(CallError::TimedOut {
+        kind: PluginKind::Backend,
+        limit: Duration::from_secs(60),
+    })
+}
+
+#[test]
+fn a_plugin_that_fails_by_itself_is_tried_ever_more_slowly_up_to_an_hour() {
+    let upstream = Upstream::new(500);
+    let office = office(&upstream);
+    let desk = office.open();
+    let spent = SourceFault::Plugin(CallError::OutOfCpuTime {
+        limit: Duration::from_secs(60),
+    });
+    for fault in [
+        looped(),
+        spent,
+        SourceFault::Plugin(CallError::Trapped("trap".to_owned())),
+        SourceFault::Plugin(CallError::OutOfMemory { limit_bytes: 1 }),
+        SourceFault::Plugin(CallError::InvalidAnswer("nonsense".to_owned())),
+    ] {
+        let waits = waits(&desk, &office, &upstream, &vec![fault; 12]);
+        assert!(waits[0] <= 5 && waits[3] > 35, "{waits:?}");
+        let longest = 3_270..=3_600;
+        assert!(
+            waits[10..].iter().all(|wait| longest.contains(wait)),
+            "{waits:?}"
+        );
+        // A run that succeeds forgets them.
+        refresh(&desk).unwrap();
+        office.clock.pass(3_600);
+    }
+}
+
+#[test]
+fn a_ticketing_system_that_is_away_is_tried_soon_whatever_the_plugin_did_before() {
+    let upstream = Upstream::new(500);
+    let office = office(&upstream);
+    let desk = office.open();
+    waits(&desk, &office, &upstream, &vec![looped(); 12]);
+    let slow = SourceFault::Plugin(CallError::WaitedTooLong {
+        limit: Duration::from_secs(60),
+    });
+    for fault in [unavailable(), slow] {
+        let waits = waits(&desk, &office, &upstream, &vec![fault; 12]);
+        assert!(waits.iter().all(|wait| *wait <= 300), "{waits:?}");
+    }
+    // Faults of another kind in between do not make it try a plugin that loops more often.
+    let waits = waits(&desk, &office, &upstream, &[looped()]);
+    assert!(waits[0] > 3_000, "{waits:?}");
+}
+
+#[test]
+fn a_plugin_that_has_changed_is_tried_at_once_and_soon_again() {
+    let upstream = Upstream::new(500);
+    let office = office(&upstream);
+    let desk = office.open();
+    waits(&desk, &office, &upstream, &vec![looped(); 12]);
+    upstream.fail_next([Some(looped())]);
+    let name = desk.sources.statuses()[0].name.clone();
+    upstream.take_asked();
+    block_on(desk.sources.refresh_changed(&name)).unwrap_err();
+    assert_eq!(upstream.take_asked().len(), 1);
+    assert!(keep_fresh(&desk).as_secs() <= 6);
 }

@@ -31,6 +31,8 @@ pub struct State {
     pub settings: String,
     /// The answers to the next requests for a page; None for a normal page.
     pub faults: VecDeque<Option<SourceFault>>,
+    /// The next pages, whatever its tickets are.
+    pub pages_next: VecDeque<SourcePage>,
     /// The cursor that it returns for ever, if set.
     pub stuck_at: Option<String>,
     /// The cursors of the requests for pages.
@@ -64,6 +66,7 @@ impl Upstream {
             digest: "sha256:1".to_owned(),
             settings: "settings".to_owned(),
             faults: VecDeque::new(),
+            pages_next: VecDeque::new(),
             stuck_at: None,
             asked: Vec::new(),
             found: Vec::new(),
@@ -147,6 +150,9 @@ impl State {
         self.asked.push(cursor.map(str::to_owned));
         if let Some(Some(fault)) = self.faults.pop_front() {
             return Err(fault);
+        }
+        if let Some(page) = self.pages_next.pop_front() {
+            return Ok(page);
         }
         if let Some(cursor) = &self.stuck_at {
             let next = Continuation::More(cursor.clone());

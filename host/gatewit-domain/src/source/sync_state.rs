@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Continuation, SourcePage, SourceTicket};
+use super::{Continuation, LimitExceeded, RunLimits, RunSize, SourcePage, SourceTicket};
 
 /// How many tickets a row holds: few enough to read between two scans.
 const ROW: usize = 50;
@@ -94,6 +94,9 @@ pub struct RunUnderWay {
     pub end: LogPosition,
     /// A digest of the rows so far; empty in a run that asks for changes.
     pub digest: String,
+    /// How much it has read.
+    #[serde(default)]
+    pub size: RunSize,
     /// The cursor of its next page.
     pub cursor: Option<String>,
     /// The plugin and settings that read. Another reader does not resume the run.
@@ -122,6 +125,16 @@ impl SyncState {
         self.under_way = Some(self.full(reader, now));
     }
 
+    /// The rows that a run for changes has written behind the end of the served log. Once it is dropped, nobody reads them.
+    pub fn unserved_rows(&self) -> impl Iterator<Item = LogPosition> + use<> {
+        let run = self.under_way.as_ref().filter(|run| !run.is_full);
+        let rows = self.served.as_ref().zip(run).map(|(served, run)| {
+            let (log, begin, end) = (served.end.log, served.end.row, run.end.row);
+            (begin..end).map(move |row| LogPosition { log, row })
+        });
+        rows.into_iter().flatten()
+    }
+
     /// Drops the current run.
     pub fn drop_run(&mut self) {
         if let Some(run) = self.under_way.take().filter(|run| run.is_full) {
@@ -129,18 +142,25 @@ impl SyncState {
         }
     }
 
-    /// Adds a page to the current run, and returns the rows to write and their positions.
-    pub fn take(&mut self, page: SourcePage, now: Timestamp) -> Vec<(LogPosition, SourceRow)> {
+    /// Adds a page to the current run, and returns the rows to write and their positions. A run that exceeds a limit must
+    /// be dropped.
+    pub fn take(
+        &mut self,
+        page: SourcePage,
+        limits: &RunLimits,
+        now: Timestamp,
+    ) -> Result<Vec<(LogPosition, SourceRow)>, LimitExceeded> {
         let Some(run) = &mut self.under_way else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
+        run.size.add(&page, limits)?;
         let rows = rows_of(page.tickets, page.gone);
         let rows = rows.into_iter().map(|row| (run.write(&row), row)).collect();
         match page.next {
             Continuation::More(cursor) => run.cursor = Some(cursor),
             Continuation::Done(token) => self.end_run(token, now),
         }
-        rows
+        Ok(rows)
     }
 
     /// Ends the current run and serves what it has read.
@@ -189,6 +209,7 @@ impl SyncState {
             is_full: false,
             end: served.end,
             digest: String::new(),
+            size: RunSize::default(),
             cursor: Some(cursor),
             reader: reader.clone(),
             began_at: now,
@@ -204,6 +225,7 @@ impl SyncState {
                 row: 0,
             },
             digest: String::new(),
+            size: RunSize::default(),
             cursor: None,
             reader: reader.clone(),
             began_at: now,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::backend::InstanceLimits;
+use crate::backend::run_time::RunTime;
 use crate::bindings::backend::http::{self, Error, Request, Response};
 use crate::bindings::backend::types;
 use crate::outbound::{NotGranted, Outbound, OutboundError};
@@ -18,6 +20,7 @@ const RANDOM_BYTES_MAX: u64 = 64 << 10;
 /// The state in a backend's wasmtime store.
 pub(crate) struct BackendState {
     pub limits: ResourceLimits,
+    pub time: RunTime,
     outbound: Option<Arc<Outbound>>,
     requests: u32,
     requests_left: u32,
@@ -26,7 +29,7 @@ pub(crate) struct BackendState {
 }
 
 impl BackendState {
-    pub(crate) fn new(memory_bytes: usize, requests: u32, outbound: Option<Arc<Outbound>>) -> Self {
+    pub(crate) fn new(limits: InstanceLimits, outbound: Option<Arc<Outbound>>) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(RESOURCES_MAX);
         // No files, environment or arguments unless they are added; output is discarded.
@@ -36,10 +39,11 @@ impl BackendState {
         wasi.allow_ip_name_lookup(false);
         wasi.max_random_size(RANDOM_BYTES_MAX);
         Self {
-            limits: ResourceLimits::new(memory_bytes),
+            limits: ResourceLimits::new(limits.memory_bytes),
+            time: RunTime::new(limits.cpu_time),
             outbound,
-            requests,
-            requests_left: requests,
+            requests: limits.requests,
+            requests_left: limits.requests,
             wasi: wasi.build(),
             resources,
         }
@@ -57,7 +61,10 @@ impl BackendState {
 impl http::Host for BackendState {
     async fn send(&mut self, request: Request) -> Result<Response, Error> {
         let outbound = self.next_request().map_err(OutboundError::from)?;
-        Ok(outbound.send(request).await?)
+        self.time.begin_request();
+        let answer = outbound.send(request).await;
+        self.time.end_request();
+        Ok(answer?)
     }
 }
 

@@ -6,7 +6,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gatewit_domain::source::SourceName;
+use gatewit_domain::source::{RunLimits, SourceName};
 use gatewit_engine::{Grant, Secret, SourceLimits, SourceSettings};
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -57,6 +57,10 @@ pub struct SourceLimitsEntry {
     request_timeout_ms: Option<NonZero<u32>>,
     response_mib: Option<NonZero<u32>>,
     requests_per_run: Option<NonZero<u32>>,
+    tickets_per_run: Option<NonZero<u32>>,
+    run_mib: Option<NonZero<u32>>,
+    run_timeout_s: Option<NonZero<u32>>,
+    run_cpu_s: Option<NonZero<u32>>,
 }
 
 /// A source that can be opened, and opened again whenever its files change.
@@ -68,6 +72,7 @@ pub struct SourcePlan {
     pub orgs: Option<Vec<String>>,
     pub include_activities: Option<Vec<String>>,
     pub live_find: bool,
+    pub run_limits: RunLimits,
     settings: Map<String, Value>,
     secrets: BTreeMap<String, Secret>,
     grants: Vec<Grant>,
@@ -106,6 +111,7 @@ impl SourcePlan {
         Ok(Self {
             secrets: secrets(&name, &settings, environment)?,
             limits: entry.limits.into(),
+            run_limits: entry.limits.into(),
             every,
             orgs: entry.orgs,
             include_activities: entry.include_activities,
@@ -222,6 +228,9 @@ impl From<SourceLimitsEntry> for SourceLimits {
         Self {
             memory_bytes: entry.memory_mib.map_or(default.memory_bytes, bytes),
             call_timeout: entry.call_timeout_ms.map_or(default.call_timeout, time),
+            run_cpu: entry.run_cpu_s.map_or(default.run_cpu, |seconds| {
+                Duration::from_secs(seconds.get().into())
+            }),
             request_timeout: entry
                 .request_timeout_ms
                 .map_or(default.request_timeout, time),
@@ -229,6 +238,20 @@ impl From<SourceLimitsEntry> for SourceLimits {
             requests_per_run: entry
                 .requests_per_run
                 .map_or(default.requests_per_run, NonZero::get),
+        }
+    }
+}
+
+impl From<SourceLimitsEntry> for RunLimits {
+    fn from(entry: SourceLimitsEntry) -> Self {
+        let default = Self::default();
+        let number = |number: NonZero<u32>| u64::from(number.get());
+        Self {
+            tickets: entry.tickets_per_run.map_or(default.tickets, number),
+            bytes: entry.run_mib.map_or(default.bytes, |mib| number(mib) << 20),
+            time: entry.run_timeout_s.map_or(default.time, |seconds| {
+                SignedDuration::from_secs(seconds.get().into())
+            }),
         }
     }
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use gatewit_domain::ports::{SyncRun, TicketSource};
 use gatewit_domain::source::{SourceFault, SourceTicket};
 use gatewit_engine::{Engine, Source};
+use tokio::select;
 use tokio::task::spawn_blocking;
 
 use super::watched::WatchedFiles;
@@ -17,6 +18,8 @@ pub struct OpenSource {
     plan: SourcePlan,
     engine: Arc<Engine>,
     files: Arc<WatchedFiles>,
+    /// The digest of the plugin that served when the last run began. A std mutex: held for moves, never across an await.
+    plugin: Mutex<Option<String>>,
     /// The source with the settings last read. A std mutex: held for moves, never across an await.
     last: Mutex<Option<Arc<Opened>>>,
 }
@@ -32,22 +35,38 @@ impl OpenSource {
     pub fn new(plan: SourcePlan, engine: Arc<Engine>) -> Self {
         Self {
             files: Arc::new(WatchedFiles::new(plan.files())),
+            plugin: Mutex::new(engine.serving_digest(&plan.plugin)),
             plan,
             engine,
             last: Mutex::default(),
         }
     }
 
-    /// Ends when a file has changed since it was read.
+    /// Ends when a file has changed since it was read, or the plugin since the last run began.
     pub async fn changed(&self) {
-        self.files.changed().await;
+        let digest = {
+            let read = self.plugin.lock().unwrap_or_else(PoisonError::into_inner);
+            read.clone()
+        };
+        select! {
+            () = self.files.changed() => {}
+            () = self.engine.swapped(&self.plan.plugin, digest.as_deref()) => {}
+        }
+    }
+
+    /// Notes what a run is about to read.
+    async fn note(&self) {
+        let serving = self.engine.serving_digest(&self.plan.plugin);
+        *self.plugin.lock().unwrap_or_else(PoisonError::into_inner) = serving;
+        let files = Arc::clone(&self.files);
+        // It cannot panic, and only looks at files.
+        let _ = spawn_blocking(move || files.note()).await;
     }
 
     /// Reads the files, and reopens the source if their content has changed.
     async fn opened(&self) -> Result<Arc<Opened>, SourceFault> {
-        let (plan, files) = (self.plan.clone(), Arc::clone(&self.files));
+        let plan = self.plan.clone();
         let read = spawn_blocking(move || {
-            files.note();
             let settings = plan.read()?;
             Ok::<_, String>((settings.digest(), settings))
         });
@@ -70,6 +89,7 @@ impl OpenSource {
 #[async_trait]
 impl TicketSource for OpenSource {
     async fn begin(&self) -> Result<Box<dyn SyncRun>, SourceFault> {
+        self.note().await;
         let opened = self.opened().await?;
         opened.check().await?;
         opened.source.begin().await

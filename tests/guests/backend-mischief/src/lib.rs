@@ -19,6 +19,7 @@ wit_bindgen::generate!({
 });
 
 const MANY_TICKETS: usize = 10_001;
+const PAGE_TICKETS: usize = 1_000;
 const HEAVY_BYTES: usize = 20 << 20;
 /// The length to which a response's body is shown.
 const SHOWN_BYTES: usize = 10;
@@ -65,6 +66,9 @@ impl Guest for Mischief {
         let reference = (CALLS.fetch_add(1, Ordering::Relaxed) + 1).to_string();
         let next = match cursor {
             None => Continuation::More("second".to_owned()),
+            Some(_) if deed(&settings).starts_with("endless") => {
+                Continuation::More(reference.clone())
+            }
             Some(cursor) => Continuation::Done(Some(cursor)),
         };
         Ok(Page {
@@ -87,6 +91,18 @@ fn perform(settings: &str, ticket: Ticket) -> Result<Vec<Ticket>, Fault> {
         "panic" => panic!("mischief was asked to panic"),
         "loop" => run_for_ever(),
         "grow" => grow_for_ever(),
+        // Pages without end, each with other tickets, or with none.
+        "endless" => {
+            let numbers = 0..PAGE_TICKETS;
+            let of = |number| format!("{}-{number}", ticket.reference);
+            Ok(numbers
+                .map(|number| Ticket {
+                    reference: of(number),
+                    ..ticket.clone()
+                })
+                .collect())
+        }
+        "endless-nothing" => Ok(vec![]),
         "many-tickets" => Ok(vec![ticket; MANY_TICKETS]),
         "heavy" => Ok(vec![Ticket {
             holder_name: "x".repeat(HEAVY_BYTES),
