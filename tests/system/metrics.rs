@@ -123,13 +123,22 @@ async fn requests_commits_and_plugins_are_measured() {
     assert_eq!(value(&text, "gatewit_store_tables_outgrown"), 0.0);
     assert!(value(&text, "gatewit_store_memory_bytes") >= 0.0);
     assert!(value(&text, "gatewit_plugin_calls_total{plugin=\"hours-before\"}") >= 1.0);
-    assert_eq!(
-        value(
-            &text,
-            "gatewit_plugin_failures_total{plugin=\"hours-before\"}"
-        ),
-        0.0
-    );
+    for kind in [
+        "trap",
+        "timeout",
+        "memory",
+        "nonsense",
+        "busy",
+        "not_loaded",
+        "answered",
+        "other",
+    ] {
+        let labels = format!("plugin=\"hours-before\",kind=\"{kind}\"");
+        let failures = value(&text, &format!("gatewit_plugin_failures_total{{{labels}}}"));
+        assert_eq!(failures, 0.0, "{kind}");
+    }
+    let durations = "gatewit_plugin_call_duration_seconds_count{plugin=\"hours-before\"}";
+    assert!(value(&text, durations) >= 1.0);
     assert!(value(&text, "gatewit_process_start_time_seconds") > 1_700_000_000.0);
     assert!(text.ends_with("# EOF\n"), "{text}");
     for secret in ["Jane", "jane@", "John", &door.event_id, &door.fingerprint] {

@@ -211,9 +211,16 @@ pub enum SourceFault {
     /// A file that the settings name cannot be read. The text is the host's.
     #[error("{0}")]
     Unreadable(String),
-    /// The plugin was called and gave no answer.
+    /// The plugin was called and gave no answer. The text is what it wrote to its standard output and error before.
     #[error("the plugin failed: {0}")]
-    Plugin(CallError),
+    Plugin(CallError, Option<PluginWords>),
+}
+
+impl From<CallError> for SourceFault {
+    /// A failure of a plugin that wrote nothing.
+    fn from(error: CallError) -> Self {
+        Self::Plugin(error, None)
+    }
 }
 
 impl SourceFault {
@@ -226,7 +233,7 @@ impl SourceFault {
             | Self::NotFound(words)
             | Self::StartOver(words)
             | Self::Unexpected(words) => Some(words),
-            Self::Plugin(error) => error.words(),
+            Self::Plugin(error, output) => error.words().or(output.as_ref()),
             Self::RateLimited(_) | Self::Unreadable(_) => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Runs a backend: one instance for each run, within its limits, and with no access to the host but its granted HTTP.
 
+mod output;
 mod run_time;
 mod state;
 
@@ -11,6 +12,7 @@ use tokio::time::timeout;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Store, StoreContextMut};
 
+pub(crate) use crate::backend::output::Output;
 use crate::backend::state::BackendState;
 use crate::bindings::backend::{
     Backend as Exports, BackendPre, Description, Fault, Guest, Page, Ticket, TicketType,
@@ -53,13 +55,15 @@ impl Backend {
         Ok(Self { component })
     }
 
-    /// Creates a fresh instance, which sends its requests through `outbound`; without it, it cannot send any.
+    /// Creates a fresh instance, which writes to `output` and sends its requests through `outbound`; without it, it cannot
+    /// send any.
     pub(crate) async fn instantiate(
         &self,
         limits: InstanceLimits,
+        output: Output,
         outbound: Option<Arc<Outbound>>,
     ) -> Result<Instance, CallError> {
-        let state = BackendState::new(limits, outbound);
+        let state = BackendState::new(limits, output, outbound);
         let mut store = Store::new(self.component.engine(), state);
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(ANSWER_BYTES_MAX);

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
-use crate::backend::{Backend, InstanceLimits};
+use crate::backend::{Backend, InstanceLimits, Output};
 use crate::bindings::backend::Description;
 use crate::load::error::LoadError;
 use crate::load::world::World;
@@ -162,7 +162,7 @@ fn backend(component: &Component) -> Result<(Code, String), LoadError> {
 /// Asks a backend to describe itself. Blocks.
 fn describe(backend: &Backend, limits: InstanceLimits) -> Result<Description, LoadError> {
     let describe = async || {
-        let mut instance = backend.instantiate(limits, None).await?;
+        let mut instance = backend.instantiate(limits, Output::default(), None).await?;
         instance.describe().await
     };
     // On a thread of its own: a thread that belongs to one runtime cannot start another.

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use gatewit_domain::plugin::{
-    CallError, NotLoaded, PluginIdentity, PluginKind, PluginRow, PluginState,
+    CallError, FailureKind, NotLoaded, PluginIdentity, PluginKind, PluginRow, PluginState,
 };
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::Mutex;
 
 use crate::load::{Code, Generation, Refusal};
 use crate::strategy::Strategy;
+
+/// The buckets of a call's duration, in seconds: strategies take microseconds, a backend's page up to a minute.
+const CALL_SECONDS: [f64; 10] = [0.0001, 0.001, 0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 60.0, 300.0];
 
 /// The slot of one plugin name.
 pub(crate) struct PluginSlot {
@@ -19,7 +24,9 @@ pub(crate) struct PluginSlot {
     /// Held while the plugin runs: a strategy runs one call at a time.
     pub call_lock: Arc<Mutex<()>>,
     calls: AtomicU64,
-    failures: AtomicU64,
+    /// By kind, in the order of [`FailureKind::ALL`].
+    failures: [AtomicU64; FailureKind::ALL.len()],
+    call_seconds: Histogram,
     /// How the last call of a strategy failed, if it did. A backend's failures belong to its sources.
     failed: ArcSwapOption<CallError>,
 }
@@ -35,14 +42,16 @@ pub(crate) struct SlotState {
 }
 
 /// How often a plugin was called since the start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CallCounts {
     /// The plugin's name.
     pub plugin: String,
     /// Calls of the guest, including failed ones. Answers from the cache do not count.
     pub calls: u64,
-    /// Calls that gave no answer.
-    pub failures: u64,
+    /// Calls that gave no answer, for each kind.
+    pub failures: Vec<(FailureKind, u64)>,
+    /// How long its calls took, in seconds.
+    pub call_seconds: Histogram,
 }
 
 impl PluginSlot {
@@ -52,7 +61,8 @@ impl PluginSlot {
             state: ArcSwap::default(),
             call_lock: Arc::default(),
             calls: AtomicU64::new(0),
-            failures: AtomicU64::new(0),
+            failures: Default::default(),
+            call_seconds: Histogram::new(CALL_SECONDS),
             failed: ArcSwapOption::empty(),
         }
     }
@@ -105,13 +115,17 @@ impl PluginSlot {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn count_failure(&self) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn note_duration(&self, duration: Duration) {
+        self.call_seconds.observe(duration.as_secs_f64());
+    }
+
+    pub(crate) fn count_failure(&self, kind: FailureKind) {
+        self.failures[kind as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a failed call, and reports it until a call succeeds.
     pub(crate) fn note_failure(&self, failure: &CallError) {
-        self.count_failure();
+        self.count_failure(failure.kind());
         self.failed.store(Some(Arc::new(failure.clone())));
     }
 
@@ -122,10 +136,16 @@ impl PluginSlot {
     }
 
     pub(crate) fn counts(&self) -> CallCounts {
+        let failures = FailureKind::ALL.into_iter();
+        let failures = failures.map(|kind| {
+            let count = &self.failures[kind as usize];
+            (kind, count.load(Ordering::Relaxed))
+        });
         CallCounts {
             plugin: self.name.clone(),
             calls: self.calls.load(Ordering::Relaxed),
-            failures: self.failures.load(Ordering::Relaxed),
+            failures: failures.collect(),
+            call_seconds: self.call_seconds.clone(),
         }
     }
 

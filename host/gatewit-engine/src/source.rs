@@ -4,7 +4,7 @@ mod answer;
 mod blocking;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use gatewit_domain::plugin::{CallError, NotLoaded, PluginIdentity, PluginKind};
@@ -13,7 +13,7 @@ use gatewit_domain::source::{Reader, SourceFault, SourcePage, SourceTicket, Sour
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::backend::{Backend, Instance, InstanceLimits};
+use crate::backend::{Backend, Instance, InstanceLimits, Output};
 use crate::bindings::backend::Fault;
 use crate::load::Code;
 use crate::outbound::{Outbound, Policy};
@@ -95,18 +95,22 @@ impl Source {
     ) -> Result<Run, SourceFault> {
         let (slot, identity, backend) = self.backend().map_err(not_loaded)?;
         let permits = timeout(PERMIT_WAIT_MAX, self.permits()).await;
-        let permits =
-            permits.map_err(|_| SourceFault::Plugin(CallError::Busy(PluginKind::Backend)))?;
+        let permits = permits.map_err(|_| CallError::Busy(PluginKind::Backend))?;
+        let output = Output::default();
+        let written = output.clone();
         let instance =
-            run_blocking(async move || backend.instantiate(limits, outbound).await).await;
-        let instance = instance.inspect_err(|_| slot.count_failure());
+            run_blocking(async move || backend.instantiate(limits, written, outbound).await);
+        let instance = instance
+            .await
+            .map_err(|error| failed(error, &slot, &output))?;
         Ok(Run {
             reader: Reader {
                 plugin: identity.digest,
                 settings: self.digest.clone(),
             },
             settings: Arc::clone(&self.settings),
-            instance: Some(instance.map_err(SourceFault::Plugin)?),
+            instance: Some(instance),
+            output,
             slot,
             _permits: permits,
         })
@@ -157,6 +161,7 @@ struct Run {
     settings: Arc<str>,
     /// `None` while it runs, and once it failed.
     instance: Option<Instance>,
+    output: Output,
     slot: Arc<PluginSlot>,
     _permits: [OwnedSemaphorePermit; 2],
 }
@@ -193,26 +198,34 @@ impl Run {
         + 'static,
     ) -> Result<T, SourceFault> {
         let Some(mut instance) = self.instance.take() else {
-            return Err(SourceFault::Plugin(CallError::RunFailed));
+            return Err(CallError::RunFailed.into());
         };
         self.slot.count_call();
         let outcome = run_blocking(async move || {
             let answer = question(&mut instance).await?;
             Ok((instance, answer))
         });
-        let (instance, answer) = outcome.await.map_err(|error| self.fail(error))?;
+        let begun = Instant::now();
+        let outcome = outcome.await;
+        self.slot.note_duration(begun.elapsed());
+        let (instance, answer) = outcome.map_err(|error| self.fail(error))?;
         self.instance = Some(instance);
-        answer.map_err(answer::fault)
+        answer.map_err(|fault| answer::fault(fault, &self.output))
     }
 
     /// Counts a failure of the plugin. Its instance is not called again.
     fn fail(&mut self, error: CallError) -> SourceFault {
         self.instance = None;
-        self.slot.count_failure();
-        SourceFault::Plugin(error)
+        failed(error, &self.slot, &self.output)
     }
 }
 
+/// Counts a failed call, and adds what the plugin wrote before.
+fn failed(error: CallError, slot: &PluginSlot, output: &Output) -> SourceFault {
+    slot.count_failure(error.kind());
+    SourceFault::Plugin(error, output.words())
+}
+
 fn not_loaded(why: NotLoaded) -> SourceFault {
-    SourceFault::Plugin(why.into())
+    CallError::from(why).into()
 }

@@ -2,7 +2,7 @@
 //! callers that wait for the same answer.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gatewit_domain::plugin::{CallError, PluginIdentity, PluginKind, PluginWords};
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
@@ -102,6 +102,15 @@ impl CallPermit {
         outcome.unwrap_or_else(|_| Err(CallError::CutOff))
     }
 
+    /// Calls the plugin, and counts and times the call.
+    fn call<T>(&self, call: impl FnOnce(&Strategy) -> T) -> T {
+        self.slot.count_call();
+        let begun = Instant::now();
+        let answer = call(&self.strategy);
+        self.slot.note_duration(begun.elapsed());
+        answer
+    }
+
     fn windows(
         &self,
         cache: &WindowCache,
@@ -110,8 +119,8 @@ impl CallPermit {
     ) -> Result<Arc<WindowsAnswer>, CallError> {
         let key = WindowKey::new(rule, holder);
         let identity = &self.identity;
-        self.slot.count_call();
-        let failure = match self.strategy.windows(rule, holder) {
+        let windows = self.call(|strategy| strategy.windows(rule, holder));
+        let failure = match windows {
             Ok(windows) => {
                 self.slot.note_success();
                 let plugin = identity.clone();
@@ -135,8 +144,7 @@ impl CallPermit {
     }
 
     fn check_options(&self, options: &str) -> Result<Result<(), PluginWords>, CallError> {
-        self.slot.count_call();
-        let verdict = self.strategy.check_options(options);
+        let verdict = self.call(|strategy| strategy.check_options(options));
         verdict.inspect_err(|failure| self.note_failure("options could not be checked", failure))
     }
 

@@ -91,7 +91,8 @@ impl House {
             .iter()
             .find(|counts| counts.plugin == plugin)
             .unwrap();
-        (counts.calls, counts.failures)
+        let failures = counts.failures.iter().map(|(_, count)| count);
+        (counts.calls, failures.sum())
     }
 }
 

@@ -172,12 +172,22 @@ impl Counters {
             let labels = [("plugin", counts.plugin.as_str())];
             ConstCounter::new(counts.calls).encode(calls.encode_family(&labels)?)?;
         }
-        let help = "Calls that trapped, ran over a limit or were answered with nonsense";
+        let help = "Calls that gave no answer, by how they failed";
         let mut failures =
             encoder.encode_descriptor("plugin_failures", help, None, MetricType::Counter)?;
         for counts in &plugins {
+            for (kind, count) in &counts.failures {
+                let labels = [("plugin", counts.plugin.as_str()), ("kind", kind.name())];
+                ConstCounter::new(*count).encode(failures.encode_family(&labels)?)?;
+            }
+        }
+        let help = "How long calls of a plugin took, waiting for the network included";
+        let name = "plugin_call_duration_seconds";
+        let mut durations = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
+        for counts in &plugins {
             let labels = [("plugin", counts.plugin.as_str())];
-            ConstCounter::new(counts.failures).encode(failures.encode_family(&labels)?)?;
+            let seconds = durations.encode_family(&labels)?;
+            counts.call_seconds.encode(seconds)?;
         }
         Ok(())
     }

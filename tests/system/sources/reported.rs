@@ -1,4 +1,4 @@
-//! Oddities of a source are reported in the log after each sync, at its events and at its tickets.
+//! Oddities of a source are reported after each sync: counted in the log, by name at its events and at its tickets.
 
 use super::*;
 use crate::attendees::upstream::Upstream;
@@ -7,6 +7,11 @@ use crate::support::project;
 /// The number of log lines that contain this text.
 fn lines(log: &str, words: &str) -> usize {
     log.lines().filter(|line| line.contains(words)).count()
+}
+
+/// The warnings of an event, as JSON.
+async fn warnings(client: &Client, event: &str) -> String {
+    client.get(event).await.data(200)["warnings"].to_string()
 }
 
 fn crew() -> Home {
@@ -27,20 +32,24 @@ fn crew() -> Home {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_pass_that_names_no_day_is_told_by_name_once_a_sync() {
+async fn a_day_pass_that_names_no_day_is_counted_once_a_sync_and_named_at_events() {
     let home = crew();
     let server = Process::spawn(home.command_with("RUST_LOG", "info"));
     server.client.wait_until_ready().await;
     let refreshed = server.client.get("/tickets/refresh_all/").await;
     assert_eq!(refreshed.status, 200, "{refreshed:?}");
+    let event = monday(&server.client, "crew").await;
+    let warnings = warnings(&server.client, &event).await;
+    assert!(
+        warnings.contains("good for every day: Tageskarte\""),
+        "{warnings}"
+    );
     let log = server.stop().log;
     let syncs = lines(&log, "ticket source crew was read to its end");
     assert!(syncs >= 2, "{log}");
-    assert_eq!(
-        lines(&log, "good for every day: \"Tageskarte\""),
-        syncs,
-        "{log}"
-    );
+    let told = "1 types of ticket source crew call themselves day passes";
+    assert_eq!(lines(&log, told), syncs, "{log}");
+    assert_eq!(lines(&log, "Tageskarte"), 0, "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,13 +60,15 @@ async fn days_of_a_sources_types_that_an_event_does_not_have_are_told_when_they_
     let client = &server.client;
     client.wait_until_ready().await;
     let event = monday(client, "crew").await;
-    server
-        .log
-        .wait_for("the type \"Latecomers\" (late) of the ticket source crew is good for \"day–2\", \"Tuesday\",");
+    let does_not_fit = "does not fit its ticket source crew: 1 types of tickets";
+    server.log.wait_for(does_not_fit);
+    let named = warnings(client, &event).await;
+    let expected = r#"the type \"Latecomers\" (late) of the ticket source crew is good for \"day–2\", \"Tuesday\","#;
+    assert!(named.contains(expected), "{named}");
     let first = day("Day 1", "2025-12-15");
     let both = json!({"days": [first, day("DAY 2", "2025-12-16")]});
     client.patch(&event, both).await.data(200);
-    let told = lines(&server.log.so_far(), "does not fit its ticket source crew");
+    let told = lines(&server.log.so_far(), does_not_fit);
     client
         .patch(&event, json!({"name": "Fair"}))
         .await
@@ -69,9 +80,13 @@ async fn days_of_a_sources_types_that_an_event_does_not_have_are_told_when_they_
     );
     let renamed = json!({"days": [first, day("Workshops", "2025-12-16")]});
     client.patch(&event, renamed).await.data(200);
-    server.log.wait_for(
-        "the type \"Latecomers\" (late) of the ticket source crew is good for \"day–2\", which",
-    );
+    let named = warnings(client, &event).await;
+    let expected =
+        r#"the type \"Latecomers\" (late) of the ticket source crew is good for \"day–2\", which"#;
+    assert!(named.contains(expected), "{named}");
+    let log = server.stop().log;
+    assert_eq!(lines(&log, does_not_fit), told + 1, "{log}");
+    assert_eq!(lines(&log, "Latecomers") + lines(&log, "day–2"), 0, "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,14 +22,16 @@ impl Events {
         self.report_sub_events(source);
     }
 
-    /// Logs the days of a source's types that are not days of an event that imports it.
+    /// Logs how many of a source's types are for days that are not days of an event that imports it. Their names come from
+    /// the plugin and are not logged.
     pub(super) fn report_unmatched_days(&self, live: &LiveEvent, source: &SourceName) {
-        let unmatched = self.unmatched_days(live, source);
-        if !unmatched.is_empty() {
-            let (event, unmatched) = (live.event.id, unmatched.join("; "));
+        let types = self.unmatched_days(live, source).len();
+        if types > 0 {
+            let event = live.event.id;
             tracing::warn!(
-                source.name = %source, event.id = %event,
-                "event {event} does not fit its ticket source {source}: {unmatched}"
+                source.name = %source, event.id = %event, types,
+                "event {event} does not fit its ticket source {source}: {types} types of tickets are good for days that \
+                 the event does not have; the event's warnings name them"
             );
         }
     }

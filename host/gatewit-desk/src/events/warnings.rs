@@ -11,9 +11,9 @@ use super::source_fit::own_types;
 use crate::live_events::LiveEvent;
 use crate::live_sources::{ImportState, LiveSource};
 
-/// How many dates of a series a warning names, and how many letters of each.
-const SUB_EVENTS_NAMED: usize = 5;
-const SUB_EVENT_LETTERS: usize = 40;
+/// How many dates of a series, or types of tickets, a warning names, and how many letters of each.
+const NAMED: usize = 5;
+const NAME_LETTERS: usize = 40;
 
 impl Events {
     /// Returns, as sentences, the event's settings that are rarely intended, and what it lacks.
@@ -43,6 +43,7 @@ impl Events {
             match self.sources.get(name) {
                 Some(source) => {
                     warnings.extend(sub_events_warning(source));
+                    warnings.extend(day_passes_warning(source));
                     warnings.extend(import_warning(source, live.event.id));
                 }
                 None => warnings.push(format!("the ticket source \"{name}\" is not configured")),
@@ -71,20 +72,34 @@ fn types_warning(source: &SourceName, tickets: usize) -> Option<String> {
 
 fn sub_events_warning(source: &LiveSource) -> Option<String> {
     let set = source.set().filter(|set| set.sub_events().len() > 1)?;
-    let named = set.sub_events().take(SUB_EVENTS_NAMED);
-    let named: Vec<String> = named
-        .map(|sub_event| sub_event.chars().take(SUB_EVENT_LETTERS).collect())
-        .collect();
-    let more = match set.sub_events().len() > SUB_EVENTS_NAMED {
-        true => " and more",
-        false => "",
-    };
+    let named = listed(set.sub_events());
     Some(format!(
-        "the ticket source \"{}\" has tickets for several dates of a series (sub-events {}{more}), and the event names \
+        "the ticket source \"{}\" has tickets for several dates of a series (sub-events {named}), and the event names \
          none of them: it refuses each of these tickets as wrong_event",
         source.name,
-        named.join(", ")
     ))
+}
+
+fn day_passes_warning(source: &LiveSource) -> Option<String> {
+    let set = source.set()?;
+    let mut dayless = set.dayless_day_passes().map(|kind| &*kind.name).peekable();
+    dayless.peek()?;
+    Some(format!(
+        "types of the ticket source \"{}\" call themselves day passes and name no day, so they are good for every day: {}",
+        source.name,
+        listed(dayless)
+    ))
+}
+
+/// Lists the first few names, each cut to a few letters.
+fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let mut names = names.map(|name| name.chars().take(NAME_LETTERS).collect::<String>());
+    let named: Vec<String> = names.by_ref().take(NAMED).collect();
+    let more = match names.next() {
+        Some(_) => " and more",
+        None => "",
+    };
+    named.join(", ") + more
 }
 
 fn import_warning(source: &LiveSource, event: EventId) -> Option<String> {

@@ -273,7 +273,7 @@ fn doubt(source: &LiveSource, reading: &Reading, first: Option<&Doubted>) -> Opt
 }
 
 fn invalid(words: String) -> SourceFault {
-    SourceFault::Plugin(CallError::InvalidAnswer(words))
+    CallError::InvalidAnswer(words).into()
 }
 
 /// Whether resuming where the run broke off would end in the same fault.

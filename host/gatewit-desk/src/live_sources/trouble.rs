@@ -28,7 +28,7 @@ impl SyncFault {
     pub(super) fn is_own_fault(&self) -> bool {
         match self {
             Self::Limit(_) => true,
-            Self::Source(SourceFault::Plugin(error)) => error.is_own_fault(),
+            Self::Source(SourceFault::Plugin(error, _)) => error.is_own_fault(),
             Self::Source(_) | Self::Doubted(_) | Self::TypesVanished(_) | Self::Desk(_) => false,
         }
     }

@@ -148,7 +148,7 @@ fn waits(desk: &Desk, office: &Office, upstream: &Upstream, faults: &[SourceFaul
 }
 
 fn looped() -> SourceFault {
-    SourceFault::Plugin(CallError::TimedOut {
+    SourceFault::from(CallError::TimedOut {
         kind: PluginKind::Backend,
         limit: Duration::from_secs(60),
     })
@@ -159,15 +159,15 @@ fn a_plugin_that_fails_by_itself_is_tried_ever_more_slowly_up_to_an_hour() {
     let upstream = Upstream::new(500);
     let office = office(&upstream);
     let desk = office.open();
-    let spent = SourceFault::Plugin(CallError::OutOfCpuTime {
+    let spent = SourceFault::from(CallError::OutOfCpuTime {
         limit: Duration::from_secs(60),
     });
     for fault in [
         looped(),
         spent,
-        SourceFault::Plugin(CallError::Trapped("trap".to_owned())),
-        SourceFault::Plugin(CallError::OutOfMemory { limit_bytes: 1 }),
-        SourceFault::Plugin(CallError::InvalidAnswer("nonsense".to_owned())),
+        SourceFault::from(CallError::Trapped("trap".to_owned())),
+        SourceFault::from(CallError::OutOfMemory { limit_bytes: 1 }),
+        SourceFault::from(CallError::InvalidAnswer("nonsense".to_owned())),
     ] {
         let waits = waits(&desk, &office, &upstream, &vec![fault; 12]);
         assert!(waits[0] <= 5 && waits[3] > 35, "{waits:?}");
@@ -188,7 +188,7 @@ fn a_ticketing_system_that_is_away_is_tried_soon_whatever_the_plugin_did_before(
     let office = office(&upstream);
     let desk = office.open();
     waits(&desk, &office, &upstream, &vec![looped(); 12]);
-    let slow = SourceFault::Plugin(CallError::WaitedTooLong {
+    let slow = SourceFault::from(CallError::WaitedTooLong {
         limit: Duration::from_secs(60),
     });
     for fault in [unavailable(), slow] {

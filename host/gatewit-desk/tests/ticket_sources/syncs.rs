@@ -270,7 +270,7 @@ fn what_broke_off_goes_on_where_it_was_unless_it_is_too_old_or_can_never_end() {
     assert_eq!(upstream.take_asked()[0], None);
 
     upstream.state().digest = "sha256:3".to_owned();
-    upstream.fail_next(breaks(SourceFault::Plugin(CallError::CutOff)));
+    upstream.fail_next(breaks(SourceFault::from(CallError::CutOff)));
     refresh(&desk).unwrap_err();
     upstream.take_asked();
     refresh(&desk).unwrap();

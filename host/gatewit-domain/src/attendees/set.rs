@@ -137,6 +137,12 @@ impl SourceSet {
         &self.types
     }
 
+    /// The types that call themselves day passes and name no day, so that they are good for every day.
+    pub fn dayless_day_passes(&self) -> impl Iterator<Item = &SourceType> {
+        let types = self.types.iter();
+        types.filter(|kind| kind.admits && kind.day_pass && kind.days.is_empty())
+    }
+
     /// Whether the source itself lists its types.
     pub fn lists_types(&self) -> bool {
         self.lists_types

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::backend::InstanceLimits;
 use crate::backend::run_time::RunTime;
+use crate::backend::{InstanceLimits, Output};
 use crate::bindings::backend::http::{self, Error, Request, Response};
 use crate::bindings::backend::types;
 use crate::outbound::{NotGranted, Outbound, OutboundError};
@@ -29,11 +29,17 @@ pub(crate) struct BackendState {
 }
 
 impl BackendState {
-    pub(crate) fn new(limits: InstanceLimits, outbound: Option<Arc<Outbound>>) -> Self {
+    pub(crate) fn new(
+        limits: InstanceLimits,
+        output: Output,
+        outbound: Option<Arc<Outbound>>,
+    ) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(RESOURCES_MAX);
-        // No files, environment or arguments unless they are added; output is discarded.
+        // No files, environment or arguments unless they are added.
         let mut wasi = WasiCtx::builder();
+        wasi.stdout(output.clone());
+        wasi.stderr(output);
         wasi.allow_tcp(false);
         wasi.allow_udp(false);
         wasi.allow_ip_name_lookup(false);

@@ -9,6 +9,7 @@ use gatewit_domain::source::{
 };
 use jiff::Timestamp;
 
+use crate::backend::Output;
 use crate::bindings::backend;
 use crate::errors::InvalidAnswer;
 use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
@@ -50,9 +51,15 @@ pub(crate) fn types(types: Vec<backend::TicketType>) -> Result<Vec<SourceType>, 
     rows(types, "ticket types", ticket_type)
 }
 
-/// Converts a fault, and shortens its text to one line.
-pub(crate) fn fault(fault: backend::Fault) -> SourceFault {
-    let words = |words: String| one_line(&words, REASON_CHARACTERS_MAX).into();
+/// Converts a fault. Shortens its text to one line, and adds what the plugin wrote before.
+pub(crate) fn fault(fault: backend::Fault, output: &Output) -> SourceFault {
+    let words = |words: String| {
+        let reason = one_line(&words, REASON_CHARACTERS_MAX);
+        match output.words() {
+            Some(written) => format!("{reason}; {}", written.verbatim()).into(),
+            None => reason.into(),
+        }
+    };
     match fault {
         backend::Fault::Unauthorized(why) => SourceFault::Unauthorized(words(why)),
         backend::Fault::RateLimited(seconds) => SourceFault::RateLimited(seconds),

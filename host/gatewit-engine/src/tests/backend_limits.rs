@@ -27,7 +27,7 @@ fn source(house: &House, settings: Value, limits: SourceLimits) -> Source {
 async fn failure_of(source: &Source) -> CallError {
     let found = timeout(PATIENCE, source.find("1")).await;
     match found.expect("it ends in time") {
-        Err(SourceFault::Plugin(error)) => error,
+        Err(SourceFault::Plugin(error, _)) => error,
         other => panic!("{other:?}"),
     }
 }

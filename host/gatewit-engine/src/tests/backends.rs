@@ -47,7 +47,7 @@ async fn first_page(source: &Source) -> Result<SourcePage, SourceFault> {
 #[track_caller]
 fn plugin_fault<T: Debug>(answer: Result<T, SourceFault>) -> String {
     match answer {
-        Err(SourceFault::Plugin(error)) => error.to_string(),
+        Err(SourceFault::Plugin(error, _)) => error.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -238,6 +238,32 @@ async fn every_misdeed_of_a_backend_ends_its_run_and_nothing_else() {
         doing(&house, "behave").find("1").await.unwrap(),
         [ticket("1")]
     );
+}
+
+#[tokio::test]
+async fn what_a_backend_writes_before_it_fails_is_told_with_the_failure() {
+    let house = House::of(&[("writing", &guests::backend_that_writes())]);
+    let settings = source_settings(json!({}), vec![]);
+    let source = house.engine.source(SourceSettings {
+        plugin: "writing".to_owned(),
+        ..settings
+    });
+    for (fault, reason, words) in [
+        (
+            first_page(&source).await.unwrap_err(),
+            "the plugin failed: it ended in a wasm trap: wasm `unreachable` instruction executed",
+            "it wrote: boom",
+        ),
+        (
+            source.find("1").await.unwrap_err(),
+            "the ticketing system cannot answer",
+            "down; it wrote: boom",
+        ),
+    ] {
+        let written = fault.words().map(|words| words.verbatim());
+        assert_eq!((fault.to_string().as_str(), written), (reason, Some(words)));
+        assert!(!format!("{fault:?}").contains("boom"), "{fault:?}");
+    }
 }
 
 #[tokio::test]

@@ -103,6 +103,61 @@ const LOOKING_AROUND: &str = r#"(module
     (data (i32.const 1024) "1.2.3")
     (data (i32.const 1040) "localhost"))"#;
 
+/// A world with a backend's export and an output of WASI.
+const WRITING_WORLD: &str = "
+    package test:guests;
+    world guest {
+        import wasi:cli/stderr@0.2.0;
+        export gatewit:plugin/ticketing-backend@0.1.0;
+    }
+    package wasi:io@0.2.0 {
+        interface error { resource error; }
+        interface streams {
+            use error.{error};
+            variant stream-error { last-operation-failed(error), closed }
+            resource output-stream {
+                blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>;
+            }
+        }
+    }
+    package wasi:cli@0.2.0 {
+        interface stderr {
+            use wasi:io/streams@0.2.0.{output-stream};
+            get-stderr: func() -> output-stream;
+        }
+    }
+";
+
+/// A backend that writes 12 KiB of zeros and then `boom`, and fails: `tickets` traps, `find` returns a fault.
+pub(super) fn backend_that_writes() -> Vec<u8> {
+    let core = r#"(module
+        (import "wasi:cli/stderr@0.2.0" "get-stderr" (func $stderr (result i32)))
+        (import "wasi:io/streams@0.2.0" "[method]output-stream.blocking-write-and-flush"
+            (func $write (param i32 i32 i32 i32)))
+        (memory (export "memory") 1)
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096))
+        (func $fail
+            (local $stderr i32)
+            (local.set $stderr (call $stderr))
+            (call $write (local.get $stderr) (i32.const 8192) (i32.const 4096) (i32.const 512))
+            (call $write (local.get $stderr) (i32.const 8192) (i32.const 4096) (i32.const 512))
+            (call $write (local.get $stderr) (i32.const 8192) (i32.const 4096) (i32.const 512))
+            (call $write (local.get $stderr) (i32.const 1040) (i32.const 5) (i32.const 512)))
+        (func (export "gatewit:plugin/ticketing-backend@0.1.0#describe") (result i32) (i32.const 64))
+        (func (export "gatewit:plugin/ticketing-backend@0.1.0#check-settings") (param i32 i32) (result i32) unreachable)
+        (func (export "gatewit:plugin/ticketing-backend@0.1.0#ticket-types") (param i32 i32) (result i32) unreachable)
+        (func (export "gatewit:plugin/ticketing-backend@0.1.0#tickets")
+            (param i32 i32 i32 i32 i32) (result i32) (call $fail) unreachable)
+        (func (export "gatewit:plugin/ticketing-backend@0.1.0#find") (param i32 i32 i32 i32) (result i32)
+            (call $fail) (i32.const 128))
+        (data (i32.const 64) "\00\04\00\00\05\00\00\00")
+        (data (i32.const 128) "\01\00\00\00\02\00\00\00\20\04\00\00\04\00\00\00")
+        (data (i32.const 1024) "1.2.3")
+        (data (i32.const 1040) "boom\0a")
+        (data (i32.const 1056) "down"))"#;
+    encode(WRITING_WORLD, core)
+}
+
 /// A strategy whose function `windows` has this body.
 pub(super) fn strategy(windows: &str) -> Vec<u8> {
     component("", &core(windows, ACCEPT, ""))
