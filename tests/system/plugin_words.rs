@@ -92,6 +92,31 @@ async fn what_a_backend_repeats_is_for_operators_alone() {
 }
 
 #[tokio::test]
+async fn what_a_backend_repeats_in_its_tickets_and_types_is_not_logged() {
+    let home = Home::new();
+    let server = repeating(&home, "repeat-in-data");
+    let fields = json!({"ticketSources": ["crew"]});
+    let event = with(&one_day(), fields);
+    let event = server.client.post("/api/v1/events", event).await.data(201);
+    for told in [
+        "1 types of ticket source crew call themselves day passes",
+        "does not fit its ticket source crew: 1 types",
+        "tickets of ticket source crew are of types that it does not list",
+        "tickets of ticket source crew bear a code that another of its tickets bears too",
+        "ticket source crew has tickets for several dates of a series",
+    ] {
+        server.log.wait_for(told);
+    }
+    // Those who may read names find them at the event.
+    let event = format!("/api/v1/events/{}", text(&event["eventId"]));
+    let warnings = server.client.get(&event).await.data(200)["warnings"].to_string();
+    assert!(warnings.contains("c0de-ada"), "{warnings}");
+    let log = server.stop().log;
+    let line = log.lines().find(|line| line.contains("c0de-ada"));
+    assert_eq!(line, None);
+}
+
+#[tokio::test]
 async fn what_a_strategy_says_is_for_operators_and_how_it_fails_for_its_organizers() {
     let folder = TempDir::new().expect("there is room for plugins");
     for (from, name) in [(plugins(), "hours-before"), (test_guests(), "mischief")] {

@@ -1,17 +1,18 @@
 //! Runs a backend: one instance for each run, within its limits, and with no access to the host but its granted HTTP.
 
+mod limits;
 mod output;
 mod run_time;
 mod state;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use gatewit_domain::plugin::{CallError, PluginKind};
 use tokio::time::timeout;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Store, StoreContextMut};
 
+pub(crate) use crate::backend::limits::InstanceLimits;
 pub(crate) use crate::backend::output::Output;
 use crate::backend::state::BackendState;
 use crate::bindings::backend::{
@@ -28,18 +29,6 @@ const HANDLES_MAX: usize = 10_000;
 /// A backend component that is ready to be instantiated.
 pub(crate) struct Backend {
     component: BackendPre<BackendState>,
-}
-
-/// The resources of one instance.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct InstanceLimits {
-    pub memory_bytes: usize,
-    /// How long one call may take, waiting included.
-    pub time: Duration,
-    /// How long all calls may compute, waiting excluded.
-    pub cpu_time: Duration,
-    /// How many requests it may send.
-    pub requests: u32,
 }
 
 impl Backend {

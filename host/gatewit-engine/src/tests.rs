@@ -4,6 +4,7 @@ mod backend_limits;
 mod backends;
 mod caching;
 mod guests;
+mod hostile;
 mod loading;
 mod memory;
 mod misbehaviour;

@@ -13,7 +13,7 @@ fn start(home: &Home, sources: &[(&str, &str, &str)]) -> Process {
         )
     });
     home.configure(&format!("sources:\n{}", sources.collect::<String>()));
-    home.start()
+    Process::spawn(home.command_with("RUST_LOG", "info"))
 }
 
 /// What operators read about the plugin.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::backend::limits::InstanceLimits;
+use crate::backend::output::Output;
 use crate::backend::run_time::RunTime;
-use crate::backend::{InstanceLimits, Output};
 use crate::bindings::backend::http::{self, Error, Request, Response};
 use crate::bindings::backend::types;
 use crate::outbound::{NotGranted, Outbound, OutboundError};

@@ -6,6 +6,21 @@ use wit_parser::Resolve;
 /// The body of a `windows` that returns the constant in memory: day 0, from second 0 to second 1000.
 pub(super) const ANSWER: &str = "(i32.const 160)";
 
+/// The body of a `describe` that says that this is version 1.2.3.
+pub(super) const DESCRIBED: &str = "(i32.const 64)";
+
+/// The body of any function: returns a text of 1 GiB, which its memory does not have.
+pub(super) const GIGABYTE: &str = "(i32.const 192)";
+
+/// The body of any function: returns what is of no variant and at no place.
+pub(super) const NONSENSE: &str = "(i32.const 208)";
+
+/// What both of these return, and a function that calls itself.
+const HOSTILE: &str = r#"
+    (func $recurse (result i32) (i32.add (call $recurse) (i32.const 1)))
+    (data (i32.const 192) "\01\00\00\00\00\00\00\00\00\00\00\40\00\00\00\40")
+    (data (i32.const 208) "\07\07\07\07\07\07\07\07\07\07\07\07\07\07\07\07\07\07\07\07\07\07\07\07")"#;
+
 /// The body of a `check-options` that accepts everything.
 const ACCEPT: &str = "(i32.const 128)";
 
@@ -160,17 +175,53 @@ pub(super) fn backend_that_writes() -> Vec<u8> {
 
 /// A strategy whose function `windows` has this body.
 pub(super) fn strategy(windows: &str) -> Vec<u8> {
-    component("", &core(windows, ACCEPT, ""))
+    component("", &core(DESCRIBED, windows, ACCEPT, ""))
 }
 
 /// A strategy whose function `check-options` has this body.
 pub(super) fn strategy_checking(check_options: &str) -> Vec<u8> {
-    component("", &core(ANSWER, check_options, ""))
+    component("", &core(DESCRIBED, ANSWER, check_options, ""))
+}
+
+/// A strategy whose function `describe` has this body.
+pub(super) fn strategy_describing(describe: &str) -> Vec<u8> {
+    component("", &core(describe, ANSWER, ACCEPT, ""))
 }
 
 /// A strategy with additions: imports in WIT, and items of its core module.
 pub(super) fn strategy_with(imports: &str, items: &str) -> Vec<u8> {
-    component(imports, &core(ANSWER, ACCEPT, items))
+    component(imports, &core(DESCRIBED, ANSWER, ACCEPT, items))
+}
+
+/// A backend whose functions have these bodies: `describe`, and all others; with items of its core module.
+pub(super) fn backend(describe: &str, others: &str, items: &str) -> Vec<u8> {
+    let world = "
+        package test:guests;
+        world guest { export gatewit:plugin/ticketing-backend@0.1.0; }";
+    let function = |name: &str, params: &str| {
+        format!(
+            "(func (export \"gatewit:plugin/ticketing-backend@0.1.0#{name}\") {params} (result i32) {others})"
+        )
+    };
+    let functions = [
+        function("check-settings", "(param i32 i32)"),
+        function("ticket-types", "(param i32 i32)"),
+        function("tickets", "(param i32 i32 i32 i32 i32)"),
+        function("find", "(param i32 i32 i32 i32)"),
+    ];
+    let core = format!(
+        r#"(module
+            {items}
+            {HOSTILE}
+            (memory (export "memory") 1)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096))
+            (func (export "gatewit:plugin/ticketing-backend@0.1.0#describe") (result i32) {describe})
+            {}
+            (data (i32.const 64) "\00\04\00\00\05\00\00\00")
+            (data (i32.const 1024) "1.2.3"))"#,
+        functions.concat()
+    );
+    encode(world, &core)
 }
 
 /// A backend that traps when it describes itself if WASI gives it an environment variable, an argument, a directory or
@@ -199,19 +250,20 @@ fn encode(world: &str, core: &str) -> Vec<u8> {
     encoder.encode().unwrap()
 }
 
-fn core(windows: &str, check_options: &str, items: &str) -> String {
+fn core(describe: &str, windows: &str, check_options: &str, items: &str) -> String {
     let interface = "gatewit:plugin/check-in-strategy@0.1.0";
     let question = "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)";
     format!(
         r#"(module
             {items}
+            {HOSTILE}
             (memory (export "memory") 1)
             (global $free (mut i32) (i32.const 2048))
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
                 (global.get $free)
                 (global.set $free (i32.add (global.get $free)
                     (i32.and (i32.add (local.get 3) (i32.const 7)) (i32.const -8)))))
-            (func (export "{interface}#describe") (result i32) (i32.const 64))
+            (func (export "{interface}#describe") (result i32) {describe})
             (func (export "{interface}#check-options") (param i32 i32) (result i32) {check_options})
             (func $windows (export "{interface}#windows") {question} (result i32) {windows})
             (data (i32.const 64) "\00\04\00\00\05\00\00\00")

@@ -50,7 +50,7 @@ impl Guest for Mischief {
     }
 
     fn ticket_types(settings: String) -> Result<Vec<TicketType>, Fault> {
-        Ok(vec![TicketType {
+        let kind = TicketType {
             id: "41".to_owned(),
             name: deed(&settings),
             category: Some("business".to_owned()),
@@ -58,7 +58,11 @@ impl Guest for Mischief {
             admits: true,
             days: vec!["monday".to_owned()],
             day_pass: true,
-        }])
+        };
+        match kind.name.as_str() {
+            "repeat-in-data" => Ok(repeated_types(&settings, &kind)),
+            _ => Ok(vec![kind]),
+        }
     }
 
     /// Misbehaves. If the call survives, it returns one ticket whose reference is the number of the call.
@@ -103,6 +107,9 @@ fn perform(settings: &str, ticket: Ticket) -> Result<Vec<Ticket>, Fault> {
                 .collect())
         }
         "endless-nothing" => Ok(vec![]),
+        "repeat-in-data" => Ok(["1", "2"]
+            .map(|number| repeated(settings, number, &ticket))
+            .to_vec()),
         "many-tickets" => Ok(vec![ticket; MANY_TICKETS]),
         "heavy" => Ok(vec![Ticket {
             holder_name: "x".repeat(HEAVY_BYTES),
@@ -160,6 +167,42 @@ fn ticket(reference: &str) -> Ticket {
         attributes: vec![("is_speaker".to_owned(), true)],
         details: vec![],
         updated: None,
+    }
+}
+
+/// A type good for every day and one for a day of no event, all of whose texts are the settings.
+fn repeated_types(settings: &str, kind: &TicketType) -> Vec<TicketType> {
+    let kind = TicketType {
+        id: settings.to_owned(),
+        name: settings.to_owned(),
+        category: Some(settings.to_owned()),
+        activities: vec![settings.to_owned()],
+        days: vec![],
+        ..kind.clone()
+    };
+    let of_a_day = TicketType {
+        id: format!("{settings} of a day"),
+        days: vec![settings.to_owned()],
+        ..kind.clone()
+    };
+    vec![kind, of_a_day]
+}
+
+/// A ticket all of whose texts are the settings: of a date of its own, with a code that others share.
+fn repeated(settings: &str, number: &str, ticket: &Ticket) -> Ticket {
+    Ticket {
+        reference: format!("{settings} {number}"),
+        order: settings.to_owned(),
+        codes: vec![settings.to_owned()],
+        type_id: format!("{settings} that is not listed"),
+        variation: Some(settings.to_owned()),
+        parent: Some(settings.to_owned()),
+        sub_event: Some(format!("{settings} {number}")),
+        holder_name: settings.to_owned(),
+        email: Some(settings.to_owned()),
+        attributes: vec![(settings.to_owned(), true)],
+        details: vec![(settings.to_owned(), settings.to_owned())],
+        ..ticket.clone()
     }
 }
 
