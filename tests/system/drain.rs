@@ -123,7 +123,9 @@ async fn a_hang_up_ends_nothing_and_is_said() {
     let path = "/api/v1/check-in/validate";
     let scan = HalfSent::post(&door.scanner, path, &door.body(&jwt));
     server.signal("HUP");
-    server.log.wait_for("SIGHUP has no effect");
+    server
+        .log
+        .wait_for("the configuration is read again and applied: nothing in it differs");
     assert_eq!(door.verdict(&jwt).await, ADMITTED);
     server.signal("HUP");
     server.signal("TERM");

@@ -36,6 +36,7 @@ mod properties;
 mod records;
 mod refresh;
 mod refusals;
+mod reloads;
 mod repeats;
 mod restart;
 mod scanner_lists;

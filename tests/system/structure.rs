@@ -40,7 +40,7 @@ const LAYERS: [(&str, Layers); 3] = [
         &[
             "*",
             "http",
-            "apply config declared plan sources",
+            "apply config declared plan reload sources",
             "serve",
             "cli",
         ],

@@ -79,7 +79,7 @@ pub enum Inactive {
     Refunded,
     /// Its ticketing system blocks it.
     Blocked,
-    /// The event no longer has its ticket source.
+    /// The event no longer has its ticket source, or the source is not configured.
     SourceDetached,
     /// Neither the event nor its source defines its type.
     UnknownType,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+use arc_swap::ArcSwap;
 use gatewit_domain::event::{Event, EventChange, EventStatus, SealedKey};
 use gatewit_domain::id::EventId;
 use gatewit_domain::ports::{Commit, Guard, Signer, Write};
@@ -43,12 +44,12 @@ const SLUG_ATTEMPTS_MAX: usize = 1_000;
 /// Every event, in memory and in the store, and who may manage it.
 pub struct Events {
     ports: Arc<Ports>,
-    access: Access,
+    access: ArcSwap<Access>,
     live: LiveEvents,
     sources: Arc<LiveSources>,
     rejections: Rejections,
     /// The [slugs](crate::tables::slug_key) of the events that the configuration declares.
-    // A std mutex: held for a look or an insertion, never across an await.
+    // A std mutex: held for a look or an exchange, never across an await.
     declared: Mutex<HashSet<String>>,
     answers: KeptAnswers,
     damaged: DamagedEvents,
@@ -59,7 +60,6 @@ impl Events {
     pub(super) async fn open(
         ports: &Arc<Ports>,
         sources: &Arc<LiveSources>,
-        access: Access,
         deleted: HashSet<EventId>,
     ) -> Result<Self, DeskError> {
         let mut turns = Turns::default();
@@ -73,7 +73,7 @@ impl Events {
         }
         let events = Self {
             ports: Arc::clone(ports),
-            access,
+            access: ArcSwap::default(),
             sources: Arc::clone(sources),
             rejections: Rejections::default(),
             declared: Mutex::default(),
@@ -85,9 +85,14 @@ impl Events {
         Ok(events)
     }
 
+    /// Replaces who may do what.
+    pub(super) fn set_access(&self, access: Access) {
+        self.access.store(Arc::new(access));
+    }
+
     /// Returns the caller for an identity.
     pub fn caller(&self, sub: String) -> Caller {
-        match self.access.operators.contains(&sub) {
+        match self.access.load().operators.contains(&sub) {
             true => Caller::Operator(sub),
             false => Caller::Subject(sub),
         }
@@ -281,14 +286,18 @@ impl Events {
     }
 
     async fn check_strategy(&self, event: &Event) -> Result<(), DeskError> {
+        self.ask_about_options(event).await?;
+        self.rejections.forget(event);
+        Ok(())
+    }
+
+    /// Asks the event's strategy whether it accepts the event's options.
+    pub(super) async fn ask_about_options(&self, event: &Event) -> Result<(), DeskError> {
         let strategies = &self.ports.strategies;
         let CheckInStrategy::One(strategy) = &event.strategy;
         let checked = strategies
             .check_options(strategy, &event.strategy_options)
             .await;
-        if checked.is_ok() {
-            self.rejections.forget(event);
-        }
         checked.map_err(|error| match error {
             StrategyError::Unknown { .. } => {
                 DeskError::unacceptable(EventCode::UnknownStrategy, error.to_string())
@@ -313,7 +322,7 @@ impl Events {
 
     /// Checks that the caller may put an event into an organization.
     fn check_organization(&self, caller: &Caller, id: &str) -> Result<(), DeskError> {
-        if self.access.may_create_in(caller, id) {
+        if self.access.load().may_create_in(caller, id) {
             return Ok(());
         }
         let words = format!("orgId: only a member of the organization \"{id}\" may do this");

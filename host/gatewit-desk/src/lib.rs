@@ -9,11 +9,13 @@
 use std::sync::Arc;
 
 use gatewit_domain::id::EventId;
+use gatewit_domain::ports::Store;
 use jiff::Timestamp;
 
-use crate::tables::EVENTS;
+use crate::tables::{APPLIED_CONFIG, EVENTS};
 
 mod admissions;
+mod applied_config;
 mod caller;
 mod changes;
 mod deleted_events;
@@ -36,23 +38,33 @@ mod turns;
 pub use admissions::{
     Admissions, Answered, CheckIn, CheckInPage, CheckInQuery, Happened, ScanCount, Undone, UndoneBy,
 };
+pub use applied_config::{AppliedConfig, ConfigChange, ConfigChangeKind};
 pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};
 pub use derivation::store_layout;
 pub use error::DeskError;
 pub use events::{EventTrouble, EventWindow, Events};
 pub use live_events::LiveEvent;
-pub use live_sources::{SourceStatus, SourceTrouble};
+pub use live_sources::{AttachableSources, SourceStatus, SourceTrouble};
 pub use plugins::Plugins;
 pub use ports::Ports;
 pub use scanners::{
     NewScanner, ScannerLink, ScannerList, ScannerStatistics, Scanners, TokenStatus,
 };
-pub use settings::{ConfiguredSource, ConfiguredSources, DeskSettings, Ticketing};
+pub use settings::{Configuration, ConfiguredSource, ConfiguredSources, DeskSettings, Ticketing};
 pub use ticket_sources::{NotAnswered, TicketSources, Validated};
 pub use tickets::{ShownTicket, TicketPage, TicketQuery, Tickets};
 
 use deleted_events::DeletedEvents;
 use live_sources::LiveSources;
+
+/// The key of the one row of [`APPLIED_CONFIG`].
+const FILES: &str = "files";
+
+/// Returns what the operator's files said when they were last applied to a store; None if none ever were.
+pub async fn applied_config_in(store: &dyn Store) -> Result<Option<AppliedConfig>, DeskError> {
+    let stored = APPLIED_CONFIG.get(store, &FILES.to_owned()).await?;
+    Ok(stored.map(|stored| stored.value))
+}
 
 /// Every use case: wires the parts, and does what belongs to none of them.
 pub struct Desk {
@@ -70,6 +82,7 @@ pub struct Desk {
     /// Decides scans, and takes admissions back.
     pub admissions: Admissions,
     deleted_events: DeletedEvents,
+    live_sources: Arc<LiveSources>,
 }
 
 impl Desk {
@@ -77,17 +90,16 @@ impl Desk {
     /// into memory.
     pub async fn open(ports: Ports, settings: DeskSettings) -> Result<Self, DeskError> {
         let ports = Arc::new(ports);
-        let live_sources = Arc::new(LiveSources::open(&ports).await?);
+        let live_sources = Arc::new(LiveSources::new(&ports));
         let (deleted_events, deleted) = DeletedEvents::open(&ports).await?;
-        let events = Events::open(&ports, &live_sources, settings.access, deleted).await?;
+        let events = Events::open(&ports, &live_sources, deleted).await?;
         let events = Arc::new(events);
         let scanners = Scanners::new(&ports, &events, settings.registration_token_life);
         let scanners = Arc::new(scanners);
         let tickets = Arc::new(Tickets::open(&ports, &events).await?);
-        let sources =
-            TicketSources::new(&ports, &live_sources, &events, &tickets, settings.ticketing);
+        let sources = TicketSources::new(&ports, &live_sources, &events, &tickets);
         let sources = Arc::new(sources);
-        Ok(Self {
+        let desk = Self {
             plugins: Plugins::new(&ports, &live_sources, &events),
             admissions: Admissions::new(&ports, &events, &scanners, &tickets, &sources),
             deleted_events,
@@ -96,7 +108,36 @@ impl Desk {
             scanners,
             tickets,
             sources,
-        })
+            live_sources,
+        };
+        desk.configure(settings.configuration).await?;
+        Ok(desk)
+    }
+
+    /// Replaces the configuration. A source whose reader is the same stays as it is; another is read anew, from what is
+    /// stored of it. Waits until the runs of the sources that leave have ended, so end their readers first. After an
+    /// error, the former configuration holds.
+    pub async fn configure(&self, configuration: Configuration) -> Result<(), DeskError> {
+        let Configuration {
+            sources,
+            ticketing,
+            access,
+        } = configuration;
+        self.live_sources.replace(sources, ticketing).await?;
+        self.events.set_access(access);
+        Ok(())
+    }
+
+    /// Returns what the operator's files said when they were last applied; None if none ever were.
+    pub async fn applied_config(&self) -> Result<Option<AppliedConfig>, DeskError> {
+        applied_config_in(self.ports.store()).await
+    }
+
+    /// Keeps what the operator's files say, once it is applied.
+    pub async fn keep_applied_config(&self, applied: &AppliedConfig) -> Result<(), DeskError> {
+        let writes = vec![APPLIED_CONFIG.put(&FILES.to_owned(), applied)];
+        self.ports.store().commit(Vec::new(), writes).await?;
+        Ok(())
     }
 
     /// Checks that the store answers.

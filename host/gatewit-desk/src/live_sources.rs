@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::iter;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use futures::future::join_all;
 use gatewit_domain::attendees::{SetBuilder, SourceSet};
 use gatewit_domain::event::Event;
 use gatewit_domain::id::EventId;
-use gatewit_domain::problem::{EventCode, Problem};
 use gatewit_domain::source::{
     LogPosition, Served, SourceName, SourceTicket, SourceType, SyncState,
 };
@@ -17,10 +17,11 @@ use jiff::Timestamp;
 
 use crate::error::DeskError;
 use crate::ports::Ports;
-use crate::settings::ConfiguredSource;
+use crate::settings::{ConfiguredSource, ConfiguredSources, Ticketing};
 use crate::tables::{LogRow, SOURCE_ROWS, SOURCE_TYPES, SOURCES};
 use crate::turns::let_others_run;
 
+mod attachable;
 mod look_ups;
 mod reading;
 mod report;
@@ -28,6 +29,7 @@ mod schedule;
 mod sync;
 mod trouble;
 
+pub use attachable::AttachableSources;
 pub(super) use look_ups::Asker;
 use look_ups::LookUps;
 use schedule::{SharedSchedule, SyncSchedule};
@@ -72,6 +74,7 @@ pub(super) struct LiveSource {
     pub run: futures::lock::Mutex<()>,
     /// Held while its tickets are imported into events.
     pub importing: futures::lock::Mutex<()>,
+    is_retired: AtomicBool,
     schedule: SharedSchedule,
     /// The events that have not imported all of its tickets.
     imports: Mutex<BTreeMap<EventId, ImportState>>,
@@ -86,81 +89,132 @@ pub(super) enum ImportState {
     Failed,
 }
 
-/// All sources at run time.
+/// All sources at run time, behind one pointer.
+pub(super) struct LiveSources {
+    ports: Arc<Ports>,
+    current: ArcSwap<CurrentSources>,
+}
+
+/// The sources of one moment.
 #[derive(Default)]
-pub(super) struct LiveSources(BTreeMap<SourceName, Arc<LiveSource>>);
+struct CurrentSources {
+    by_name: BTreeMap<SourceName, Arc<LiveSource>>,
+    ticketing: Arc<Ticketing>,
+}
 
 impl LiveSources {
-    /// Reads each source's stored tickets.
-    pub async fn open(ports: &Arc<Ports>) -> Result<Self, DeskError> {
-        let mut sources = BTreeMap::new();
-        for (name, configured) in &ports.sources {
-            let source = LiveSource {
-                ports: Arc::clone(ports),
-                name: name.clone(),
-                configured: configured.clone(),
-                look_ups: LookUps::new(name, configured),
-                set: ArcSwapOption::empty(),
-                told_without_codes: AtomicBool::new(false),
-                run: futures::lock::Mutex::default(),
-                importing: futures::lock::Mutex::default(),
-                schedule: SharedSchedule::new(ports.now()),
-                imports: Mutex::default(),
-            };
-            source.restore().await?;
-            sources.insert(name.clone(), Arc::new(source));
+    /// Without any source.
+    pub fn new(ports: &Arc<Ports>) -> Self {
+        Self {
+            ports: Arc::clone(ports),
+            current: ArcSwap::default(),
         }
-        Ok(Self(sources))
     }
 
-    pub fn get(&self, name: &SourceName) -> Option<&Arc<LiveSource>> {
-        self.0.get(name)
+    /// Replaces the sources by those that are configured. A source whose reader is the same stays as it is. The others
+    /// are opened with the tickets that are stored, and are due at once.
+    ///
+    /// Waits for the runs of sources that are replaced or not configured any more: end their readers first. Once this
+    /// returns, those sources write nothing. After an error, the sources are as before.
+    pub async fn replace(
+        &self,
+        configured: ConfiguredSources,
+        ticketing: Ticketing,
+    ) -> Result<(), DeskError> {
+        let before = self.current.load_full();
+        let is_kept = |live: &LiveSource| {
+            let after = configured.get(&live.name);
+            after.is_some_and(|after| Arc::ptr_eq(&after.source, &live.configured.source))
+        };
+        let (kept, retired): (Vec<_>, Vec<_>) =
+            before.by_name.values().partition(|live| is_kept(live));
+        let _runs = join_all(retired.iter().map(|live| live.run.lock())).await;
+        let _imports = join_all(retired.iter().map(|live| live.importing.lock())).await;
+        let kept = kept.into_iter();
+        let mut by_name: BTreeMap<_, _> = kept
+            .map(|live| (live.name.clone(), Arc::clone(live)))
+            .collect();
+        for (name, configured) in &configured {
+            if !by_name.contains_key(name) {
+                let live = LiveSource::open(&self.ports, name, configured).await?;
+                by_name.insert(name.clone(), Arc::new(live));
+            }
+        }
+        for live in retired {
+            live.is_retired.store(true, Ordering::Release);
+        }
+        self.current.store(Arc::new(CurrentSources {
+            by_name,
+            ticketing: Arc::new(ticketing),
+        }));
+        Ok(())
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &SourceName> {
-        self.0.keys()
+    pub fn get(&self, name: &SourceName) -> Option<Arc<LiveSource>> {
+        self.current.load().by_name.get(name).cloned()
     }
 
-    pub fn all(&self) -> impl Iterator<Item = &Arc<LiveSource>> {
-        self.0.values()
+    pub fn all(&self) -> Vec<Arc<LiveSource>> {
+        self.current.load().by_name.values().cloned().collect()
+    }
+
+    /// Returns the settings of `/tickets/*`.
+    pub fn ticketing(&self) -> Arc<Ticketing> {
+        Arc::clone(&self.current.load().ticketing)
+    }
+
+    /// Returns the sources that `/tickets/*` serves, in the order in which they are asked.
+    pub fn served(&self) -> Vec<Arc<LiveSource>> {
+        let current = self.current.load();
+        let names = current.ticketing.sources.iter();
+        names
+            .filter_map(|name| current.by_name.get(name).cloned())
+            .collect()
+    }
+
+    /// Returns which organizations may have the tickets of which source.
+    pub fn attachable(&self) -> AttachableSources {
+        let sources = self.all().into_iter();
+        sources
+            .map(|source| (source.name.clone(), source.configured.orgs.clone()))
+            .collect()
     }
 
     /// Checks that the event's sources exist and that its organization may have their tickets.
     pub fn check_attached(&self, event: &Event) -> Result<(), DeskError> {
-        for name in &event.ticket_sources {
-            let Some(source) = self.get(name) else {
-                let known: Vec<_> = self.names().map(SourceName::as_str).collect();
-                let words = match known.as_slice() {
-                    [] => {
-                        format!("ticketSources: there is no source \"{name}\"; none is configured")
-                    }
-                    known => format!(
-                        "ticketSources: there is no source \"{name}\"; there are: {}",
-                        known.join(", ")
-                    ),
-                };
-                return Err(DeskError::unacceptable(
-                    EventCode::UnknownTicketSource,
-                    words,
-                ));
-            };
-            let orgs = source.configured.orgs.as_ref();
-            if orgs.is_some_and(|orgs| !orgs.contains(&event.org_id)) {
-                let org = &event.org_id;
-                let words = format!(
-                    "the tickets of the source \"{name}\" are not for the organization \"{org}\""
-                );
-                return Err(DeskError::Forbidden(Problem::new(
-                    EventCode::SourceNotForOrganization,
-                    words,
-                )));
-            }
-        }
-        Ok(())
+        self.attachable().check(event)
     }
 }
 
 impl LiveSource {
+    /// Opens a source with the tickets that are stored.
+    async fn open(
+        ports: &Arc<Ports>,
+        name: &SourceName,
+        configured: &ConfiguredSource,
+    ) -> Result<Self, DeskError> {
+        let source = Self {
+            ports: Arc::clone(ports),
+            name: name.clone(),
+            configured: configured.clone(),
+            look_ups: LookUps::new(name, configured),
+            set: ArcSwapOption::empty(),
+            told_without_codes: AtomicBool::new(false),
+            run: futures::lock::Mutex::default(),
+            importing: futures::lock::Mutex::default(),
+            is_retired: AtomicBool::new(false),
+            schedule: SharedSchedule::new(ports.now()),
+            imports: Mutex::default(),
+        };
+        source.restore().await?;
+        Ok(source)
+    }
+
+    /// Whether it was replaced, or is not configured any more. Ask this while holding `run` or `importing`.
+    pub fn is_retired(&self) -> bool {
+        self.is_retired.load(Ordering::Acquire)
+    }
+
     /// Returns all its tickets; None until its first sync has ended.
     pub fn set(&self) -> Option<Arc<SourceSet>> {
         self.set.load_full()

@@ -70,7 +70,7 @@ impl Plugins {
 
     /// Returns all sources for operators; for others, those of the events that they manage.
     fn sources_for(&self, caller: &Caller) -> Vec<SourceStatus> {
-        let sources = self.sources.all();
+        let sources = self.sources.all().into_iter();
         let mut sources: Vec<_> = sources.map(|source| source.status()).collect();
         if !caller.is_operator() {
             let events = self.events.list(caller);

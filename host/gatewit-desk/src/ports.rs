@@ -5,8 +5,6 @@ use std::sync::Arc;
 use gatewit_domain::ports::{Clock, Signer, Store, Strategies};
 use jiff::Timestamp;
 
-use crate::settings::ConfiguredSources;
-
 /// The ports that the desk needs.
 pub struct Ports {
     /// Keeps everything.
@@ -15,8 +13,6 @@ pub struct Ports {
     pub strategies: Arc<dyn Strategies>,
     /// Makes and opens the keys of events.
     pub signer: Arc<dyn Signer>,
-    /// The ticketing systems.
-    pub sources: ConfiguredSources,
     /// Says what time it is.
     pub clock: Arc<dyn Clock>,
 }

@@ -12,14 +12,12 @@ use jiff::SignedDuration;
 use crate::caller::Access;
 
 /// The settings of the desk.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeskSettings {
     /// How long a registration token lives (`GATEWIT_REGISTRATION_TOKEN_MINUTES`).
     pub registration_token_life: SignedDuration,
-    /// The settings of `/tickets/*`.
-    pub ticketing: Ticketing,
-    /// Who may do what.
-    pub access: Access,
+    /// The rest, which can change while the desk is open.
+    pub configuration: Configuration,
 }
 
 impl Default for DeskSettings {
@@ -27,10 +25,20 @@ impl Default for DeskSettings {
     fn default() -> Self {
         Self {
             registration_token_life: SignedDuration::from_mins(5),
-            ticketing: Ticketing::default(),
-            access: Access::default(),
+            configuration: Configuration::default(),
         }
     }
+}
+
+/// The settings that can change while the desk is open.
+#[derive(Clone, Default)]
+pub struct Configuration {
+    /// The ticketing systems.
+    pub sources: ConfiguredSources,
+    /// The settings of `/tickets/*`.
+    pub ticketing: Ticketing,
+    /// Who may do what.
+    pub access: Access,
 }
 
 /// The settings of `/tickets/*`.
@@ -47,7 +55,7 @@ pub struct Ticketing {
 /// A ticket source as the operator configured it.
 #[derive(Clone)]
 pub struct ConfiguredSource {
-    /// Reads the ticketing system.
+    /// Reads the ticketing system. A source that is configured anew has another reader.
     pub source: Arc<dyn TicketSource>,
     /// The name of its plugin, for display.
     pub plugin: String,

@@ -18,6 +18,8 @@ use gatewit_domain::window::Holder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::applied_config::AppliedConfig;
+
 mod archive;
 mod codec;
 mod keys;
@@ -108,6 +110,9 @@ pub const SOURCE_ROWS: Table<SourceRow, LogRow> = Table::new("source_rows");
 pub const TICKET_CODES: Table<CodeHolder, EventCode> = Table::new("ticket_codes");
 /// By `{event}/{source}`: how much of a source's log an event has imported.
 pub const IMPORT_PROGRESS: Table<ImportProgress, EventSource> = Table::new("taken_in");
+
+/// What the operator's files said when they were last applied, under the one key `files`.
+pub const APPLIED_CONFIG: Table<AppliedConfig, String> = Table::new("applied_config");
 
 /// The tables whose keys begin with the event and which nothing else refers to.
 pub const OF_EVENT: &[&str] = &[

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use gatewit_domain::source::SourceName;
+use gatewit_domain::problem::{Problem, SourceCode};
+use gatewit_domain::source::{SourceFault, SourceName};
 use jiff::SignedDuration;
 
 use crate::error::DeskError;
 use crate::events::Events;
 use crate::live_sources::{LiveSource, LiveSources, SourceStatus, SourceTrouble, SyncFault};
 use crate::ports::Ports;
-use crate::settings::Ticketing;
 use crate::tickets::Tickets;
 
 mod attendance;
@@ -22,7 +22,6 @@ pub(super) use import::Wanted;
 /// The configured sources, what they serve, and how they reach events.
 pub struct TicketSources {
     ports: Arc<Ports>,
-    settings: Ticketing,
     sources: Arc<LiveSources>,
     events: Arc<Events>,
     tickets: Arc<Tickets>,
@@ -34,11 +33,9 @@ impl TicketSources {
         sources: &Arc<LiveSources>,
         events: &Arc<Events>,
         tickets: &Arc<Tickets>,
-        settings: Ticketing,
     ) -> Self {
         Self {
             ports: Arc::clone(ports),
-            settings,
             sources: Arc::clone(sources),
             events: Arc::clone(events),
             tickets: Arc::clone(tickets),
@@ -47,7 +44,7 @@ impl TicketSources {
 
     /// Returns the status of each source, sorted by name.
     pub fn statuses(&self) -> Vec<SourceStatus> {
-        let sources = self.sources.all();
+        let sources = self.sources.all().into_iter();
         sources.map(|source| source.status()).collect()
     }
 
@@ -64,7 +61,7 @@ impl TicketSources {
             // Another caller may have synced it meanwhile.
             if source.schedule().is_due(self.ports.now()) {
                 // The schedule records a failure.
-                let _ = self.renew(source).await;
+                let _ = self.renew(&source).await;
             }
         }
         source.schedule().wait(self.ports.now())
@@ -73,9 +70,8 @@ impl TicketSources {
     /// Syncs every source that `/tickets/*` serves. Calls during a run share the next one, because that run may have
     /// missed the latest changes.
     pub async fn refresh_all(&self) -> Result<(), DeskError> {
-        let sources = self.served_names()?.iter();
-        let sources = sources.filter_map(|name| self.sources.get(name));
-        let outcomes = join_all(sources.map(|source| self.sync_again(source))).await;
+        let sources = self.served_sources()?;
+        let outcomes = join_all(sources.iter().map(|source| self.sync_again(source))).await;
         outcomes
             .into_iter()
             .collect::<Result<_, SourceTrouble>>()
@@ -93,15 +89,28 @@ impl TicketSources {
     /// Syncs one source in the same way as all.
     pub async fn refresh(&self, name: &SourceName) -> Result<(), DeskError> {
         let outcome = match self.sources.get(name) {
-            Some(source) => self.sync_again(source).await,
+            Some(source) => self.sync_again(&source).await,
             None => Ok(()),
         };
         outcome.map_err(|trouble| trouble.refusal())
     }
 
     /// Returns the names of the sources that `/tickets/*` serves.
-    pub fn served(&self) -> &[SourceName] {
-        &self.settings.sources
+    pub fn served(&self) -> Vec<SourceName> {
+        let served = self.sources.served();
+        served.iter().map(|source| source.name.clone()).collect()
+    }
+
+    /// Returns the sources that `/tickets/*` serves; an error if there are none.
+    fn served_sources(&self) -> Result<Vec<Arc<LiveSource>>, DeskError> {
+        let served = self.sources.served();
+        match served.is_empty() {
+            false => Ok(served),
+            true => Err(DeskError::Unavailable(Problem::new(
+                SourceCode::NotConfigured,
+                "no ticketing system is configured, so that nobody is known",
+            ))),
+        }
     }
 
     async fn sync_again(&self, source: &LiveSource) -> Result<(), SourceTrouble> {
@@ -120,8 +129,11 @@ impl TicketSources {
         }
     }
 
-    /// Runs one sync, and imports the tickets into the events that have the source.
+    /// Runs one sync, and imports the tickets into the events that have the source. The caller holds `run`.
     async fn renew(&self, source: &LiveSource) -> Result<(), SourceTrouble> {
+        if source.is_retired() {
+            return Err(SourceTrouble::from(&SourceFault::Withdrawn));
+        }
         source.schedule().begin();
         let read = source.sync().await;
         // A completed read counts even if a later step failed.

@@ -71,6 +71,7 @@ fn held(event: &Event, entries: Entries) -> FoundTicket {
         entries,
         windows: Ok(Arc::new(windows)),
         source_type: None,
+        has_source: true,
     }
 }
 

@@ -42,6 +42,8 @@ pub struct FoundTicket {
     pub windows: Result<Arc<WindowsAnswer>, StrategyError>,
     /// The ticket's type as its source defines it, if the event does not.
     pub source_type: Option<Arc<TicketType>>,
+    /// Whether its source is configured. True for a ticket that was issued here.
+    pub has_source: bool,
 }
 
 impl ScanFacts<'_> {
@@ -102,7 +104,7 @@ impl FoundTicket {
 
     /// Why its state prevents entry; None if it does not.
     pub fn inactive(&self, event: &Event) -> Option<Inactive> {
-        match self.ticket.belongs_to(event) {
+        match self.has_source && self.ticket.belongs_to(event) {
             true => self.ticket.inactive(),
             false => Some(Inactive::SourceDetached),
         }

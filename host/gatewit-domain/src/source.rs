@@ -211,6 +211,9 @@ pub enum SourceFault {
     /// A file that the settings name cannot be read. The text is the host's.
     #[error("{0}")]
     Unreadable(String),
+    /// The operator has configured the source otherwise, or not at all, since this began.
+    #[error("it is configured otherwise, or not at all, since this was begun")]
+    Withdrawn,
     /// The plugin was called and gave no answer. The text is what it wrote to its standard output and error before.
     #[error("the plugin failed: {0}")]
     Plugin(CallError, Option<PluginWords>),
@@ -234,7 +237,7 @@ impl SourceFault {
             | Self::StartOver(words)
             | Self::Unexpected(words) => Some(words),
             Self::Plugin(error, output) => error.words().or(output.as_ref()),
-            Self::RateLimited(_) | Self::Unreadable(_) => None,
+            Self::RateLimited(_) | Self::Unreadable(_) | Self::Withdrawn => None,
         }
     }
 }

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::parser::ValueSource;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Builder;
 
@@ -18,8 +19,10 @@ use crate::directories::{DataDirectory, PluginDirectory};
 use crate::http;
 use crate::http::{AllowedHosts, CorsOrigins, GUESS_LIMIT, PublicUrl, TrustedProxies};
 use crate::log::{LogFormat, log_to_stderr};
-use crate::plan::ConfigFiles;
+use crate::oidc::OidcSettings;
+use crate::plan::{ConfigFiles, OPERATORS};
 use crate::serve::{ServeSettings, serve};
+use crate::signer::MasterKey;
 
 mod bench;
 
@@ -133,6 +136,9 @@ struct ServeArguments {
     /// Allow listening beyond loopback although authentication is off: 1.
     #[arg(long, env = "GATEWIT_ALLOW_OPEN", hide = true)]
     allow_open: Option<String>,
+    /// Whether the operators were given as an option, which wins over the variable.
+    #[arg(skip)]
+    has_operators_option: bool,
 }
 
 /// Runs the command line to its end.
@@ -167,7 +173,26 @@ fn parse() -> anyhow::Result<Cli> {
         serve.mut_args(|argument| with_default(argument, &beside))
     });
     let matches = command.get_matches();
-    Cli::from_arg_matches(&matches).context("cannot read the command line")
+    let mut cli = Cli::from_arg_matches(&matches).context("cannot read the command line")?;
+    if let Command::Serve(arguments) = &mut cli.command {
+        let serve = matches.subcommand_matches("serve");
+        let source = serve.and_then(|serve| serve.value_source("operators"));
+        arguments.has_operators_option = source == Some(ValueSource::CommandLine);
+    }
+    Ok(cli)
+}
+
+/// Lists the variables that a server reads only at its start.
+fn fixed_variables() -> Vec<String> {
+    let command = Cli::command();
+    let serve = command.find_subcommand("serve");
+    let arguments = serve.into_iter().flat_map(|serve| serve.get_arguments());
+    let variables = arguments.filter_map(|argument| argument.get_env()?.to_str());
+    let fixed = variables.filter(|variable| *variable != OPERATORS);
+    let others = OidcSettings::VARIABLES
+        .into_iter()
+        .chain([MasterKey::VARIABLE]);
+    fixed.chain(others).map(str::to_owned).collect()
 }
 
 /// Lets an argument that is neither given nor set as a variable default to its value in the environment.
@@ -204,7 +229,10 @@ impl From<ServeArguments> for ServeSettings {
         Self {
             files: ConfigFiles {
                 config: arguments.config,
-                operators: arguments.operators,
+                operators: arguments
+                    .has_operators_option
+                    .then_some(arguments.operators),
+                fixed_variables: fixed_variables(),
             },
             listen: arguments.listen,
             data: arguments.data.path,

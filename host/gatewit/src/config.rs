@@ -32,7 +32,7 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use events::EventEntry;
 pub use identities::OrganizationEntry;
-pub use sources::SourcePlan;
+pub use sources::{SourcePlan, digest_of};
 pub use ticketing::TicketingPlan;
 
 use contract::{AddonEntry, PretixMapping};
@@ -100,10 +100,15 @@ pub struct PluginEntry {
 }
 
 impl Config {
+    /// Returns the file that is read.
+    pub fn path(path: Option<&Path>) -> &Path {
+        path.unwrap_or(Path::new(DEFAULT_PATH))
+    }
+
     /// Reads a file. Without one, reads the default file or, if that does not exist, uses the defaults.
     pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
         let is_chosen = path.is_some();
-        let path = path.unwrap_or(Path::new(DEFAULT_PATH));
+        let path = Self::path(path);
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&text).map_err(|problem| ConfigError::Invalid {
                 path: path.to_owned(),

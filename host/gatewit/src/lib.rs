@@ -15,6 +15,8 @@ mod metrics;
 pub mod oidc;
 mod open_files;
 mod plan;
+mod reload;
 mod serve;
 pub mod signer;
 pub mod sources;
+mod watched;

@@ -1,23 +1,32 @@
 //! What the operator's files say: read whole and checked whole, before anything is touched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use anyhow::{anyhow, bail};
-use gatewit_desk::{Access, DEFAULT_ORGANIZATION, Ticketing};
+use anyhow::{Context, anyhow, bail};
+use gatewit_desk::{Access, AttachableSources, DEFAULT_ORGANIZATION, Ticketing};
 use gatewit_domain::event::EventChange;
 use gatewit_engine::PluginLimits;
 
 use crate::config::{Config, Environment, SourcePlan, TicketingPlan, folder_of};
 use crate::oidc::OidcSettings;
 
-/// Where the operator's files are, and what the command line adds to them.
+mod parts;
+
+pub use parts::event_part;
+
+/// The variable of further operators.
+pub const OPERATORS: &str = "GATEWIT_OPERATORS";
+
+/// Where the operator's files are, and what goes before them.
 #[derive(Clone, Debug)]
 pub struct ConfigFiles {
     /// None: `event_config.yml`, if it exists. `.env` lies beside it.
     pub config: Option<PathBuf>,
-    /// Further identities that may do everything, separated by commas.
-    pub operators: String,
+    /// Further identities that may do everything, separated by commas, if the command line names them.
+    pub operators: Option<String>,
+    /// The variables that are read only at the start.
+    pub fixed_variables: Vec<String>,
 }
 
 /// Everything that the files say.
@@ -34,13 +43,42 @@ pub struct Plan {
     pub plugin_limits: BTreeMap<String, PluginLimits>,
 }
 
-impl Plan {
+impl ConfigFiles {
+    /// The files that a plan is read from, whether they exist or not.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        vec![
+            Config::path(self.config.as_deref()).to_owned(),
+            Environment::path(folder_of(self.config.as_deref())),
+        ]
+    }
+
+    /// From now on, a configuration that was found must be there.
+    pub fn require_found(&mut self) {
+        let path = Config::path(self.config.as_deref());
+        if path.exists() {
+            self.config = Some(path.to_owned());
+        }
+    }
+
     /// Reads the files. The error names the file, and the line or the variable.
-    pub fn read(files: &ConfigFiles) -> anyhow::Result<Self> {
-        let folder = folder_of(files.config.as_deref());
-        let environment = Environment::load(folder)?;
+    pub fn read(&self) -> anyhow::Result<Plan> {
+        let environment = Environment::load(folder_of(self.config.as_deref()))?;
+        self.plan(environment)
+    }
+
+    /// Reads the files again for a server that began with other variables, and returns the names of those variables that
+    /// differ and are read only at the start.
+    pub fn read_again(&self, began_with: &Environment) -> anyhow::Result<(Plan, Vec<String>)> {
+        let folder = folder_of(self.config.as_deref());
+        let read = Environment::load(folder)?;
+        let (environment, differing) = read.keeping(&self.fixed_variables, began_with);
+        Ok((self.plan(environment)?, differing))
+    }
+
+    fn plan(&self, environment: Environment) -> anyhow::Result<Plan> {
+        let folder = folder_of(self.config.as_deref());
         let oidc = OidcSettings::read(|name| environment.verbatim(name))?;
-        let config = Config::load(files.config.as_deref())?;
+        let config = Config::load(self.config.as_deref())?;
         if oidc.is_some() {
             check_organizers(&config)?;
         }
@@ -59,8 +97,10 @@ impl Plan {
                 source.orgs.get_or_insert_with(orgs);
             }
         }
-        Ok(Self {
-            access: config.access(&files.operators),
+        let given = self.operators.as_deref();
+        let operators = given.or(environment.get(OPERATORS)).unwrap_or_default();
+        Ok(Plan {
+            access: config.access(operators),
             plugin_limits: config.plugin_limits(),
             events: config.events.into_iter().map(EventChange::from).collect(),
             environment,
@@ -69,6 +109,39 @@ impl Plan {
             ticketing,
         })
     }
+}
+
+impl Plan {
+    /// Returns which organizations may have the tickets of which source.
+    pub fn attachable(&self) -> AttachableSources {
+        let sources = self.sources.iter();
+        sources
+            .map(|source| (source.name.clone(), source.orgs.clone()))
+            .collect()
+    }
+
+    /// Checks that the declared events name sources that are configured, whatever is stored of the events.
+    pub fn check_event_sources(&self) -> anyhow::Result<()> {
+        let known: BTreeSet<_> = self
+            .sources
+            .iter()
+            .map(|source| source.name.as_str())
+            .collect();
+        for event in &self.events {
+            let named = event.ticket_sources.iter().flatten();
+            if let Some(unknown) = named.clone().find(|name| !known.contains(name.as_str())) {
+                let slug = event.slug.as_deref().unwrap_or_default();
+                return Err(anyhow!("ticket_sources: there is no source {unknown:?}"))
+                    .with_context(|| cannot_set_up(slug));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The beginning of an error about a declared event.
+pub fn cannot_set_up(slug: &str) -> String {
+    format!("cannot set up event {slug:?} of the configuration")
 }
 
 /// Refuses an event that nobody could manage (`gatewit-api.md` §3).

@@ -14,13 +14,16 @@ use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::{SledStore, StoreMeter};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use crate::apply::Applying;
+use crate::apply::Applier;
 use crate::clock::SystemClock;
+use crate::declared::warn_unresolved;
 use crate::http::server::{self, HttpLimits};
 use crate::http::{
     self, AllowedHosts, App, CorsOrigins, ListensOn, PublicUrl, Sites, Throttle, Traffic,
@@ -30,13 +33,18 @@ use crate::metrics::{self, Counters};
 use crate::oidc::{Oidc, OidcSettings};
 use crate::open_files::raise_open_files;
 use crate::plan::{ConfigFiles, Plan};
+use crate::reload::Reloads;
 use crate::signer::{MasterKey, RsaSigner};
-use crate::sources::Sources;
+use crate::watched::WatchedFiles;
 
 mod background_tasks;
 
 /// How long requests under way may take to finish once the server is stopping.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// The longest time that the start waits for declared events, whose plugins may be slow. The rest are set up while the
+/// server listens.
+const SET_UP_MAX: Duration = Duration::from_secs(2);
 
 /// How many connections the metrics listener accepts.
 const METRICS_CONNECTIONS_MAX: usize = 32;
@@ -69,15 +77,22 @@ pub struct ServeSettings {
 pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     // Cancels the tasks when it is dropped.
     let mut beside = JoinSet::new();
-    beside.spawn(ignore_hangups(signal(SignalKind::hangup())?));
-    let plan = Plan::read(&settings.files)?;
+    // Installed first, since an unhandled signal would end the process.
+    let hangups = signal(SignalKind::hangup())?;
+    let watched = WatchedFiles::new(settings.files.paths(), "the configuration");
+    let plan = settings.files.read()?;
     check_exposure(&settings, plan.oidc.as_ref())?;
     let limits = limits();
     let oidc = plan.oidc.clone();
     let opened = open(&settings, &plan).await?;
     let desk = Arc::clone(&opened.desk);
-    let applying = Applying::check(&desk, plan)?;
-    applying.apply(&mut beside).await;
+    let reloads = Reloads {
+        files: settings.files.clone(),
+        watched,
+        hangups,
+        began_with: plan.environment.clone(),
+    };
+    apply(&opened, plan, reloads, &mut beside).await?;
     let traffic = Arc::new(traffic(&settings));
     if let Some(address) = settings.metrics_listen {
         let metrics = metrics::router(opened.counters(), &traffic.counts);
@@ -88,7 +103,6 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let shutdown = shutdown_signal()?;
     announce(&listener)?;
     background_tasks::start(&desk, &mut beside);
-    opened.sources.keep_fresh(&desk, &mut beside);
     let oidc = oidc.map(|settings| Oidc::new(settings, Arc::new(SystemClock)));
     if let Some(oidc) = oidc.clone() {
         beside.spawn(async move { oidc.warm().await });
@@ -116,7 +130,6 @@ struct Opened {
     desk: Arc<Desk>,
     engine: Arc<Engine>,
     store: Arc<StoreMeter>,
-    sources: Sources,
 }
 
 impl Opened {
@@ -130,12 +143,11 @@ impl Opened {
     }
 }
 
-/// Opens store, plugins, sources and keys, and the desk over them.
+/// Opens store, plugins and keys, and the desk over them.
 async fn open(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Opened> {
     let store = SledStore::open(&settings.data, store_layout(SystemClock.now()))?;
     let meter = store.meter();
     let engine = Arc::new(load_plugins(settings, plan).await?);
-    let sources = Sources::open(plan.sources.clone(), &engine);
     // From a variable only: command-line options are visible in the process list.
     let given = (plan.environment)
         .verbatim(MasterKey::VARIABLE)
@@ -145,17 +157,34 @@ async fn open(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Opened> {
         store: Arc::new(store),
         strategies: engine.clone(),
         signer: Arc::new(RsaSigner::new(&master_key)?),
-        sources: sources.configured(),
         clock: Arc::new(SystemClock),
     };
-    let desk = Arc::new(open_desk(settings, plan, ports).await?);
+    let desk = Arc::new(open_desk(settings, ports).await?);
     master_key.keep()?;
     Ok(Opened {
         desk,
         engine,
         store: meter,
-        sources,
     })
+}
+
+/// Applies the first plan, and lets later ones follow. Returns once the declared events are set up, or two seconds later.
+async fn apply(
+    opened: &Opened,
+    plan: Plan,
+    reloads: Reloads,
+    beside: &mut JoinSet<()>,
+) -> anyhow::Result<()> {
+    let plugins: Vec<_> = plan.plugin_limits.keys().cloned().collect();
+    let mut applier = Applier::open(&opened.desk, &opened.engine).await?;
+    let begun = applier.begin(plan).await?;
+    let (is_set_up, set_up) = oneshot::channel();
+    beside.spawn(reloads.run(applier, begun, is_set_up));
+    if timeout(SET_UP_MAX, set_up).await.is_err() {
+        tracing::warn!("declared events are still being set up; the server listens meanwhile");
+    }
+    warn_unresolved(&opened.desk, plugins.iter()).await;
+    Ok(())
 }
 
 fn traffic(settings: &ServeSettings) -> Traffic {
@@ -205,14 +234,13 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Opens the desk over the store, the plugins and the keys.
-async fn open_desk(settings: &ServeSettings, plan: &Plan, ports: Ports) -> anyhow::Result<Desk> {
+async fn open_desk(settings: &ServeSettings, ports: Ports) -> anyhow::Result<Desk> {
     let minutes = settings.registration_token_minutes.into();
     let desk = Desk::open(
         ports,
         DeskSettings {
             registration_token_life: SignedDuration::from_mins(minutes),
-            ticketing: plan.ticketing.clone(),
-            access: plan.access.clone(),
+            ..DeskSettings::default()
         },
     );
     desk.await
@@ -263,7 +291,7 @@ async fn run(
     }
     tracing::info!("stopping: finishing the requests under way");
     stop.cancel();
-    match tokio::time::timeout(DRAIN, &mut server).await {
+    match timeout(DRAIN, &mut server).await {
         Ok(ended) => Ok(ended?),
         Err(_) => {
             tracing::warn!("some requests took longer than {DRAIN:?} to finish and were cut off");
@@ -283,13 +311,6 @@ fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
-}
-
-/// Ignores SIGHUP, which ends a process without a handler, so that it does not cut off requests.
-async fn ignore_hangups(mut hangups: Signal) {
-    while hangups.recv().await.is_some() {
-        tracing::info!("SIGHUP has no effect: restart the server to read its configuration anew");
-    }
 }
 
 /// Serves the metrics.

@@ -17,33 +17,74 @@ use tokio::time::sleep;
 use crate::config::SourcePlan;
 
 mod open;
-mod watched;
 
 use open::OpenSource;
 
 /// The sources of a server.
 #[derive(Default)]
-pub struct Sources(BTreeMap<SourceName, (SourcePlan, Arc<OpenSource>)>);
+pub struct Sources(BTreeMap<SourceName, Arc<OpenSource>>);
 
 impl Sources {
     /// Opens each source without calling its plugin; errors of the plugin are reported when the source is read.
     pub fn open(plans: Vec<SourcePlan>, engine: &Arc<Engine>) -> Self {
-        let mut sources = BTreeMap::new();
-        for plan in plans {
+        Self::default().reopened(plans, engine)
+    }
+
+    /// Returns the sources of these plans: those that are here with the same plan, and others that are opened.
+    pub fn reopened(&self, plans: Vec<SourcePlan>, engine: &Arc<Engine>) -> Self {
+        let open = |plan| Arc::new(OpenSource::new(plan, Arc::clone(engine)));
+        let sources = plans.into_iter().map(|plan| {
+            let here = self
+                .0
+                .get(&plan.name)
+                .filter(|here| here.plan == plan && !here.is_withdrawn());
             let name = plan.name.clone();
-            if let Err(problem) = check_plugin(&plan.plugin, engine) {
+            (name, here.map_or_else(|| open(plan), Arc::clone))
+        });
+        Self(sources.collect())
+    }
+
+    /// Logs which of the sources that are not among others have no plugin.
+    pub fn name_missing_plugins_but(&self, others: &Self, engine: &Engine) {
+        for (name, source) in self.0.iter().filter(|(_, source)| !others.has(source)) {
+            if let Err(problem) = check_plugin(&source.plan.plugin, engine) {
                 tracing::error!(source.name = %name, "ticket source {name} is not read: {problem}");
             }
-            let source = OpenSource::new(plan.clone(), Arc::clone(engine));
-            sources.insert(name, (plan, Arc::new(source)));
         }
-        Self(sources)
+    }
+
+    /// Withdraws the sources that are not among others: what they do ends at once.
+    pub fn withdraw_all_but(&self, others: &Self) {
+        for source in self.0.values().filter(|source| !others.has(source)) {
+            source.withdraw();
+        }
+    }
+
+    fn has(&self, source: &Arc<OpenSource>) -> bool {
+        let same = self.0.get(&source.plan.name);
+        same.is_some_and(|same| Arc::ptr_eq(same, source))
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &SourceName> {
+        self.0.keys()
+    }
+
+    pub fn has_name(&self, name: &SourceName) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Returns the names of the sources that are here and among others, but not with the same plan.
+    pub fn changed_since<'s>(&'s self, others: &'s Self) -> impl Iterator<Item = &'s SourceName> {
+        let changed = self.0.iter();
+        let changed = changed.filter(|(name, source)| others.has_name(name) && !others.has(source));
+        changed.map(|(name, _)| name)
     }
 
     /// Describes the sources to the desk.
     pub fn configured(&self) -> ConfiguredSources {
         let sources = self.0.iter();
-        let configured = sources.map(|(name, (plan, source))| {
+        let configured = sources.map(|(name, source)| {
+            let plan = &source.plan;
             let configured = ConfiguredSource {
                 source: Arc::clone(source) as _,
                 plugin: plan.plugin.clone(),
@@ -61,10 +102,15 @@ impl Sources {
         configured.collect()
     }
 
-    /// Starts syncing each source, independently of the others.
-    pub fn keep_fresh(self, desk: &Arc<Desk>, beside: &mut JoinSet<()>) {
-        for (name, (_, source)) in self.0 {
-            beside.spawn(keep_fresh(Arc::clone(desk), name, source));
+    /// Starts syncing each source, independently of the others, until it is withdrawn.
+    pub fn keep_fresh(&self, desk: &Arc<Desk>, beside: &mut JoinSet<()>) {
+        self.keep_fresh_but(&Self::default(), desk, beside);
+    }
+
+    /// Starts syncing each source that is not among others.
+    pub fn keep_fresh_but(&self, others: &Self, desk: &Arc<Desk>, beside: &mut JoinSet<()>) {
+        for source in self.0.values().filter(|source| !others.has(source)) {
+            beside.spawn(keep_fresh(Arc::clone(desk), Arc::clone(source)));
         }
     }
 }
@@ -89,16 +135,18 @@ fn check_plugin(plugin: &str, engine: &Engine) -> Result<(), String> {
     }
 }
 
-async fn keep_fresh(desk: Arc<Desk>, name: SourceName, source: Arc<OpenSource>) {
+async fn keep_fresh(desk: Arc<Desk>, source: Arc<OpenSource>) {
+    let name = &source.plan.name;
     loop {
-        let wait = desk.sources.keep_fresh(&name).await;
+        let wait = desk.sources.keep_fresh(name).await;
         let wait = Duration::try_from(wait).unwrap_or_default();
         tokio::select! {
+            () = source.withdrawn() => return,
             () = sleep(wait) => {}
             () = source.changed() => {
                 tracing::info!(source.name = %name, "a file or the plugin of ticket source {name} has changed");
                 // The outcome is logged where the source is read.
-                let _ = desk.sources.refresh_changed(&name).await;
+                let _ = desk.sources.refresh_changed(name).await;
             }
         }
     }

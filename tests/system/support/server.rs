@@ -13,7 +13,7 @@ use gatewit::http::{App, Sites, Traffic};
 use gatewit::oidc::{Oidc, OidcSettings};
 use gatewit::signer::{MasterKey, RsaSigner};
 use gatewit::sources::Sources;
-use gatewit_desk::{Access, Desk, DeskSettings, Ports, Ticketing, store_layout};
+use gatewit_desk::{Access, Configuration, Desk, DeskSettings, Ports, Ticketing, store_layout};
 use gatewit_domain::ports::{Clock, Key, Store};
 use gatewit_engine::{Engine, EngineSettings, PluginLimits};
 use gatewit_store::SledStore;
@@ -221,12 +221,14 @@ impl Server {
             store: store.clone(),
             strategies: engine,
             signer: Arc::new(RsaSigner::new(&key).expect("there are threads")),
-            sources: sources.configured(),
             clock: clock.clone(),
         };
         let desk_settings = DeskSettings {
-            access: setup.access,
-            ticketing,
+            configuration: Configuration {
+                sources: sources.configured(),
+                ticketing,
+                access: setup.access,
+            },
             ..DeskSettings::default()
         };
         let desk = Desk::open(ports, desk_settings)

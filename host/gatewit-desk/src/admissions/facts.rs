@@ -152,6 +152,7 @@ impl Admissions {
             windows: self.events.windows_of(live, &ticket).await?,
             entries: read.entries.entries,
             source_type: self.events.source_type(live, &ticket),
+            has_source: self.events.has_source_of(&ticket),
             ticket,
         };
         let found = Found::Ticket(Box::new(held));

@@ -13,6 +13,7 @@ use super::Events;
 use crate::caller::{Caller, DEFAULT_ORGANIZATION};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
+use crate::live_sources::AttachableSources;
 use crate::turns::let_others_run;
 
 /// Why an event cannot work, without any of the plugin's own text.
@@ -39,16 +40,30 @@ enum Declared {
 }
 
 impl Events {
-    /// Checks a declared event as far as possible without asking a plugin, and notes that it is declared; returns the strategy
-    /// it will have.
+    /// Checks a declared event as far as possible without asking a plugin; returns the strategy it will have.
     pub fn check_declared(&self, change: &EventChange) -> Result<CheckInStrategy, DeskError> {
-        self.note_declared(change);
         match self.declared(change)? {
             Declared::New(event) | Declared::Changed(event) => {
                 self.sources.check_attached(&event)?;
                 Ok(event.strategy)
             }
             Declared::Unchanged(live) => Ok(live.event.strategy.clone()),
+        }
+    }
+
+    /// Checks an event that a configuration with these sources declares, and asks its strategy. Changes no event.
+    pub async fn check_declaration(
+        &self,
+        change: &EventChange,
+        sources: &AttachableSources,
+    ) -> Result<(), EventTrouble> {
+        match self.declared(change)? {
+            Declared::New(event) | Declared::Changed(event) => {
+                sources.check(&event)?;
+                let asked = self.ask_about_options(&event).await;
+                asked.map_err(|error| self.trouble_of(event, error))
+            }
+            Declared::Unchanged(_) => Ok(()),
         }
     }
 
@@ -63,7 +78,12 @@ impl Events {
                 (event, kept)
             }
         };
-        kept.map_err(|error| match error {
+        kept.map_err(|error| self.trouble_of(event, error))
+    }
+
+    /// Keeps the words of a strategy that objects to the options of a declared event: they are for operators.
+    fn trouble_of(&self, event: Event, error: DeskError) -> EventTrouble {
+        match error {
             DeskError::Unacceptable(Problem {
                 code: Code::Event(EventCode::InvalidStrategyOptions),
                 message,
@@ -72,7 +92,7 @@ impl Events {
                 EventTrouble::Rejected(event.strategy)
             }
             error => error.into(),
-        })
+        }
     }
 
     /// Whether the event that a declaration means is stored already.
@@ -145,8 +165,9 @@ impl Events {
                 }
             };
             match checked {
+                Ok(()) => self.rejections.forget(&live.event),
                 // Strategies that are not loaded are already listed as missing.
-                Ok(()) | Err(StrategyError::Unknown { .. }) => {}
+                Err(StrategyError::Unknown { .. }) => {}
                 Err(StrategyError::Rejected(words)) => {
                     self.rejections.note(&live.event, words.clone());
                     let rejected = EventTrouble::Rejected(live.event.strategy.clone());

@@ -69,18 +69,20 @@ impl Events {
         self.live.remove(id);
         self.rejections.forget(event);
         self.answers.forget(id);
-        self.sources
-            .all()
-            .for_each(|source| source.note_import(id, None));
+        for source in self.sources.all() {
+            source.note_import(id, None);
+        }
         Ok(Some(live))
     }
 
-    /// Notes that the configuration declares an event, which the next start would create again.
-    pub(super) fn note_declared(&self, change: &EventChange) {
-        let org_id = change.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
-        let key = slug_key(org_id, change.slug.as_deref().unwrap_or_default());
-        let mut declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
-        declared.insert(key);
+    /// Notes which events the configuration declares: none of them can be deleted.
+    pub fn note_declared<'c>(&self, changes: impl IntoIterator<Item = &'c EventChange>) {
+        let key = |change: &EventChange| {
+            let org_id = change.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
+            slug_key(org_id, change.slug.as_deref().unwrap_or_default())
+        };
+        let keys = changes.into_iter().map(key).collect();
+        *self.declared.lock().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 
     fn check_undeclared(&self, slug: &str) -> Result<(), DeskError> {
@@ -89,7 +91,7 @@ impl Events {
             false => Ok(()),
             true => Err(DeskError::Conflict(Problem::new(
                 EventCode::Declared,
-                "event_config.yml declares this event: take it out of the file and restart the server first",
+                "event_config.yml declares this event: take it out of the file first",
             ))),
         }
     }

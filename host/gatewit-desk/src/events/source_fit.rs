@@ -67,13 +67,11 @@ impl Events {
     }
 
     /// Returns the days of a source's types that are not days of an event, if the event imports the source.
-    pub(super) fn unmatched_days(&self, live: &LiveEvent, source: &SourceName) -> Vec<String> {
-        let is_attached = live.event.ticket_sources.contains(source);
-        let source = self.sources.get(source).filter(|_| is_attached);
-        let set = source.and_then(|source| Some((&source.name, source.set()?)));
-        set.map_or_else(Vec::new, |(name, set)| {
-            live.event.unmatched_days(name, set.types())
-        })
+    pub(super) fn unmatched_days(&self, live: &LiveEvent, name: &SourceName) -> Vec<String> {
+        let is_attached = live.event.ticket_sources.contains(name);
+        let source = self.sources.get(name).filter(|_| is_attached);
+        let set = source.and_then(|source| source.set());
+        set.map_or_else(Vec::new, |set| live.event.unmatched_days(name, set.types()))
     }
 
     /// Logs, once after each sync, which events refuse the tickets of a source because of their date.

@@ -51,9 +51,18 @@ impl Events {
         let Some(own) = &origin.sub_event else {
             return false;
         };
-        let source = self.sources.get(&origin.source);
-        let set = source.and_then(|source| source.set());
+        // A ticket whose source is not configured is refused for that.
+        let Some(source) = self.sources.get(&origin.source) else {
+            return false;
+        };
+        let set = source.set();
         set.is_none_or(|set| set.sub_events().any(|sub_event| sub_event != own))
+    }
+
+    /// Whether a ticket was issued here, or its source is configured.
+    pub(crate) fn has_source_of(&self, ticket: &Ticket) -> bool {
+        let origin = ticket.origin.as_ref();
+        origin.is_none_or(|origin| self.sources.get(&origin.source).is_some())
     }
 
     fn type_of_source(

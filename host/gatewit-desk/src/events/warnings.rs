@@ -42,9 +42,9 @@ impl Events {
             ));
             match self.sources.get(name) {
                 Some(source) => {
-                    warnings.extend(sub_events_warning(source));
-                    warnings.extend(day_passes_warning(source));
-                    warnings.extend(import_warning(source, live.event.id));
+                    warnings.extend(sub_events_warning(&source));
+                    warnings.extend(day_passes_warning(&source));
+                    warnings.extend(import_warning(&source, live.event.id));
                 }
                 None => warnings.push(format!("the ticket source \"{name}\" is not configured")),
             }

@@ -286,6 +286,7 @@ fn is_lasting(fault: &SyncFault) -> bool {
             SourceFault::Unauthorized(_)
                 | SourceFault::RateLimited(_)
                 | SourceFault::Unavailable(_)
+                | SourceFault::Withdrawn
         ),
     }
 }

@@ -8,7 +8,7 @@ use gatewit_domain::attendees::{
     is_attendee,
 };
 use gatewit_domain::problem::{Problem, SourceCode};
-use gatewit_domain::source::{SourceName, SourceType};
+use gatewit_domain::source::SourceType;
 
 use super::TicketSources;
 use crate::error::DeskError;
@@ -38,11 +38,11 @@ pub enum NotAnswered {
 }
 
 /// A served source, with all its tickets.
-type ServedSet<'d> = (&'d Arc<LiveSource>, Arc<SourceSet>);
+type ServedSet = (Arc<LiveSource>, Arc<SourceSet>);
 
 /// The served sources, as far as they have been read.
-struct Known<'d> {
-    sets: Vec<ServedSet<'d>>,
+struct Known {
+    sets: Vec<ServedSet>,
     /// Set if a source was never read completely: then nobody can be called unknown.
     unread: Option<DeskError>,
 }
@@ -75,7 +75,7 @@ impl TicketSources {
         );
         let query = query.map_err(|faults| known.malformed(faults))?;
         let tickets: Vec<_> = tickets.iter().collect();
-        let finding = query.find(&tickets, &self.settings.matching);
+        let finding = query.find(&tickets, &self.sources.ticketing().matching);
         Ok(Validated {
             about: query.sought.subject().to_owned(),
             verdict: finding.verdict(),
@@ -97,7 +97,7 @@ impl TicketSources {
             question.settle(|ticket| known.has_ticket(ticket) || has_ticket(&tickets, ticket));
         let query = query.map_err(|faults| known.malformed(faults))?;
         let tickets: Vec<_> = tickets.iter().collect();
-        let finding = query.find(&tickets, &self.settings.matching);
+        let finding = query.find(&tickets, &self.sources.ticketing().matching);
         Ok(Validated {
             about: query.ticket.as_str().to_owned(),
             verdict: finding.verdict(),
@@ -145,7 +145,8 @@ impl TicketSources {
 
     /// Counts T-shirts over all sources. [`DeskError::NotFound`] if the configuration names no types to count.
     pub async fn addon_statistics(&self) -> Result<AddonStatistics, DeskError> {
-        let Some(types) = &self.settings.addons else {
+        let ticketing = self.sources.ticketing();
+        let Some(types) = &ticketing.addons else {
             let words = "addon_statistics is not configured";
             return Err(DeskError::NotFound(Problem::new(
                 SourceCode::NoAddonStatistics,
@@ -214,42 +215,29 @@ impl TicketSources {
         known.or_unread(Vec::new())
     }
 
-    /// Returns the names of the served sources; an error if there are none.
-    pub(super) fn served_names(&self) -> Result<&[SourceName], DeskError> {
-        let names = self.served();
-        match names.is_empty() {
-            false => Ok(names),
-            true => Err(DeskError::Unavailable(Problem::new(
-                SourceCode::NotConfigured,
-                "no ticketing system is configured, so that nobody is known",
-            ))),
-        }
-    }
-
     /// Returns the served sources with their current tickets; fails unless all have been read once.
-    fn served_sets(&self) -> Result<Vec<ServedSet<'_>>, DeskError> {
+    fn served_sets(&self) -> Result<Vec<ServedSet>, DeskError> {
         let Known { sets, unread } = self.known()?;
         unread.map_or(Ok(sets), Err)
     }
 
     /// Returns the served sources that have been read once.
-    fn known(&self) -> Result<Known<'_>, DeskError> {
+    fn known(&self) -> Result<Known, DeskError> {
         let mut known = Known {
             sets: Vec::new(),
             unread: None,
         };
-        let names = self.served_names()?.iter();
-        for source in names.filter_map(|name| self.sources.get(name)) {
+        for source in self.served_sources()? {
             match source.set() {
                 Some(set) => known.sets.push((source, set)),
-                None => known.unread = Some(unread(source)),
+                None => known.unread = Some(unread(&source)),
             }
         }
         Ok(known)
     }
 }
 
-impl Known<'_> {
+impl Known {
     fn has_order(&self, order: &OrderId) -> bool {
         self.sets.iter().any(|(_, set)| set.has_order(order))
     }

@@ -39,7 +39,7 @@ impl TicketSources {
         };
         for name in &live.event.ticket_sources {
             if let Some(source) = self.sources.get(name)
-                && let Err(error) = self.import(source, id).await
+                && let Err(error) = self.import(&source, id).await
             {
                 tracing::warn!(
                     source.name = %name, event.id = %id,
@@ -96,7 +96,7 @@ impl TicketSources {
         source: &LiveSource,
         event: EventId,
     ) -> Result<Option<(Arc<SourceSet>, Option<LogPosition>)>, DeskError> {
-        let Some(set) = source.set() else {
+        let Some(set) = source.set().filter(|_| !source.is_retired()) else {
             return Ok(None);
         };
         let key = EventSource(event, source.name.clone());

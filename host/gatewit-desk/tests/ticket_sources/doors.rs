@@ -21,6 +21,7 @@ use crate::world::block_on;
 
 mod answers;
 mod codes;
+mod configured;
 mod devices;
 mod live;
 mod orders;

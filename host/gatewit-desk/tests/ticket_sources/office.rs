@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatewit_desk::{
-    ConfiguredSource, Desk, DeskError, DeskSettings, NotAnswered, Ports, SourceStatus,
-    SourceTrouble, Ticketing, Validated,
+    Configuration, ConfiguredSource, Desk, DeskError, DeskSettings, NotAnswered, Ports,
+    SourceStatus, SourceTrouble, Ticketing, Validated,
 };
 use gatewit_domain::attendees::{
     AddonTypes, AttendeeAnswer, AttendeeQuestion, AttendeeRules, EmailAddress, NameQuestion,
@@ -78,19 +78,25 @@ impl Office {
             store: self.disk.clone(),
             strategies: Arc::clone(&self.strategies),
             signer: Arc::new(Notary),
-            sources: self.sources.clone(),
             clock: self.clock.clone(),
         };
-        let ticketing = Ticketing {
-            sources: self.sources.keys().cloned().collect(),
-            matching: NameMatching::default(),
-            addons: self.addons.clone(),
-        };
         let settings = DeskSettings {
-            ticketing,
+            configuration: self.configuration(),
             ..DeskSettings::default()
         };
         Desk::open(ports, settings)
+    }
+
+    pub fn configuration(&self) -> Configuration {
+        Configuration {
+            sources: self.sources.clone(),
+            ticketing: Ticketing {
+                sources: self.sources.keys().cloned().collect(),
+                matching: NameMatching::default(),
+                addons: self.addons.clone(),
+            },
+            ..Configuration::default()
+        }
     }
 
     pub fn open(&self) -> Arc<Desk> {

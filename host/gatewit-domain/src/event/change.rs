@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use gatewit_decision::DayId;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use super::identity::identify;
 use super::{Event, ScanPoint, StrategyOptions, TicketType, Zone};
@@ -14,6 +15,7 @@ use crate::source::SourceName;
 use crate::window::{CheckInStrategy, StrategyName};
 
 mod checks;
+mod fields;
 mod zones;
 
 use checks::{
@@ -59,7 +61,7 @@ pub struct EventChange {
 }
 
 /// One day as an organizer writes it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DayChange {
     /// Default: `Day 1`, `Day 2` and so on.
     pub day_name: Option<String>,

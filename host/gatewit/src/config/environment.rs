@@ -7,20 +7,25 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
 
 const FILE: &str = ".env";
 
 /// Variables by name.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
+    /// Returns the path of `.env` in a folder.
+    pub fn path(folder: &Path) -> PathBuf {
+        folder.join(FILE)
+    }
+
     /// Reads the process's variables, and `.env` in this folder if it exists.
     pub fn load(folder: &Path) -> Result<Self, ConfigError> {
-        let path = folder.join(FILE);
+        let path = Self::path(folder);
         let beside = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(source) if source.kind() == io::ErrorKind::NotFound => String::new(),
@@ -46,6 +51,22 @@ impl Environment {
             .map_err(|error| explain(&error, &literal))?;
         variables.extend(own);
         Ok(Self(variables))
+    }
+
+    /// Keeps the values that some variables had before, and returns the names of those that have others here.
+    pub fn keeping(mut self, names: &[String], before: &Self) -> (Self, Vec<String>) {
+        let mut differing = Vec::new();
+        for name in names {
+            if self.get(name) == before.get(name) {
+                continue;
+            }
+            differing.push(name.clone());
+            match before.0.get(name) {
+                Some(value) => self.0.insert(name.clone(), value.clone()),
+                None => self.0.remove(name),
+            };
+        }
+        (self, differing)
     }
 
     /// Returns a variable's value; None if it is unset or empty.
@@ -148,6 +169,17 @@ mod tests {
         let read = Environment::of([], text).unwrap();
         let values = ["A", "B", "C", "D", "E"].map(|name| read.get(name).unwrap_or_default());
         assert_eq!(values, ["abc$def9", "abc$def9", "abc$", "$x", "abc$def9-e"]);
+    }
+
+    #[test]
+    fn variables_that_are_fixed_keep_their_values_and_are_named_if_they_differ() {
+        let before = Environment::with(&[("A", "1"), ("B", "2"), ("C", "3")]);
+        let after = Environment::with(&[("A", "1"), ("B", "9"), ("C", "9"), ("D", "9")]);
+        let fixed = ["A", "B", "D"].map(str::to_owned);
+        let (kept, differing) = after.keeping(&fixed, &before);
+        assert_eq!(differing, ["B", "D"]);
+        let values = ["A", "B", "C", "D"].map(|name| kept.get(name));
+        assert_eq!(values, [Some("1"), Some("2"), Some("9"), None]);
     }
 
     #[test]

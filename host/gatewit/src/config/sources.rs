@@ -2,6 +2,7 @@
 //! §9, §11.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use gatewit_engine::{Grant, Secret, SourceLimits, SourceSettings};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::contract::{BACKENDS, TITO, missing};
 use super::environment::Environment;
@@ -64,7 +66,7 @@ pub struct SourceLimitsEntry {
 }
 
 /// A source that can be opened, and opened again whenever its files change.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct SourcePlan {
     pub name: SourceName,
     pub plugin: String,
@@ -124,6 +126,25 @@ impl SourcePlan {
         })
     }
 
+    /// Returns its fields, to be compared with what was applied before: as digests, since settings may hold secrets. The
+    /// values of named secrets are left out.
+    pub fn fields(&self) -> Map<String, Value> {
+        let fields = [
+            ("plugin", digest_of(&self.plugin)),
+            ("settings", digest_of(&self.settings)),
+            ("allowed_hosts", digest_of(&self.grants)),
+            ("limits", digest_of(&(self.limits, self.run_limits))),
+            ("sync", digest_of(&self.every)),
+            ("orgs", digest_of(&self.orgs)),
+            ("include_activities", digest_of(&self.include_activities)),
+            ("live_find", digest_of(&self.live_find)),
+        ];
+        let fields = fields.into_iter();
+        fields
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
     /// Whether cancelled tickets make attendees, as the contract says for Tito.
     pub fn counts_canceled(&self) -> bool {
         self.plugin == TITO.name
@@ -159,6 +180,12 @@ impl SourcePlan {
             limits: self.limits,
         })
     }
+}
+
+/// Returns a digest of a value, which is only compared.
+pub fn digest_of(value: &impl Debug) -> Value {
+    let digest = Sha256::digest(format!("{value:?}"));
+    format!("sha256:{digest:x}").into()
 }
 
 /// Grants access to the origin of the base URL (`gatewit-api.md` §11). For a plugin of the contract, a missing base URL

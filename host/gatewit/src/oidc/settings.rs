@@ -38,6 +38,9 @@ pub enum OidcSettingsError {
 }
 
 impl OidcSettings {
+    /// The variables of these settings.
+    pub const VARIABLES: [&str; 3] = ["OIDC_ISSUER_URL", "OIDC_AUDIENCE", "OIDC_ALGORITHMS"];
+
     /// Reads the settings, each by its variable's name; None: authentication is off.
     pub fn read(
         variable: impl Fn(&str) -> Option<String>,

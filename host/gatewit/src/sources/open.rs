@@ -5,18 +5,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use gatewit_domain::ports::{SyncRun, TicketSource};
-use gatewit_domain::source::{SourceFault, SourceTicket};
+use gatewit_domain::source::{Reader, SourceFault, SourcePage, SourceTicket, SourceType};
 use gatewit_engine::{Engine, Source};
 use tokio::select;
 use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
-use super::watched::WatchedFiles;
 use crate::config::SourcePlan;
+use crate::watched::WatchedFiles;
 
 /// A configured source, independent of its files' current content.
 pub struct OpenSource {
-    plan: SourcePlan,
+    pub plan: SourcePlan,
     engine: Arc<Engine>,
+    /// Cancelled when the source is withdrawn: it is configured otherwise from then on, or not at all.
+    withdrawn: CancellationToken,
     files: Arc<WatchedFiles>,
     /// The digest of the plugin that served when the last run began. A std mutex: held for moves, never across an await.
     plugin: Mutex<Option<String>>,
@@ -34,10 +37,11 @@ struct Opened {
 impl OpenSource {
     pub fn new(plan: SourcePlan, engine: Arc<Engine>) -> Self {
         Self {
-            files: Arc::new(WatchedFiles::new(plan.files())),
+            files: Arc::new(WatchedFiles::new(plan.files(), "a ticket source")),
             plugin: Mutex::new(engine.serving_digest(&plan.plugin)),
             plan,
             engine,
+            withdrawn: CancellationToken::new(),
             last: Mutex::default(),
         }
     }
@@ -61,6 +65,20 @@ impl OpenSource {
         let files = Arc::clone(&self.files);
         // It cannot panic, and only looks at files.
         let _ = spawn_blocking(move || files.note()).await;
+    }
+
+    /// Ends what it does at once, and lets it do nothing more.
+    pub fn withdraw(&self) {
+        self.withdrawn.cancel();
+    }
+
+    pub fn is_withdrawn(&self) -> bool {
+        self.withdrawn.is_cancelled()
+    }
+
+    /// Ends when it is withdrawn.
+    pub async fn withdrawn(&self) {
+        self.withdrawn.cancelled().await;
     }
 
     /// Reads the files, and reopens the source if their content has changed.
@@ -90,14 +108,51 @@ impl OpenSource {
 impl TicketSource for OpenSource {
     async fn begin(&self) -> Result<Box<dyn SyncRun>, SourceFault> {
         self.note().await;
-        let opened = self.opened().await?;
-        opened.check().await?;
-        opened.source.begin().await
+        let begun = async {
+            let opened = self.opened().await?;
+            opened.check().await?;
+            opened.source.begin().await
+        };
+        Ok(Box::new(OpenRun {
+            run: unless(&self.withdrawn, begun).await?,
+            withdrawn: self.withdrawn.clone(),
+        }))
     }
 
     async fn find(&self, text: &str) -> Result<Vec<SourceTicket>, SourceFault> {
-        self.opened().await?.source.find(text).await
+        let found = async { self.opened().await?.source.find(text).await };
+        unless(&self.withdrawn, found).await
     }
+}
+
+/// A run that ends when its source is withdrawn.
+struct OpenRun {
+    run: Box<dyn SyncRun>,
+    withdrawn: CancellationToken,
+}
+
+#[async_trait]
+impl SyncRun for OpenRun {
+    fn reader(&self) -> &Reader {
+        self.run.reader()
+    }
+
+    async fn ticket_types(&mut self) -> Result<Vec<SourceType>, SourceFault> {
+        unless(&self.withdrawn, self.run.ticket_types()).await
+    }
+
+    async fn page(&mut self, cursor: Option<&str>) -> Result<SourcePage, SourceFault> {
+        unless(&self.withdrawn, self.run.page(cursor)).await
+    }
+}
+
+/// Drops an answer that has not come when its source is withdrawn, which ends the plugin that would give it.
+async fn unless<T>(
+    withdrawn: &CancellationToken,
+    answer: impl Future<Output = Result<T, SourceFault>>,
+) -> Result<T, SourceFault> {
+    let answer = withdrawn.run_until_cancelled(answer).await;
+    answer.unwrap_or(Err(SourceFault::Withdrawn))
 }
 
 impl Opened {

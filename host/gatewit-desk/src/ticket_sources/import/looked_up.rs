@@ -35,11 +35,14 @@ impl TicketSources {
         // Until a source has been read once, its types are unknown.
         let sources = sources.filter(|source| source.set().is_some());
         let look_ups = sources.map(async |source| {
-            let asking = pin!(Self::ask_source(source, wanted));
-            match select(asking, self.ports.clock.sleep(DOOR_WAIT_MAX)).await {
-                Either::Left((found, _)) => (source, found),
-                Either::Right(_) => (source, Vec::new()),
-            }
+            let found = {
+                let asking = pin!(Self::ask_source(&source, wanted));
+                match select(asking, self.ports.clock.sleep(DOOR_WAIT_MAX)).await {
+                    Either::Left((found, _)) => found,
+                    Either::Right(_) => Vec::new(),
+                }
+            };
+            (source, found)
         });
         let mut is_found = false;
         for (source, found) in join_all(look_ups).await {
@@ -51,7 +54,7 @@ impl TicketSources {
             if updates.is_empty() {
                 continue;
             }
-            let import = self.import_of(source, live.event.id);
+            let import = self.import_of(&source, live.event.id);
             match import.apply(updates).await {
                 Ok(_) => is_found = true,
                 Err(error) => tracing::warn!(

@@ -226,6 +226,7 @@ impl Case {
                 .windows
                 .map(|windows| Arc::new(WindowsAnswer::new(&[0; 32], &holder, windows, plugin))),
             source_type: self.source_type.map(Arc::new),
+            has_source: true,
         };
         let event_facts = self.event.facts();
         let facts = ScanFacts {

@@ -81,9 +81,9 @@ pub async fn ready(State(desk): State<Shared>) -> Response {
     let store = desk.check_store().await.is_ok();
     let plugins = desk.plugins.list();
     let count = |state| plugins.iter().filter(|row| row.state == state).count();
-    let is_synced = |source: &SourceStatus| {
-        source.tickets.is_some() || !desk.sources.served().contains(&source.name)
-    };
+    let served = desk.sources.served();
+    let is_synced =
+        |source: &SourceStatus| source.tickets.is_some() || !served.contains(&source.name);
     let sources = desk.sources.statuses();
     let ready = store && sources.iter().all(is_synced);
     let body = Ready {

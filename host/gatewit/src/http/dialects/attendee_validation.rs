@@ -162,7 +162,7 @@ pub async fn refresh_all(
     let refresh = refresh(&desk).await?;
     // Until everything has been read once, there is nothing to serve.
     desk.sources.ticket_count()?;
-    Ok(refresh::answer(refresh, desk.sources.served()))
+    Ok(refresh::answer(refresh, &desk.sources.served()))
 }
 
 /// Counts the T-shirts that were added to tickets.

@@ -19,7 +19,7 @@ const SETTLED_AFTER: Duration = Duration::from_millis(500);
 /// The state of files: when each was last changed, and its length; None if that is unknown.
 type Look = Vec<Option<(SystemTime, u64)>>;
 
-/// The files of a source.
+/// Files that are read whenever one of them has changed.
 pub struct WatchedFiles {
     files: Vec<PathBuf>,
     /// Their state before they were last read.
@@ -33,10 +33,11 @@ pub struct WatchedFiles {
 }
 
 impl WatchedFiles {
-    pub fn new(files: Vec<PathBuf>) -> Self {
+    /// Begins to watch; `whose` says whose files they are. None of them needs to exist.
+    pub fn new(files: Vec<PathBuf>, whose: &str) -> Self {
         let touched = Arc::new(Notify::new());
         Self {
-            _watcher: watch(&files, &touched),
+            _watcher: watch(&files, whose, &touched),
             read: Mutex::new(look(&files)),
             files,
             touched,
@@ -81,7 +82,7 @@ impl WatchedFiles {
 }
 
 /// Watches the folders of files, if there are any and the system can.
-fn watch(files: &[PathBuf], touched: &Arc<Notify>) -> Option<RecommendedWatcher> {
+fn watch(files: &[PathBuf], whose: &str, touched: &Arc<Notify>) -> Option<RecommendedWatcher> {
     if files.is_empty() {
         return None;
     }
@@ -111,7 +112,7 @@ fn watch(files: &[PathBuf], touched: &Arc<Notify>) -> Option<RecommendedWatcher>
     watching
         .inspect_err(|error| {
             tracing::warn!(
-                "cannot watch the files of a ticket source, and looks at them every {LOOK_EVERY:?} instead: {error}"
+                "cannot watch the files of {whose}, and looks at them every {LOOK_EVERY:?} instead: {error}"
             );
         })
         .ok()
@@ -166,7 +167,7 @@ mod tests {
     #[tokio::test]
     async fn a_list_is_watched_whatever_becomes_of_it() {
         let home = TempDir::new().unwrap();
-        let watched = WatchedFiles::new(vec![home.path().join("people.csv")]);
+        let watched = WatchedFiles::new(vec![home.path().join("people.csv")], "a test");
         let files = WatchedFiles {
             look_every: NEVER,
             settled_after: AT_ONCE,
@@ -178,7 +179,7 @@ mod tests {
     #[tokio::test]
     async fn a_list_that_nobody_tells_of_is_looked_at() {
         let home = TempDir::new().unwrap();
-        let watched = WatchedFiles::new(vec![home.path().join("people.csv")]);
+        let watched = WatchedFiles::new(vec![home.path().join("people.csv")], "a test");
         let files = WatchedFiles {
             look_every: AT_ONCE,
             settled_after: AT_ONCE,
