@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::support::door::text;
 use crate::support::{Home, Process, until};
 
+mod check;
 mod sources;
 
 const SUMMIT: &str = r#"
@@ -193,7 +194,7 @@ async fn what_needs_a_restart_is_named_and_the_rest_is_applied() {
 }
 
 #[tokio::test]
-async fn a_server_over_a_directory_that_no_file_was_applied_to_sets_every_declared_field() {
+async fn an_event_made_by_hand_takes_every_field_of_its_first_declaration() {
     let (home, server) = start("");
     let event = json!({
         "name": "By hand",

@@ -41,7 +41,7 @@ const LAYERS: [(&str, Layers); 3] = [
             "*",
             "http",
             "apply config declared plan reload sources",
-            "serve",
+            "check_config serve",
             "cli",
         ],
     ),

@@ -14,6 +14,7 @@ use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Builder;
 
 use crate::archive::{ExportArguments, ImportArguments, export, import};
+use crate::check_config::{CheckConfigArguments, check_config};
 use crate::config::{Environment, folder_of};
 use crate::directories::{DataDirectory, PluginDirectory};
 use crate::http;
@@ -48,6 +49,8 @@ struct Cli {
 enum Command {
     /// Serve the check-in API.
     Serve(Box<ServeArguments>),
+    /// Check the configuration, and print what it would change in a data directory.
+    CheckConfig(CheckConfigArguments),
     /// Write everything in the data directory to a file, while the server is stopped.
     Export(ExportArguments),
     /// Fill an empty data directory with what was exported.
@@ -150,6 +153,7 @@ pub fn run() -> ExitCode {
     log_to_stderr(cli.log_format);
     let done = match cli.command {
         Command::Serve(arguments) => block_on(serve((*arguments).into())),
+        Command::CheckConfig(arguments) => block_on(check_config(arguments)),
         Command::Export(arguments) => block_on(export(arguments)),
         Command::Import(arguments) => block_on(import(arguments)),
         Command::Openapi => print_openapi(),
@@ -162,15 +166,18 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Reads the command line. For `serve`, variables that are not set are taken from `.env` beside the configuration.
+/// Reads the command line. For the commands that read a configuration, variables that are not set are taken from `.env`
+/// beside it.
 fn parse() -> anyhow::Result<Cli> {
     let cli = Cli::parse();
-    let Command::Serve(arguments) = &cli.command else {
-        return Ok(cli);
+    let (name, config) = match &cli.command {
+        Command::Serve(arguments) => ("serve", &arguments.config),
+        Command::CheckConfig(arguments) => ("check-config", &arguments.file),
+        _ => return Ok(cli),
     };
-    let beside = Environment::load(folder_of(arguments.config.as_deref()))?;
-    let command = Cli::command().mut_subcommand("serve", |serve| {
-        serve.mut_args(|argument| with_default(argument, &beside))
+    let beside = Environment::load(folder_of(config.as_deref()))?;
+    let command = Cli::command().mut_subcommand(name, |command| {
+        command.mut_args(|argument| with_default(argument, &beside))
     });
     let matches = command.get_matches();
     let mut cli = Cli::from_arg_matches(&matches).context("cannot read the command line")?;

@@ -13,7 +13,7 @@ use crate::plan::{cannot_set_up, event_part};
 pub struct Declaration {
     /// The place of the event in the configuration.
     part: String,
-    change: EventChange,
+    pub change: EventChange,
 }
 
 /// Returns what declared events set: the fields that differ from those applied last, so that what organizers have changed

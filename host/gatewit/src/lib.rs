@@ -4,6 +4,7 @@
 
 mod apply;
 mod archive;
+mod check_config;
 pub mod cli;
 pub mod clock;
 pub mod config;
