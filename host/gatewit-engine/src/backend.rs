@@ -25,6 +25,8 @@ use crate::outbound::Outbound;
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// The most handles of its own resources that a guest may hold.
 const HANDLES_MAX: usize = 10_000;
+/// After this many ticks of the runtime's clock, a guest yields, so that its deadline can be checked.
+const TICKS_BETWEEN_LOOKS: u64 = 1;
 
 /// A backend component that is ready to be instantiated.
 pub(crate) struct Backend {
@@ -57,8 +59,7 @@ impl Backend {
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(ANSWER_BYTES_MAX);
         store.set_max_component_handles(HANDLES_MAX);
-        // At every tick of the runtime's clock the guest yields, so that its deadline can be checked.
-        store.set_epoch_deadline(1);
+        store.set_epoch_deadline(TICKS_BETWEEN_LOOKS);
         store.epoch_deadline_callback(|mut store: StoreContextMut<'_, BackendState>| {
             Ok(store.data_mut().time.tick())
         });
@@ -127,6 +128,8 @@ impl Instance {
     ) -> Result<T, CallError> {
         let guest = self.exports.gatewit_plugin_ticketing_backend();
         self.store.data_mut().time.begin_call();
+        // Without this, every call would begin with the ticks that passed since the last one ended.
+        self.store.set_epoch_deadline(TICKS_BETWEEN_LOOKS);
         let answer = timeout(self.limits.time, call(guest, &mut self.store)).await;
         outcome(answer, &self.store, &self.limits)
     }

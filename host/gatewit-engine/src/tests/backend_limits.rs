@@ -1,6 +1,6 @@
 //! How long a backend may compute and wait, and how a swap reaches its sources.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gatewit_domain::plugin::{CallError, FailureKind, PluginKind};
 use gatewit_domain::ports::TicketSource;
@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::backends::{MISCHIEF, house, source_settings};
 use super::upstream::Upstream;
 use super::*;
+use crate::runtime::TICK;
 use crate::{Grant, Source, SourceLimits, SourceSettings};
 
 /// The longest that anything here takes on a slow machine.
@@ -69,6 +70,26 @@ async fn waiting_is_not_computing() {
         matches!(answer, Err(SourceFault::Unexpected(_))),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn time_between_two_pages_is_not_computing() {
+    const PAGES: u32 = 40;
+    let house = house();
+    let limits = SourceLimits {
+        run_cpu: TICK * PAGES / 2,
+        ..SourceLimits::default()
+    };
+    let reading = source(&house, json!({ "do": "endless-nothing" }), limits);
+    let mut run = reading.begin().await.unwrap();
+    for page in 0..PAGES {
+        let began_at = Instant::now();
+        while began_at.elapsed() < 2 * TICK {
+            tokio::task::yield_now().await;
+        }
+        let page = run.page(Some(&page.to_string())).await;
+        assert!(page.is_ok(), "{page:?}");
+    }
 }
 
 #[tokio::test]
