@@ -98,6 +98,9 @@ async fn what_a_backend_repeats_in_its_tickets_and_types_is_not_logged() {
     let fields = json!({"ticketSources": ["crew"]});
     let event = with(&one_day(), fields);
     let event = server.client.post("/api/v1/events", event).await.data(201);
+    // Some of it is told after each sync, of the events that are there.
+    let refreshed = server.client.get("/tickets/refresh_all/").await;
+    assert_eq!(refreshed.status, 200, "{refreshed:?}");
     for told in [
         "1 types of ticket source crew call themselves day passes",
         "does not fit its ticket source crew: 1 types",

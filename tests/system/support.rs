@@ -16,6 +16,7 @@ mod server;
 mod shift;
 mod slow_store;
 pub mod ticketing;
+mod watchdog;
 pub mod wire;
 
 pub use client::{Answer, Client, Request};

@@ -224,13 +224,13 @@ async fn declared_events_whose_strategy_is_missing_or_rejects_their_options_stop
 #[tokio::test]
 async fn a_stored_event_whose_declaration_no_longer_fits_stays_as_it_is_and_stops_no_start() {
     let home = home();
-    let declared = |name: &str| {
+    let declared = |name: &str, hour: &str| {
         format!(
             "{CREW}events:\n  - slug: fair\n    name: {name}\n    days: [{{day_name: Day 1, start_date_time: \
-             '2027-12-15T09:00:00+03:00', end_date_time: '2027-12-15T18:00:00+03:00'}}]\n"
+             '2027-12-15T09:00:00+03:00', end_date_time: '2027-12-15T{hour}:00:00+03:00'}}]\n"
         )
     };
-    home.configure(&declared("Fair"));
+    home.configure(&declared("Fair", "18"));
     let server = home.start();
     let events = server.client.get("/api/v1/events").await.data(200);
     let id = events[0]["eventId"].as_str().expect("it is listed");
@@ -244,7 +244,7 @@ async fn a_stored_event_whose_declaration_no_longer_fits_stays_as_it_is_and_stop
     let change = json!({"days": days, "ticketTypes": types});
     server.client.patch(&event, change).await.data(200);
     server.stop();
-    home.configure(&declared("Fair 2027"));
+    home.configure(&declared("Fair 2027", "19"));
     let server = home.start();
     let kept = server.client.get(&event).await.data(200);
     assert_eq!(

@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use super::Client;
 use super::log::Log;
 use super::patience::PATIENCE;
+use super::watchdog::watch;
 
 /// What might say which ticketing system is asked.
 const OF_TICKETING: [&str; 9] = [
@@ -150,6 +151,7 @@ impl Process {
 
     /// Starts a program and reads the first line it prints: none if it ends before.
     fn begin(mut command: Command) -> Self {
+        watch();
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let log = Log::of(child.stderr.take().expect("stderr is piped"));

@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::watchdog::watch;
 use super::{Client, SlowStore};
 
 /// The time at which every test begins: a Monday, 07:00 in Nairobi.
@@ -199,6 +200,7 @@ impl Server {
         plugins: &Path,
         setup: Setup,
     ) -> Self {
+        watch();
         let settings = EngineSettings {
             plugins: plugins.to_owned(),
             cache: super::target().join("test-cache"),
