@@ -87,7 +87,7 @@ mod tests {
         for name in &names {
             let only = change.clone().only(|kept| kept == name);
             let kept: Vec<_> = only.fields().keys().cloned().collect();
-            assert_eq!(kept, [name.clone()]);
+            assert_eq!(kept, std::slice::from_ref(name));
         }
     }
 }
