@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::support::door::text;
 use crate::support::{Home, Process};
 
-const SUMMIT: &str = r#"
+/// A declared event of one day.
+pub const SUMMIT: &str = r#"
 events:
   - slug: summit
     name: Summit

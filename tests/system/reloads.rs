@@ -4,26 +4,18 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::configuration::SUMMIT;
 use crate::support::door::text;
 use crate::support::{Home, Process, until};
 
 mod check;
 mod sources;
 
-const SUMMIT: &str = r#"
-events:
-  - slug: summit
-    name: Summit
-    timezone: Africa/Nairobi
-    days:
-      - day_name: Opening
-        start_date_time: "2027-12-15T09:00:00+03:00"
-        end_date_time: "2027-12-15T18:00:00+03:00"
-"#;
 /// How the log begins to say that a file was applied.
 const APPLIED: &str = "the configuration is read again and applied: ";
 /// How the log begins to say that a file was not applied.
 const NOT_APPLIED: &str = "the configuration is not applied, and everything stays as it was: ";
+
 /// A home with this configuration, and a server of it that logs what it applies.
 fn start(text: &str) -> (Home, Process) {
     let home = Home::new();

@@ -31,7 +31,7 @@ mod ticket_types;
 mod warnings;
 mod windows;
 
-pub use declared::EventTrouble;
+pub use declared::{EventTrouble, declared_slug};
 pub use windows::EventWindow;
 
 use damage::DamagedEvents;

@@ -42,7 +42,7 @@ pub use applied_config::{AppliedConfig, ConfigChange, ConfigChangeKind};
 pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};
 pub use derivation::store_layout;
 pub use error::DeskError;
-pub use events::{EventTrouble, EventWindow, Events};
+pub use events::{EventTrouble, EventWindow, Events, declared_slug};
 pub use live_events::LiveEvent;
 pub use live_sources::{AttachableSources, SourceStatus, SourceTrouble};
 pub use plugins::Plugins;

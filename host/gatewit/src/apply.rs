@@ -75,7 +75,6 @@ impl Applier {
             .keep_fresh_but(&before, &self.desk, &mut self.tasks);
         let after = plan.applied_config();
         let changes = self.changes_since(&before, &after);
-        hand_limits(&changes);
         self.set_up(DeclaredEvents::in_turn(differing), after).await;
         before
             .names()
@@ -162,17 +161,6 @@ impl Applier {
             source.name = %source,
             "ticket source {source} is not configured any more: it is not read{refused}"
         );
-    }
-}
-
-/// The place where the limits of plugins are handed to the engine, which takes them when it loads a plugin.
-fn hand_limits(changes: &[ConfigChange]) {
-    for ConfigChange { part, .. } in changes {
-        if part.starts_with("plugins.") {
-            tracing::warn!(
-                "{part} has changed, which takes effect when the server is started next"
-            );
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use gatewit_desk::tables::{EVENTS, slug_key};
 use gatewit_desk::{
-    AppliedConfig, ConfigChange, DEFAULT_ORGANIZATION, DeskError, applied_config_in, store_layout,
+    AppliedConfig, ConfigChange, DeskError, applied_config_in, declared_slug, store_layout,
 };
 use gatewit_domain::event::{Event, EventChange};
 use gatewit_domain::ports::{Clock, Store};
@@ -94,7 +94,7 @@ fn check_strategies(plan: &Plan, plugins: &Path) -> anyhow::Result<()> {
         if let Some(unknown) = named.find(|name| !strategies.contains(name)) {
             bail!(
                 "{}: there is no plugin of the strategy {unknown} in {plugins:?}",
-                cannot_set_up(slug(event))
+                cannot_set_up(event)
             );
         }
     }
@@ -134,8 +134,7 @@ impl Before {
     }
 
     fn event(&self, declared: &EventChange) -> Option<&Event> {
-        let org_id = declared.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
-        self.events.get(&slug_key(org_id, slug(declared)))
+        self.events.get(&declared_slug(declared))
     }
 
     /// Checks the declared events against those that are stored.
@@ -144,7 +143,7 @@ impl Before {
         let attachable = plan.attachable();
         for Declaration { change, .. } in differing(&plan.events, self.applied.as_ref(), is_stored)
         {
-            let slug = slug(&change).to_owned();
+            let words = cannot_set_up(&change);
             let event = match self.event(&change).cloned() {
                 Some(mut event) => event.apply(change).map(|()| event),
                 None => Event::declare(change, "", SystemClock.now()),
@@ -152,7 +151,7 @@ impl Before {
             let checked = event
                 .map_err(DeskError::Unacceptable)
                 .and_then(|event| attachable.check(&event));
-            checked.with_context(|| cannot_set_up(&slug))?;
+            checked.context(words)?;
         }
         Ok(())
     }
@@ -162,8 +161,4 @@ impl Before {
         let before = self.applied.as_ref().unwrap_or(&nothing);
         before.changes_to(&plan.applied_config())
     }
-}
-
-fn slug(event: &EventChange) -> &str {
-    event.slug.as_deref().unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use gatewit_desk::{AppliedConfig, AttachableSources, Desk, EventTrouble, LiveEvent};
 use gatewit_domain::event::EventChange;
 
-use crate::plan::{cannot_set_up, event_part};
+use crate::plan::{cannot_set_up, event_part, slug_of};
 
 /// What a declaration sets in its event.
 pub struct Declaration {
@@ -59,10 +59,7 @@ pub async fn check(
 ) -> anyhow::Result<()> {
     for Declaration { change, .. } in declarations {
         let checked = desk.events.check_declaration(change, sources).await;
-        checked.map_err(|error| {
-            let slug = change.slug.as_deref().unwrap_or_default();
-            anyhow::Error::from(error).context(cannot_set_up(slug))
-        })?;
+        checked.map_err(|error| anyhow::Error::from(error).context(cannot_set_up(change)))?;
     }
     Ok(())
 }
@@ -92,7 +89,7 @@ impl DeclaredEvents {
         let mut failed = Vec::new();
         for declaration in declarations {
             let change = &declaration.change;
-            let words = cannot_set_up(change.slug.as_deref().unwrap_or_default());
+            let words = cannot_set_up(change);
             match desk.events.check_declared(change) {
                 Ok(strategy) => by_strategy.entry(strategy).or_default().push(declaration),
                 Err(error) if desk.events.has_declared(change) => {
@@ -122,7 +119,7 @@ impl DeclaredEvents {
 async fn set_up_in_turn(desk: &Desk, declarations: Vec<Declaration>) -> Vec<String> {
     let mut failed = Vec::new();
     for Declaration { part, change } in declarations {
-        let slug = change.slug.clone().unwrap_or_default();
+        let slug = slug_of(&change).to_owned();
         if let Err(trouble) = desk.events.declare(change).await {
             tracing::error!(
                 event.slug = %slug,

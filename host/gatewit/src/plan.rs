@@ -130,18 +130,25 @@ impl Plan {
         for event in &self.events {
             let named = event.ticket_sources.iter().flatten();
             if let Some(unknown) = named.clone().find(|name| !known.contains(name.as_str())) {
-                let slug = event.slug.as_deref().unwrap_or_default();
                 return Err(anyhow!("ticket_sources: there is no source {unknown:?}"))
-                    .with_context(|| cannot_set_up(slug));
+                    .with_context(|| cannot_set_up(event));
             }
         }
         Ok(())
     }
 }
 
+/// The slug of a declared event.
+pub fn slug_of(event: &EventChange) -> &str {
+    event.slug.as_deref().unwrap_or_default()
+}
+
 /// The beginning of an error about a declared event.
-pub fn cannot_set_up(slug: &str) -> String {
-    format!("cannot set up event {slug:?} of the configuration")
+pub fn cannot_set_up(event: &EventChange) -> String {
+    format!(
+        "cannot set up event {:?} of the configuration",
+        slug_of(event)
+    )
 }
 
 /// Refuses an event that nobody could manage (`gatewit-api.md` §3).

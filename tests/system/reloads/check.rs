@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::SUMMIT;
+use crate::configuration::SUMMIT;
 use crate::support::{Ended, Home, Process};
 
 /// Checks the configuration of a home against its data directory.

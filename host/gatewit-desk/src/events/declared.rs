@@ -14,6 +14,7 @@ use crate::caller::{Caller, DEFAULT_ORGANIZATION};
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
 use crate::live_sources::AttachableSources;
+use crate::tables::slug_key;
 use crate::turns::let_others_run;
 
 /// Why an event cannot work, without any of the plugin's own text.
@@ -37,6 +38,12 @@ enum Declared {
     New(Event),
     Changed(Event),
     Unchanged(Arc<LiveEvent>),
+}
+
+/// Returns the [slug](slug_key) of the event that a declaration means.
+pub fn declared_slug(change: &EventChange) -> String {
+    let org_id = change.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
+    slug_key(org_id, change.slug.as_deref().unwrap_or_default())
 }
 
 impl Events {

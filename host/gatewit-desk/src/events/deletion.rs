@@ -7,12 +7,13 @@ use gatewit_domain::event::EventChange;
 use gatewit_domain::id::EventId;
 use gatewit_domain::problem::{EventCode, Problem};
 
+use super::declared::declared_slug;
 use super::{Events, check_manager};
-use crate::caller::{Caller, DEFAULT_ORGANIZATION};
+use crate::caller::Caller;
 use crate::changes::{Changes, retry};
 use crate::error::DeskError;
 use crate::live_events::{LiveEvent, slug_of};
-use crate::tables::{EVENT_DELETIONS, EVENT_MARKS, EVENTS, EventDeletion, SLUGS, slug_key};
+use crate::tables::{EVENT_DELETIONS, EVENT_MARKS, EVENTS, EventDeletion, SLUGS};
 
 impl Events {
     /// Deletes an event, if `confirm` is its slug. From then on it does not exist for anybody, and its slug is free; its id
@@ -77,11 +78,7 @@ impl Events {
 
     /// Notes which events the configuration declares: none of them can be deleted.
     pub fn note_declared<'c>(&self, changes: impl IntoIterator<Item = &'c EventChange>) {
-        let key = |change: &EventChange| {
-            let org_id = change.org_id.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
-            slug_key(org_id, change.slug.as_deref().unwrap_or_default())
-        };
-        let keys = changes.into_iter().map(key).collect();
+        let keys = changes.into_iter().map(declared_slug).collect();
         *self.declared.lock().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 

@@ -9,14 +9,14 @@ use gatewit_domain::names::NameMatching;
 use gatewit_engine::PluginLimits;
 use serde_json::{Map, Value, json};
 
-use super::Plan;
+use super::{Plan, slug_of};
 use crate::config::digest_of;
 
 type Part = (String, Map<String, Value>);
 
 /// Returns the place of a declared event, such as `events.summit`.
 pub fn event_part(event: &EventChange) -> String {
-    let slug = event.slug.as_deref().unwrap_or_default();
+    let slug = slug_of(event);
     match event.org_id.as_deref() {
         None | Some(DEFAULT_ORGANIZATION) => format!("events.{slug}"),
         Some(org_id) => format!("events.{org_id}/{slug}"),
