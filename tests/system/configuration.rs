@@ -167,30 +167,35 @@ async fn an_edited_declaration_sets_what_differs_and_leaves_the_rest() {
 }
 
 #[tokio::test]
-async fn a_plugin_that_was_refused_stops_no_server_that_declares_an_event_with_it() {
+async fn a_plugin_whose_file_broke_serves_as_it_was_kept() {
     let home = Home::new();
     home.configure(SUMMIT);
-    assert_eq!(
-        events(&home.start()).await[0]["checkInStrategy"],
-        "HOURS_BEFORE"
-    );
+    let first = home.start();
+    assert_eq!(events(&first).await[0]["checkInStrategy"], "HOURS_BEFORE");
+    first.stop();
+    break_plugin(&home);
+    home.configure(&format!("{SUMMIT}    staff: [\"sub-1\"]\n"));
+    let server = home.start();
+    assert_eq!(events(&server).await[0]["staff"], json!(["sub-1"]));
+    let row = server.client.get("/api/v1/plugins/hours-before").await;
+    let row = row.data(200);
+    assert_eq!(row["state"], "ACTIVE");
+    assert!(text(&row["error"]).contains("cut short"), "{row}");
+}
+
+#[tokio::test]
+async fn a_plugin_that_was_refused_stops_no_server_that_declares_an_event_with_it() {
+    let home = Home::new();
+    break_plugin(&home);
+    home.configure(SUMMIT);
+    assert_eq!(events(&home.start()).await, json!([]));
+}
+
+/// Cuts the file of the plugin short.
+fn break_plugin(home: &Home) {
     let plugin = home.path("plugins").join("hours-before.wasm");
     let whole = fs::read(&plugin).expect("our plugin is there");
     fs::write(&plugin, &whole[..whole.len() / 2]).expect("a file can be written");
-    home.configure(&format!(
-        "{SUMMIT}    check_in_strategy: HOURS_BEFORE\n    staff: [\"sub-1\"]\n"
-    ));
-    let server = home.start();
-    let kept = events(&server).await;
-    assert_eq!(
-        (&kept[0]["slug"], &kept[0]["staff"]),
-        (&json!("summit"), &json!([]))
-    );
-    let second = SUMMIT.replace("slug: summit", "slug: another");
-    home.configure(&second);
-    drop(server);
-    let server = home.start();
-    assert_eq!(events(&server).await.as_array().map(Vec::len), Some(1));
 }
 
 #[tokio::test]

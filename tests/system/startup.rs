@@ -306,7 +306,9 @@ fn a_second_start_finds_the_plugins_compiled_and_serves_within_seconds() {
         command.env("RUST_LOG", "info");
         let started = Instant::now();
         let server = Process::spawn(command);
-        (started.elapsed(), server.stop().log)
+        let elapsed = started.elapsed();
+        server.log.wait_for("plugins loaded");
+        (elapsed, server.stop().log)
     };
     let files = fs::read_dir(plugins())
         .expect("our plugins are built")

@@ -10,7 +10,7 @@ pub mod jwt;
 mod log;
 mod patience;
 mod pretix;
-mod process;
+pub mod process;
 pub mod provider;
 mod server;
 mod shift;

@@ -1,6 +1,7 @@
 //! Events: creates, changes and publishes them, keeps them in memory, and knows who may manage them.
 
 use std::collections::HashSet;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -31,7 +32,7 @@ mod ticket_types;
 mod warnings;
 mod windows;
 
-pub use declared::{EventTrouble, declared_slug};
+pub use declared::{EventTrouble, SettingUp, declared_slug};
 pub use windows::EventWindow;
 
 use damage::DamagedEvents;
@@ -51,6 +52,8 @@ pub struct Events {
     /// The [slugs](crate::tables::slug_key) of the events that the configuration declares.
     // A std mutex: held for a look or an exchange, never across an await.
     declared: Mutex<HashSet<String>>,
+    /// How many declared events are being set up.
+    setting_up: Arc<AtomicUsize>,
     answers: KeptAnswers,
     damaged: DamagedEvents,
 }
@@ -77,6 +80,7 @@ impl Events {
             sources: Arc::clone(sources),
             rejections: Rejections::default(),
             declared: Mutex::default(),
+            setting_up: Arc::default(),
             answers: KeptAnswers::default(),
             damaged: DamagedEvents::found_by(ports.store(), &deleted),
             live: LiveEvents::of(events, deleted),

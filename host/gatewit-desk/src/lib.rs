@@ -42,10 +42,10 @@ pub use applied_config::{AppliedConfig, ConfigChange, ConfigChangeKind};
 pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};
 pub use derivation::store_layout;
 pub use error::DeskError;
-pub use events::{EventTrouble, EventWindow, Events, declared_slug};
+pub use events::{EventTrouble, EventWindow, Events, SettingUp, declared_slug};
 pub use live_events::LiveEvent;
 pub use live_sources::{AttachableSources, SourceStatus, SourceTrouble};
-pub use plugins::Plugins;
+pub use plugins::{Plugins, check_operator};
 pub use ports::Ports;
 pub use scanners::{
     NewScanner, ScannerLink, ScannerList, ScannerStatistics, Scanners, TokenStatus,
@@ -71,8 +71,8 @@ pub struct Desk {
     ports: Arc<Ports>,
     /// Creates, changes and publishes events.
     pub events: Arc<Events>,
-    /// Lists plugins and what fails because of them.
-    pub plugins: Plugins,
+    /// Lists plugins and what fails because of them, replaces them, and keeps what happened to each.
+    pub plugins: Arc<Plugins>,
     /// Registers scanners.
     pub scanners: Arc<Scanners>,
     /// Issues, changes and searches tickets.
@@ -100,7 +100,7 @@ impl Desk {
         let sources = TicketSources::new(&ports, &live_sources, &events, &tickets);
         let sources = Arc::new(sources);
         let desk = Self {
-            plugins: Plugins::new(&ports, &live_sources, &events),
+            plugins: Arc::new(Plugins::new(&ports, &live_sources, &events)),
             admissions: Admissions::new(&ports, &events, &scanners, &tickets, &sources),
             deleted_events,
             ports,

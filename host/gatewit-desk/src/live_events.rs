@@ -77,7 +77,13 @@ impl LiveEvents {
     }
 
     /// Replaces an event unless a later revision is already there; returns the one that is there now.
-    pub(super) fn set(&self, live: LiveEvent) -> Arc<LiveEvent> {
+    pub(super) fn set(&self, mut live: LiveEvent) -> Arc<LiveEvent> {
+        // The questions about a rule are in use for as long as an event holds it.
+        if let Some(before) = self.get(live.event.id)
+            && before.rule.digest() == live.rule.digest()
+        {
+            live.rule = Arc::clone(&before.rule);
+        }
         let live = Arc::new(live);
         self.shown.rcu(|shown| {
             let mut shown = Shown::clone(shown);

@@ -1,6 +1,11 @@
 //! The status of plugins: every authorized caller reads how one fails, operators also read its own messages.
 //! `gatewit-api.md` §10.
 
+mod keeper;
+mod library;
+
+pub use library::check_operator;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatewit_domain::ports::{Clock, Signer, Store, Strategies};
+use gatewit_domain::ports::{Clock, PluginLibrary, Signer, Store, Strategies};
 use jiff::Timestamp;
 
 /// The ports that the desk needs.
@@ -11,6 +11,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// Says when doors are open.
     pub strategies: Arc<dyn Strategies>,
+    /// Loads and replaces plugins.
+    pub library: Arc<dyn PluginLibrary>,
     /// Makes and opens the keys of events.
     pub signer: Arc<dyn Signer>,
     /// Says what time it is.

@@ -7,7 +7,7 @@ use gatewit_domain::digest::Digest;
 use gatewit_domain::event::Event;
 use gatewit_domain::id::{CheckInId, EventId, IssueId, ScannerId, TicketId};
 use gatewit_domain::instant;
-use gatewit_domain::plugin::PluginIdentity;
+use gatewit_domain::plugin::{KeptPlugin, PluginEvent, PluginIdentity};
 use gatewit_domain::ports::Write;
 use gatewit_domain::record::Record;
 use gatewit_domain::scan::{Entry, ManualCheckIn};
@@ -28,8 +28,8 @@ pub use archive::{DERIVED, RowError, exported, imported};
 pub use codec::{Binary, Codec, Json};
 pub use keys::{
     CallerKey, Device, EventCode, EventIssue, EventRecord, EventRevision, EventScanner,
-    EventSeries, EventSource, EventTicket, EventWindows, KeyText, LogRow, OrderTicket, ScanKey,
-    TicketEntry, of_event, slug_key,
+    EventSeries, EventSource, EventTicket, EventWindows, KeyText, LogRow, OrderTicket,
+    PluginNumber, ScanKey, TicketEntry, of_event, slug_key,
 };
 pub use table::{Pages, Stored, Table, last_part};
 
@@ -108,6 +108,10 @@ pub const SOURCE_TYPES: Table<Vec<SourceType>, SourceName> = Table::new("source_
 pub const SOURCE_ROWS: Table<SourceRow, LogRow> = Table::new("source_rows");
 /// By `{event}/{code}`: the tickets of sources, by their ticketing systems' codes.
 pub const TICKET_CODES: Table<CodeHolder, EventCode> = Table::new("ticket_codes");
+/// What is kept of each plugin, by its name.
+pub const PLUGINS: Table<KeptPlugin, String> = Table::new("plugins");
+/// By `{plugin}/{number}`: what happened to a plugin, the latest last.
+pub const PLUGIN_HISTORY: Table<PluginEvent, PluginNumber> = Table::new("plugin_history");
 /// By `{event}/{source}`: how much of a source's log an event has imported.
 pub const IMPORT_PROGRESS: Table<ImportProgress, EventSource> = Table::new("taken_in");
 

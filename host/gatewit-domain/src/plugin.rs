@@ -1,6 +1,7 @@
 //! The list of plugins, as in `gatewit-api.md` §10.
 
 mod call_error;
+mod library;
 
 use std::fmt;
 
@@ -8,6 +9,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use call_error::{CallError, FailureKind, NotLoaded};
+pub use library::{
+    GENERATIONS_MAX, KeptPlugin, LibraryError, PluginAction, PluginEvent, PluginUpload,
+};
+
+/// Whether this is a plugin's name: lower-case letters and digits, in words joined by `-`. Different names are different
+/// strategies.
+pub fn is_plugin_name(name: &str) -> bool {
+    let is_word = |word: &str| {
+        let mut letters = word.bytes();
+        !word.is_empty()
+            && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+    };
+    name.split('-').all(is_word)
+}
 
 /// One plugin name and the generation that serves under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +35,15 @@ pub struct PluginRow {
     pub version: Option<String>,
     /// `sha256:` and the hex digest of the file.
     pub digest: Option<String>,
-    /// Increases with every swap; 0 if nothing serves.
+    /// Increases with every swap; 0 if none ever served.
     pub generation: u64,
-    /// Whether any generation serves.
+    /// Whether any generation serves, and how it does.
     pub state: PluginState,
     /// When the serving generation was loaded; None if none serves.
     pub loaded_at: Option<Timestamp>,
-    /// Why the newest file was refused, or how the plugin fails. Operators also see the plugin's own text here.
+    /// Why the newest component was refused, or how the plugin fails. Operators also see the plugin's own text here.
     pub error: Option<String>,
-    /// The plugin's own text about its last failure.
+    /// The plugin's own text about its last failure, or that of the component that was refused.
     pub words: Option<PluginWords>,
 }
 
@@ -72,13 +87,35 @@ pub enum PluginKind {
     Strategy,
 }
 
+impl fmt::Display for PluginKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Backend => "backend",
+            Self::Strategy => "strategy",
+        })
+    }
+}
+
 /// Whether a plugin serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PluginState {
-    /// A generation serves, even if a newer file was refused.
+    /// No generation serves yet: its component is being loaded.
+    Loading,
+    /// A generation serves, even if a newer component was refused.
     Active,
-    /// No generation serves: the file was refused.
+    /// A generation serves, and its last call failed.
+    Failing,
+    /// No generation serves: the component was refused.
     Rejected,
+    /// No generation serves: the component failed too often before, and is not loaded again.
+    Quarantined,
+}
+
+impl PluginState {
+    /// Whether a generation serves.
+    pub fn serves(self) -> bool {
+        matches!(self, Self::Active | Self::Failing)
+    }
 }
 
 /// The code that gave an answer.
@@ -88,4 +125,28 @@ pub struct PluginIdentity {
     pub name: String,
     /// `sha256:` and the hex digest of the component.
     pub digest: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_plugin_name;
+
+    #[track_caller]
+    fn check(name: &str, is_good: bool) {
+        assert_eq!(is_plugin_name(name), is_good, "{name}");
+    }
+
+    #[test]
+    fn a_plugin_is_named_in_lower_case_words() {
+        check("early-vip", true);
+        check("a1-2b", true);
+        check("early_vip", false);
+        check("Early-vip", false);
+        check("early--vip", false);
+        check("-early", false);
+        check("early-", false);
+        check(".early", false);
+        check("frühe", false);
+        check("", false);
+    }
 }

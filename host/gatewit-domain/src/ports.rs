@@ -1,5 +1,7 @@
 //! The desk's interfaces to the outside: a store, strategies, ticket sources, a signer and a clock.
 
+mod library;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
@@ -16,6 +18,8 @@ use crate::id::EventId;
 use crate::plugin::PluginRow;
 use crate::source::{Reader, SourceFault, SourcePage, SourceTicket, SourceType};
 use crate::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
+
+pub use library::{PluginKeeper, PluginLibrary};
 
 /// Stores keys and values on disk, ordered by key.
 ///
@@ -296,7 +300,7 @@ pub trait Strategies: Send + Sync {
     ) -> Result<Arc<WindowsAnswer>, StrategyError>;
 
     /// Takes an answer that was given before a restart, as the last good one for its question.
-    fn restore(&self, rule: &DoorRule, holder: &Holder, answer: Arc<WindowsAnswer>);
+    fn restore(&self, rule: &Arc<DoorRule>, holder: &Holder, answer: Arc<WindowsAnswer>);
 }
 
 /// A configured source of tickets: a backend plugin with its settings, grants and secrets.

@@ -67,6 +67,8 @@ codes! {
         NotFound = "not_found",
         /// The caller is not an organizer of the event.
         NotEventOrganizer = "not_event_organizer",
+        /// Only operators may do this.
+        NotOperator = "not_operator",
         /// The caller is not a member of the event's organization.
         NotOrganizationMember = "not_organization_member",
         /// The idempotency key is empty or too long.
@@ -180,5 +182,18 @@ codes! {
         RefreshGoesOn = "refresh_goes_on",
         /// The refresh ended before it had read all tickets.
         RefreshCutOff = "refresh_cut_off",
+    }
+    /// A plugin.
+    Plugin(PluginCode) {
+        /// The component cannot serve, or failed while it was tried.
+        Refused = "plugin_refused",
+        /// The component failed too often before, and is not loaded unless it is forced.
+        Quarantined = "plugin_quarantined",
+        /// Events or ticket sources use the plugin.
+        InUse = "plugin_in_use",
+        /// There is no generation before the one that serves.
+        NothingBefore = "no_previous_generation",
+        /// It could not be kept, so nothing was changed.
+        NotKept = "plugin_not_kept",
     }
 }

@@ -21,10 +21,11 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use gatewit_domain::event::{DayChange, Event, EventChange};
 use gatewit_domain::ports::{Clock, Strategies};
 use gatewit_domain::window::{DoorRule, Holder};
-use gatewit_engine::{Engine, EngineSettings, PluginLimits};
+use gatewit_engine::{Compiler, Engine, EngineSettings, ErrorBudget, NothingKept, PluginLimits};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -62,22 +63,29 @@ fn target() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("..")
 }
 
-fn engine(plugins: &Path) -> Engine {
+fn engine(plugins: &Path, workers: &Runtime) -> Engine {
     let settings = EngineSettings {
         plugins: plugins.to_owned(),
         cache: target().join("test-cache"),
+        kept: target().join("test-kept"),
+        compiler: Compiler::InProcess,
+        budget: ErrorBudget::default(),
         limits: PluginLimits::default(),
         limits_of: Default::default(),
     };
-    Engine::load(settings, Arc::new(Noon)).expect("run `cargo xtask plugins` first")
+    let engine = Engine::open(settings, Arc::new(Noon));
+    let engine = engine.expect("run `cargo xtask plugins` first");
+    let started = workers.block_on(engine.start(Arc::new(NothingKept), &mut JoinSet::new()));
+    started.expect("the plugins are loaded");
+    engine
 }
 
 /// An engine whose `hours-before` answers one window that lies in its memory from the start.
-fn bare_engine() -> Engine {
+fn bare_engine(workers: &Runtime) -> Engine {
     let plugins = TempDir::new().expect("a directory can be made");
     let path = plugins.path().join("hours-before.wasm");
     fs::write(path, guests::strategy(guests::ANSWER)).expect("a file can be written");
-    engine(plugins.path())
+    engine(plugins.path(), workers)
 }
 
 fn holder(ticket_type: String) -> Holder {
@@ -88,9 +96,9 @@ fn holder(ticket_type: String) -> Holder {
 }
 
 fn windows(criterion: &mut Criterion) {
-    let engine = engine(&target().join("plugins"));
-    let (bare, rule) = (bare_engine(), Arc::new(rule()));
     let workers = Runtime::new().expect("the runtime starts");
+    let engine = engine(&target().join("plugins"), &workers);
+    let (bare, rule) = (bare_engine(&workers), Arc::new(rule()));
     let ask = |holder: &Holder| {
         let answer = workers.block_on(engine.windows(&rule, holder));
         answer.expect("the strategy answers")

@@ -1,19 +1,28 @@
 //! All plugins of a server, and how they are reached.
 
 use gatewit_decision::Window;
+use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use gatewit_domain::plugin::{CallError, PluginRow};
-use gatewit_domain::ports::{Clock, Strategies};
+use futures::future::join_all;
+use gatewit_domain::plugin::{CallError, LibraryError, PluginRow, PluginUpload};
+use gatewit_domain::ports::{Clock, PluginKeeper, PluginLibrary, Strategies};
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
-use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{RwLock, Semaphore, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
-use crate::load::{Generation, Loader, Refusal, plugin_name};
+use crate::compiling::Compilation;
+use crate::foreman::Foreman;
+use crate::library::{JUDGED_AT_ONCE, Library, Shelf, plugin_files, watch};
+use crate::load::{Loader, plugin_name};
+use crate::orders::{Alarm, Order, Reply, Task};
 use crate::registry::PluginRegistry;
 use crate::runtime::{BACKENDS_MAX, Runtime};
 use crate::settings::{EngineSettings, SourceSettings};
@@ -22,13 +31,22 @@ use crate::source::Source;
 use crate::strategy_calls;
 use crate::window_cache::{WindowCache, WindowKey};
 
+/// How long a start waits for plugins.
+const START_WAIT_MAX: Duration = Duration::from_secs(2);
+
 /// Runs the plugins of a directory.
 pub struct Engine {
-    loader: Loader,
+    pub(crate) loader: Arc<Loader>,
     pub(crate) registry: Arc<PluginRegistry>,
     cache: Arc<WindowCache>,
     /// Permits for instances of backends.
     permits: Arc<Semaphore>,
+    shelf: Arc<Shelf>,
+    orders: UnboundedSender<Order>,
+    /// For the library, until it is started.
+    taken_by: Mutex<Option<UnboundedReceiver<Order>>>,
+    /// The plugins that had a file when the engine was opened.
+    found: BTreeSet<String>,
 }
 
 /// The engine cannot start. A plugin that cannot be loaded does not cause this.
@@ -40,42 +58,147 @@ pub struct EngineError {
     source: Box<dyn Error + Send + Sync>,
 }
 
+impl EngineError {
+    fn new(
+        action: &str,
+        directory: &PathBuf,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            action: format!("{action} {directory:?}"),
+            source: source.into(),
+        }
+    }
+}
+
 impl Engine {
-    /// Loads every `*.wasm` of the plugin directory. A plugin that cannot be loaded is logged, and listed with the
-    /// reason.
-    ///
-    /// Takes up to some seconds per file that is not compiled yet.
-    pub fn load(settings: EngineSettings, clock: Arc<dyn Clock>) -> Result<Self, EngineError> {
-        let runtime = Runtime::start(&settings.cache).map_err(|err| EngineError {
-            action: format!(
-                "start the plugin runtime with its cache in {:?}",
-                settings.cache
-            ),
-            source: err.into(),
+    /// Starts the runtime. Nothing serves before [`Engine::start`].
+    pub fn open(settings: EngineSettings, clock: Arc<dyn Clock>) -> Result<Self, EngineError> {
+        let EngineSettings {
+            plugins,
+            cache,
+            kept,
+            ..
+        } = &settings;
+        let runtime = Runtime::start(cache).map_err(|err| {
+            EngineError::new("start the plugin runtime with its cache in", cache, err)
         })?;
-        let files = plugin_files(&settings.plugins).map_err(|err| EngineError {
-            action: format!("read the plugin directory {:?}", settings.plugins),
-            source: err.into(),
-        })?;
-        let engine = Self {
-            loader: Loader {
-                runtime,
-                settings,
-                clock,
-            },
-            registry: Arc::default(),
+        let compilation = Compilation::new(settings.compiler.clone(), cache, runtime.engine())
+            .map_err(|err| EngineError::new("prepare the cache in", cache, err))?;
+        let files = plugin_files(plugins)
+            .map_err(|err| EngineError::new("read the plugin directory", plugins, err))?;
+        let shelf = Shelf::open(kept.clone())
+            .map_err(|err| EngineError::new("keep plugins in", kept, err))?;
+        let (orders, taken_by) = unbounded_channel();
+        let loader = Loader {
+            runtime,
+            compilation,
+            settings,
+            clock,
+        };
+        Ok(Self {
+            loader: Arc::new(loader),
+            registry: Arc::new(PluginRegistry::new(Alarm(orders.clone()))),
             cache: Arc::new(WindowCache::new()),
             permits: Arc::new(Semaphore::new(BACKENDS_MAX as usize)),
+            shelf: Arc::new(shelf),
+            orders,
+            taken_by: Mutex::new(Some(taken_by)),
+            found: files.iter().map(|file| plugin_name(file)).collect(),
+        })
+    }
+
+    /// Starts the library of plugins as a task beside the caller: loads what is kept and what lies in the plugin directory.
+    /// Returns when each plugin serves or was refused, after two seconds at the latest: the rest is loaded behind it. A
+    /// plugin that cannot be loaded is logged, and listed with the reason. Later calls change nothing.
+    pub async fn start(
+        &self,
+        keeper: Arc<dyn PluginKeeper>,
+        beside: &mut JoinSet<()>,
+    ) -> Result<(), EngineError> {
+        let orders = self
+            .taken_by
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(orders) = orders else {
+            return Ok(());
         };
-        for file in &files {
-            engine.load_file(file);
+        let kept = keeper.kept().await.map_err(|source| EngineError {
+            action: "read which plugins are kept".to_owned(),
+            source,
+        })?;
+        let kept: HashMap<_, _> = kept.into_iter().collect();
+        let names: BTreeSet<_> = kept.keys().chain(&self.found).cloned().collect();
+        let settings = &self.loader.settings;
+        let library = Library {
+            directory: settings.plugins.clone(),
+            budget: settings.budget,
+            loader: Arc::clone(&self.loader),
+            registry: Arc::clone(&self.registry),
+            cache: Arc::clone(&self.cache),
+            shelf: Arc::clone(&self.shelf),
+            keeper,
+            clock: Arc::clone(&self.loader.clock),
+            orders: self.orders.clone(),
+            kept: Mutex::new(kept),
+            judging: Semaphore::new(JUDGED_AT_ONCE),
+            kept_loads: Semaphore::new(JUDGED_AT_ONCE),
+            shelving: RwLock::default(),
+        };
+        beside.spawn(Foreman::new(library, orders).run());
+        let ends: Vec<_> = names
+            .into_iter()
+            .map(|plugin| self.order_start(plugin))
+            .collect();
+        let count = ends.len();
+        let (loader, all_ended) = (Arc::clone(&self.loader), join_all(ends));
+        let mut loading = Box::pin(async move {
+            all_ended.await;
+            let found_compiled = loader.found_compiled();
+            tracing::info!(files = count, found_compiled, "plugins loaded");
+        });
+        if timeout(START_WAIT_MAX, &mut loading).await.is_err() {
+            tracing::warn!("plugins are still being loaded; the server listens meanwhile");
+            beside.spawn(loading);
         }
-        tracing::info!(
-            files = files.len(),
-            found_compiled = engine.found_compiled(),
-            "plugins loaded"
-        );
-        Ok(engine)
+        Ok(())
+    }
+
+    /// Waits until no plugin is being loaded, for half a minute at most.
+    pub async fn until_loaded(&self) {
+        let slots = self.registry.slots();
+        join_all(slots.iter().map(|slot| slot.until_loaded())).await;
+    }
+
+    /// Has a plugin loaded; the receiver ends when it serves or was refused.
+    fn order_start(&self, plugin: String) -> oneshot::Receiver<()> {
+        // From now on it is listed, as being loaded.
+        self.registry.slot_or_new(&plugin);
+        let (ended, end) = oneshot::channel();
+        self.order(plugin, Task::Start(ended));
+        end
+    }
+
+    /// Follows the plugin directory for as long as it is polled: files that change are loaded, without a restart.
+    pub async fn follow_directory(&self) {
+        watch(self.loader.settings.plugins.clone(), self.orders.clone()).await;
+    }
+
+    fn order(&self, plugin: String, task: Task) {
+        // If nobody takes orders, the reply says so.
+        let _ = self.orders.send(Order { plugin, task });
+    }
+
+    async fn ask(
+        &self,
+        plugin: &str,
+        task: impl FnOnce(Reply) -> Task,
+    ) -> Result<(), LibraryError> {
+        let (reply, answer) = oneshot::channel();
+        self.order(plugin.to_owned(), task(reply));
+        let stopped = || LibraryError::NotKept("the server is stopping".to_owned());
+        answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     /// Returns how often each plugin was called, by name.
@@ -124,48 +247,32 @@ impl Engine {
         )
     }
 
-    /// Loads one file. If it is valid, it serves from now on; otherwise the plugin's row says why.
-    ///
-    /// Must not be called by two threads at once.
-    pub(crate) fn load_file(&self, file: &Path) {
-        let name = plugin_name(file);
-        let slot = self.registry.slot_or_new(&name);
-        match self.loader.load(file) {
-            Ok(generation) => {
-                let Generation {
-                    identity, version, ..
-                } = &generation;
-                tracing::info!(
-                    plugin.name = %name,
-                    plugin.digest = %identity.digest,
-                    plugin.version = %version,
-                    "plugin {name:?} loaded"
-                );
-                slot.accept(generation);
-                self.registry.note_swap();
-            }
-            Err(refusal) => {
-                note_refusal(&refusal);
-                slot.refuse(refusal);
-            }
-        }
-    }
-
-    /// The number of components that the cache held compiled.
-    pub(crate) fn found_compiled(&self) -> usize {
-        self.loader.runtime.found_compiled()
+    /// Looks at a plugin's file as if something had been told of it, and returns when it was judged.
+    #[cfg(test)]
+    pub(crate) async fn look(&self, plugin: &str) {
+        let (ended, end) = oneshot::channel();
+        self.order(plugin.to_owned(), Task::Look(Some(ended)));
+        let _ = end.await;
     }
 
     /// Answers without a call, if possible.
     fn cached_answer(
         &self,
         slot: &PluginSlot,
-        rule: &DoorRule,
+        rule: &Arc<DoorRule>,
         holder: &Holder,
     ) -> Option<Result<Arc<WindowsAnswer>, StrategyError>> {
         let state = slot.state();
-        let digest = &state.serving.as_ref()?.identity.digest;
-        let answer = self.cache.get(WindowKey::new(rule, holder), digest)?;
+        let serving = state.serving.as_ref()?;
+        let key = WindowKey::new(rule, holder);
+        let Some(answer) = self.cache.get(key, &serving.identity.digest) else {
+            // Just after a swap, the answer of the generation before serves until this one has been asked.
+            let is_asked = serving.has_been_asked.load(Ordering::Acquire);
+            return (!is_asked)
+                .then(|| self.cache.last_good(key))
+                .flatten()
+                .map(Ok);
+        };
         Some(answer.map_err(|error| strategy_calls::failed(&rule.strategy, error)))
     }
 }
@@ -182,7 +289,7 @@ impl Strategies for Engine {
         strategy: &StrategyName,
         options: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<(), StrategyError> {
-        let slot = self.registry.strategy(strategy)?;
+        let slot = self.registry.loaded_strategy(strategy).await?;
         let options = serde_json::to_string(options).expect("a JSON object prints as JSON");
         strategy_calls::check_options(slot, strategy, options).await
     }
@@ -192,35 +299,54 @@ impl Strategies for Engine {
         rule: &Arc<DoorRule>,
         holder: &Holder,
     ) -> Result<Arc<WindowsAnswer>, StrategyError> {
-        let slot = self.registry.strategy(&rule.strategy)?;
+        let key = WindowKey::new(rule, holder);
+        let slot = match (
+            self.registry.strategy(&rule.strategy),
+            self.cache.last_good(key),
+        ) {
+            (Ok(slot), _) => slot,
+            (Err(_), Some(answer)) if self.registry.is_loading(&rule.strategy) => {
+                return Ok(answer);
+            }
+            (Err(_), _) => self.registry.loaded_strategy(&rule.strategy).await?,
+        };
         if let Some(answer) = self.cached_answer(&slot, rule, holder) {
             return answer;
         }
         strategy_calls::windows(slot, &self.cache, rule, holder).await
     }
 
-    fn restore(&self, rule: &DoorRule, holder: &Holder, answer: Arc<WindowsAnswer>) {
+    fn restore(&self, rule: &Arc<DoorRule>, holder: &Holder, answer: Arc<WindowsAnswer>) {
         self.cache.insert(WindowKey::new(rule, holder), &answer);
     }
 }
 
-/// Lists the files that may be plugins, by name.
-fn plugin_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries: Result<Vec<_>, _> = fs::read_dir(directory)?.collect();
-    let paths = entries?.into_iter().map(|entry| entry.path());
-    let is_wasm = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|extension| extension == "wasm")
-    };
-    let mut files: Vec<PathBuf> = paths.filter(is_wasm).collect();
-    files.sort_unstable();
-    Ok(files)
-}
+#[async_trait]
+impl PluginLibrary for Engine {
+    async fn upload(&self, upload: PluginUpload) -> Result<(), LibraryError> {
+        let PluginUpload {
+            name,
+            component,
+            force,
+            by,
+        } = upload;
+        self.ask(&name, |reply| Task::Upload {
+            component,
+            force,
+            by,
+            reply,
+        })
+        .await
+    }
 
-fn note_refusal(refusal: &Refusal) {
-    tracing::warn!(
-        plugin.name = %refusal.name,
-        plugin.digest = refusal.facts.digest,
-        "{refusal}"
-    );
+    async fn roll_back(&self, plugin: &str, by: &str) -> Result<(), LibraryError> {
+        let by = by.to_owned();
+        self.ask(plugin, |reply| Task::RollBack { by, reply }).await
+    }
+
+    async fn remove(&self, plugin: &str, force: bool, by: &str) -> Result<(), LibraryError> {
+        let by = by.to_owned();
+        self.ask(plugin, |reply| Task::Remove { force, by, reply })
+            .await
+    }
 }

@@ -11,11 +11,18 @@
 
 mod backend;
 mod bindings;
+mod budget;
+mod compiling;
 mod convert;
+mod digest;
 mod engine;
 mod errors;
+mod foreman;
+mod library;
 mod load;
+mod orders;
 mod outbound;
+mod private_directory;
 mod registry;
 mod resource_limits;
 mod runtime;
@@ -29,7 +36,10 @@ mod strategy_calls;
 mod tests;
 mod window_cache;
 
+pub use budget::ErrorBudget;
+pub use compiling::{CPU_SECONDS_MAX, Compiler, compile_stdin};
 pub use engine::{Engine, EngineError};
+pub use library::NothingKept;
 pub use outbound::{Grant, Origin, OriginError, Reach, Secret};
 pub use settings::{EngineSettings, PluginLimits, SourceLimits, SourceSettings};
 pub use slot::CallCounts;

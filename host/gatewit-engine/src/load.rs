@@ -1,26 +1,30 @@
-//! Loads one file. The result is a plugin that can serve, or the reason why it cannot.
+//! Loads one component. The result is a plugin that can serve, or the reason why it cannot.
 
 mod error;
-mod format;
+pub(crate) mod format;
 mod world;
+
+pub(crate) use error::{LoadError, TrialError};
 
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
-use gatewit_domain::plugin::{CallError, PluginIdentity, PluginKind};
+use bytes::Bytes;
+use gatewit_domain::plugin::{CallError, PluginIdentity, PluginKind, is_plugin_name};
 use gatewit_domain::ports::Clock;
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
-use wasmtime::component::Component;
+use wasmtime::component;
 
 use crate::backend::{Backend, InstanceLimits, Output};
 use crate::bindings::backend::Description;
-use crate::load::error::LoadError;
+use crate::compiling::Compilation;
+use crate::digest::digest_of;
 use crate::load::world::World;
 use crate::runtime::Runtime;
 use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
@@ -34,20 +38,51 @@ const DESCRIPTION_TIME_MAX: Duration = Duration::from_secs(10);
 /// A plugin's version is cut after this many characters.
 const VERSION_CHARACTERS_MAX: usize = 64;
 
-/// Turns files into generations of plugins.
+/// Turns components into generations of plugins.
 pub(crate) struct Loader {
     pub runtime: Runtime,
+    pub compilation: Compilation,
     pub settings: EngineSettings,
     pub clock: Arc<dyn Clock>,
 }
 
-/// The code of one file, checked and ready to serve.
+/// A component as it is loaded from.
+#[derive(Clone, Debug)]
+pub(crate) struct Component {
+    pub bytes: Bytes,
+    pub digest: String,
+}
+
+impl Component {
+    /// Takes milliseconds for a large one.
+    pub(crate) fn new(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self {
+            digest: digest_of(&bytes),
+            bytes,
+        }
+    }
+}
+
+/// A component, checked and ready to serve.
 pub(crate) struct Generation {
     pub identity: PluginIdentity,
     /// Its own description.
     pub version: String,
     pub loaded_at: Timestamp,
     pub code: Code,
+    /// Whether it has been asked all questions in use. Until then the answers of the generation before serve.
+    pub has_been_asked: AtomicBool,
+}
+
+impl Generation {
+    /// The strategy, if it is one.
+    pub(crate) fn strategy(&self) -> Option<&Arc<Strategy>> {
+        match &self.code {
+            Code::Strategy(strategy) => Some(strategy),
+            Code::Backend(_) => None,
+        }
+    }
 }
 
 /// A plugin ready to run.
@@ -66,19 +101,19 @@ impl Code {
     }
 }
 
-/// Why a file does not serve.
+/// Why a component does not serve.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     /// The plugin's name.
     pub name: String,
     /// The facts found before loading failed.
-    pub facts: FileFacts,
+    pub facts: Facts,
     pub reason: LoadError,
 }
 
-/// The facts about a file, whether it could be loaded or not.
-#[derive(Debug, Default)]
-pub(crate) struct FileFacts {
+/// The facts about a component, whether it could be loaded or not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
     pub digest: Option<String>,
     pub kind: Option<PluginKind>,
 }
@@ -90,31 +125,27 @@ impl fmt::Display for Refusal {
 }
 
 impl Loader {
-    /// Loads one file: reads, compiles and tries it. Takes seconds for a large file that was not compiled before.
-    pub(crate) fn load(&self, path: &Path) -> Result<Generation, Refusal> {
-        let name = plugin_name(path);
-        let mut facts = FileFacts::default();
-        self.try_load(path, &name, &mut facts)
-            .map_err(|reason| Refusal {
-                name,
-                facts,
-                reason,
-            })
+    /// The number of components that did not have to be compiled.
+    pub(crate) fn found_compiled(&self) -> usize {
+        let found = self.runtime.found_compiled();
+        found.saturating_sub(self.compilation.children())
     }
 
-    fn try_load(
+    /// Compiles and tries a component. Takes seconds for a large one that was not compiled before. Notes what is found on
+    /// the way.
+    pub(crate) fn load(
         &self,
-        path: &Path,
         name: &str,
-        facts: &mut FileFacts,
+        component: &Component,
+        facts: &mut Facts,
     ) -> Result<Generation, LoadError> {
-        let bytes = read(path)?;
-        let digest = format!("sha256:{:x}", Sha256::digest(&bytes));
+        let (bytes, digest) = (&component.bytes, component.digest.clone());
         facts.digest = Some(digest.clone());
         check_name(name)?;
-        format::check(&bytes)?;
+        format::check(bytes)?;
+        self.compilation.prepare(bytes, &digest)?;
         let engine = self.runtime.engine();
-        let component = Component::new(engine, &bytes).map_err(|err| {
+        let component = component::Component::new(engine, bytes).map_err(|err| {
             LoadError::NotCompiled(one_line(&format!("{err:#}"), REASON_CHARACTERS_MAX))
         })?;
         let world = World::of(&component)?;
@@ -131,12 +162,13 @@ impl Loader {
             version: one_line(&version, VERSION_CHARACTERS_MAX),
             loaded_at: self.clock.now(),
             code,
+            has_been_asked: AtomicBool::new(true),
         })
     }
 
     fn strategy(
         &self,
-        component: &Component,
+        component: &component::Component,
         interface: &str,
         name: &str,
     ) -> Result<(Code, String), LoadError> {
@@ -148,7 +180,7 @@ impl Loader {
     }
 }
 
-fn backend(component: &Component) -> Result<(Code, String), LoadError> {
+fn backend(component: &component::Component) -> Result<(Code, String), LoadError> {
     world::check_backend(component)?;
     let backend = Backend::new(component)?;
     let limits = InstanceLimits {
@@ -185,24 +217,16 @@ pub(crate) fn plugin_name(path: &Path) -> String {
     stem.to_string_lossy().into_owned()
 }
 
-/// Whether this is a valid plugin name. Different valid names are different strategies.
-pub(crate) fn is_plugin_name(name: &str) -> bool {
-    let is_word = |word: &str| {
-        let mut letters = word.bytes();
-        !word.is_empty()
-            && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
-    };
-    name.split('-').all(is_word)
-}
-
-fn check_name(name: &str) -> Result<(), LoadError> {
+/// Checks that this is a valid plugin name.
+pub(crate) fn check_name(name: &str) -> Result<(), LoadError> {
     match is_plugin_name(name) {
         true => Ok(()),
         false => Err(LoadError::Name),
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+/// Reads the file of a plugin.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let metadata = path.metadata().map_err(LoadError::Unreadable)?;
     if !metadata.is_file() {
         return Err(LoadError::NotAFile);
@@ -219,28 +243,4 @@ fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
         });
     }
     Ok(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_plugin_name;
-
-    #[track_caller]
-    fn check(name: &str, is_good: bool) {
-        assert_eq!(is_plugin_name(name), is_good, "{name}");
-    }
-
-    #[test]
-    fn a_plugin_is_named_in_lower_case_words() {
-        check("early-vip", true);
-        check("a1-2b", true);
-        check("early_vip", false);
-        check("Early-vip", false);
-        check("early--vip", false);
-        check("-early", false);
-        check("early-", false);
-        check(".early", false);
-        check("frühe", false);
-        check("", false);
-    }
 }

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use gatewit_domain::plugin::{NotLoaded, PluginState, is_plugin_name};
 use gatewit_domain::window::{StrategyError, StrategyName};
 use tokio::sync::watch;
 
-use crate::load::is_plugin_name;
+use crate::orders::Alarm;
 use crate::slot::PluginSlot;
 
 /// The slots of all plugins.
-#[derive(Default)]
 pub(crate) struct PluginRegistry {
     entries: ArcSwap<Entries>,
     /// Changes whenever another generation serves.
     swaps: watch::Sender<()>,
+    alarm: Alarm,
 }
 
 #[derive(Clone, Default)]
@@ -27,6 +28,14 @@ struct Entries {
 }
 
 impl PluginRegistry {
+    pub(crate) fn new(alarm: Alarm) -> Self {
+        Self {
+            entries: ArcSwap::default(),
+            swaps: watch::Sender::default(),
+            alarm,
+        }
+    }
+
     /// Lists all slots, by name.
     pub(crate) fn slots(&self) -> Vec<Arc<PluginSlot>> {
         self.entries.load().slots.values().cloned().collect()
@@ -47,20 +56,60 @@ impl PluginRegistry {
         self.swaps.subscribe()
     }
 
-    /// Finds a plugin's slot, or adds one. Only one thread may call this at a time.
+    /// Finds a plugin's slot, or adds one.
     pub(crate) fn slot_or_new(&self, plugin: &str) -> Arc<PluginSlot> {
         if let Some(slot) = self.slot(plugin) {
             return slot;
         }
-        let slot = Arc::new(PluginSlot::new(plugin.to_owned()));
-        let mut entries = Entries::clone(&self.entries.load());
-        entries.slots.insert(plugin.to_owned(), Arc::clone(&slot));
-        if is_plugin_name(plugin) {
-            let strategy = StrategyName::of_plugin(plugin);
-            entries.strategies.insert(strategy, Arc::clone(&slot));
-        }
-        self.entries.store(Arc::new(entries));
+        let slot = Arc::new(PluginSlot::new(plugin.to_owned(), self.alarm.clone()));
+        // Only the job of this plugin adds or removes its slot; jobs of others may do so with theirs meanwhile.
+        self.entries.rcu(|entries| {
+            let mut entries = Entries::clone(entries);
+            entries.slots.insert(plugin.to_owned(), Arc::clone(&slot));
+            if is_plugin_name(plugin) {
+                let strategy = StrategyName::of_plugin(plugin);
+                entries.strategies.insert(strategy, Arc::clone(&slot));
+            }
+            entries
+        });
         slot
+    }
+
+    /// Forgets a plugin.
+    pub(crate) fn remove(&self, plugin: &str) {
+        self.entries.rcu(|entries| {
+            let mut entries = Entries::clone(entries);
+            entries.slots.remove(plugin);
+            // The strategy of a name that is none would be another plugin's.
+            if is_plugin_name(plugin) {
+                entries.strategies.remove(&StrategyName::of_plugin(plugin));
+            }
+            entries
+        });
+    }
+
+    /// Whether a strategy's first component is being loaded.
+    pub(crate) fn is_loading(&self, name: &StrategyName) -> bool {
+        let entries = self.entries.load();
+        let slot = entries.strategies.get(name);
+        slot.is_some_and(|slot| slot.row().state == PluginState::Loading)
+    }
+
+    /// Finds the slot of a strategy, once it is no longer being loaded.
+    pub(crate) async fn loaded_strategy(
+        &self,
+        name: &StrategyName,
+    ) -> Result<Arc<PluginSlot>, StrategyError> {
+        let slot = self.entries.load().strategies.get(name).cloned();
+        if let Some(slot) = slot
+            && !slot.until_loaded().await
+        {
+            return Err(StrategyError::Failed {
+                strategy: name.clone(),
+                error: NotLoaded::Loading.into(),
+            });
+        }
+        self.strategy(name)
     }
 
     /// Finds the slot of a strategy, if a strategy serves in it.

@@ -1,8 +1,7 @@
 //! The WebAssembly runtime: how it is set up, its clock, its cache of compiled code.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -10,6 +9,8 @@ use std::time::Duration;
 use wasmtime::{
     Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
+
+use crate::private_directory;
 
 /// How often deadlines are checked.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -36,11 +37,10 @@ impl Runtime {
     /// Starts the runtime and the thread that advances its clock. The thread ends soon after the last component is
     /// dropped.
     pub(crate) fn start(cache: &Path) -> Result<Self, wasmtime::Error> {
-        create_private_directory(cache)?;
-        let mut cache_config = CacheConfig::new();
-        cache_config.with_directory(fs::canonicalize(cache)?);
-        let cache = Cache::new(cache_config)?;
-        let engine = wasmtime::Engine::new(&config(cache.clone()))?;
+        private_directory::create(cache)?;
+        let (mut config, cache) = config(cache)?;
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+        let engine = wasmtime::Engine::new(&config)?;
         count_time(&engine)?;
         Ok(Self { engine, cache })
     }
@@ -55,12 +55,16 @@ impl Runtime {
     }
 }
 
-fn config(cache: Cache) -> Config {
+/// Returns what decides how code is compiled, with the cache that it is kept in. Instances are not allocated from a pool yet,
+/// which takes a terabyte of addresses.
+pub(crate) fn config(cache: &Path) -> Result<(Config, Cache), wasmtime::Error> {
+    let mut cache_config = CacheConfig::new();
+    cache_config.with_directory(fs::canonicalize(cache)?);
+    let cache = Cache::new(cache_config)?;
     let mut config = Config::new();
-    config.cache(Some(cache));
+    config.cache(Some(cache.clone()));
     config.epoch_interruption(true);
     config.max_wasm_stack(STACK_BYTES_MAX);
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
     // No guest runs several calls at once. With this on, a call costs twice as much.
     config.concurrency_support(false);
     // The same question must get the same answer on every machine.
@@ -68,7 +72,7 @@ fn config(cache: Cache) -> Config {
     config.relaxed_simd_deterministic(true);
     // The reason of a trap must fit into one line.
     config.wasm_backtrace_max_frames(None);
-    config
+    Ok((config, cache))
 }
 
 /// Sizes the pool generously, so that components of any language fit. `ResourceLimits` holds a guest's own limits.
@@ -100,13 +104,4 @@ fn count_time(engine: &wasmtime::Engine) -> io::Result<()> {
         }
     })?;
     Ok(())
-}
-
-fn create_private_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    // It may have existed before and be open to others. Only the operator can know whether they need it.
-    match fs::metadata(path)?.permissions().mode() & 0o022 {
-        0 => Ok(()),
-        _ => Err(io::Error::other("others may write to it: chmod 700")),
-    }
 }

@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::backend::InstanceLimits;
+use crate::budget::ErrorBudget;
+use crate::compiling::Compiler;
 use crate::outbound::{Grant, OutboundLimits, Secret};
 
 /// The longest that a backend may check its settings, from the start of its instance or of the check. Backends in Python
@@ -22,6 +24,12 @@ pub struct EngineSettings {
     /// The directory of compiled code. If it is missing, it is created for its owner alone. Anyone who can write to it
     /// can run code in the server, so a directory that others may write to is refused.
     pub cache: PathBuf,
+    /// The directory of the last good components, for its owner alone as well.
+    pub kept: PathBuf,
+    /// Where components are compiled.
+    pub compiler: Compiler,
+    /// When a new generation is rolled back.
+    pub budget: ErrorBudget,
     /// The limits of strategies without limits of their own.
     pub limits: PluginLimits,
     /// Limits of single strategies, by name.

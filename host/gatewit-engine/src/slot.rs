@@ -1,7 +1,7 @@
-//! The slot of one plugin name: the generation that serves under it, and why the newest file does not.
+//! The slot of one plugin name: the generations that serve and served under it, and why the newest component does not.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
@@ -9,26 +9,36 @@ use gatewit_domain::plugin::{
     CallError, FailureKind, NotLoaded, PluginIdentity, PluginKind, PluginRow, PluginState,
 };
 use prometheus_client::metrics::histogram::Histogram;
-use tokio::sync::Mutex;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 
-use crate::load::{Code, Generation, Refusal};
+use crate::budget::{ErrorBudget, SwapWatch};
+use crate::load::{Generation, LoadError, Refusal};
+use crate::orders::Alarm;
 use crate::strategy::Strategy;
 
 /// The buckets of a call's duration, in seconds: strategies take microseconds, a backend's page up to a minute.
 const CALL_SECONDS: [f64; 10] = [0.0001, 0.001, 0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 60.0, 300.0];
+/// How long a request waits for a plugin that is being loaded. `gatewit-api.md` §10.
+const LOADING_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// The slot of one plugin name.
 pub(crate) struct PluginSlot {
     name: String,
     state: ArcSwap<SlotState>,
     /// Held while the plugin runs: a strategy runs one call at a time.
-    pub call_lock: Arc<Mutex<()>>,
+    pub call_lock: Arc<tokio::sync::Mutex<()>>,
     calls: AtomicU64,
     /// By kind, in the order of [`FailureKind::ALL`].
     failures: [AtomicU64; FailureKind::ALL.len()],
     call_seconds: Histogram,
     /// How the last call of a strategy failed, if it did. A backend's failures belong to its sources.
     failed: ArcSwapOption<CallError>,
+    /// What is counted in the minute after a swap. A std mutex: held for counting, never across an await.
+    watch: Mutex<Option<SwapWatch>>,
+    alarm: Alarm,
+    /// Told whenever the state has changed.
+    changed: Notify,
 }
 
 /// The state of a slot; it is replaced as a whole.
@@ -37,7 +47,9 @@ pub(crate) struct SlotState {
     /// Increases with every swap; 0 until something serves.
     generation: u64,
     pub serving: Option<Arc<Generation>>,
-    /// Why the newest file was refused, if it was.
+    /// The generation before the one that serves.
+    pub before: Option<Arc<Generation>>,
+    /// Why the newest component was refused, if it was.
     refusal: Option<Arc<Refusal>>,
 }
 
@@ -55,7 +67,7 @@ pub struct CallCounts {
 }
 
 impl PluginSlot {
-    pub(crate) fn new(name: String) -> Self {
+    pub(crate) fn new(name: String, alarm: Alarm) -> Self {
         Self {
             name,
             state: ArcSwap::default(),
@@ -64,12 +76,40 @@ impl PluginSlot {
             failures: Default::default(),
             call_seconds: Histogram::new(CALL_SECONDS),
             failed: ArcSwapOption::empty(),
+            watch: Mutex::default(),
+            alarm,
+            changed: Notify::new(),
         }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The slot's current state. Do not hold it across an await.
     pub(crate) fn state(&self) -> Guard<Arc<SlotState>> {
         self.state.load()
+    }
+
+    /// The generation that serves.
+    pub(crate) fn serving(&self) -> Option<Arc<Generation>> {
+        self.state().serving.clone()
+    }
+
+    /// Waits while the first component is being loaded; false if that takes too long.
+    pub(crate) async fn until_loaded(&self) -> bool {
+        let loaded = async {
+            loop {
+                let changed = self.changed.notified();
+                let state = self.state();
+                if state.serving.is_some() || state.refusal.is_some() {
+                    return;
+                }
+                drop(state);
+                changed.await;
+            }
+        };
+        timeout(LOADING_WAIT_MAX, loaded).await.is_ok()
     }
 
     /// Whether the slot holds a strategy, which can be asked for windows.
@@ -81,34 +121,75 @@ impl PluginSlot {
 
     /// The strategy that serves, with its identity.
     pub(crate) fn strategy(&self) -> Result<(PluginIdentity, Arc<Strategy>), NotLoaded> {
-        match self.state().serving.as_deref() {
-            Some(Generation {
-                identity,
-                code: Code::Strategy(strategy),
-                ..
-            }) => Ok((identity.clone(), Arc::clone(strategy))),
-            _ => Err(NotLoaded::Replaced),
+        let serving = self.serving().ok_or(NotLoaded::Replaced)?;
+        let strategy = serving.strategy().ok_or(NotLoaded::Replaced)?;
+        Ok((serving.identity.clone(), Arc::clone(strategy)))
+    }
+
+    /// Lets a generation serve: every call that begins after this returns uses it. `number` counts the swaps.
+    pub(crate) fn accept(&self, generation: Arc<Generation>, number: u64) {
+        self.state.rcu(|old| SlotState {
+            generation: number,
+            serving: Some(Arc::clone(&generation)),
+            before: old.serving.clone(),
+            refusal: None,
+        });
+        *self.watch() = None;
+        self.failed.store(None);
+        self.changed.notify_waiters();
+    }
+
+    /// Counts the failures of the generation that serves, from its swap on.
+    pub(crate) fn watch_swap(&self, budget: ErrorBudget) {
+        *self.watch() = Some(SwapWatch::begin(budget, Instant::now()));
+    }
+
+    /// Lets nothing serve any more.
+    pub(crate) fn unload(&self, number: u64) {
+        *self.watch() = None;
+        self.state.store(Arc::new(SlotState {
+            generation: number,
+            ..SlotState::default()
+        }));
+        self.changed.notify_waiters();
+    }
+
+    /// Notes why the newest component does not serve. The previous generation continues to serve.
+    pub(crate) fn refuse(&self, refusal: Refusal) {
+        self.set_refusal(Some(Arc::new(refusal)));
+    }
+
+    /// Whether the slot says already that its file is gone.
+    pub(crate) fn is_told_to_be_gone(&self) -> bool {
+        let state = self.state();
+        let refusal = state.refusal.as_ref();
+        refusal.is_some_and(|refusal| matches!(refusal.reason, LoadError::Vanished { .. }))
+    }
+
+    /// Forgets a refusal that was not about a component: its file could not be read.
+    pub(crate) fn forget_unread(&self) {
+        let state = self.state();
+        if state
+            .refusal
+            .as_ref()
+            .is_some_and(|refusal| refusal.reason.is_unread())
+        {
+            drop(state);
+            self.forget_refusal();
         }
     }
 
-    /// Lets a new generation serve: every call that begins after this returns uses it.
-    pub(crate) fn accept(&self, generation: Generation) {
-        let serving = Arc::new(generation);
-        self.state.rcu(|old| SlotState {
-            generation: old.generation + 1,
-            serving: Some(Arc::clone(&serving)),
-            refusal: None,
-        });
-        self.note_success();
+    /// Notes that the newest component is the one that serves.
+    pub(crate) fn forget_refusal(&self) {
+        self.set_refusal(None);
     }
 
-    /// Notes why the newest file does not serve. The previous generation continues to serve.
-    pub(crate) fn refuse(&self, refusal: Refusal) {
-        let refusal = Arc::new(refusal);
+    fn set_refusal(&self, refusal: Option<Arc<Refusal>>) {
         self.state.rcu(|old| SlotState {
-            refusal: Some(Arc::clone(&refusal)),
+            refusal: refusal.clone(),
             ..SlotState::clone(old)
         });
+        self.changed.notify_waiters();
     }
 
     pub(crate) fn count_call(&self) {
@@ -123,16 +204,67 @@ impl PluginSlot {
         self.failures[kind as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a failed call, and reports it until a call succeeds.
-    pub(crate) fn note_failure(&self, failure: &CallError) {
+    /// Counts a failed call, and reports it until one succeeds, if the generation with this digest still serves.
+    pub(crate) fn note_failure(&self, failure: &CallError, digest: &str) {
         self.count_failure(failure.kind());
-        self.failed.store(Some(Arc::new(failure.clone())));
+        if self.is_serving(digest) {
+            self.failed.store(Some(Arc::new(failure.clone())));
+        }
     }
 
-    pub(crate) fn note_success(&self) {
-        if self.failed.load().is_some() {
+    /// Notes that a call of the generation with this digest succeeded.
+    pub(crate) fn note_success(&self, digest: &str) {
+        if self.failed.load().is_some() && self.is_serving(digest) {
             self.failed.store(None);
         }
+    }
+
+    fn is_serving(&self, digest: &str) -> bool {
+        let state = self.state();
+        let serving = state.serving.as_ref();
+        serving.is_some_and(|serving| serving.identity.digest == digest)
+    }
+
+    /// Whether failures of the generation with this digest count against its error budget.
+    pub(crate) fn is_watched(&self, digest: &str) -> bool {
+        self.is_serving(digest) && self.current_watch().is_some()
+    }
+
+    /// Counts a question that the generation with this digest answered.
+    pub(crate) fn note_question_answered(&self, question: u64, digest: &str) {
+        if self.is_serving(digest)
+            && let Some(watch) = &mut *self.current_watch()
+        {
+            watch.note_answer(question);
+        }
+    }
+
+    /// Counts a question that failed and that the generation before answers; raises the alarm if there were too many.
+    pub(crate) fn note_question_failed(&self, question: u64, rule: [u8; 32], digest: &str) {
+        let mut watched = self.current_watch();
+        let Some(watch) = &mut *watched else {
+            return;
+        };
+        if watch.note_failure(question, rule) {
+            let failed = watch.failed();
+            *watched = None;
+            self.alarm.raise(&self.name, digest, failed);
+        }
+    }
+
+    /// What is counted, unless its time is over.
+    fn current_watch(&self) -> MutexGuard<'_, Option<SwapWatch>> {
+        let mut watch = self.watch();
+        let now = Instant::now();
+        if watch.as_ref().is_some_and(|watch| watch.is_over(now)) {
+            *watch = None;
+        }
+        watch
+    }
+
+    fn watch(&self) -> MutexGuard<'_, Option<SwapWatch>> {
+        // At worst, a panic while counting makes a count wrong.
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn counts(&self) -> CallCounts {
@@ -155,9 +287,13 @@ impl PluginSlot {
         let (serving, refusal) = (state.serving.as_deref(), state.refusal.as_deref());
         let facts = refusal.map(|refusal| &refusal.facts);
         let failure = self.failed.load_full();
-        let failure = failure.as_deref().filter(|_| refusal.is_none());
+        let failure = failure.as_deref();
         let error = refusal.map(ToString::to_string);
         let error = error.or_else(|| Some(format!("its last call failed: {}", failure?)));
+        let words = match refusal {
+            Some(refusal) => refusal.reason.for_operators(),
+            None => failure.and_then(CallError::words).cloned(),
+        };
         PluginRow {
             name: self.name.clone(),
             kind: match serving {
@@ -170,13 +306,16 @@ impl PluginSlot {
                 None => facts.and_then(|facts| facts.digest.clone()),
             },
             generation: state.generation,
-            state: match serving {
-                Some(_) => PluginState::Active,
-                None => PluginState::Rejected,
+            state: match (serving, refusal.map(|refusal| &refusal.reason)) {
+                (Some(_), _) if failure.is_some() => PluginState::Failing,
+                (Some(_), _) => PluginState::Active,
+                (None, Some(LoadError::Quarantined)) => PluginState::Quarantined,
+                (None, Some(_)) => PluginState::Rejected,
+                (None, None) => PluginState::Loading,
             },
             loaded_at: serving.map(|generation| generation.loaded_at),
             error,
-            words: failure.and_then(|failure| failure.words().cloned()),
+            words,
         }
     }
 }

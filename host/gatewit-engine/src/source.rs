@@ -93,6 +93,11 @@ impl Source {
         limits: InstanceLimits,
         outbound: Option<Arc<Outbound>>,
     ) -> Result<Run, SourceFault> {
+        if let Some(slot) = self.registry.slot(&self.plugin)
+            && !slot.until_loaded().await
+        {
+            return Err(not_loaded(NotLoaded::Loading));
+        }
         let (slot, identity, backend) = self.backend().map_err(not_loaded)?;
         let permits = timeout(PERMIT_WAIT_MAX, self.permits()).await;
         let permits = permits.map_err(|_| CallError::Busy(PluginKind::Backend))?;

@@ -114,7 +114,7 @@ impl CallPermit {
     fn windows(
         &self,
         cache: &WindowCache,
-        rule: &DoorRule,
+        rule: &Arc<DoorRule>,
         holder: &Holder,
     ) -> Result<Arc<WindowsAnswer>, CallError> {
         let key = WindowKey::new(rule, holder);
@@ -122,7 +122,9 @@ impl CallPermit {
         let windows = self.call(|strategy| strategy.windows(rule, holder));
         let failure = match windows {
             Ok(windows) => {
-                self.slot.note_success();
+                self.slot.note_success(&identity.digest);
+                let question = cache.number_of(key);
+                self.slot.note_question_answered(question, &identity.digest);
                 let plugin = identity.clone();
                 let answer = WindowsAnswer::new(rule.digest(), holder, windows, plugin);
                 let answer = Arc::new(answer);
@@ -132,6 +134,12 @@ impl CallPermit {
             Err(failure) => failure,
         };
         cache.insert_failure(key, &identity.digest, failure.clone());
+        if failure.is_own_fault() && self.is_answered_by_the_generation_before(cache, rule, holder)
+        {
+            let question = cache.number_of(key);
+            self.slot
+                .note_question_failed(question, *rule.digest(), &identity.digest);
+        }
         let last_good = cache.last_good(key);
         self.note_failure(
             match last_good {
@@ -143,13 +151,38 @@ impl CallPermit {
         last_good.ok_or(failure)
     }
 
+    /// Whether the generation before answered this question and does so still. Asks it only in the minute after a swap.
+    fn is_answered_by_the_generation_before(
+        &self,
+        cache: &WindowCache,
+        rule: &Arc<DoorRule>,
+        holder: &Holder,
+    ) -> bool {
+        let before = self.slot.state().before.clone();
+        let Some(before) = before.filter(|_| self.slot.is_watched(&self.identity.digest)) else {
+            return false;
+        };
+        let key = WindowKey::new(rule, holder);
+        let strategy = before.strategy();
+        cache.has_answered(key, &before.identity.digest)
+            && strategy.is_some_and(|strategy| strategy.windows(rule, holder).is_ok())
+    }
+
+    /// A failure here says nothing of the doors, so the plugin does not count as failing.
     fn check_options(&self, options: &str) -> Result<Result<(), PluginWords>, CallError> {
         let verdict = self.call(|strategy| strategy.check_options(options));
-        verdict.inspect_err(|failure| self.note_failure("options could not be checked", failure))
+        verdict.inspect_err(|failure| {
+            self.slot.count_failure(failure.kind());
+            self.log_failure("options could not be checked", failure);
+        })
     }
 
     fn note_failure(&self, consequence: &str, failure: &CallError) {
-        self.slot.note_failure(failure);
+        self.slot.note_failure(failure, &self.identity.digest);
+        self.log_failure(consequence, failure);
+    }
+
+    fn log_failure(&self, consequence: &str, failure: &CallError) {
         let identity = &self.identity;
         tracing::warn!(
             plugin.name = %identity.name,

@@ -5,6 +5,7 @@ mod backends;
 mod caching;
 mod guests;
 mod hostile;
+mod library;
 mod loading;
 mod memory;
 mod misbehaviour;
@@ -13,26 +14,69 @@ mod upstream;
 
 use gatewit_decision::DayId;
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use gatewit_domain::calendar::{Calendar, EventDay};
-use gatewit_domain::plugin::PluginRow;
-use gatewit_domain::ports::{Clock, Strategies};
+use gatewit_domain::plugin::{KeptPlugin, PluginEvent, PluginRow};
+use gatewit_domain::ports::{Clock, PluginKeeper, Strategies};
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
-use crate::{Engine, EngineSettings, PluginLimits};
+use crate::{Compiler, Engine, EngineSettings, ErrorBudget, PluginLimits};
 
 /// An engine and the directories it works in.
 struct House {
     engine: Arc<Engine>,
     directory: TempDir,
+    keeper: Arc<Notebook>,
+    /// Holds the library.
+    _beside: JoinSet<()>,
+}
+
+/// Keeps in memory.
+#[derive(Default)]
+struct Notebook {
+    kept: Mutex<BTreeMap<String, KeptPlugin>>,
+    history: Mutex<Vec<(String, PluginEvent)>>,
+    users: Mutex<Vec<String>>,
+    is_full: AtomicBool,
+}
+
+#[async_trait]
+impl PluginKeeper for Notebook {
+    async fn kept(&self) -> Result<BTreeMap<String, KeptPlugin>, Box<dyn Error + Send + Sync>> {
+        Ok(self.kept.lock().unwrap().clone())
+    }
+
+    async fn keep(
+        &self,
+        plugin: &str,
+        kept: &KeptPlugin,
+        events: &[PluginEvent],
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err("the disk is full".into());
+        }
+        let mut all = self.kept.lock().unwrap();
+        all.insert(plugin.to_owned(), kept.clone());
+        let events = events.iter().cloned();
+        let mut history = self.history.lock().unwrap();
+        history.extend(events.map(|event| (plugin.to_owned(), event)));
+        Ok(())
+    }
+
+    fn users(&self, _: &str) -> Vec<String> {
+        self.users.lock().unwrap().clone()
+    }
 }
 
 struct Noon;
@@ -48,26 +92,45 @@ impl Clock for Noon {
 
 impl House {
     /// Starts an engine with plugins of these names and contents.
-    fn of(plugins: &[(&str, &[u8])]) -> Self {
-        Self::with_limits(plugins, PluginLimits::default())
+    async fn of(plugins: &[(&str, &[u8])]) -> Self {
+        Self::with_limits(plugins, PluginLimits::default()).await
     }
 
-    fn with_limits(plugins: &[(&str, &[u8])], limits: PluginLimits) -> Self {
+    async fn with_limits(plugins: &[(&str, &[u8])], limits: PluginLimits) -> Self {
         let directory = TempDir::new().unwrap();
         fs::create_dir(directory.path().join("plugins")).unwrap();
         for (name, bytes) in plugins {
             fs::write(plugin_path(directory.path(), name), bytes).unwrap();
         }
-        let engine = Engine::load(settings(directory.path(), limits), Arc::new(Noon)).unwrap();
-        let engine = Arc::new(engine);
-        Self { engine, directory }
+        let settings = settings(directory.path(), limits);
+        Self::start(directory, settings, Arc::default()).await
     }
 
-    /// Replaces a plugin's file and loads it, as a reload would.
-    fn replace(&self, name: &str, bytes: &[u8]) {
-        let path = plugin_path(self.directory.path(), name);
-        fs::write(&path, bytes).unwrap();
-        self.engine.load_file(&path);
+    async fn start(directory: TempDir, settings: EngineSettings, keeper: Arc<Notebook>) -> Self {
+        let engine = Arc::new(Engine::open(settings, Arc::new(Noon)).unwrap());
+        let mut beside = JoinSet::new();
+        engine.start(keeper.clone(), &mut beside).await.unwrap();
+        for slot in engine.registry.slots() {
+            assert!(slot.until_loaded().await);
+        }
+        Self {
+            engine,
+            directory,
+            keeper,
+            _beside: beside,
+        }
+    }
+
+    /// Starts an engine anew over the same directories.
+    async fn restart(self) -> Self {
+        let settings = settings(self.directory.path(), PluginLimits::default());
+        Self::start(self.directory, settings, self.keeper).await
+    }
+
+    /// Replaces a plugin's file and loads it, as if its change had been told.
+    async fn replace(&self, name: &str, bytes: &[u8]) {
+        fs::write(plugin_path(self.directory.path(), name), bytes).unwrap();
+        self.engine.look(name).await;
     }
 
     #[track_caller]
@@ -101,6 +164,9 @@ fn settings(directory: &Path, limits: PluginLimits) -> EngineSettings {
     EngineSettings {
         plugins: directory.join("plugins"),
         cache: directory.join("cache"),
+        kept: directory.join("kept"),
+        compiler: Compiler::InProcess,
+        budget: ErrorBudget::default(),
         limits,
         limits_of: BTreeMap::new(),
     }

@@ -56,8 +56,6 @@ impl Applier {
 
     /// Begins to sync the sources, and sets up the events of the first plan.
     pub async fn finish(&mut self, Begun { declared, after }: Begun) {
-        self.sources
-            .name_missing_plugins_but(&Sources::default(), &self.engine);
         self.sources.keep_fresh(&self.desk, &mut self.tasks);
         self.set_up(declared, after).await;
         self.tasks.spawn(import_all(Arc::clone(&self.desk)));
@@ -70,12 +68,12 @@ impl Applier {
         declared::check(&self.desk, &differing, &plan.attachable()).await?;
 
         let before = self.configure(&plan).await?;
-        self.sources.name_missing_plugins_but(&before, &self.engine);
         self.sources
             .keep_fresh_but(&before, &self.desk, &mut self.tasks);
         let after = plan.applied_config();
         let changes = self.changes_since(&before, &after);
-        self.set_up(DeclaredEvents::in_turn(differing), after).await;
+        self.set_up(DeclaredEvents::in_turn(&self.desk, differing), after)
+            .await;
         before
             .names()
             .filter(|name| !self.sources.has_name(name))

@@ -4,13 +4,14 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::parser::ValueSource;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
+use gatewit_engine::{CPU_SECONDS_MAX, compile_stdin};
 use tokio::runtime::Builder;
 
 use crate::archive::{ExportArguments, ImportArguments, export, import};
@@ -59,6 +60,16 @@ enum Command {
     Bench(BenchArguments),
     /// Print the OpenAPI description of the HTTP interface.
     Openapi,
+    /// Compile the plugin on standard input, for the server that starts this.
+    #[command(hide = true)]
+    Compile {
+        /// Where its code is kept.
+        #[arg(long)]
+        cache: PathBuf,
+        /// How much processor time it may take, in seconds.
+        #[arg(long, default_value_t = CPU_SECONDS_MAX)]
+        cpu_seconds: u64,
+    },
     /// The endpoints that `bench` compares scans with.
     #[command(hide = true)]
     BenchHello,
@@ -158,6 +169,7 @@ pub fn run() -> ExitCode {
         Command::Import(arguments) => block_on(import(arguments)),
         Command::Openapi => print_openapi(),
         Command::Bench(arguments) => bench(arguments),
+        Command::Compile { cache, cpu_seconds } => return compile(&cache, cpu_seconds),
         Command::BenchHello => block_on(serve_hello()),
     };
     match done {
@@ -210,6 +222,17 @@ fn with_default(argument: Arg, environment: &Environment) -> Arg {
         // Leaked: there are few, and they are needed until the program ends.
         Some(value) => argument.default_value(&*String::leak(value.to_owned())),
         None => argument,
+    }
+}
+
+/// Says only the reason, which the server shows.
+fn compile(cache: &Path, cpu_seconds: u64) -> ExitCode {
+    match compile_stdin(cache, cpu_seconds) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
     }
 }
 

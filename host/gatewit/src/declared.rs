@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use gatewit_desk::{AppliedConfig, AttachableSources, Desk, EventTrouble, LiveEvent};
+use gatewit_desk::{AppliedConfig, AttachableSources, Desk, EventTrouble, LiveEvent, SettingUp};
 use gatewit_domain::event::EventChange;
 
 use crate::plan::{cannot_set_up, event_part, slug_of};
@@ -70,12 +70,15 @@ pub struct DeclaredEvents {
     groups: Vec<Vec<Declaration>>,
     /// The places of the events that cannot be set up.
     failed: Vec<String>,
+    /// Tells that they are not all set up yet.
+    _under_way: SettingUp,
 }
 
 impl DeclaredEvents {
     /// Events that are set up one after another.
-    pub fn in_turn(declarations: Vec<Declaration>) -> Self {
+    pub fn in_turn(desk: &Desk, declarations: Vec<Declaration>) -> Self {
         Self {
+            _under_way: desk.events.begin_setting_up(declarations.len()),
             groups: vec![declarations],
             failed: Vec::new(),
         }
@@ -85,6 +88,7 @@ impl DeclaredEvents {
     /// The error names the event that is invalid. One that is stored already stays as it is instead: organizers may have
     /// changed what its declaration relies on.
     pub fn by_strategy(desk: &Desk, declarations: Vec<Declaration>) -> anyhow::Result<Self> {
+        let under_way = desk.events.begin_setting_up(declarations.len());
         let mut by_strategy = HashMap::<_, Vec<_>>::new();
         let mut failed = Vec::new();
         for declaration in declarations {
@@ -102,6 +106,7 @@ impl DeclaredEvents {
         Ok(Self {
             groups: by_strategy.into_values().collect(),
             failed,
+            _under_way: under_way,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use anyhow::{Context, bail};
 use axum::Router;
 use gatewit_desk::{Desk, DeskSettings, Ports, store_layout};
 use gatewit_domain::ports::Clock;
-use gatewit_engine::{Engine, EngineSettings, PluginLimits};
+use gatewit_engine::{Compiler, Engine, EngineSettings, ErrorBudget, PluginLimits};
 use gatewit_store::{SledStore, StoreMeter};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -86,6 +86,8 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let oidc = plan.oidc.clone();
     let opened = open(&settings, &plan).await?;
     let desk = Arc::clone(&opened.desk);
+    let engine = Arc::clone(&opened.engine);
+    engine.start(desk.plugins.clone(), &mut beside).await?;
     let reloads = Reloads {
         files: settings.files.clone(),
         watched,
@@ -103,6 +105,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let shutdown = shutdown_signal()?;
     announce(&listener)?;
     background_tasks::start(&desk, &mut beside);
+    beside.spawn(async move { engine.follow_directory().await });
     let oidc = oidc.map(|settings| Oidc::new(settings, Arc::new(SystemClock)));
     if let Some(oidc) = oidc.clone() {
         beside.spawn(async move { oidc.warm().await });
@@ -147,7 +150,7 @@ impl Opened {
 async fn open(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Opened> {
     let store = SledStore::open(&settings.data, store_layout(SystemClock.now()))?;
     let meter = store.meter();
-    let engine = Arc::new(load_plugins(settings, plan).await?);
+    let engine = Arc::new(open_engine(settings, plan)?);
     // From a variable only: command-line options are visible in the process list.
     let given = (plan.environment)
         .verbatim(MasterKey::VARIABLE)
@@ -156,6 +159,7 @@ async fn open(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Opened> {
     let ports = Ports {
         store: Arc::new(store),
         strategies: engine.clone(),
+        library: engine.clone(),
         signer: Arc::new(RsaSigner::new(&master_key)?),
         clock: Arc::new(SystemClock),
     };
@@ -247,14 +251,27 @@ async fn open_desk(settings: &ServeSettings, ports: Ports) -> anyhow::Result<Des
         .context("cannot read the events of the data directory")
 }
 
-async fn load_plugins(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Engine> {
+/// This program, as a child that compiles into a cache.
+fn compiler(cache: &Path) -> Compiler {
+    // The file of a program that runs may have been replaced since by that of another version.
+    let program = PathBuf::from("/proc/self/exe");
+    Compiler::Child(
+        program,
+        vec!["compile".into(), "--cache".into(), cache.into()],
+    )
+}
+
+fn open_engine(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Engine> {
     let settings = EngineSettings {
         plugins: settings.plugins.clone(),
         cache: settings.data.join("cache"),
+        kept: settings.data.join("components"),
+        compiler: compiler(&settings.data.join("cache")),
+        budget: ErrorBudget::default(),
         limits: PluginLimits::default(),
         limits_of: plan.plugin_limits.clone(),
     };
-    Ok(spawn_blocking(|| Engine::load(settings, Arc::new(SystemClock))).await??)
+    Ok(Engine::open(settings, Arc::new(SystemClock))?)
 }
 
 /// Without authentication, everyone who reaches the server may do everything (`gatewit-api.md` §2).

@@ -44,15 +44,6 @@ impl Sources {
         Self(sources.collect())
     }
 
-    /// Logs which of the sources that are not among others have no plugin.
-    pub fn name_missing_plugins_but(&self, others: &Self, engine: &Engine) {
-        for (name, source) in self.0.iter().filter(|(_, source)| !others.has(source)) {
-            if let Err(problem) = check_plugin(&source.plan.plugin, engine) {
-                tracing::error!(source.name = %name, "ticket source {name} is not read: {problem}");
-            }
-        }
-    }
-
     /// Withdraws the sources that are not among others: what they do ends at once.
     pub fn withdraw_all_but(&self, others: &Self) {
         for source in self.0.values().filter(|source| !others.has(source)) {
@@ -115,6 +106,18 @@ impl Sources {
     }
 }
 
+/// Logs that a source has no plugin, and which backends there are, once those are loaded.
+async fn name_missing_plugin(source: &OpenSource) {
+    let (name, plugin, engine) = (&source.plan.name, &source.plan.plugin, source.engine());
+    if check_plugin(plugin, engine).is_ok() {
+        return;
+    }
+    engine.until_loaded().await;
+    if let Err(problem) = check_plugin(plugin, engine) {
+        tracing::error!(source.name = %name, "ticket source {name} is not read: {problem}");
+    }
+}
+
 /// Checks that the plugin directory has a backend of this name; the error lists those that it has.
 fn check_plugin(plugin: &str, engine: &Engine) -> Result<(), String> {
     let rows = engine.plugins();
@@ -137,6 +140,7 @@ fn check_plugin(plugin: &str, engine: &Engine) -> Result<(), String> {
 
 async fn keep_fresh(desk: Arc<Desk>, source: Arc<OpenSource>) {
     let name = &source.plan.name;
+    name_missing_plugin(&source).await;
     loop {
         let wait = desk.sources.keep_fresh(name).await;
         let wait = Duration::try_from(wait).unwrap_or_default();

@@ -161,3 +161,23 @@ async fn scanners_and_organizers_both_undo_and_read_statistics() {
     let nobody = server.client.get(&statistics).await;
     nobody.failure(401, "missing_credentials");
 }
+
+#[tokio::test]
+async fn plugins_are_replaced_by_operators_alone() {
+    let (issuer, server) = start().await;
+    let [ada, root] = ["ada", "root"].map(|sub| client(&server, &issuer, sub));
+    let plugin = "/api/v1/plugins/hours-before";
+    let before = ada.get(plugin).await.data(200);
+    for (method, path) in [
+        ("put", plugin.to_owned()),
+        ("delete", format!("{plugin}?force=true")),
+        ("post", format!("{plugin}/rollback")),
+        ("get", format!("{plugin}/history")),
+    ] {
+        let refused = ada.request(method, &path, None).await;
+        refused.failure(403, "not_operator");
+    }
+    assert_eq!(ada.get(plugin).await.data(200), before);
+    let history = root.get(&format!("{plugin}/history")).await.data(200);
+    assert_eq!(history[0]["action"], "loaded");
+}

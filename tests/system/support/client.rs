@@ -118,6 +118,12 @@ impl Client {
         self.send(self.http.post(self.url(path)).json(&body))
     }
 
+    /// Uploads a component.
+    pub fn put_component(&self, path: &str, component: &[u8]) -> Request {
+        let request = self.http.put(self.url(path)).body(component.to_owned());
+        self.send(request.header("content-type", "application/wasm"))
+    }
+
     /// Sends a request of any method, with a body if there is one.
     pub fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Request {
         let method = method.to_uppercase().parse();

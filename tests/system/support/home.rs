@@ -55,9 +55,12 @@ impl Home {
         command
     }
 
+    /// Starts the server, and waits until its plugins are loaded and its declared events set up.
     #[track_caller]
     pub fn start(&self) -> Process {
-        Process::spawn(self.command())
+        let process = Process::spawn(self.command());
+        process.wait_until_set_up();
+        process
     }
 
     /// Checks that the server does not start and says this, and tells all that it says.

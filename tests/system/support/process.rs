@@ -8,9 +8,12 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
+use serde_json::json;
+use tokio::runtime::Builder;
+
 use super::Client;
 use super::log::Log;
-use super::patience::PATIENCE;
+use super::patience::{PATIENCE, until};
 use super::watchdog::watch;
 
 /// What might say which ticketing system is asked.
@@ -129,6 +132,23 @@ impl Process {
         };
         process.client = Client::new(base);
         process
+    }
+
+    /// Waits until the plugins are loaded, and the declared events set up.
+    pub fn wait_until_set_up(&self) {
+        let client = Client::new(self.client.base());
+        let is_set_up = async || {
+            let ready = client.get("/healthcheck/ready").await.body;
+            let is_left = ready["plugins"]["loading"] != json!([]);
+            (!is_left && ready["events"]["settingUp"] == 0).then_some(())
+        };
+        let wait = || {
+            let runtime = Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.expect("there are files for a runtime");
+            runtime.block_on(until("the server is set up", is_set_up));
+        };
+        // A thread that runs asynchronous tests cannot block on another.
+        thread::scope(|scope| scope.spawn(wait).join()).expect("it is set up in time");
     }
 
     /// Runs a command that must fail to serve, and tells what it says on stderr.
@@ -255,7 +275,7 @@ fn in_time<T>(child: &mut Child, wait: impl FnOnce(&mut Child) -> T) -> T {
 }
 
 /// The `gatewit` program, which lies beside the test's own folder.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let binary = std::env::current_exe().expect("a running test has a path");
     let folder = binary
         .ancestors()

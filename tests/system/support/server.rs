@@ -14,8 +14,9 @@ use gatewit::oidc::{Oidc, OidcSettings};
 use gatewit::signer::{MasterKey, RsaSigner};
 use gatewit::sources::Sources;
 use gatewit_desk::{Access, Configuration, Desk, DeskSettings, Ports, Ticketing, store_layout};
-use gatewit_domain::ports::{Clock, Key, Store};
-use gatewit_engine::{Engine, EngineSettings, PluginLimits};
+use gatewit_domain::plugin::{PluginRow, PluginState};
+use gatewit_domain::ports::{Clock, Key, Store, Strategies};
+use gatewit_engine::{Compiler, Engine, EngineSettings, ErrorBudget, PluginLimits};
 use gatewit_store::SledStore;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -24,7 +25,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::watchdog::watch;
-use super::{Client, SlowStore};
+use super::{Client, SlowStore, until};
 
 /// The time at which every test begins: a Monday, 07:00 in Nairobi.
 pub const START: &str = "2025-12-15T07:00:00+03:00";
@@ -204,15 +205,13 @@ impl Server {
         let settings = EngineSettings {
             plugins: plugins.to_owned(),
             cache: super::target().join("test-cache"),
+            kept: data.path().join("components"),
+            compiler: Compiler::InProcess,
+            budget: ErrorBudget::default(),
             limits: PluginLimits::default(),
             limits_of: Default::default(),
         };
-        let engine_clock: Arc<dyn Clock> = clock.clone();
-        let engine = tokio::task::spawn_blocking(|| Engine::load(settings, engine_clock));
-        let engine = engine
-            .await
-            .expect("loading ends")
-            .expect("the engine starts");
+        let engine = Engine::open(settings, clock.clone()).expect("the engine opens");
         let engine = Arc::new(engine);
         let (sources, ticketing) = match &setup.configured {
             Some(folder) => sources(folder, &engine),
@@ -221,7 +220,8 @@ impl Server {
         let key = MasterKey::find(Some(MASTER_KEY), data.path()).expect("the key is well-formed");
         let ports = Ports {
             store: store.clone(),
-            strategies: engine,
+            strategies: engine.clone(),
+            library: engine.clone(),
             signer: Arc::new(RsaSigner::new(&key).expect("there are threads")),
             clock: clock.clone(),
         };
@@ -238,6 +238,14 @@ impl Server {
             .expect("the desk opens");
         let desk = Arc::new(desk);
         let mut serving = JoinSet::new();
+        let started = engine.start(desk.plugins.clone(), &mut serving).await;
+        started.expect("the engine starts");
+        until("no plugin is being loaded", async || {
+            let rows = engine.plugins();
+            let is_loading = |row: &PluginRow| row.state == PluginState::Loading;
+            (!rows.iter().any(is_loading)).then_some(())
+        })
+        .await;
         sources.keep_fresh(&desk, &mut serving);
         let cold = Arc::clone(&desk);
         serving.spawn(async move { cold.events.warm_windows().await });

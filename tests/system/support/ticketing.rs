@@ -7,9 +7,11 @@ use gatewit::clock::SystemClock;
 use gatewit_domain::ports::TicketSource;
 use gatewit_domain::source::{Continuation, SourceFault, SourceTicket, SourceType};
 use gatewit_engine::{
-    Engine, EngineSettings, Grant, PluginLimits, Secret, Source, SourceLimits, SourceSettings,
+    Compiler, Engine, EngineSettings, ErrorBudget, Grant, NothingKept, PluginLimits, Secret,
+    Source, SourceLimits, SourceSettings,
 };
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 /// What the token is called that a source's settings name.
 pub const TOKEN: &str = "secret://TOKEN";
@@ -36,13 +38,17 @@ impl Ticketing {
         let engine_settings = EngineSettings {
             plugins: super::plugins(),
             cache: super::target().join("test-cache"),
+            kept: super::target().join("test-kept"),
+            compiler: Compiler::InProcess,
+            budget: ErrorBudget::default(),
             limits: PluginLimits::default(),
             limits_of: BTreeMap::new(),
         };
-        let engine =
-            tokio::task::spawn_blocking(|| Engine::load(engine_settings, Arc::new(SystemClock)));
-        let engine = engine.await.expect("loading ends");
-        let engine = engine.expect("the engine starts");
+        let engine = Engine::open(engine_settings, Arc::new(SystemClock));
+        let engine = engine.expect("the engine opens");
+        let mut beside = JoinSet::new();
+        let started = engine.start(Arc::new(NothingKept), &mut beside).await;
+        started.expect("the engine starts");
         let base_url = settings["base_url"].as_str().expect("it has a base URL");
         let source = engine.source(SourceSettings {
             name: plugin.to_owned(),

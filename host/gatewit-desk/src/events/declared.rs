@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gatewit_domain::event::{Event, EventChange};
 use gatewit_domain::plugin::{PluginKind, PluginState};
@@ -46,7 +47,27 @@ pub fn declared_slug(change: &EventChange) -> String {
     slug_key(org_id, change.slug.as_deref().unwrap_or_default())
 }
 
+/// Counts declared events as being set up until it is dropped.
+pub struct SettingUp(Arc<AtomicUsize>, usize);
+
+impl Drop for SettingUp {
+    fn drop(&mut self) {
+        self.0.fetch_sub(self.1, Ordering::Relaxed);
+    }
+}
+
 impl Events {
+    /// Counts declared events as being set up.
+    pub fn begin_setting_up(&self, count: usize) -> SettingUp {
+        self.setting_up.fetch_add(count, Ordering::Relaxed);
+        SettingUp(Arc::clone(&self.setting_up), count)
+    }
+
+    /// How many declared events are being set up.
+    pub fn being_set_up(&self) -> usize {
+        self.setting_up.load(Ordering::Relaxed)
+    }
+
     /// Checks a declared event as far as possible without asking a plugin; returns the strategy it will have.
     pub fn check_declared(&self, change: &EventChange) -> Result<CheckInStrategy, DeskError> {
         match self.declared(change)? {
@@ -189,11 +210,15 @@ impl Events {
         troubled
     }
 
-    /// Returns the strategies that events may name, in the order of their plugins.
+    /// Returns the strategies that events may name, in the order of their plugins, and those that are being loaded.
     pub(super) fn loaded_strategies(&self) -> Vec<StrategyName> {
-        let rows = self.ports.strategies.plugins().into_iter().filter(|row| {
-            row.kind == Some(PluginKind::Strategy) && row.state == PluginState::Active
+        let rows = self.ports.strategies.plugins().into_iter();
+        let usable = rows.filter(|row| match row.state {
+            PluginState::Loading => true,
+            state => state.serves() && row.kind == Some(PluginKind::Strategy),
         });
-        rows.map(|row| StrategyName::of_plugin(&row.name)).collect()
+        usable
+            .map(|row| StrategyName::of_plugin(&row.name))
+            .collect()
     }
 }

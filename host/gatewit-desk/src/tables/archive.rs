@@ -6,7 +6,7 @@ use gatewit_domain::record::Record;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::codec::{Binary, Codec};
-use super::{CHECK_INS, ENTRIES, RECORDS, REPEATS, SCANNER_SCANS};
+use super::{CHECK_INS, ENTRIES, PLUGINS, RECORDS, REPEATS, SCANNER_SCANS};
 
 /// The tables that follow from [`RECORDS`].
 pub const DERIVED: &[&str] = &[
@@ -27,14 +27,15 @@ pub struct RowError {
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// Returns a row's value as JSON; None if it follows from other rows, and is not exported.
+/// Returns a row's value as JSON. None if it is not exported: it follows from other rows, or says which components lie
+/// beside the database.
 pub fn exported(key: &Key, value: &Bytes) -> Result<Option<Box<RawValue>>, RowError> {
     let unreadable = |source| RowError {
         table: key.table().into_owned(),
         source,
     };
     let table = key.table();
-    if DERIVED.contains(&&*table) {
+    if DERIVED.contains(&&*table) || table == PLUGINS.name() {
         return Ok(None);
     }
     if table == RECORDS.name() {

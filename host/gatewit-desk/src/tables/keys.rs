@@ -49,6 +49,9 @@ pub struct Device(pub String, pub Fingerprint);
 /// One row of one of a source's logs.
 pub struct LogRow(pub SourceName, pub LogPosition);
 
+/// Something that happened to a plugin.
+pub struct PluginNumber(pub String, pub u64);
+
 /// A source attached to an event.
 pub struct EventSource(pub EventId, pub SourceName);
 
@@ -106,6 +109,7 @@ macro_rules! pairs {
 texts!(String, TokenText, SourceName, IdempotencyKey);
 ids!(EventId, TicketId, ScannerId, CheckInId, IssueId);
 pairs!(
+    PluginNumber,
     EventTicket,
     EventCode,
     EventSeries,

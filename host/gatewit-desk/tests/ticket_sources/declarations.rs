@@ -75,7 +75,7 @@ impl Strategies for Asked {
         OpenDoors.windows(rule, holder).await
     }
 
-    fn restore(&self, _: &DoorRule, _: &Holder, _: Arc<WindowsAnswer>) {}
+    fn restore(&self, _: &Arc<DoorRule>, _: &Holder, _: Arc<WindowsAnswer>) {}
 }
 
 fn desk() -> (Arc<Asked>, Arc<Desk>) {

@@ -17,7 +17,7 @@ use gatewit_domain::source::{RunLimits, SourceName};
 use jiff::SignedDuration;
 
 use crate::upstream::{Asking, Upstream};
-use crate::world::{Disk, Notary, OpenDoors, SetClock, block_on};
+use crate::world::{Disk, NoLibrary, Notary, OpenDoors, SetClock, block_on};
 
 pub const EVERY: SignedDuration = SignedDuration::from_mins(5);
 
@@ -77,6 +77,7 @@ impl Office {
         let ports = Ports {
             store: self.disk.clone(),
             strategies: Arc::clone(&self.strategies),
+            library: Arc::new(NoLibrary),
             signer: Arc::new(Notary),
             clock: self.clock.clone(),
         };

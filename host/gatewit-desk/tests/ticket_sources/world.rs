@@ -15,10 +15,12 @@ use gatewit_desk::store_layout;
 use gatewit_domain::claims::{Claims, ScannerClaims, TicketProof};
 use gatewit_domain::event::{SealedKey, StrategyOptions};
 use gatewit_domain::id::EventId;
-use gatewit_domain::plugin::{PluginIdentity, PluginKind, PluginRow, PluginState};
+use gatewit_domain::plugin::{
+    LibraryError, PluginIdentity, PluginKind, PluginRow, PluginState, PluginUpload,
+};
 use gatewit_domain::ports::{
-    Clock, Commit, EventKey, Guard, Key, Signer, SignerError, Store, StoreError, Strategies,
-    TokenHeader, Write,
+    Clock, Commit, EventKey, Guard, Key, PluginLibrary, Signer, SignerError, Store, StoreError,
+    Strategies, TokenHeader, Write,
 };
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 use gatewit_store::MemoryStore;
@@ -232,6 +234,24 @@ impl Clock for SetClock {
     async fn sleep(&self, _: SignedDuration) {}
 }
 
+/// A library that nobody asks.
+pub struct NoLibrary;
+
+#[async_trait]
+impl PluginLibrary for NoLibrary {
+    async fn upload(&self, upload: PluginUpload) -> Result<(), LibraryError> {
+        Err(LibraryError::Unknown(upload.name))
+    }
+
+    async fn roll_back(&self, plugin: &str, _: &str) -> Result<(), LibraryError> {
+        Err(LibraryError::Unknown(plugin.to_owned()))
+    }
+
+    async fn remove(&self, plugin: &str, _: bool, _: &str) -> Result<(), LibraryError> {
+        Err(LibraryError::Unknown(plugin.to_owned()))
+    }
+}
+
 /// Opens doors from two hours before each day until its end.
 pub struct OpenDoors;
 
@@ -278,7 +298,7 @@ impl Strategies for OpenDoors {
         Ok(Arc::new(answer))
     }
 
-    fn restore(&self, _: &DoorRule, _: &Holder, _: Arc<WindowsAnswer>) {}
+    fn restore(&self, _: &Arc<DoorRule>, _: &Holder, _: Arc<WindowsAnswer>) {}
 }
 
 /// Signs by writing out the claims: `jwt {event} {claims}`.

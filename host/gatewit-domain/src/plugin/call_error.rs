@@ -119,6 +119,9 @@ pub enum NotLoaded {
     /// No file has the name.
     #[error("there is no such plugin")]
     Unknown,
+    /// It is being loaded, which takes longer than a request waits.
+    #[error("it is still being loaded; try again in a moment")]
+    Loading,
     /// Its file was refused.
     #[error("it is not loaded")]
     Refused,

@@ -35,7 +35,7 @@ async fn failure_of(source: &Source) -> CallError {
 
 #[tokio::test]
 async fn a_run_may_compute_for_so_long_however_long_a_call_may_take() {
-    let house = house();
+    let house = house().await;
     let limit = Duration::from_millis(100);
     let limits = SourceLimits {
         run_cpu: limit,
@@ -57,7 +57,7 @@ async fn a_run_may_compute_for_so_long_however_long_a_call_may_take() {
 
 #[tokio::test]
 async fn waiting_is_not_computing() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let limits = SourceLimits {
         run_cpu: Duration::from_secs(1),
         request_timeout: Duration::from_millis(1_500),
@@ -75,7 +75,7 @@ async fn waiting_is_not_computing() {
 #[tokio::test]
 async fn time_between_two_pages_is_not_computing() {
     const PAGES: u32 = 40;
-    let house = house();
+    let house = house().await;
     let limits = SourceLimits {
         run_cpu: TICK * PAGES / 2,
         ..SourceLimits::default()
@@ -94,7 +94,7 @@ async fn time_between_two_pages_is_not_computing() {
 
 #[tokio::test]
 async fn a_call_that_waits_too_long_is_not_the_plugins_own_fault() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let limit = Duration::from_millis(500);
     let limits = SourceLimits {
         call_timeout: limit,
@@ -115,7 +115,7 @@ async fn a_call_that_waits_too_long_is_not_the_plugins_own_fault() {
 
 #[tokio::test]
 async fn a_check_of_settings_that_loops_is_ended() {
-    let house = house();
+    let house = house().await;
     let limits = SourceLimits {
         call_timeout: Duration::from_millis(200),
         ..SourceLimits::default()
@@ -131,19 +131,23 @@ async fn a_check_of_settings_that_loops_is_ended() {
 
 #[tokio::test]
 async fn a_swap_is_noticed_and_another_plugin_is_not() {
-    let house = house();
+    let house = house().await;
     let digest = house.engine.serving_digest(MISCHIEF);
     let swapped = house.engine.swapped(MISCHIEF, digest.as_deref());
     let mut swapped = std::pin::pin!(swapped);
     assert!(timeout(Duration::ZERO, &mut swapped).await.is_err());
-    house.replace("early", &renewed(&guests::strategy(guests::ANSWER)));
+    house
+        .replace("early", &renewed(&guests::strategy(guests::ANSWER)))
+        .await;
     assert!(timeout(Duration::ZERO, &mut swapped).await.is_err());
-    house.replace(MISCHIEF, b"refused");
+    house.replace(MISCHIEF, b"refused").await;
     assert!(timeout(Duration::ZERO, &mut swapped).await.is_err());
-    house.replace(
-        MISCHIEF,
-        &renewed(&built("test-guests/backend-mischief.wasm")),
-    );
+    house
+        .replace(
+            MISCHIEF,
+            &renewed(&built("test-guests/backend-mischief.wasm")),
+        )
+        .await;
     timeout(PATIENCE, swapped).await.unwrap();
     assert_ne!(house.engine.serving_digest(MISCHIEF), digest);
 }

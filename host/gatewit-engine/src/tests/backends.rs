@@ -15,10 +15,10 @@ use crate::{Grant, Secret, Source, SourceLimits, SourceSettings};
 pub(super) const MISCHIEF: &str = "backend-mischief";
 
 /// An engine with a backend that does what its settings say, and a strategy.
-pub(super) fn house() -> House {
+pub(super) async fn house() -> House {
     let backend = built("test-guests/backend-mischief.wasm");
     let strategy = guests::strategy(guests::ANSWER);
-    House::of(&[(MISCHIEF, &backend), ("early", &strategy)])
+    House::of(&[(MISCHIEF, &backend), ("early", &strategy)]).await
 }
 
 pub(super) fn source_settings(settings: Value, grants: Vec<Grant>) -> SourceSettings {
@@ -72,9 +72,9 @@ fn ticket(reference: &str) -> SourceTicket {
     }
 }
 
-#[test]
-fn a_backend_serves_and_is_listed() {
-    let house = house();
+#[tokio::test]
+async fn a_backend_serves_and_is_listed() {
+    let house = house().await;
     let row = house.row(MISCHIEF);
     let expected = PluginRow {
         name: MISCHIEF.to_owned(),
@@ -90,16 +90,15 @@ fn a_backend_serves_and_is_listed() {
     assert_eq!(row, expected);
 }
 
-#[test]
-fn a_backend_may_import_wasi_and_finds_nothing_there() {
-    let house = House::of(&[("curious", &guests::backend_that_looks_around())]);
+#[tokio::test]
+async fn a_backend_may_import_wasi_and_finds_nothing_there() {
+    let house = House::of(&[("curious", &guests::backend_that_looks_around())]).await;
     let row = house.row("curious");
     assert_eq!((row.error, row.version.as_deref()), (None, Some("1.2.3")));
 }
 
-#[track_caller]
-fn check_refusal(component: &str, expected: &str) {
-    let house = House::of(&[("x", &guests::text(component))]);
+async fn check_refusal(component: &str, expected: &str) {
+    let house = House::of(&[("x", &guests::text(component))]).await;
     let row = house.row("x");
     assert_eq!(
         (row.kind, row.error),
@@ -110,8 +109,8 @@ fn check_refusal(component: &str, expected: &str) {
     );
 }
 
-#[test]
-fn a_backend_that_wants_more_or_is_of_another_type_is_refused_and_told_why() {
+#[tokio::test]
+async fn a_backend_that_wants_more_or_is_of_another_type_is_refused_and_told_why() {
     let backend = "(export \"gatewit:plugin/ticketing-backend@0.1.0\" (instance $backend))";
     let wanting = |interface: &str| {
         format!(
@@ -121,11 +120,11 @@ fn a_backend_that_wants_more_or_is_of_another_type_is_refused_and_told_why() {
     check_refusal(
         &wanting("wasi:http/outgoing-handler@0.2.0"),
         "imports the function \"send\" of \"wasi:http/outgoing-handler@0.2.0\": a backend may have gatewit:plugin/http@0.1.0 and WASI 0.2 without HTTP, and nothing else",
-    );
+    ).await;
     check_refusal(
         &wanting("gatewit:plugin/http@0.1.0"),
         "it cannot be linked: component imports instance `gatewit:plugin/http@0.1.0`, but a matching implementation was not found in the linker: instance export `send` has the wrong type: type mismatch with parameters: expected 1-tuple, found 0-tuple",
-    );
+    ).await;
     let functions = [
         "describe",
         "check-settings",
@@ -145,12 +144,12 @@ fn a_backend_that_wants_more_or_is_of_another_type_is_refused_and_told_why() {
             exports.concat()
         ),
         "it does not describe itself: its call failed: failed to convert function to given type: type mismatch with results: expected 1-tuple, found 0-tuple",
-    );
+    ).await;
 }
 
 #[tokio::test]
 async fn a_run_reads_types_and_page_after_page_on_one_instance() {
-    let house = house();
+    let house = house().await;
     let source = doing(&house, "behave");
     for _ in 0..2 {
         let mut run = source.begin().await.unwrap();
@@ -186,7 +185,7 @@ async fn a_run_reads_types_and_page_after_page_on_one_instance() {
 
 #[tokio::test]
 async fn settings_are_judged_by_the_backend() {
-    let house = house();
+    let house = house().await;
     assert_eq!(doing(&house, "behave").check_settings().await, Ok(()));
     let objection = SourceFault::BadSettings("it is not said what to do".into());
     assert_eq!(doing(&house, "").check_settings().await, Err(objection));
@@ -194,7 +193,7 @@ async fn settings_are_judged_by_the_backend() {
 
 #[tokio::test]
 async fn a_fault_is_told_as_the_backend_means_it() {
-    let house = house();
+    let house = house().await;
     assert_eq!(
         first_page(&doing(&house, "rate-limited")).await,
         Err(SourceFault::RateLimited(Some(7)))
@@ -212,7 +211,7 @@ async fn a_fault_is_told_as_the_backend_means_it() {
 
 #[tokio::test]
 async fn every_misdeed_of_a_backend_ends_its_run_and_nothing_else() {
-    let house = house();
+    let house = house().await;
     for (deed, reason) in [
         (
             "panic",
@@ -242,7 +241,7 @@ async fn every_misdeed_of_a_backend_ends_its_run_and_nothing_else() {
 
 #[tokio::test]
 async fn what_a_backend_writes_before_it_fails_is_told_with_the_failure() {
-    let house = House::of(&[("writing", &guests::backend_that_writes())]);
+    let house = House::of(&[("writing", &guests::backend_that_writes())]).await;
     let settings = source_settings(json!({}), vec![]);
     let source = house.engine.source(SourceSettings {
         plugin: "writing".to_owned(),
@@ -268,7 +267,7 @@ async fn what_a_backend_writes_before_it_fails_is_told_with_the_failure() {
 
 #[tokio::test]
 async fn a_backend_that_loops_holds_up_nobody_else_and_is_ended() {
-    let house = house();
+    let house = house().await;
     let settings = source_settings(json!({ "do": "loop" }), vec![]);
     let looping = house.engine.source(SourceSettings {
         limits: SourceLimits {
@@ -292,7 +291,7 @@ async fn a_backend_that_loops_holds_up_nobody_else_and_is_ended() {
 /// The runtime of this test ends only once its threads are idle.
 #[tokio::test]
 async fn a_call_whose_answer_nobody_waits_for_is_ended() {
-    let house = house();
+    let house = house().await;
     let settings = source_settings(json!({ "do": "loop" }), vec![]);
     let looping = house.engine.source(SourceSettings {
         limits: SourceLimits {
@@ -311,7 +310,7 @@ async fn a_call_whose_answer_nobody_waits_for_is_ended() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_for_ever_for_a_busy_source_nor_at_all_for_another() {
-    let house = house();
+    let house = house().await;
     let busy = doing(&house, "behave");
     let mut runs = Vec::new();
     for _ in 0..RUNS_PER_SOURCE_MAX {
@@ -327,7 +326,7 @@ async fn nobody_waits_for_ever_for_a_busy_source_nor_at_all_for_another() {
 
 #[tokio::test]
 async fn a_source_whose_plugin_is_no_backend_says_so() {
-    let house = house();
+    let house = house().await;
     let of = |plugin: &str| {
         house.engine.source(SourceSettings {
             plugin: plugin.to_owned(),
@@ -355,10 +354,12 @@ async fn a_source_whose_plugin_is_no_backend_says_so() {
 
 #[tokio::test]
 async fn a_plugin_that_comes_later_serves_the_sources_that_name_it() {
-    let house = House::of(&[]);
+    let house = House::of(&[]).await;
     let source = doing(&house, "behave");
     let missing = plugin_fault(source.find("1").await);
     assert_eq!(missing, "there is no such plugin");
-    house.replace(MISCHIEF, &built("test-guests/backend-mischief.wasm"));
+    house
+        .replace(MISCHIEF, &built("test-guests/backend-mischief.wasm"))
+        .await;
     assert_eq!(source.find("1").await.unwrap(), [ticket("1")]);
 }

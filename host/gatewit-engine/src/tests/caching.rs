@@ -10,8 +10,8 @@ use tokio::time::advance;
 use super::*;
 use crate::window_cache::FAILURE_TTL;
 
-fn early(plugin: &[u8]) -> House {
-    House::of(&[("early", plugin)])
+async fn early(plugin: &[u8]) -> House {
+    House::of(&[("early", plugin)]).await
 }
 
 fn question() -> Arc<DoorRule> {
@@ -20,7 +20,7 @@ fn question() -> Arc<DoorRule> {
 
 #[tokio::test]
 async fn a_question_is_asked_once() {
-    let house = early(&guests::strategy(guests::ANSWER));
+    let house = early(&guests::strategy(guests::ANSWER)).await;
     let first = house.ask(&question()).await.unwrap();
     let second = house.ask(&question()).await.unwrap();
     assert!(Arc::ptr_eq(&first, &second));
@@ -32,7 +32,7 @@ async fn a_question_is_asked_once() {
 
 #[tokio::test]
 async fn another_question_is_another_call() {
-    let house = early(&guests::strategy(guests::ANSWER));
+    let house = early(&guests::strategy(guests::ANSWER)).await;
     house.ask(&question()).await.unwrap();
     house
         .ask(&rule("EARLY", json!({ "hours": 2 })))
@@ -48,7 +48,7 @@ async fn another_question_is_another_call() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_burst_of_misses_is_one_call() {
-    let house = early(&guests::strategy(guests::ANSWER));
+    let house = early(&guests::strategy(guests::ANSWER)).await;
     let mut burst = JoinSet::new();
     for _ in 0..64 {
         let engine = Arc::clone(&house.engine);
@@ -60,7 +60,7 @@ async fn a_burst_of_misses_is_one_call() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_burst_onto_a_failing_plugin_is_one_call() {
-    let house = early(&guests::strategy("unreachable"));
+    let house = early(&guests::strategy("unreachable")).await;
     let mut burst = JoinSet::new();
     for _ in 0..64 {
         let engine = Arc::clone(&house.engine);
@@ -72,7 +72,7 @@ async fn a_burst_onto_a_failing_plugin_is_one_call() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_remembered_for_a_second() {
-    let house = early(&guests::strategy("unreachable"));
+    let house = early(&guests::strategy("unreachable")).await;
     let first = house.ask(&question()).await;
     assert!(
         matches!(first, Err(StrategyError::Failed { .. })),
@@ -92,9 +92,11 @@ async fn a_failure_is_remembered_for_a_second() {
 
 #[tokio::test(start_paused = true)]
 async fn the_last_good_answer_serves_while_its_plugin_fails() {
-    let house = early(&guests::strategy(guests::ANSWER));
+    let house = early(&guests::strategy(guests::ANSWER)).await;
     let good = house.ask(&question()).await.unwrap();
-    house.replace("early", &guests::strategy("unreachable"));
+    house
+        .replace("early", &guests::strategy("unreachable"))
+        .await;
     for _ in 0..3 {
         assert_eq!(house.ask(&question()).await, Ok(Arc::clone(&good)));
     }
@@ -111,11 +113,11 @@ async fn the_last_good_answer_serves_while_its_plugin_fails() {
 
 #[tokio::test]
 async fn an_answer_from_before_a_restart_serves_while_its_plugin_fails() {
-    let before = early(&guests::strategy(guests::ANSWER));
+    let before = early(&guests::strategy(guests::ANSWER)).await;
     let good = before.ask(&question()).await.unwrap();
-    let house = early(&guests::strategy("unreachable"));
+    let house = early(&guests::strategy("unreachable")).await;
     assert!(house.ask(&question()).await.is_err());
-    let house = early(&guests::strategy("unreachable"));
+    let house = early(&guests::strategy("unreachable")).await;
     let holder = holder("vip");
     house
         .engine
@@ -126,18 +128,20 @@ async fn an_answer_from_before_a_restart_serves_while_its_plugin_fails() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repaired_plugin_is_asked_at_once() {
-    let house = early(&guests::strategy("unreachable"));
+    let house = early(&guests::strategy("unreachable")).await;
     assert!(house.ask(&question()).await.is_err());
-    house.replace("early", &guests::strategy(guests::ANSWER));
+    house
+        .replace("early", &guests::strategy(guests::ANSWER))
+        .await;
     assert!(house.ask(&question()).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_new_generation_answers_anew() {
     let plugin = guests::strategy(guests::ANSWER);
-    let house = early(&plugin);
+    let house = early(&plugin).await;
     let old = house.ask(&question()).await.unwrap();
-    house.replace("early", &renewed(&plugin));
+    house.replace("early", &renewed(&plugin)).await;
     let new = house.ask(&question()).await.unwrap();
     assert_eq!(old.windows, new.windows);
     assert_ne!(old.plugin.digest, new.plugin.digest);
@@ -147,7 +151,7 @@ async fn a_new_generation_answers_anew() {
 
 #[tokio::test]
 async fn an_answer_nobody_waits_for_any_more_is_kept_all_the_same() {
-    let house = early(&guests::strategy(guests::ANSWER));
+    let house = early(&guests::strategy(guests::ANSWER)).await;
     let (rule, holder) = (question(), holder("vip"));
     let mut asking = house.engine.windows(&rule, &holder);
     let _ = asking
@@ -161,9 +165,9 @@ async fn an_answer_nobody_waits_for_any_more_is_kept_all_the_same() {
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_for_ever_for_a_busy_plugin() {
     let plugin = guests::strategy(guests::ANSWER);
-    let house = early(&plugin);
+    let house = early(&plugin).await;
     let good = house.ask(&question()).await.unwrap();
-    house.replace("early", &renewed(&plugin));
+    house.replace("early", &renewed(&plugin)).await;
     let slot = house.engine.registry.slot("early").unwrap();
     let _busy = slot.call_lock.lock().await;
     assert_eq!(house.ask(&question()).await, Ok(good));

@@ -178,6 +178,11 @@ pub(super) fn strategy(windows: &str) -> Vec<u8> {
     component("", &core(DESCRIBED, windows, ACCEPT, ""))
 }
 
+/// A strategy that traps for ticket types of more than three letters.
+pub(super) fn strategy_that_fails_for_long_ticket_types() -> Vec<u8> {
+    strategy("(if (i32.gt_u (local.get 9) (i32.const 3)) (then unreachable)) (i32.const 160)")
+}
+
 /// A strategy whose function `check-options` has this body.
 pub(super) fn strategy_checking(check_options: &str) -> Vec<u8> {
     component("", &core(DESCRIBED, ANSWER, check_options, ""))

@@ -65,7 +65,7 @@ async fn whatever_a_strategy_does_in_any_function_is_named_by_its_kind() {
             ("silent", guests::strategy_describing(deed)),
         ];
         let plugins = plugins.each_ref().map(|(name, bytes)| (*name, &bytes[..]));
-        let house = House::with_limits(&plugins, strategy_limits(kind));
+        let house = House::with_limits(&plugins, strategy_limits(kind)).await;
         check_strategy(house.ask(&rule("WINDOWS", json!({}))).await, kind, deed);
         check_strategy(house.check_options("OPTIONS", json!({})).await, kind, deed);
         let row = house.row("silent");
@@ -93,7 +93,7 @@ fn check_backend<T: Debug>(answer: Result<T, SourceFault>, kind: FailureKind, de
 #[tokio::test]
 async fn whatever_a_backend_does_in_any_function_is_named_by_its_kind() {
     for (deed, kind) in DEEDS {
-        let house = House::of(&[("hostile", &guests::backend(guests::DESCRIBED, deed, ""))]);
+        let house = House::of(&[("hostile", &guests::backend(guests::DESCRIBED, deed, ""))]).await;
         let source: Source = house.engine.source(SourceSettings {
             plugin: "hostile".to_owned(),
             limits: backend_limits(kind),
@@ -137,8 +137,8 @@ async fn whatever_a_backend_does_while_it_starts_or_describes_itself_is_named_by
     }
 }
 
-#[test]
-fn ten_thousand_exports_and_deeply_nested_types_are_refused_in_few_words() {
+#[tokio::test]
+async fn ten_thousand_exports_and_deeply_nested_types_are_refused_in_few_words() {
     let exports = (0..10_000).map(|number| format!("(export \"f{number}\" (func $f))"));
     let exporting = format!(
         r#"(component
@@ -154,7 +154,7 @@ fn ten_thousand_exports_and_deeply_nested_types_are_refused_in_few_words() {
         types.collect::<String>()
     );
     for component in [exporting, nesting] {
-        let house = House::of(&[("x", &guests::text(&component))]);
+        let house = House::of(&[("x", &guests::text(&component))]).await;
         let row = house.row("x");
         assert_eq!(row.state, PluginState::Rejected);
         assert!(row.error.unwrap().len() < 1_000);

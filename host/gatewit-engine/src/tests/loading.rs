@@ -8,9 +8,8 @@ use gatewit_domain::plugin::{PluginKind, PluginState};
 use super::*;
 
 /// The answer for a file that does not serve.
-#[track_caller]
-fn check_refusal(name: &str, bytes: &[u8], expected: &str) {
-    let house = House::of(&[(name, bytes), ("zebra", &guests::strategy(guests::ANSWER))]);
+async fn check_refusal(name: &str, bytes: &[u8], expected: &str) {
+    let house = House::of(&[(name, bytes), ("zebra", &guests::strategy(guests::ANSWER))]).await;
     let row = house.row(name);
     let error = row.error.clone().unwrap();
     let expected = format!("cannot load plugin \"{name}\": {expected}");
@@ -24,9 +23,9 @@ fn check_refusal(name: &str, bytes: &[u8], expected: &str) {
     assert_eq!(house.row("zebra").state, PluginState::Active);
 }
 
-#[test]
-fn a_good_component_serves_and_is_listed() {
-    let house = House::of(&[("early-vip", &guests::strategy(guests::ANSWER))]);
+#[tokio::test]
+async fn a_good_component_serves_and_is_listed() {
+    let house = House::of(&[("early-vip", &guests::strategy(guests::ANSWER))]).await;
     let row = house.row("early-vip");
     let expected = PluginRow {
         name: "early-vip".to_owned(),
@@ -48,8 +47,8 @@ fn a_good_component_serves_and_is_listed() {
     );
 }
 
-#[test]
-fn what_the_workspace_builds_serves() {
+#[tokio::test]
+async fn what_the_workspace_builds_serves() {
     let names = [
         "hours-before",
         "specific-time",
@@ -62,7 +61,7 @@ fn what_the_workspace_builds_serves() {
         .iter()
         .map(|(name, bytes)| (*name, bytes.as_slice()))
         .collect();
-    let house = House::of(&plugins);
+    let house = House::of(&plugins).await;
     let errors: Vec<_> = house
         .engine
         .plugins()
@@ -72,51 +71,57 @@ fn what_the_workspace_builds_serves() {
     assert_eq!(errors, Vec::<String>::new());
 }
 
-#[test]
-fn a_file_that_is_no_component_is_refused() {
+#[tokio::test]
+async fn a_file_that_is_no_component_is_refused() {
     let good = guests::strategy(guests::ANSWER);
-    check_refusal("x", b"", "not a WebAssembly component but empty");
+    check_refusal("x", b"", "not a WebAssembly component but empty").await;
     check_refusal(
         "x",
         b"MZ\x90\0\0\0\0\0\0",
         "not a WebAssembly component but something else",
-    );
+    )
+    .await;
     check_refusal(
         "x",
         &guests::text("(module)"),
         "not a WebAssembly component but a core module: encode it with wasm-tools component new",
-    );
+    )
+    .await;
     check_refusal(
         "x",
         &good[..good.len() - 1],
         "it is cut short, invalid or too large to compile: ",
-    );
+    )
+    .await;
     let mut garbled = good;
     garbled[40..80].fill(0xff);
     check_refusal(
         "x",
         &garbled,
         "it is cut short, invalid or too large to compile: ",
-    );
+    )
+    .await;
 }
 
-#[test]
-fn a_file_with_a_bad_name_is_refused() {
+#[tokio::test]
+async fn a_file_with_a_bad_name_is_refused() {
     let good = guests::strategy(guests::ANSWER);
     check_refusal(
         "early_vip",
         &good,
         "a plugin is named in lower-case letters and digits",
-    );
+    )
+    .await;
     check_refusal(
         "Early",
         &good,
         "a plugin is named in lower-case letters and digits",
-    );
+    )
+    .await;
 }
 
-#[test]
-fn a_component_of_another_world_is_told_what_it_exports() {
+#[tokio::test]
+async fn a_component_of_another_world_is_told_what_it_exports() {
     let exporting = |interface: &str| {
         guests::text(&format!(
             "(component (instance $i) (export \"{interface}\" (instance $i)))"
@@ -126,42 +131,45 @@ fn a_component_of_another_world_is_told_what_it_exports() {
         "x",
         &guests::text("(component)"),
         "neither world strategy nor world backend exported: it exports nothing; expected is gatewit:plugin/check-in-strategy@0.1.0 or gatewit:plugin/ticketing-backend@0.1.0",
-    );
+    ).await;
     check_refusal(
         "x",
         &exporting("wasi:cli/run@0.2.0"),
         "neither world strategy nor world backend exported: it exports wasi:cli/run@0.2.0; expected",
-    );
+    ).await;
     check_refusal(
         "x",
         &exporting("gatewit:plugin/check-in-strategy@0.2.0"),
         "neither world strategy nor world backend exported: it exports gatewit:plugin/check-in-strategy@0.2.0; expected",
-    );
+    ).await;
     check_refusal(
         "x",
         &exporting("gatewit:plugin/check-in-strategy@0.1.7"),
         "gatewit:plugin/check-in-strategy@0.1.7 has no function \"describe\"",
-    );
+    )
+    .await;
     check_refusal(
         "x",
         &exporting("gatewit:plugin/ticketing-backend@0.1.0"),
         "instance export `gatewit:plugin/ticketing-backend@0.1.0` does not have export `describe`",
-    );
+    )
+    .await;
 }
 
-#[test]
-fn a_refused_component_is_listed_with_the_kind_it_is() {
+#[tokio::test]
+async fn a_refused_component_is_listed_with_the_kind_it_is() {
     let backend = "(component (instance $i) (export \"gatewit:plugin/ticketing-backend@0.1.0\" (instance $i)))";
     let house = House::of(&[
         ("pretix", &guests::text(backend)),
         ("nothing", &guests::text("(component)")),
-    ]);
+    ])
+    .await;
     assert_eq!(house.row("pretix").kind, Some(PluginKind::Backend));
     assert_eq!(house.row("nothing").kind, None);
 }
 
-#[test]
-fn a_function_of_another_type_is_named() {
+#[tokio::test]
+async fn a_function_of_another_type_is_named() {
     let component = guests::text(
         r#"(component
             (core module $m (func (export "f")))
@@ -177,11 +185,11 @@ fn a_function_of_another_type_is_named() {
         "x",
         &component,
         "function \"describe\" of gatewit:plugin/check-in-strategy@0.1.0 is of another type: type mismatch with results: expected 1-tuple, found 0-tuple",
-    );
+    ).await;
 }
 
-#[test]
-fn an_impure_strategy_is_refused_and_the_import_named() {
+#[tokio::test]
+async fn an_impure_strategy_is_refused_and_the_import_named() {
     let clock = guests::strategy_with(
         "import wasi:clocks/wall-clock@0.2.0;",
         r#"(import "wasi:clocks/wall-clock@0.2.0" "now" (func (param i32)))"#,
@@ -190,7 +198,8 @@ fn an_impure_strategy_is_refused_and_the_import_named() {
         "x",
         &clock,
         "imports the function \"now\" of \"wasi:clocks/wall-clock@0.2.0\": a strategy must be pure",
-    );
+    )
+    .await;
     let resource = guests::strategy_with(
         "import wasi:io/poll@0.2.0;",
         r#"(import "wasi:io/poll@0.2.0" "[resource-drop]pollable" (func (param i32)))"#,
@@ -199,7 +208,8 @@ fn an_impure_strategy_is_refused_and_the_import_named() {
         "x",
         &resource,
         "imports the resource \"pollable\" of \"wasi:io/poll@0.2.0\": a strategy must be pure",
-    );
+    )
+    .await;
     let log = guests::strategy_with(
         "import log: func(words: string);",
         r#"(import "$root" "log" (func (param i32 i32)))"#,
@@ -208,46 +218,50 @@ fn an_impure_strategy_is_refused_and_the_import_named() {
         "x",
         &log,
         "imports the function \"log\": a strategy must be pure",
-    );
+    )
+    .await;
 }
 
-#[test]
-fn a_strategy_may_import_types() {
+#[tokio::test]
+async fn a_strategy_may_import_types() {
     let plugin = guests::strategy_with(
         "use wasi:clocks/wall-clock@0.2.0.{datetime}; export show: func(at: datetime);",
         r#"(func (export "show") (param i64 i32))"#,
     );
-    let house = House::of(&[("early", &plugin)]);
+    let house = House::of(&[("early", &plugin)]).await;
     assert_eq!(house.row("early").error, None);
 }
 
-#[test]
-fn a_strategy_that_cannot_start_within_its_limits_is_refused() {
+#[tokio::test]
+async fn a_strategy_that_cannot_start_within_its_limits_is_refused() {
     let start =
         |body: &str| guests::strategy_with("", &format!("(func $start {body}) (start $start)"));
     check_refusal(
         "x",
         &start("unreachable"),
         "it ended in a wasm trap: wasm `unreachable` instruction executed",
-    );
-    check_refusal("x", &start("(loop (br 0))"), "it ran longer than 200 ms");
+    )
+    .await;
+    check_refusal("x", &start("(loop (br 0))"), "it ran longer than 200 ms").await;
     check_refusal(
         "x",
         &start("(call $start)"),
         "it ended in a wasm trap: call stack exhausted",
-    );
+    )
+    .await;
     let greedy = guests::strategy_with("", "(memory $large 1025)");
-    check_refusal("x", &greedy, "it needed more than 64 MiB of memory");
+    check_refusal("x", &greedy, "it needed more than 64 MiB of memory").await;
     let tables = guests::strategy_with("", "(table $large 20001 funcref)");
     check_refusal(
         "x",
         &tables,
         "it is cut short, invalid or too large to compile: ",
-    );
+    )
+    .await;
 }
 
-#[test]
-fn a_plugin_may_have_limits_of_its_own() {
+#[tokio::test]
+async fn a_plugin_may_have_limits_of_its_own() {
     let directory = TempDir::new().unwrap();
     fs::create_dir(directory.path().join("plugins")).unwrap();
     let greedy = guests::strategy_with("", "(memory $large 1025)");
@@ -258,19 +272,20 @@ fn a_plugin_may_have_limits_of_its_own() {
         ..PluginLimits::default()
     };
     settings.limits_of.insert("greedy".to_owned(), limits);
-    let engine = Engine::load(settings, Arc::new(Noon)).unwrap();
-    assert_eq!(engine.plugins()[0].error, None);
+    let house = House::start(directory, settings, Arc::default()).await;
+    assert_eq!(house.row("greedy").error, None);
 }
 
-#[test]
-fn a_file_that_cannot_be_read_whole_is_refused() {
+#[tokio::test]
+async fn a_file_that_cannot_be_read_whole_is_refused() {
     let directory = TempDir::new().unwrap();
     fs::create_dir_all(plugin_path(directory.path(), "folder")).unwrap();
     let giant = File::create(plugin_path(directory.path(), "giant")).unwrap();
     giant.set_len((64 << 20) + 1).unwrap();
     let settings = settings(directory.path(), PluginLimits::default());
-    let engine = Engine::load(settings, Arc::new(Noon)).unwrap();
-    let errors = engine.plugins().into_iter().map(|row| row.error.unwrap());
+    let house = House::start(directory, settings, Arc::default()).await;
+    let rows = house.engine.plugins().into_iter();
+    let errors = rows.map(|row| row.error.unwrap());
     let expected = [
         "cannot load plugin \"folder\": it is not a file",
         "cannot load plugin \"giant\": the file is larger than 64 MiB",
@@ -278,19 +293,20 @@ fn a_file_that_cannot_be_read_whole_is_refused() {
     assert_eq!(errors.collect::<Vec<_>>(), expected);
 }
 
-#[test]
-fn a_refused_new_file_leaves_the_old_one_serving() {
-    let house = House::of(&[("early-vip", &guests::strategy(guests::ANSWER))]);
+#[tokio::test]
+async fn a_refused_new_file_leaves_the_old_one_serving() {
+    let house = House::of(&[("early-vip", &guests::strategy(guests::ANSWER))]).await;
     let before = house.row("early-vip");
-    house.replace("early-vip", b"");
+    house.replace("early-vip", b"\0asm\x0e\0\x01\0").await;
+    let words = "not a WebAssembly component but a version of WebAssembly that is not known here";
     let expected = PluginRow {
-        error: Some(
-            "cannot load plugin \"early-vip\": not a WebAssembly component but empty".to_owned(),
-        ),
+        error: Some(format!("cannot load plugin \"early-vip\": {words}")),
         ..before
     };
     assert_eq!(house.row("early-vip"), expected);
-    house.replace("early-vip", &guests::strategy("unreachable"));
+    house
+        .replace("early-vip", &guests::strategy("unreachable"))
+        .await;
     let row = house.row("early-vip");
     assert_eq!(
         (row.generation, row.state, row.error),
@@ -298,25 +314,28 @@ fn a_refused_new_file_leaves_the_old_one_serving() {
     );
 }
 
-#[test]
-fn code_that_was_compiled_before_is_found() {
-    let house = House::of(&[("early-vip", &guests::strategy(guests::ANSWER))]);
-    assert_eq!(house.engine.found_compiled(), 0);
-    let settings = settings(house.directory.path(), PluginLimits::default());
-    let again = Engine::load(settings.clone(), Arc::new(Noon)).unwrap();
+#[tokio::test]
+async fn code_that_was_compiled_before_is_found() {
+    let house = House::of(&[("early-vip", &guests::strategy(guests::ANSWER))]).await;
+    assert_eq!(house.engine.loader.found_compiled(), 0);
+    let before = house.engine.plugins();
+    let house = house.restart().await;
     assert_eq!(
-        (again.found_compiled(), again.plugins()),
-        (1, house.engine.plugins())
+        (house.engine.loader.found_compiled(), house.engine.plugins()),
+        (1, before)
     );
-    let mode = fs::metadata(&settings.cache).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o700);
+    let mode = |path: &str| {
+        let metadata = fs::metadata(house.directory.path().join(path)).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!((mode("cache"), mode("kept")), (0o700, 0o700));
 }
 
 #[test]
 fn an_engine_without_its_directories_does_not_start() {
     let directory = TempDir::new().unwrap();
     let settings = settings(directory.path(), PluginLimits::default());
-    let refused = Engine::load(settings.clone(), Arc::new(Noon))
+    let refused = Engine::open(settings.clone(), Arc::new(Noon))
         .err()
         .unwrap();
     assert_eq!(
@@ -324,14 +343,14 @@ fn an_engine_without_its_directories_does_not_start() {
         format!("cannot read the plugin directory {:?}", settings.plugins)
     );
     fs::set_permissions(&settings.cache, Permissions::from_mode(0o777)).unwrap();
-    let refused = Engine::load(settings.clone(), Arc::new(Noon))
+    let refused = Engine::open(settings.clone(), Arc::new(Noon))
         .err()
         .unwrap();
     let cause = std::error::Error::source(&refused).unwrap();
     assert_eq!(cause.to_string(), "others may write to it: chmod 700");
     fs::remove_dir_all(&settings.cache).unwrap();
     fs::write(&settings.cache, "").unwrap();
-    let refused = Engine::load(settings.clone(), Arc::new(Noon))
+    let refused = Engine::open(settings.clone(), Arc::new(Noon))
         .err()
         .unwrap();
     let expected = format!(

@@ -8,24 +8,26 @@ use super::*;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Limits with enough time, however slow the machine, so that a call fails for other reasons only.
-fn patient_house() -> House {
+async fn patient_house() -> House {
     house_with(PluginLimits {
         timeout: PATIENCE,
         ..PluginLimits::default()
     })
+    .await
 }
 
-fn house() -> House {
-    house_with(PluginLimits::default())
+async fn house() -> House {
+    house_with(PluginLimits::default()).await
 }
 
-fn house_with(limits: PluginLimits) -> House {
+async fn house_with(limits: PluginLimits) -> House {
     let mischief = built("test-guests/mischief.wasm");
     let hours_before = built("plugins/hours-before.wasm");
     House::with_limits(
         &[("mischief", &mischief), ("hours-before", &hours_before)],
         limits,
     )
+    .await
 }
 
 async fn check(house: &House, deed: &str, reason: &str) {
@@ -55,8 +57,8 @@ async fn check_others(house: &House) {
 
 #[tokio::test]
 async fn every_misdeed_is_a_failure_and_nothing_worse() {
-    check(&house(), "loop", "it ran longer than 200 ms").await;
-    let house = patient_house();
+    check(&house().await, "loop", "it ran longer than 200 ms").await;
+    let house = patient_house().await;
     check(
         &house,
         "panic",
@@ -94,7 +96,7 @@ async fn every_misdeed_is_a_failure_and_nothing_worse() {
 
 #[tokio::test]
 async fn a_strategy_that_fails_is_told_of_until_it_succeeds_its_words_apart() {
-    let house = patient_house();
+    let house = patient_house().await;
     assert!(house.ask(&mischief("error")).await.is_err());
     let row = house.row("mischief");
     let words = row.words.as_ref().map(|words| words.verbatim());
@@ -127,7 +129,7 @@ async fn a_plugin_that_loops_holds_up_nobody_else() {
         timeout: Duration::from_secs(2),
         ..PluginLimits::default()
     };
-    let house = house_with(limits);
+    let house = house_with(limits).await;
     let engine = Arc::clone(&house.engine);
     let looping =
         tokio::spawn(async move { engine.windows(&mischief("loop"), &holder("vip")).await });
@@ -151,7 +153,7 @@ async fn no_state_is_left_from_one_call_to_the_next() {
         (global.set $free (i32.add (global.get $free) (i32.const 65536)))
         (if (i32.gt_u (global.get $free) (i32.const 131071)) (then unreachable))
         (i32.const 160)";
-    let house = House::of(&[("counting", &guests::strategy(counting))]);
+    let house = House::of(&[("counting", &guests::strategy(counting))]).await;
     for ticket_type in ["vip", "student", "staff"] {
         let rule = rule("COUNTING", json!({}));
         let answer = house.engine.windows(&rule, &holder(ticket_type)).await;
@@ -164,7 +166,7 @@ async fn no_state_is_left_from_one_call_to_the_next() {
 
 #[tokio::test]
 async fn an_answer_that_is_no_answer_is_a_failure() {
-    let house = House::of(&[("wild", &guests::strategy("(i32.const -4)"))]);
+    let house = House::of(&[("wild", &guests::strategy("(i32.const -4)"))]).await;
     let answer = house.ask(&rule("WILD", json!({}))).await;
     let reason = failure(answer);
     assert!(
@@ -175,7 +177,7 @@ async fn an_answer_that_is_no_answer_is_a_failure() {
 
 #[tokio::test]
 async fn options_are_judged_by_the_strategy() {
-    let house = house();
+    let house = house().await;
     let accepted = house
         .check_options("HOURS_BEFORE", json!({ "earlyCheckInHours": 3 }))
         .await;
@@ -195,7 +197,7 @@ async fn options_are_judged_by_the_strategy() {
 
 #[tokio::test]
 async fn a_check_that_traps_is_a_failure_and_no_objection() {
-    let house = House::of(&[("early", &guests::strategy_checking("unreachable"))]);
+    let house = House::of(&[("early", &guests::strategy_checking("unreachable"))]).await;
     let refused = house.check_options("EARLY", json!({})).await;
     let expected =
         "strategy EARLY failed: it ended in a wasm trap: wasm `unreachable` instruction executed";
@@ -205,7 +207,7 @@ async fn a_check_that_traps_is_a_failure_and_no_objection() {
 
 #[tokio::test]
 async fn a_long_objection_is_cut() {
-    let house = House::of(&[("hours-before", &built("plugins/hours-before.wasm"))]);
+    let house = House::of(&[("hours-before", &built("plugins/hours-before.wasm"))]).await;
     let options = json!({ "x".repeat(10_000): 1 });
     let refused = house.check_options("HOURS_BEFORE", options).await;
     let Err(StrategyError::Rejected(words)) = refused else {
@@ -217,7 +219,7 @@ async fn a_long_objection_is_cut() {
 #[tokio::test]
 async fn a_strategy_that_is_not_loaded_is_told_with_those_that_are() {
     let good = guests::strategy(guests::ANSWER);
-    let house = House::of(&[("late", &good), ("early-vip", &good), ("broken", b"")]);
+    let house = House::of(&[("late", &good), ("early-vip", &good), ("broken", b"")]).await;
     let unknown = |name: &str| StrategyError::Unknown {
         name: name.to_owned(),
         loaded: vec!["EARLY_VIP".to_owned(), "LATE".to_owned()],

@@ -57,7 +57,7 @@ async fn get_within(
 
 #[tokio::test]
 async fn an_answer_comes_back_whole_from_a_granted_origin_and_from_no_other() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let grants = [Grant::of_base_url(&upstream.url("/api/v1")).unwrap()];
     let get = async |url: &str| get(&house, url, json!({}), &grants).await;
     assert_eq!(
@@ -86,7 +86,7 @@ async fn an_answer_comes_back_whole_from_a_granted_origin_and_from_no_other() {
 
 #[tokio::test]
 async fn a_redirect_is_followed_under_the_same_rules() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let grants = [Grant::of_base_url(&upstream.url("/")).unwrap()];
     let follow = async |target: &str| {
         let url = upstream.url(&format!("/to?{target}"));
@@ -116,7 +116,7 @@ async fn a_redirect_is_followed_under_the_same_rules() {
 
 #[tokio::test]
 async fn a_redirect_to_a_granted_address_of_a_cloud_is_refused_all_the_same() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let grants = [
         Grant::of_base_url(&upstream.url("/")).unwrap(),
         Grant {
@@ -133,7 +133,7 @@ async fn a_redirect_to_a_granted_address_of_a_cloud_is_refused_all_the_same() {
 
 #[tokio::test]
 async fn a_name_that_resolves_to_this_machine_is_not_reached_unless_that_is_granted() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let url = format!("http://localhost:{}/hello", upstream.address.port());
     let granted = Grant::of_base_url(&url).unwrap();
     let public_only = Grant {
@@ -153,7 +153,7 @@ async fn a_name_that_resolves_to_this_machine_is_not_reached_unless_that_is_gran
 
 #[tokio::test]
 async fn a_secret_leaves_in_headers_towards_its_own_origin_and_nowhere_else() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let elsewhere = Upstream::start().await;
     let grants = [
         Grant::of_base_url(&upstream.url("/")).unwrap(),
@@ -203,7 +203,7 @@ async fn a_secret_leaves_in_headers_towards_its_own_origin_and_nowhere_else() {
 
 #[tokio::test]
 async fn a_backend_that_names_another_sources_secret_gets_nothing() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let grants = [Grant::of_base_url(&upstream.url("/")).unwrap()];
     let headers = json!({ "Authorization": "secret://OWN_TOKEN secret://OTHER_TOKEN" });
     assert_eq!(
@@ -215,7 +215,7 @@ async fn a_backend_that_names_another_sources_secret_gets_nothing() {
 
 #[tokio::test]
 async fn an_upstream_that_is_slow_lies_or_never_ends_harms_nobody() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let grant = Grant::of_base_url(&upstream.url("/")).unwrap();
     let get = async |path: &str, patience| {
         let url = upstream.url(path);
@@ -241,7 +241,7 @@ async fn an_upstream_that_is_slow_lies_or_never_ends_harms_nobody() {
 
 #[tokio::test]
 async fn an_upstream_that_is_down_is_told_without_its_url() {
-    let house = house();
+    let house = house().await;
     let vacant = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = vacant.local_addr().unwrap();
     drop(vacant);
@@ -257,7 +257,7 @@ async fn an_upstream_that_is_down_is_told_without_its_url() {
 
 #[tokio::test]
 async fn connections_are_kept_from_one_run_of_a_source_to_the_next() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let grant = Grant::of_base_url(&upstream.url("/")).unwrap();
     let settings = json!({ "do": "send", "url": upstream.url("/hello") });
     let source = house.engine.source(source_settings(settings, vec![grant]));
@@ -269,7 +269,7 @@ async fn connections_are_kept_from_one_run_of_a_source_to_the_next() {
 
 #[tokio::test]
 async fn a_run_sends_so_many_requests_and_no_more() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let grant = Grant::of_base_url(&upstream.url("/")).unwrap();
     let settings = json!({ "do": "send-for-ever", "url": upstream.url("/hello") });
     let limits = SourceLimits {
@@ -284,7 +284,7 @@ async fn a_run_sends_so_many_requests_and_no_more() {
 
 #[tokio::test]
 async fn nothing_is_sent_while_settings_are_checked() {
-    let (house, upstream) = (house(), Upstream::start().await);
+    let (house, upstream) = (house().await, Upstream::start().await);
     let grant = Grant::of_base_url(&upstream.url("/")).unwrap();
     let settings = json!({ "do": "send", "url": upstream.url("/hello") });
     let source = house.engine.source(source_settings(settings, vec![grant]));

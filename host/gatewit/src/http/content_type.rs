@@ -1,10 +1,19 @@
-//! Which bodies are JSON by their content type.
+//! What bodies are by their content type.
 
 use axum::http::{HeaderMap, header};
 
 /// Whether a request announces `application/json`, the one type that no page of another site can send unasked.
 pub fn is_json(headers: &HeaderMap) -> bool {
     media_type(headers).eq_ignore_ascii_case("application/json")
+}
+
+/// Whether a request announces bytes of its own kind, as a component is. No page of another site can send them unasked either.
+pub fn is_component(headers: &HeaderMap) -> bool {
+    let kind = media_type(headers).to_ascii_lowercase();
+    matches!(
+        kind.as_str(),
+        "application/wasm" | "application/octet-stream"
+    )
 }
 
 /// Whether a request announces JSON or a format built on it, such as `application/problem+json`.

@@ -6,8 +6,8 @@ mod idempotency;
 mod path;
 mod query;
 
-pub use body::Body;
-pub use caller::{Device, Organizer, ScannerOrOrganizer, identity};
+pub use body::{Body, Raw};
+pub use caller::{Device, Operator, Organizer, ScannerOrOrganizer, identity};
 pub use idempotency::IdempotencyHeader;
 pub use path::{Id, PathText};
 pub use query::{FromQuery, Params, QueryFields};

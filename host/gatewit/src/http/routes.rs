@@ -44,6 +44,9 @@ fn management() -> OpenApiRouter<App> {
         .routes(routes!(tickets::refund))
         .routes(routes!(tickets::reinstate))
         .routes(routes!(plugins::list))
+        .routes(routes!(plugins::show, plugins::upload, plugins::remove))
+        .routes(routes!(plugins::roll_back))
+        .routes(routes!(plugins::history))
 }
 
 /// Linking devices as scanners: `event-check-in.txt`, `gatewit-api.md` §6.

@@ -9,8 +9,9 @@ use hyper::body::Body;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::answer::Failure;
+use super::body_limit::PLUGIN_ROUTE;
 use super::code::HttpCode;
-use super::content_type::is_json;
+use super::content_type::{is_component, is_json};
 use super::dialects::Dialect;
 use super::request_id;
 
@@ -65,6 +66,8 @@ pub enum Foreign {
     Page,
     /// The body has a content type that browsers let any page send.
     Body,
+    /// The same, where a component is expected.
+    Component,
 }
 
 impl Sites {
@@ -114,10 +117,7 @@ impl Sites {
             None if is_open && *is_known != Some(true) => return Err(Foreign::Sender),
             Some(Sender::OwnPage) | None => {}
         }
-        match is_of_another_type(request) {
-            true => Err(Foreign::Body),
-            false => Ok(()),
-        }
+        check_type(request)
     }
 
     /// Returns which page sent a request, if the browser says so; other programs do not.
@@ -194,6 +194,11 @@ impl Foreign {
                 HttpCode::CrossSite,
                 "a page of another web site sent this request: if it may, add its origin to GATEWIT_CORS_ORIGINS",
             ),
+            Self::Component => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                HttpCode::UnsupportedMediaType,
+                "the request's body must be a component: send it with Content-Type: application/wasm",
+            ),
             Self::Body => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 HttpCode::UnsupportedMediaType,
@@ -219,10 +224,19 @@ fn host_of(request: &Request) -> Option<&str> {
     Some(if hosts.next().is_none() { host } else { "" })
 }
 
-/// Whether a request has a body that is not JSON although its route accepts only that and does not report it itself.
-fn is_of_another_type(request: &Request) -> bool {
-    let is_route = request.extensions().get::<MatchedPath>().is_some();
-    let has_body = !request.body().is_end_stream();
+/// Checks that a body is of the type that its route takes, unless the route reports that itself.
+fn check_type(request: &Request) -> Result<(), Foreign> {
+    let Some(route) = request.extensions().get::<MatchedPath>() else {
+        return Ok(());
+    };
     let is_reported = Dialect::of(request.uri().path()).reports_content_type();
-    is_route && has_body && !is_reported && !is_json(request.headers())
+    if is_reported || request.body().is_end_stream() {
+        return Ok(());
+    }
+    match route.as_str() {
+        PLUGIN_ROUTE if is_component(request.headers()) => Ok(()),
+        PLUGIN_ROUTE => Err(Foreign::Component),
+        _ if is_json(request.headers()) => Ok(()),
+        _ => Err(Foreign::Body),
+    }
 }

@@ -46,6 +46,10 @@ impl OpenSource {
         }
     }
 
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Ends when a file has changed since it was read, or the plugin since the last run began.
     pub async fn changed(&self) {
         let digest = {

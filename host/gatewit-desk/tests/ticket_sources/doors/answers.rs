@@ -75,7 +75,7 @@ impl Strategies for Replaced {
         )))
     }
 
-    fn restore(&self, _: &DoorRule, _: &Holder, answer: Arc<WindowsAnswer>) {
+    fn restore(&self, _: &Arc<DoorRule>, _: &Holder, answer: Arc<WindowsAnswer>) {
         *self.last_good.lock().unwrap() = Some(answer);
     }
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gatewit_desk::SourceStatus;
-use gatewit_domain::plugin::PluginState;
+use gatewit_domain::plugin::{PluginRow, PluginState};
 use gatewit_domain::source::SourceName;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,6 +25,7 @@ pub struct Ready {
     /// Whether the store answers.
     store: bool,
     plugins: PluginCount,
+    events: EventCount,
     sources: Vec<SourceRow>,
 }
 
@@ -45,7 +46,18 @@ pub struct SourceRow {
 #[derive(Serialize, ToSchema)]
 pub struct PluginCount {
     active: usize,
+    failing: usize,
     rejected: usize,
+    quarantined: usize,
+    /// The plugins that are still being loaded.
+    loading: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventCount {
+    /// The events of the configuration that are not set up yet: their strategies are being loaded or asked.
+    setting_up: usize,
 }
 
 /// Checks that the process is alive.
@@ -68,8 +80,8 @@ pub async fn alive() -> Json<Alive> {
 
 /// Checks whether the server can answer scans.
 ///
-/// 503 while the store does not answer, and until the sources that `/tickets/*` serves have been read once. A rejected
-/// plugin affects its own events only. While a ticketing system is down, the tickets read last are served.
+/// 503 while the store does not answer, while a plugin that something uses is still being loaded, and until the sources that
+/// `/tickets/*` serves have been read once. A rejected plugin affects its own events only. While a ticketing system is down, the tickets read last are served.
 #[utoipa::path(
     get, path = "/healthcheck/ready", tag = "Health",
     responses(
@@ -85,13 +97,26 @@ pub async fn ready(State(desk): State<Shared>) -> Response {
     let is_synced =
         |source: &SourceStatus| source.tickets.is_some() || !served.contains(&source.name);
     let sources = desk.sources.statuses();
-    let ready = store && sources.iter().all(is_synced);
+    let is_loading = |row: &&PluginRow| row.state == PluginState::Loading;
+    let mut loading = plugins.iter().filter(is_loading);
+    let is_complete = !loading.any(|row| desk.plugins.is_used(&row.name));
+    let ready = store && is_complete && sources.iter().all(is_synced);
     let body = Ready {
         ready,
         store,
         plugins: PluginCount {
             active: count(PluginState::Active),
+            failing: count(PluginState::Failing),
             rejected: count(PluginState::Rejected),
+            quarantined: count(PluginState::Quarantined),
+            loading: plugins
+                .iter()
+                .filter(is_loading)
+                .map(|row| row.name.clone())
+                .collect(),
+        },
+        events: EventCount {
+            setting_up: desk.events.being_set_up(),
         },
         sources: sources
             .into_iter()

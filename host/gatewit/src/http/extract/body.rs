@@ -1,4 +1,4 @@
-//! JSON bodies.
+//! Bodies: JSON, or bytes as they are.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -29,6 +29,18 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Bo
             }
         };
         read.map(Self)
+    }
+}
+
+/// A body as it is.
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let bytes = Bytes::from_request(request, state).await;
+        bytes.map(Self).map_err(unread)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use gatewit_desk::{Caller, DeskError};
+use gatewit_desk::{Caller, DeskError, check_operator};
 use gatewit_domain::problem::{Problem, RequestCode};
 use gatewit_domain::scan::{ScannerProof, Verdict};
 
@@ -27,6 +27,20 @@ impl FromRequestParts<App> for Organizer {
             Some(sub) => app.desk.events.caller(sub),
             None => Caller::Local,
         }))
+    }
+}
+
+/// A caller who runs the server: an organizer who may replace plugins. Named before a body, it refuses others before their
+/// bodies are read.
+pub struct Operator(pub Caller);
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let Organizer(caller) = Organizer::from_request_parts(parts, app).await?;
+        check_operator(&caller)?;
+        Ok(Self(caller))
     }
 }
 
