@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::support::door::text;
-use crate::support::{Home, Process};
+use crate::support::{Home, Process, until};
 
 /// A declared event of one day.
 pub const SUMMIT: &str = r#"
@@ -177,10 +177,14 @@ async fn a_plugin_whose_file_broke_serves_as_it_was_kept() {
     home.configure(&format!("{SUMMIT}    staff: [\"sub-1\"]\n"));
     let server = home.start();
     assert_eq!(events(&server).await[0]["staff"], json!(["sub-1"]));
-    let row = server.client.get("/api/v1/plugins/hours-before").await;
-    let row = row.data(200);
-    assert_eq!(row["state"], "ACTIVE");
-    assert!(text(&row["error"]).contains("cut short"), "{row}");
+    until("the file is refused", async || {
+        let row = server.client.get("/api/v1/plugins/hours-before").await;
+        let row = row.data(200);
+        assert_eq!(row["state"], "ACTIVE");
+        let error = row["error"].as_str().unwrap_or_default();
+        error.contains("cut short").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::crowd::{ADMITTED, DUPLICATE, today};
 use crate::support::door::text;
+use crate::support::wire::Wire;
 use crate::support::{Answer, Client, Crowd, Door, Home, Process, plugins, until};
 
 const PLUGIN: &str = "/api/v1/plugins/hours-before";
@@ -111,7 +112,8 @@ fn check_records(home: &Home) {
     assert_eq!(answers.len(), 2, "both components have answered scans");
     assert_eq!((answers[0].len(), answers[1].len()), (1, 1), "{answers:?}");
     assert_ne!(answers[0], answers[1]);
-    let records = of_table("records").map(|(_, record)| &record["scan"]["windows"]);
+    let records = of_table("records");
+    let records = records.map(|(_, record)| &record["scan"]["found"]["ticket"]["windows"]);
     let named: Vec<_> = records.filter_map(Value::as_str).collect();
     assert!(named.len() >= CROWD, "{} records", named.len());
     for windows in named {
@@ -279,10 +281,12 @@ async fn an_upload_that_cannot_serve_is_refused_with_the_reason() {
     misnamed.failure(422, "plugin_refused");
     let unsure = upload(client, &component, "?force=perhaps").await;
     unsure.failure(400, "malformed_request");
-    let large = vec![0; (64 << 20) + 1];
-    upload(client, &large, "")
-        .await
-        .failure(413, "body_too_large");
+    let large = format!("Content-Length: {}", (64 << 20) + 1);
+    let headers = ["Host: localhost", "Content-Type: application/wasm", &large];
+    let mut wire = Wire::connect(client).await;
+    let answer = wire.ask("PUT", PLUGIN, &headers, "").await;
+    let code = &answer.body["error"]["code"];
+    assert_eq!((answer.status, code), (413, &json!("body_too_large")));
     for path in ["rollback", "history"] {
         let path = format!("/api/v1/plugins/nobody/{path}");
         let method = if path.ends_with("rollback") {

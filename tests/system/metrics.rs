@@ -137,6 +137,17 @@ async fn requests_commits_and_plugins_are_measured() {
         let failures = value(&text, &format!("gatewit_plugin_failures_total{{{labels}}}"));
         assert_eq!(failures, 0.0, "{kind}");
     }
+    let gauge = |name: &str| {
+        value(
+            &text,
+            &format!("gatewit_plugin_{name}{{plugin=\"hours-before\"}}"),
+        )
+    };
+    assert_eq!(gauge("generation"), 1.0);
+    assert!(
+        gauge("code_bytes") > 0.0 && gauge("memory_peak_bytes") > 0.0,
+        "{text}"
+    );
     let durations = "gatewit_plugin_call_duration_seconds_count{plugin=\"hours-before\"}";
     assert!(value(&text, durations) >= 1.0);
     assert!(value(&text, "gatewit_process_start_time_seconds") > 1_700_000_000.0);

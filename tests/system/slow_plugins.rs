@@ -43,7 +43,7 @@ fn declare(home: &Home, timeout_ms: u32) {
 async fn a_strategy_that_hangs_delays_no_start_however_many_events_declare_it() {
     let home = Home::new();
     declare(&home, 20_000);
-    let server = home.start();
+    let server = Process::spawn(home.command());
     assert!(!server.log.so_far().contains(OVERRUN), "the start waited");
     assert_eq!(slugs(&server).await, ["sound"]);
     check_scans(&server).await;

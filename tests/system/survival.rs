@@ -104,12 +104,24 @@ async fn a_list_that_is_missing_or_no_file_leaves_the_last_good_one() {
     check(replace, "people.csv: it is not a file").await;
 }
 
+/// Takes away the components that the server has kept.
+fn forget_kept(home: &Home) {
+    let kept = home.path("data/components");
+    fs::remove_dir_all(kept).expect("a folder can be removed");
+}
+
 #[tokio::test]
 async fn a_backend_that_is_missing_refused_or_none_leaves_what_it_read() {
     let file = |home: &Home| home.path("plugins/guest-list.wasm");
-    let remove = |home: &Home| fs::remove_file(file(home)).expect("a file can be removed");
-    check(remove, "there is no such plugin").await;
-    let break_it = |home: &Home| fs::write(file(home), b"\0asm").expect("a file can be written");
+    let remove = |home: &Home| {
+        forget_kept(home);
+        fs::remove_file(file(home)).expect("a file can be removed");
+    };
+    check(remove, "it is not loaded").await;
+    let break_it = |home: &Home| {
+        forget_kept(home);
+        fs::write(file(home), b"\0asm").expect("a file can be written");
+    };
     check(break_it, "it is not loaded").await;
     let mistake = |home: &Home| home.configure(&CREW.replace("guest-list", "hours-before"));
     check(mistake, "it is a strategy, and no backend").await;
@@ -131,6 +143,7 @@ async fn an_event_whose_strategy_or_list_is_missing_says_so() {
     let fields = with(&today(), json!({"ticketSources": ["crew"]}));
     let door = Door::open(&server.client, fields).await;
     server.stop();
+    forget_kept(&home);
     fs::remove_file(home.path("plugins/hours-before.wasm")).expect("a file can be removed");
     let server = home.start();
     wait_for(&server.client, |source| source["stale"] == true).await;

@@ -108,6 +108,7 @@ async fn an_event_whose_source_or_strategy_is_gone_is_named_at_the_next_start() 
 
     home.configure("plugins:\n  hours-befor: {timeout_ms: 50}\n");
     fs::remove_file(strategy).expect("a file can be removed");
+    fs::remove_dir_all(home.path("data/components")).expect("a folder can be removed");
     let log = home.start().stop().log;
     for words in [
         "event \"party\" refuses tickets until this is mended: ticketSources: there is no source \"crew\"",

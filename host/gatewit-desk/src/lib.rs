@@ -45,7 +45,7 @@ pub use error::DeskError;
 pub use events::{EventTrouble, EventWindow, Events, SettingUp, declared_slug};
 pub use live_events::LiveEvent;
 pub use live_sources::{AttachableSources, SourceStatus, SourceTrouble};
-pub use plugins::{Plugins, check_operator};
+pub use plugins::{AnsweredWindows, DryRun, PluginDiff, Plugins, WindowsChange, check_operator};
 pub use ports::Ports;
 pub use scanners::{
     NewScanner, ScannerLink, ScannerList, ScannerStatistics, Scanners, TokenStatus,

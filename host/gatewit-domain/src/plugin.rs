@@ -2,6 +2,7 @@
 
 mod call_error;
 mod library;
+mod used;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ pub use call_error::{CallError, FailureKind, NotLoaded};
 pub use library::{
     GENERATIONS_MAX, KeptPlugin, LibraryError, PluginAction, PluginEvent, PluginUpload,
 };
+pub use used::PluginUse;
 
 /// Whether this is a plugin's name: lower-case letters and digits, in words joined by `-`. Different names are different
 /// strategies.

@@ -19,7 +19,7 @@ use crate::plugin::PluginRow;
 use crate::source::{Reader, SourceFault, SourcePage, SourceTicket, SourceType};
 use crate::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 
-pub use library::{PluginKeeper, PluginLibrary};
+pub use library::{PluginKeeper, PluginLibrary, TriedPlugin, TriedStrategy};
 
 /// Stores keys and values on disk, ordered by key.
 ///

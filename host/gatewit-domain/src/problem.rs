@@ -191,6 +191,8 @@ codes! {
         Quarantined = "plugin_quarantined",
         /// Events or ticket sources use the plugin.
         InUse = "plugin_in_use",
+        /// No component with the digest to compare with is kept.
+        NotOneKept = "component_not_kept",
         /// There is no generation before the one that serves.
         NothingBefore = "no_previous_generation",
         /// It could not be kept, so nothing was changed.

@@ -21,7 +21,7 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use gatewit_domain::event::{DayChange, Event, EventChange};
 use gatewit_domain::ports::{Clock, Strategies};
 use gatewit_domain::window::{DoorRule, Holder};
-use gatewit_engine::{Compiler, Engine, EngineSettings, ErrorBudget, NothingKept, PluginLimits};
+use gatewit_engine::{Compiler, Engine, EngineSettings, NothingKept, PluginPolicy};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -69,9 +69,7 @@ fn engine(plugins: &Path, workers: &Runtime) -> Engine {
         cache: target().join("test-cache"),
         kept: target().join("test-kept"),
         compiler: Compiler::InProcess,
-        budget: ErrorBudget::default(),
-        limits: PluginLimits::default(),
-        limits_of: Default::default(),
+        policy: PluginPolicy::default(),
     };
     let engine = Engine::open(settings, Arc::new(Noon));
     let engine = engine.expect("run `cargo xtask plugins` first");

@@ -20,17 +20,15 @@ use crate::bindings::backend::{
 };
 use crate::errors::{self, LinkError};
 use crate::outbound::Outbound;
+use crate::resource_limits::MemoryPeak;
 
-/// The largest value that a guest may pass to the host, in bytes: a page of tickets, or a request.
-const ANSWER_BYTES_MAX: usize = 16 << 20;
-/// The most handles of its own resources that a guest may hold.
-const HANDLES_MAX: usize = 10_000;
 /// After this many ticks of the runtime's clock, a guest yields, so that its deadline can be checked.
 const TICKS_BETWEEN_LOOKS: u64 = 1;
 
 /// A backend component that is ready to be instantiated.
 pub(crate) struct Backend {
     component: BackendPre<BackendState>,
+    pub memory_peak: MemoryPeak,
 }
 
 impl Backend {
@@ -43,7 +41,10 @@ impl Backend {
         let component = linker.instantiate_pre(component).map_err(unlinked)?;
         let component = BackendPre::new(component);
         let component = component.map_err(|err| LinkError::Exports(errors::whole(&err)))?;
-        Ok(Self { component })
+        Ok(Self {
+            component,
+            memory_peak: MemoryPeak::default(),
+        })
     }
 
     /// Creates a fresh instance, which writes to `output` and sends its requests through `outbound`; without it, it cannot
@@ -54,11 +55,11 @@ impl Backend {
         output: Output,
         outbound: Option<Arc<Outbound>>,
     ) -> Result<Instance, CallError> {
-        let state = BackendState::new(limits, output, outbound);
+        let state = BackendState::new(limits, self.memory_peak.clone(), output, outbound);
         let mut store = Store::new(self.component.engine(), state);
         store.limiter(|state| &mut state.limits);
-        store.set_hostcall_fuel(ANSWER_BYTES_MAX);
-        store.set_max_component_handles(HANDLES_MAX);
+        store.set_hostcall_fuel(limits.guest.answer_bytes);
+        store.set_max_component_handles(limits.guest.handles);
         store.set_epoch_deadline(TICKS_BETWEEN_LOOKS);
         store.epoch_deadline_callback(|mut store: StoreContextMut<'_, BackendState>| {
             Ok(store.data_mut().time.tick())

@@ -16,16 +16,19 @@ pub struct ErrorBudget {
     pub percent: usize,
     /// The share counts once so many questions were asked.
     pub of_at_least: usize,
+    /// So many failing runs of a backend in a row are too many, however long after the swap, until one succeeds.
+    pub runs: u32,
 }
 
 impl Default for ErrorBudget {
-    /// Within a minute: more than 5 questions, or more than 10 % of at least 50.
+    /// Within a minute: more than 5 questions, or more than 10 % of at least 50. Three runs of a backend.
     fn default() -> Self {
         Self {
             within: Duration::from_secs(60),
             questions: 5,
             percent: 10,
             of_at_least: 50,
+            runs: 3,
         }
     }
 }
@@ -70,9 +73,46 @@ impl SwapWatch {
         events.len() > 1 && (failed > self.budget.questions || is_large_share)
     }
 
-    /// How many questions failed.
-    pub(crate) fn failed(&self) -> usize {
-        self.failed.len()
+    /// Why there were too many.
+    pub(crate) fn told(&self) -> String {
+        let (failed, within) = (self.failed.len(), self.budget.within.as_secs());
+        format!(
+            "{failed} questions failed within {within} s of the swap which the generation before answers"
+        )
+    }
+}
+
+/// Counts the failing runs of a backend since its swap.
+#[derive(Debug, Default)]
+pub(crate) struct RunWatch {
+    /// Whether the last run succeeded.
+    last_succeeded: bool,
+    /// How many runs may fail in a row before one succeeds; None: any number, since no generation before did better.
+    failures_max: Option<u32>,
+    failures: u32,
+}
+
+impl RunWatch {
+    /// Begins to count for a new generation.
+    pub(crate) fn swapped(&mut self, budget: ErrorBudget) {
+        self.failures_max = self.last_succeeded.then_some(budget.runs);
+        self.failures = 0;
+    }
+
+    pub(crate) fn note_success(&mut self) {
+        self.last_succeeded = true;
+        self.failures_max = None;
+    }
+
+    /// Counts a run that failed by the plugin's own fault. True if there were too many.
+    pub(crate) fn note_failure(&mut self) -> bool {
+        self.last_succeeded = false;
+        self.failures += 1;
+        let is_too_many = self.failures_max.is_some_and(|max| self.failures >= max);
+        if is_too_many {
+            self.failures_max = None;
+        }
+        is_too_many
     }
 }
 
@@ -92,7 +132,7 @@ mod tests {
         }
         assert!(!watch.note_failure(4, [0; 32]), "it failed before");
         assert!(watch.note_failure(5, [1; 32]));
-        assert_eq!(watch.failed(), 6);
+        assert!(watch.told().starts_with("6 questions failed within 60 s"));
     }
 
     #[test]
@@ -124,5 +164,37 @@ mod tests {
         let watch = SwapWatch::begin(ErrorBudget::default(), now);
         assert!(!watch.is_over(now + Duration::from_secs(59)));
         assert!(watch.is_over(now + Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn the_third_failing_run_in_a_row_is_one_too_many() {
+        let mut watch = RunWatch::default();
+        watch.note_success();
+        watch.swapped(ErrorBudget::default());
+        let outcomes = [
+            watch.note_failure(),
+            watch.note_failure(),
+            watch.note_failure(),
+        ];
+        assert_eq!(outcomes, [false, false, true]);
+        assert!(!watch.note_failure(), "it is told once");
+    }
+
+    #[test]
+    fn a_run_that_succeeds_ends_the_count() {
+        let mut watch = RunWatch::default();
+        watch.note_success();
+        watch.swapped(ErrorBudget::default());
+        assert!(!watch.note_failure() && !watch.note_failure());
+        watch.note_success();
+        assert!((0..10).all(|_| !watch.note_failure()));
+    }
+
+    #[test]
+    fn a_backend_that_failed_before_its_swap_may_go_on_failing() {
+        let mut watch = RunWatch::default();
+        assert!(!watch.note_failure());
+        watch.swapped(ErrorBudget::default());
+        assert!((0..10).all(|_| !watch.note_failure()));
     }
 }

@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
 use wasmtime::component::Component;
 
-use crate::load::LoadError;
 use crate::runtime;
 use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
 
@@ -35,6 +34,23 @@ pub enum Compiler {
     InProcess,
     /// In a child process: this program with these arguments, which runs [`compile_stdin`].
     Child(PathBuf, Vec<OsString>),
+}
+
+/// Why a component cannot be compiled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CompileError {
+    /// The text is the compiler's.
+    #[error("it is cut short, invalid or too large to compile: {0}")]
+    Invalid(String),
+    #[error("compiling it takes more than {seconds_max} s of processor time")]
+    TooLong { seconds_max: u64 },
+    #[error(
+        "compiling it takes more than {mebibytes_max} MiB of memory, or breaks the compiler (signal {signal})"
+    )]
+    Ended { signal: i32, mebibytes_max: u64 },
+    /// The child process cannot be started or spoken to.
+    #[error("it cannot be compiled: {0}")]
+    NoCompiler(io::Error),
 }
 
 /// Compiles what it is given where that can hurt nobody.
@@ -72,7 +88,7 @@ impl Compilation {
     }
 
     /// Has the component with this digest compiled into the cache. Blocks.
-    pub(crate) fn prepare(&self, component: &[u8], digest: &str) -> Result<(), LoadError> {
+    pub(crate) fn prepare(&self, component: &[u8], digest: &str) -> Result<(), CompileError> {
         let Compiler::Child(program, arguments) = &self.compiler else {
             return Ok(());
         };
@@ -81,20 +97,23 @@ impl Compilation {
         if mark.exists() {
             return Ok(());
         }
-        let (status, words) = run(program, arguments, component).map_err(LoadError::NoCompiler)?;
+        let (status, words) =
+            run(program, arguments, component).map_err(CompileError::NoCompiler)?;
         if status.success() {
             self.children.fetch_add(1, Ordering::Relaxed);
-            return File::create(&mark).map(drop).map_err(LoadError::NoCompiler);
+            return File::create(&mark)
+                .map(drop)
+                .map_err(CompileError::NoCompiler);
         }
         Err(match status.signal() {
-            Some(signal) if signal == Signal::XCPU.as_raw() => LoadError::CompiledTooLong {
+            Some(signal) if signal == Signal::XCPU.as_raw() => CompileError::TooLong {
                 seconds_max: CPU_SECONDS_MAX,
             },
-            Some(signal) => LoadError::CompilerEnded {
+            Some(signal) => CompileError::Ended {
                 signal,
                 mebibytes_max: MEMORY_BYTES_MAX >> 20,
             },
-            None => LoadError::NotCompiled(one_line(words.trim(), REASON_CHARACTERS_MAX)),
+            None => CompileError::Invalid(one_line(words.trim(), REASON_CHARACTERS_MAX)),
         })
     }
 }

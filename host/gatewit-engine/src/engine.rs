@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::future::join_all;
-use gatewit_domain::plugin::{CallError, LibraryError, PluginRow, PluginUpload};
-use gatewit_domain::ports::{Clock, PluginKeeper, PluginLibrary, Strategies};
+use gatewit_domain::plugin::{CallError, LibraryError, PluginRow, PluginUpload, PluginUse};
+use gatewit_domain::ports::{Clock, PluginKeeper, PluginLibrary, Strategies, TriedPlugin};
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{RwLock, Semaphore, oneshot};
@@ -25,8 +26,8 @@ use crate::load::{Loader, plugin_name};
 use crate::orders::{Alarm, Order, Reply, Task};
 use crate::registry::PluginRegistry;
 use crate::runtime::{BACKENDS_MAX, Runtime};
-use crate::settings::{EngineSettings, SourceSettings};
-use crate::slot::{CallCounts, PluginSlot};
+use crate::settings::{CurrentPolicy, EngineSettings, PluginPolicy, SourceSettings};
+use crate::slot::{PluginCosts, PluginSlot};
 use crate::source::Source;
 use crate::strategy_calls;
 use crate::window_cache::{WindowCache, WindowKey};
@@ -93,7 +94,8 @@ impl Engine {
         let loader = Loader {
             runtime,
             compilation,
-            settings,
+            directory: settings.plugins,
+            policy: CurrentPolicy::new(settings.policy),
             clock,
         };
         Ok(Self {
@@ -130,10 +132,7 @@ impl Engine {
         })?;
         let kept: HashMap<_, _> = kept.into_iter().collect();
         let names: BTreeSet<_> = kept.keys().chain(&self.found).cloned().collect();
-        let settings = &self.loader.settings;
         let library = Library {
-            directory: settings.plugins.clone(),
-            budget: settings.budget,
             loader: Arc::clone(&self.loader),
             registry: Arc::clone(&self.registry),
             cache: Arc::clone(&self.cache),
@@ -167,8 +166,13 @@ impl Engine {
 
     /// Waits until no plugin is being loaded, for half a minute at most.
     pub async fn until_loaded(&self) {
-        let slots = self.registry.slots();
-        join_all(slots.iter().map(|slot| slot.until_loaded())).await;
+        self.registry.until_loaded().await;
+    }
+
+    /// Changes the limits of strategies, for calls that begin after this, and when a new generation is rolled back, for swaps
+    /// after this.
+    pub fn set_policy(&self, policy: PluginPolicy) {
+        self.loader.policy.set(policy);
     }
 
     /// Has a plugin loaded; the receiver ends when it serves or was refused.
@@ -182,7 +186,7 @@ impl Engine {
 
     /// Follows the plugin directory for as long as it is polled: files that change are loaded, without a restart.
     pub async fn follow_directory(&self) {
-        watch(self.loader.settings.plugins.clone(), self.orders.clone()).await;
+        watch(self.loader.directory.clone(), self.orders.clone()).await;
     }
 
     fn order(&self, plugin: String, task: Task) {
@@ -190,21 +194,21 @@ impl Engine {
         let _ = self.orders.send(Order { plugin, task });
     }
 
-    async fn ask(
+    async fn ask<T>(
         &self,
         plugin: &str,
-        task: impl FnOnce(Reply) -> Task,
-    ) -> Result<(), LibraryError> {
+        task: impl FnOnce(Reply<T>) -> Task,
+    ) -> Result<T, LibraryError> {
         let (reply, answer) = oneshot::channel();
         self.order(plugin.to_owned(), task(reply));
         let stopped = || LibraryError::NotKept("the server is stopping".to_owned());
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
-    /// Returns how often each plugin was called, by name.
-    pub fn call_counts(&self) -> Vec<CallCounts> {
+    /// Returns what each plugin has cost, by name.
+    pub fn plugin_costs(&self) -> Vec<PluginCosts> {
         let slots = self.registry.slots();
-        slots.iter().map(|slot| slot.counts()).collect()
+        slots.iter().map(|slot| slot.costs()).collect()
     }
 
     /// Asks a strategy when doors are open: on this thread, without waiting for a permit, and without caching the answer.
@@ -323,6 +327,10 @@ impl Strategies for Engine {
 
 #[async_trait]
 impl PluginLibrary for Engine {
+    fn used(&self, plugin: &str) -> Option<PluginUse> {
+        Some(self.registry.slot(plugin)?.used())
+    }
+
     async fn upload(&self, upload: PluginUpload) -> Result<(), LibraryError> {
         let PluginUpload {
             name,
@@ -334,6 +342,21 @@ impl PluginLibrary for Engine {
             component,
             force,
             by,
+            reply,
+        })
+        .await
+    }
+
+    async fn try_out(
+        &self,
+        plugin: &str,
+        component: Bytes,
+        against: Option<&str>,
+    ) -> Result<TriedPlugin, LibraryError> {
+        let against = against.map(str::to_owned);
+        self.ask(plugin, |reply| Task::TryOut {
+            component,
+            against,
             reply,
         })
         .await

@@ -7,7 +7,6 @@ mod shelf;
 mod trial;
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatewit_domain::plugin::KeptPlugin;
@@ -15,7 +14,6 @@ use gatewit_domain::ports::{Clock, PluginKeeper};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{RwLock, Semaphore};
 
-use crate::budget::ErrorBudget;
 use crate::load::Loader;
 use crate::orders::Order;
 use crate::registry::PluginRegistry;
@@ -35,8 +33,6 @@ pub(crate) struct Library {
     pub cache: Arc<WindowCache>,
     pub shelf: Arc<Shelf>,
     pub keeper: Arc<dyn PluginKeeper>,
-    pub directory: PathBuf,
-    pub budget: ErrorBudget,
     pub clock: Arc<dyn Clock>,
     pub orders: UnboundedSender<Order>,
     /// What is kept of each name. A std mutex: held for a look or an insertion, never across an await.

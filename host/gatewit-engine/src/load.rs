@@ -9,7 +9,7 @@ pub(crate) use error::{LoadError, TrialError};
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
@@ -22,13 +22,13 @@ use jiff::Timestamp;
 use wasmtime::component;
 
 use crate::backend::{Backend, InstanceLimits, Output};
-use crate::bindings::backend::Description;
-use crate::compiling::Compilation;
+use crate::bindings::backend;
+use crate::compiling::{Compilation, CompileError};
 use crate::digest::digest_of;
 use crate::load::world::World;
 use crate::runtime::Runtime;
 use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
-use crate::settings::{EngineSettings, SourceLimits};
+use crate::settings::{CurrentPolicy, SourceLimits};
 use crate::strategy::Strategy;
 
 /// The largest plugin file. Components in Python have some 40 MiB.
@@ -42,7 +42,8 @@ const VERSION_CHARACTERS_MAX: usize = 64;
 pub(crate) struct Loader {
     pub runtime: Runtime,
     pub compilation: Compilation,
-    pub settings: EngineSettings,
+    pub directory: PathBuf,
+    pub policy: CurrentPolicy,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -70,6 +71,8 @@ pub(crate) struct Generation {
     /// Its own description.
     pub version: String,
     pub loaded_at: Timestamp,
+    /// The size of its compiled code with its data, in bytes.
+    pub code_bytes: usize,
     pub code: Code,
     /// Whether it has been asked all questions in use. Until then the answers of the generation before serve.
     pub has_been_asked: AtomicBool,
@@ -97,6 +100,54 @@ impl Code {
         match self {
             Self::Strategy(_) => PluginKind::Strategy,
             Self::Backend(_) => PluginKind::Backend,
+        }
+    }
+
+    /// Asks it to describe itself. Blocks.
+    pub(crate) fn describe(&self) -> Result<Description, LoadError> {
+        match self {
+            Self::Strategy(strategy) => {
+                let description = strategy.describe().map_err(LoadError::Undescribed)?;
+                Ok(Description::of(
+                    description.version,
+                    description.summary,
+                    description.options_schema,
+                ))
+            }
+            Self::Backend(backend) => {
+                let description = describe(backend)?;
+                Ok(Description::of(
+                    description.version,
+                    description.summary,
+                    description.options_schema,
+                ))
+            }
+        }
+    }
+
+    /// The most memory that one of its instances has had, in bytes.
+    pub(crate) fn memory_peak(&self) -> usize {
+        match self {
+            Self::Strategy(strategy) => strategy.memory_peak.bytes(),
+            Self::Backend(backend) => backend.memory_peak.bytes(),
+        }
+    }
+}
+
+/// A plugin's description of itself.
+pub(crate) struct Description {
+    /// In one line.
+    pub version: String,
+    pub summary: String,
+    pub options_schema: String,
+}
+
+impl Description {
+    fn of(version: String, summary: String, options_schema: String) -> Self {
+        Self {
+            version: one_line(&version, VERSION_CHARACTERS_MAX),
+            summary,
+            options_schema,
         }
     }
 }
@@ -139,30 +190,39 @@ impl Loader {
         component: &Component,
         facts: &mut Facts,
     ) -> Result<Generation, LoadError> {
-        let (bytes, digest) = (&component.bytes, component.digest.clone());
+        let digest = component.digest.clone();
         facts.digest = Some(digest.clone());
         check_name(name)?;
-        format::check(bytes)?;
-        self.compilation.prepare(bytes, &digest)?;
-        let engine = self.runtime.engine();
-        let component = component::Component::new(engine, bytes).map_err(|err| {
-            LoadError::NotCompiled(one_line(&format!("{err:#}"), REASON_CHARACTERS_MAX))
-        })?;
+        let component = self.compile(component)?;
         let world = World::of(&component)?;
         facts.kind = Some(world.kind());
-        let (code, version) = match world {
+        let code = match world {
             World::Strategy { interface } => self.strategy(&component, &interface, name),
             World::Backend => backend(&component),
         }?;
+        let version = code.describe()?.version;
         Ok(Generation {
             identity: PluginIdentity {
                 name: name.to_owned(),
                 digest,
             },
-            version: one_line(&version, VERSION_CHARACTERS_MAX),
+            version,
             loaded_at: self.clock.now(),
+            code_bytes: code_bytes(&component),
             code,
             has_been_asked: AtomicBool::new(true),
+        })
+    }
+
+    /// Compiles a component, or finds its code in the cache.
+    pub(crate) fn compile(&self, component: &Component) -> Result<component::Component, LoadError> {
+        let bytes = &component.bytes;
+        format::check(bytes)?;
+        self.compilation.prepare(bytes, &component.digest)?;
+        let compiled = component::Component::new(self.runtime.engine(), bytes);
+        compiled.map_err(|err| {
+            let words = one_line(&format!("{err:#}"), REASON_CHARACTERS_MAX);
+            CompileError::Invalid(words).into()
         })
     }
 
@@ -171,28 +231,30 @@ impl Loader {
         component: &component::Component,
         interface: &str,
         name: &str,
-    ) -> Result<(Code, String), LoadError> {
+    ) -> Result<Code, LoadError> {
         world::check_purity(component)?;
-        let limits = self.settings.limits_for(name);
-        let strategy = Strategy::new(component, interface, limits)?;
-        let description = strategy.describe().map_err(LoadError::Undescribed)?;
-        Ok((Code::Strategy(Arc::new(strategy)), description.version))
+        let policy = self.policy.clone();
+        let strategy = Strategy::new(component, interface, name, policy)?;
+        Ok(Code::Strategy(Arc::new(strategy)))
     }
 }
 
-fn backend(component: &component::Component) -> Result<(Code, String), LoadError> {
+fn code_bytes(component: &component::Component) -> usize {
+    let image = component.image_range();
+    image.end as usize - image.start as usize
+}
+
+fn backend(component: &component::Component) -> Result<Code, LoadError> {
     world::check_backend(component)?;
-    let backend = Backend::new(component)?;
+    Ok(Code::Backend(Arc::new(Backend::new(component)?)))
+}
+
+/// Asks a backend to describe itself. Blocks.
+fn describe(backend: &Backend) -> Result<backend::Description, LoadError> {
     let limits = InstanceLimits {
         time: DESCRIPTION_TIME_MAX,
         ..SourceLimits::default().instance()
     };
-    let description = describe(&backend, limits)?;
-    Ok((Code::Backend(Arc::new(backend)), description.version))
-}
-
-/// Asks a backend to describe itself. Blocks.
-fn describe(backend: &Backend, limits: InstanceLimits) -> Result<Description, LoadError> {
     let describe = async || {
         let mut instance = backend.instantiate(limits, Output::default(), None).await?;
         instance.describe().await

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use gatewit_domain::plugin::LibraryError;
+use gatewit_domain::ports::TriedPlugin;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
@@ -32,6 +33,11 @@ pub(crate) enum Task {
         by: String,
         reply: Reply,
     },
+    TryOut {
+        component: Bytes,
+        against: Option<String>,
+        reply: Reply<TriedPlugin>,
+    },
     RollBack {
         by: String,
         reply: Reply,
@@ -41,27 +47,27 @@ pub(crate) enum Task {
         by: String,
         reply: Reply,
     },
-    /// The generation with this digest failed this many questions.
+    /// The generation with this digest failed too often.
     TakeBack {
         digest: String,
-        failed: usize,
+        why: String,
     },
 }
 
-pub(crate) type Reply = oneshot::Sender<Result<(), LibraryError>>;
+pub(crate) type Reply<T = ()> = oneshot::Sender<Result<T, LibraryError>>;
 
 /// Tells the library that a new generation failed too often.
 #[derive(Clone)]
 pub(crate) struct Alarm(pub UnboundedSender<Order>);
 
 impl Alarm {
-    pub(crate) fn raise(&self, plugin: &str, digest: &str, failed: usize) {
+    pub(crate) fn raise(&self, plugin: &str, digest: &str, why: String) {
         // If nobody takes orders any more, the server is stopping.
         let _ = self.0.send(Order {
             plugin: plugin.to_owned(),
             task: Task::TakeBack {
                 digest: digest.to_owned(),
-                failed,
+                why,
             },
         });
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use futures::future::join_all;
 use gatewit_domain::plugin::{NotLoaded, PluginState, is_plugin_name};
 use gatewit_domain::window::{StrategyError, StrategyName};
 use tokio::sync::watch;
@@ -95,15 +96,24 @@ impl PluginRegistry {
         slot.is_some_and(|slot| slot.row().state == PluginState::Loading)
     }
 
+    /// Waits until no plugin is being loaded, for half a minute at most.
+    pub(crate) async fn until_loaded(&self) {
+        let slots = self.slots();
+        join_all(slots.iter().map(|slot| slot.until_loaded())).await;
+    }
+
     /// Finds the slot of a strategy, once it is no longer being loaded.
     pub(crate) async fn loaded_strategy(
         &self,
         name: &StrategyName,
     ) -> Result<Arc<PluginSlot>, StrategyError> {
         let slot = self.entries.load().strategies.get(name).cloned();
-        if let Some(slot) = slot
-            && !slot.until_loaded().await
-        {
+        let Some(slot) = slot else {
+            // The error names all that are loaded.
+            self.until_loaded().await;
+            return self.strategy(name);
+        };
+        if !slot.until_loaded().await {
             return Err(StrategyError::Failed {
                 strategy: name.clone(),
                 error: NotLoaded::Loading.into(),

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -11,12 +13,13 @@ use crate::backend::InstanceLimits;
 use crate::budget::ErrorBudget;
 use crate::compiling::Compiler;
 use crate::outbound::{Grant, OutboundLimits, Secret};
+use crate::resource_limits::GuestLimits;
 
 /// The longest that a backend may check its settings, from the start of its instance or of the check. Backends in Python
 /// take a second on a slow machine.
 const CHECK_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// The plugin directory, the cache, and the limits of strategies.
+/// The plugin directory, the cache, and the policy.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
     /// The directory whose `*.wasm` files are the plugins.
@@ -28,35 +31,68 @@ pub struct EngineSettings {
     pub kept: PathBuf,
     /// Where components are compiled.
     pub compiler: Compiler,
-    /// When a new generation is rolled back.
-    pub budget: ErrorBudget,
+    /// What may change while the engine runs.
+    pub policy: PluginPolicy,
+}
+
+/// The limits of strategies, and when a new generation is rolled back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PluginPolicy {
     /// The limits of strategies without limits of their own.
     pub limits: PluginLimits,
     /// Limits of single strategies, by name.
     pub limits_of: BTreeMap<String, PluginLimits>,
+    /// When a new generation is rolled back.
+    pub budget: ErrorBudget,
 }
 
-impl EngineSettings {
+/// The policy at any time. Copies share it.
+#[derive(Clone)]
+pub(crate) struct CurrentPolicy(Arc<ArcSwap<PluginPolicy>>);
+
+impl CurrentPolicy {
+    pub(crate) fn new(policy: PluginPolicy) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(policy)))
+    }
+
+    pub(crate) fn set(&self, policy: PluginPolicy) {
+        self.0.store(Arc::new(policy));
+    }
+
+    pub(crate) fn budget(&self) -> ErrorBudget {
+        self.0.load().budget
+    }
+
     /// The limits of a plugin.
-    pub(crate) fn limits_for(&self, plugin: &str) -> PluginLimits {
-        self.limits_of.get(plugin).copied().unwrap_or(self.limits)
+    pub(crate) fn limits_of(&self, plugin: &str) -> PluginLimits {
+        let policy = self.0.load();
+        policy
+            .limits_of
+            .get(plugin)
+            .copied()
+            .unwrap_or(policy.limits)
     }
 }
 
 /// The limits of one call of a strategy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PluginLimits {
-    /// Memory in bytes; more than 4 GiB has no further effect.
-    pub memory_bytes: usize,
+    /// What its instance may take.
+    pub guest: GuestLimits,
     /// Duration from the start of its instance to its answer, in steps of 10 ms.
     pub timeout: Duration,
 }
 
 impl Default for PluginLimits {
-    /// 64 MiB and 200 ms.
+    /// 64 MiB, an answer of 1 MiB, 20,000 entries, 10,000 handles, and 200 ms.
     fn default() -> Self {
         Self {
-            memory_bytes: 64 << 20,
+            guest: GuestLimits {
+                memory_bytes: 64 << 20,
+                answer_bytes: 1 << 20,
+                table_entries: 20_000,
+                handles: 10_000,
+            },
             timeout: Duration::from_millis(200),
         }
     }
@@ -93,8 +129,8 @@ impl SourceSettings {
 /// The limits of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceLimits {
-    /// Memory of an instance in bytes; more than 4 GiB has no further effect.
-    pub memory_bytes: usize,
+    /// What an instance may take.
+    pub guest: GuestLimits,
     /// How long one call may take, such as a page of a sync, requests included.
     pub call_timeout: Duration,
     /// How long all calls of one run may compute, waiting excluded, in steps of 10 ms.
@@ -108,10 +144,16 @@ pub struct SourceLimits {
 }
 
 impl Default for SourceLimits {
-    /// 256 MiB, 60 s a call, 60 s of CPU a run, 30 s a request, 32 MiB a response, 10,000 requests a run.
+    /// 256 MiB, an answer of 16 MiB, 20,000 entries, 10,000 handles, 60 s a call, 60 s of CPU a run, 30 s a request, 32 MiB a
+    /// response, 10,000 requests a run.
     fn default() -> Self {
         Self {
-            memory_bytes: 256 << 20,
+            guest: GuestLimits {
+                memory_bytes: 256 << 20,
+                answer_bytes: 16 << 20,
+                table_entries: 20_000,
+                handles: 10_000,
+            },
             call_timeout: Duration::from_secs(60),
             run_cpu: Duration::from_secs(60),
             request_timeout: Duration::from_secs(30),
@@ -124,7 +166,7 @@ impl Default for SourceLimits {
 impl SourceLimits {
     pub(crate) fn instance(&self) -> InstanceLimits {
         InstanceLimits {
-            memory_bytes: self.memory_bytes,
+            guest: self.guest,
             time: self.call_timeout,
             cpu_time: self.run_cpu,
             requests: self.requests_per_run,

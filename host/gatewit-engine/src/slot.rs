@@ -7,12 +7,13 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use gatewit_domain::plugin::{
     CallError, FailureKind, NotLoaded, PluginIdentity, PluginKind, PluginRow, PluginState,
+    PluginUse, PluginWords,
 };
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
-use crate::budget::{ErrorBudget, SwapWatch};
+use crate::budget::{ErrorBudget, RunWatch, SwapWatch};
 use crate::load::{Generation, LoadError, Refusal};
 use crate::orders::Alarm;
 use crate::strategy::Strategy;
@@ -34,8 +35,12 @@ pub(crate) struct PluginSlot {
     call_seconds: Histogram,
     /// How the last call of a strategy failed, if it did. A backend's failures belong to its sources.
     failed: ArcSwapOption<CallError>,
+    /// The end of what the last run of a backend wrote.
+    output: ArcSwapOption<PluginWords>,
     /// What is counted in the minute after a swap. A std mutex: held for counting, never across an await.
     watch: Mutex<Option<SwapWatch>>,
+    /// The failing runs of a backend. A std mutex as well.
+    runs: Mutex<RunWatch>,
     alarm: Alarm,
     /// Told whenever the state has changed.
     changed: Notify,
@@ -53,15 +58,15 @@ pub(crate) struct SlotState {
     refusal: Option<Arc<Refusal>>,
 }
 
-/// How often a plugin was called since the start.
+/// What a plugin has cost since the start, for metrics.
 #[derive(Clone, Debug)]
-pub struct CallCounts {
+pub struct PluginCosts {
     /// The plugin's name.
     pub plugin: String,
-    /// Calls of the guest, including failed ones. Answers from the cache do not count.
-    pub calls: u64,
-    /// Calls that gave no answer, for each kind.
-    pub failures: Vec<(FailureKind, u64)>,
+    /// Increases with every swap; 0 if nothing ever served.
+    pub generation: u64,
+    /// What it has cost.
+    pub used: PluginUse,
     /// How long its calls took, in seconds.
     pub call_seconds: Histogram,
 }
@@ -76,7 +81,9 @@ impl PluginSlot {
             failures: Default::default(),
             call_seconds: Histogram::new(CALL_SECONDS),
             failed: ArcSwapOption::empty(),
+            output: ArcSwapOption::empty(),
             watch: Mutex::default(),
+            runs: Mutex::default(),
             alarm,
             changed: Notify::new(),
         }
@@ -142,6 +149,26 @@ impl PluginSlot {
     /// Counts the failures of the generation that serves, from its swap on.
     pub(crate) fn watch_swap(&self, budget: ErrorBudget) {
         *self.watch() = Some(SwapWatch::begin(budget, Instant::now()));
+        self.runs().swapped(budget);
+    }
+
+    /// Notes how a run of the backend with this digest ended: by the plugin's own fault, or well.
+    pub(crate) fn note_run(&self, has_failed: bool, digest: &str) {
+        if !self.is_serving(digest) {
+            return;
+        }
+        match has_failed {
+            false => self.runs().note_success(),
+            true if self.runs().note_failure() => {
+                let why = "its runs failed one after the other, and those of the generation before did not";
+                self.alarm.raise(&self.name, digest, why.to_owned());
+            }
+            true => {}
+        }
+    }
+
+    fn runs(&self) -> MutexGuard<'_, RunWatch> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets nothing serve any more.
@@ -246,9 +273,9 @@ impl PluginSlot {
             return;
         };
         if watch.note_failure(question, rule) {
-            let failed = watch.failed();
+            let why = watch.told();
             *watched = None;
-            self.alarm.raise(&self.name, digest, failed);
+            self.alarm.raise(&self.name, digest, why);
         }
     }
 
@@ -267,18 +294,35 @@ impl PluginSlot {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn counts(&self) -> CallCounts {
+    pub(crate) fn costs(&self) -> PluginCosts {
+        PluginCosts {
+            plugin: self.name.clone(),
+            generation: self.state().generation,
+            used: self.used(),
+            call_seconds: self.call_seconds.clone(),
+        }
+    }
+
+    pub(crate) fn used(&self) -> PluginUse {
         let failures = FailureKind::ALL.into_iter();
         let failures = failures.map(|kind| {
             let count = &self.failures[kind as usize];
             (kind, count.load(Ordering::Relaxed))
         });
-        CallCounts {
-            plugin: self.name.clone(),
+        let serving = self.serving();
+        let serving = serving.as_deref();
+        PluginUse {
             calls: self.calls.load(Ordering::Relaxed),
             failures: failures.collect(),
-            call_seconds: self.call_seconds.clone(),
+            code_bytes: serving.map(|generation| generation.code_bytes),
+            memory_peak_bytes: serving.map(|generation| generation.code.memory_peak()),
+            output: self.output.load().as_deref().cloned(),
         }
+    }
+
+    /// Keeps the end of what a run wrote.
+    pub(crate) fn note_output(&self, output: Option<PluginWords>) {
+        self.output.store(output.map(Arc::new));
     }
 
     /// How operators see the plugin.

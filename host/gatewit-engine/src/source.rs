@@ -105,9 +105,12 @@ impl Source {
         let written = output.clone();
         let instance =
             run_blocking(async move || backend.instantiate(limits, written, outbound).await);
-        let instance = instance
-            .await
-            .map_err(|error| failed(error, &slot, &output))?;
+        let instance = instance.await.map_err(|error| {
+            if error.is_own_fault() {
+                slot.note_run(true, &identity.digest);
+            }
+            failed(error, &slot, &output)
+        })?;
         Ok(Run {
             reader: Reader {
                 plugin: identity.digest,
@@ -117,6 +120,7 @@ impl Source {
             instance: Some(instance),
             output,
             slot,
+            has_failed: None,
             _permits: permits,
         })
     }
@@ -168,6 +172,8 @@ struct Run {
     instance: Option<Instance>,
     output: Output,
     slot: Arc<PluginSlot>,
+    /// Whether the plugin failed by its own fault, or answered well; None before, and after a fault of the ticketing system.
+    has_failed: Option<bool>,
     _permits: [OwnedSemaphorePermit; 2],
 }
 
@@ -215,20 +221,35 @@ impl Run {
         self.slot.note_duration(begun.elapsed());
         let (instance, answer) = outcome.map_err(|error| self.fail(error))?;
         self.instance = Some(instance);
+        if answer.is_ok() {
+            self.has_failed = Some(false);
+        }
         answer.map_err(|fault| answer::fault(fault, &self.output))
     }
 
     /// Counts a failure of the plugin. Its instance is not called again.
     fn fail(&mut self, error: CallError) -> SourceFault {
         self.instance = None;
+        self.has_failed = error.is_own_fault().then_some(true);
         failed(error, &self.slot, &self.output)
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.slot.note_output(self.output.words());
+        if let Some(has_failed) = self.has_failed {
+            self.slot.note_run(has_failed, &self.reader.plugin);
+        }
     }
 }
 
 /// Counts a failed call, and adds what the plugin wrote before.
 fn failed(error: CallError, slot: &PluginSlot, output: &Output) -> SourceFault {
     slot.count_failure(error.kind());
-    SourceFault::Plugin(error, output.words())
+    let words = output.words();
+    slot.note_output(words.clone());
+    SourceFault::Plugin(error, words)
 }
 
 fn not_loaded(why: NotLoaded) -> SourceFault {

@@ -11,15 +11,11 @@ use wasmtime::{Error, Store, Trap};
 use crate::bindings::{Description, Event, Holder, Window};
 use crate::convert;
 use crate::errors::{self, LinkError};
-use crate::resource_limits::ResourceLimits;
+use crate::resource_limits::{MemoryPeak, ResourceLimits};
 use crate::runtime::TICK;
 use crate::sanitize::{REASON_CHARACTERS_MAX, one_line};
-use crate::settings::PluginLimits;
+use crate::settings::{CurrentPolicy, PluginLimits};
 
-/// The largest answer of a guest, in bytes: 1,000 windows are some 60 KiB.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
-/// The most handles that a guest may hold on its own resources.
-const HANDLES_MAX: usize = 10_000;
 /// The most characters of an objection to options: people read it, and it may quote them.
 const OBJECTION_CHARACTERS_MAX: usize = 2_000;
 
@@ -31,7 +27,9 @@ type Windows<'a> = TypedFunc<(&'a str, &'a Event, &'a Holder), (Result<Vec<Windo
 pub(crate) struct Strategy {
     component: InstancePre<ResourceLimits>,
     functions: Functions,
-    limits: PluginLimits,
+    name: String,
+    policy: CurrentPolicy,
+    pub memory_peak: MemoryPeak,
 }
 
 /// The indices of its functions in the component.
@@ -64,7 +62,8 @@ impl Strategy {
     pub(crate) fn new(
         component: &Component,
         interface: &str,
-        limits: PluginLimits,
+        name: &str,
+        policy: CurrentPolicy,
     ) -> Result<Self, LinkError> {
         let functions = Functions::find(component, interface)?;
         let linker = Linker::new(component.engine());
@@ -73,7 +72,9 @@ impl Strategy {
         let strategy = Self {
             component,
             functions,
-            limits,
+            name: name.to_owned(),
+            policy,
+            memory_peak: MemoryPeak::default(),
         };
         strategy.check_types(interface)?;
         Ok(strategy)
@@ -81,7 +82,7 @@ impl Strategy {
 
     /// Instantiates it once and checks the types of its functions.
     fn check_types(&self, interface: &str) -> Result<(), LinkError> {
-        let (mut store, instance) = self.instantiate()?;
+        let (mut store, instance) = self.instantiate(&self.limits())?;
         let mismatch = |function: &'static str, err: Error| {
             // The outermost error says that there is a mismatch; its causes say where.
             let details: Vec<String> = err.chain().skip(1).map(ToString::to_string).collect();
@@ -143,34 +144,42 @@ impl Strategy {
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift,
     {
-        let (mut store, instance) = self.instantiate()?;
+        let limits = self.limits();
+        let (mut store, instance) = self.instantiate(&limits)?;
         let function: Result<TypedFunc<P, R>, Error> =
             instance.get_typed_func(&mut store, function);
         let answer = function.and_then(|function| function.call(&mut store, params));
-        answer.map_err(|err| self.call_error(&store, &err))
+        answer.map_err(|err| call_error(&store, &limits, &err))
     }
 
-    fn instantiate(&self) -> Result<(Store<ResourceLimits>, Instance), CallError> {
-        let limits = ResourceLimits::new(self.limits.memory_bytes);
-        let mut store = Store::new(self.component.engine(), limits);
-        store.limiter(|limits| limits);
-        store.set_hostcall_fuel(ANSWER_BYTES_MAX);
-        store.set_max_component_handles(HANDLES_MAX);
-        store.set_epoch_deadline(ticks(&self.limits));
+    fn limits(&self) -> PluginLimits {
+        self.policy.limits_of(&self.name)
+    }
+
+    fn instantiate(
+        &self,
+        limits: &PluginLimits,
+    ) -> Result<(Store<ResourceLimits>, Instance), CallError> {
+        let resources = ResourceLimits::new(limits.guest, self.memory_peak.clone());
+        let mut store = Store::new(self.component.engine(), resources);
+        store.limiter(|resources| resources);
+        store.set_hostcall_fuel(limits.guest.answer_bytes);
+        store.set_max_component_handles(limits.guest.handles);
+        store.set_epoch_deadline(ticks(limits));
         match self.component.instantiate(&mut store) {
             Ok(instance) => Ok((store, instance)),
-            Err(err) => Err(self.call_error(&store, &err)),
+            Err(err) => Err(call_error(&store, limits, &err)),
         }
     }
+}
 
-    fn call_error(&self, store: &Store<ResourceLimits>, err: &Error) -> CallError {
-        match err.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => CallError::TimedOut {
-                kind: PluginKind::Strategy,
-                limit: self.limits.timeout,
-            },
-            _ => errors::call_error(store.data(), err),
-        }
+fn call_error(store: &Store<ResourceLimits>, limits: &PluginLimits, err: &Error) -> CallError {
+    match err.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => CallError::TimedOut {
+            kind: PluginKind::Strategy,
+            limit: limits.timeout,
+        },
+        _ => errors::call_error(store.data(), err),
     }
 }
 

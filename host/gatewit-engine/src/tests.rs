@@ -31,7 +31,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::{Compiler, Engine, EngineSettings, ErrorBudget, PluginLimits};
+use crate::{Compiler, Engine, EngineSettings, PluginLimits, PluginPolicy};
 
 /// An engine and the directories it works in.
 struct House {
@@ -150,13 +150,13 @@ impl House {
 
     /// How often a plugin was called, and how often that failed.
     fn counts(&self, plugin: &str) -> (u64, u64) {
-        let counts = self.engine.call_counts();
+        let counts = self.engine.plugin_costs();
         let counts = counts
             .iter()
             .find(|counts| counts.plugin == plugin)
             .unwrap();
-        let failures = counts.failures.iter().map(|(_, count)| count);
-        (counts.calls, failures.sum())
+        let failures = counts.used.failures.iter().map(|(_, count)| count);
+        (counts.used.calls, failures.sum())
     }
 }
 
@@ -166,9 +166,10 @@ fn settings(directory: &Path, limits: PluginLimits) -> EngineSettings {
         cache: directory.join("cache"),
         kept: directory.join("kept"),
         compiler: Compiler::InProcess,
-        budget: ErrorBudget::default(),
-        limits,
-        limits_of: BTreeMap::new(),
+        policy: PluginPolicy {
+            limits,
+            ..PluginPolicy::default()
+        },
     }
 }
 

@@ -78,7 +78,7 @@ impl Applier {
             .names()
             .filter(|name| !self.sources.has_name(name))
             .for_each(|name| self.warn_unconfigured(name));
-        warn_unresolved(&self.desk, plan.plugin_limits.keys()).await;
+        warn_unresolved(&self.desk, plan.plugin_policy.limits_of.keys()).await;
         while self.tasks.try_join_next().is_some() {}
         self.tasks.spawn(import_all(Arc::clone(&self.desk)));
         self.tasks.spawn(warm(Arc::clone(&self.desk)));
@@ -98,6 +98,7 @@ impl Applier {
         configured
             .await
             .context("cannot read what is stored of the ticket sources")?;
+        self.engine.set_policy(plan.plugin_policy.clone());
         self.desk.events.note_declared(&plan.events);
         Ok(std::mem::replace(&mut self.sources, sources))
     }

@@ -27,8 +27,10 @@ use crate::serve::{ServeSettings, serve};
 use crate::signer::MasterKey;
 
 mod bench;
+mod plugin;
 
 use bench::{BenchArguments, bench, serve_hello};
+use plugin::{PluginCommand, plugin};
 
 /// Two, because a worker that reads the store may block for a moment while sled applies a batch.
 const WORKERS_PER_CORE: usize = 2;
@@ -52,6 +54,9 @@ enum Command {
     Serve(Box<ServeArguments>),
     /// Check the configuration, and print what it would change in a data directory.
     CheckConfig(CheckConfigArguments),
+    /// Look into components, for those who write them.
+    #[command(subcommand)]
+    Plugin(PluginCommand),
     /// Write everything in the data directory to a file, while the server is stopped.
     Export(ExportArguments),
     /// Fill an empty data directory with what was exported.
@@ -87,6 +92,9 @@ struct ServeArguments {
     data: DataDirectory,
     #[command(flatten)]
     plugins: PluginDirectory,
+    /// The directory of compiled plugins; without the option, `cache` in the data directory.
+    #[arg(long, env = "GATEWIT_CACHE", value_name = "DIR")]
+    cache: Option<PathBuf>,
     /// How long a registration token lives.
     #[arg(
         long,
@@ -167,6 +175,7 @@ pub fn run() -> ExitCode {
         Command::CheckConfig(arguments) => block_on(check_config(arguments)),
         Command::Export(arguments) => block_on(export(arguments)),
         Command::Import(arguments) => block_on(import(arguments)),
+        Command::Plugin(command) => plugin(command),
         Command::Openapi => print_openapi(),
         Command::Bench(arguments) => bench(arguments),
         Command::Compile { cache, cpu_seconds } => return compile(&cache, cpu_seconds),
@@ -265,6 +274,7 @@ impl From<ServeArguments> for ServeSettings {
                 fixed_variables: fixed_variables(),
             },
             listen: arguments.listen,
+            cache: (arguments.cache).unwrap_or_else(|| arguments.data.path.join("cache")),
             data: arguments.data.path,
             plugins: arguments.plugins.path,
             registration_token_minutes: arguments.registration_token_minutes,

@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 use gatewit_desk::Access;
 use gatewit_domain::names::NameMatching;
 use gatewit_domain::source::SourceName;
-use gatewit_engine::PluginLimits;
+use gatewit_engine::PluginPolicy;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -23,6 +22,7 @@ mod files;
 mod identities;
 mod lines;
 mod misspelt;
+mod plugins;
 mod scalars;
 mod snake_case;
 mod sources;
@@ -32,6 +32,7 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use events::EventEntry;
 pub use identities::OrganizationEntry;
+pub use plugins::{PluginEntry, SwapBudgetEntry};
 pub use sources::{SourcePlan, digest_of};
 pub use ticketing::TicketingPlan;
 
@@ -50,6 +51,8 @@ const ALL: &str = "all";
 pub struct Config {
     /// Limits of plugins, by name.
     pub plugins: BTreeMap<String, PluginEntry>,
+    /// When a plugin that was swapped is rolled back.
+    pub swap_budget: SwapBudgetEntry,
     /// Events to create or update at start, by slug.
     pub events: Vec<EventEntry>,
     /// Identities (`sub`) that may do everything.
@@ -84,19 +87,6 @@ pub struct Config {
 /// The folder of a configuration: file names in it are relative to this folder, and `.env` lies there.
 pub fn folder_of(config: Option<&Path>) -> &Path {
     config.and_then(Path::parent).unwrap_or(Path::new(""))
-}
-
-/// Limits of one plugin; each has a default.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PluginEntry {
-    /// Default: 64.
-    memory_mib: Option<u32>,
-    /// How long one call may take, in milliseconds. Default: 200.
-    timeout_ms: Option<u32>,
-    /// Further hosts a backend may send requests to: `files.pretix.eu`, over https unless another scheme is given.
-    #[serde(default)]
-    allowed_hosts: Vec<String>,
 }
 
 impl Config {
@@ -168,7 +158,7 @@ impl Config {
         }
         identities::check(&self.operators, &self.organizations)?;
         for (name, plugin) in &self.plugins {
-            if plugin.memory_mib == Some(0) || plugin.timeout_ms == Some(0) {
+            if plugin.has_zero() {
                 return Err(format!("plugins.{name}: a limit must be at least 1"));
             }
         }
@@ -215,23 +205,15 @@ impl Config {
         names
     }
 
-    /// Returns the limits that differ from the defaults, by plugin name.
-    pub fn plugin_limits(&self) -> BTreeMap<String, PluginLimits> {
-        let limits = |entry: &PluginEntry| {
-            let default = PluginLimits::default();
-            PluginLimits {
-                memory_bytes: entry
-                    .memory_mib
-                    .map_or(default.memory_bytes, |mib| mib as usize * 1024 * 1024),
-                timeout: entry
-                    .timeout_ms
-                    .map_or(default.timeout, |ms| Duration::from_millis(ms.into())),
-            }
-        };
+    /// Returns the limits of each plugin that is named, and when one is rolled back.
+    pub fn plugin_policy(&self) -> PluginPolicy {
         let entries = self.plugins.iter();
-        entries
-            .map(|(name, entry)| (name.clone(), limits(entry)))
-            .collect()
+        let limits_of = entries.map(|(name, entry)| (name.clone(), entry.limits()));
+        PluginPolicy {
+            limits_of: limits_of.collect(),
+            budget: self.swap_budget.into(),
+            ..PluginPolicy::default()
+        }
     }
 }
 
@@ -340,5 +322,29 @@ mod tests {
     fn an_empty_file_means_the_defaults() {
         let config = Config::parse("# nothing\n").unwrap();
         assert!(config.events.is_empty() && config.plugins.is_empty());
+    }
+
+    #[test]
+    fn limits_and_the_budget_of_swaps_are_read() {
+        let text = "plugins:\n  x: {answer_kib: 2, handles: 7}\nswap_budget: {failed_runs: 2, within_s: 30}\n";
+        let policy = Config::parse(text).unwrap().plugin_policy();
+        let default = PluginPolicy::default();
+        let limits = policy.limits_of["x"];
+        assert_eq!((limits.guest.answer_bytes, limits.guest.handles), (2048, 7));
+        assert_eq!(limits.timeout, default.limits.timeout);
+        let (budget, default) = (policy.budget, default.budget);
+        assert_eq!(
+            (budget.runs, budget.within),
+            (2, std::time::Duration::from_secs(30))
+        );
+        assert_eq!(
+            (budget.questions, budget.percent),
+            (default.questions, default.percent)
+        );
+        check(
+            "plugins:\n  x: {handles: 0}\n",
+            &["plugins.x: a limit must be at least 1"],
+        );
+        check("swap_budget: {failed_runs: 0}\n", &["swap_budget"]);
     }
 }

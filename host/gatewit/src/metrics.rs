@@ -22,6 +22,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+mod plugins;
 mod requests;
 pub use requests::{RequestCounts, RouteCounts};
 
@@ -55,7 +56,7 @@ impl Collector for Counters {
         self.encode_start(&mut encoder)?;
         self.encode_scans(&mut encoder)?;
         self.encode_store(&mut encoder)?;
-        self.encode_plugins(&mut encoder)?;
+        plugins::encode(&self.engine.plugin_costs(), &mut encoder)?;
         self.encode_sources(&mut encoder)
     }
 }
@@ -159,35 +160,6 @@ impl Counters {
             let labels = [("source", source.name.as_str())];
             let age = self.desk.now().duration_since(synced_at).as_secs_f64();
             ConstGauge::new(age).encode(ages.encode_family(&labels)?)?;
-        }
-        Ok(())
-    }
-
-    fn encode_plugins(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let plugins = self.engine.call_counts();
-        let help = "Calls of a plugin's code; answers from what was kept are none";
-        let mut calls =
-            encoder.encode_descriptor("plugin_calls", help, None, MetricType::Counter)?;
-        for counts in &plugins {
-            let labels = [("plugin", counts.plugin.as_str())];
-            ConstCounter::new(counts.calls).encode(calls.encode_family(&labels)?)?;
-        }
-        let help = "Calls that gave no answer, by how they failed";
-        let mut failures =
-            encoder.encode_descriptor("plugin_failures", help, None, MetricType::Counter)?;
-        for counts in &plugins {
-            for (kind, count) in &counts.failures {
-                let labels = [("plugin", counts.plugin.as_str()), ("kind", kind.name())];
-                ConstCounter::new(*count).encode(failures.encode_family(&labels)?)?;
-            }
-        }
-        let help = "How long calls of a plugin took, waiting for the network included";
-        let name = "plugin_call_duration_seconds";
-        let mut durations = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
-        for counts in &plugins {
-            let labels = [("plugin", counts.plugin.as_str())];
-            let seconds = durations.encode_family(&labels)?;
-            counts.call_seconds.encode(seconds)?;
         }
         Ok(())
     }

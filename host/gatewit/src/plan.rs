@@ -1,12 +1,12 @@
 //! What the operator's files say: read whole and checked whole, before anything is touched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
 use gatewit_desk::{Access, AttachableSources, DEFAULT_ORGANIZATION, Ticketing};
 use gatewit_domain::event::EventChange;
-use gatewit_engine::PluginLimits;
+use gatewit_engine::PluginPolicy;
 
 use crate::config::{Config, Environment, SourcePlan, TicketingPlan, folder_of};
 use crate::oidc::OidcSettings;
@@ -39,8 +39,8 @@ pub struct Plan {
     pub sources: Vec<SourcePlan>,
     pub ticketing: Ticketing,
     pub access: Access,
-    /// The limits of the plugins that the configuration names.
-    pub plugin_limits: BTreeMap<String, PluginLimits>,
+    /// Holds the limits of each plugin that the configuration names.
+    pub plugin_policy: PluginPolicy,
 }
 
 impl ConfigFiles {
@@ -101,7 +101,7 @@ impl ConfigFiles {
         let operators = given.or(environment.get(OPERATORS)).unwrap_or_default();
         Ok(Plan {
             access: config.access(operators),
-            plugin_limits: config.plugin_limits(),
+            plugin_policy: config.plugin_policy(),
             events: config.events.into_iter().map(EventChange::from).collect(),
             environment,
             oidc,

@@ -54,10 +54,7 @@ async fn reload(
     let read = spawn_blocking(move || files.read_again(&began_with)).await;
     let (plan, fixed) = read.context("reading was cut off")??;
     let changes = applier.apply(plan).await?;
-    // The engine takes the limits of a plugin when it loads it.
-    let parts = changes.iter().map(|change| &change.part);
-    let limits = parts.filter(|part| part.starts_with("plugins."));
-    for place in limits.chain(&fixed) {
+    for place in &fixed {
         tracing::warn!("{place} has changed, which takes effect when the server is started next");
     }
     Ok(changes)

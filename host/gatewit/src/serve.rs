@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use axum::Router;
 use gatewit_desk::{Desk, DeskSettings, Ports, store_layout};
 use gatewit_domain::ports::Clock;
-use gatewit_engine::{Compiler, Engine, EngineSettings, ErrorBudget, PluginLimits};
+use gatewit_engine::{Compiler, Engine, EngineSettings};
 use gatewit_store::{SledStore, StoreMeter};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
@@ -55,6 +55,8 @@ pub struct ServeSettings {
     pub files: ConfigFiles,
     pub listen: SocketAddr,
     pub data: PathBuf,
+    /// Where compiled plugins are kept.
+    pub cache: PathBuf,
     pub plugins: PathBuf,
     pub registration_token_minutes: u32,
     /// How many wrong guesses per minute are answered about one registration token, order or ticket.
@@ -179,7 +181,7 @@ async fn apply(
     reloads: Reloads,
     beside: &mut JoinSet<()>,
 ) -> anyhow::Result<()> {
-    let plugins: Vec<_> = plan.plugin_limits.keys().cloned().collect();
+    let plugins: Vec<_> = plan.plugin_policy.limits_of.keys().cloned().collect();
     let mut applier = Applier::open(&opened.desk, &opened.engine).await?;
     let begun = applier.begin(plan).await?;
     let (is_set_up, set_up) = oneshot::channel();
@@ -264,12 +266,10 @@ fn compiler(cache: &Path) -> Compiler {
 fn open_engine(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Engine> {
     let settings = EngineSettings {
         plugins: settings.plugins.clone(),
-        cache: settings.data.join("cache"),
+        cache: settings.cache.clone(),
         kept: settings.data.join("components"),
-        compiler: compiler(&settings.data.join("cache")),
-        budget: ErrorBudget::default(),
-        limits: PluginLimits::default(),
-        limits_of: plan.plugin_limits.clone(),
+        compiler: compiler(&settings.cache),
+        policy: plan.plugin_policy.clone(),
     };
     Ok(Engine::open(settings, Arc::new(SystemClock))?)
 }

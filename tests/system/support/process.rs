@@ -85,6 +85,8 @@ impl Process {
         command
             .arg("serve")
             .env("GATEWIT_LISTEN", "127.0.0.1:0")
+            // Compiled once for all tests.
+            .env("GATEWIT_CACHE", super::target().join("program-cache"))
             .env("RUST_LOG", "warn");
         command
     }

@@ -16,7 +16,7 @@ use gatewit::sources::Sources;
 use gatewit_desk::{Access, Configuration, Desk, DeskSettings, Ports, Ticketing, store_layout};
 use gatewit_domain::plugin::{PluginRow, PluginState};
 use gatewit_domain::ports::{Clock, Key, Store, Strategies};
-use gatewit_engine::{Compiler, Engine, EngineSettings, ErrorBudget, PluginLimits};
+use gatewit_engine::{Compiler, Engine, EngineSettings, PluginPolicy};
 use gatewit_store::SledStore;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -207,9 +207,7 @@ impl Server {
             cache: super::target().join("test-cache"),
             kept: data.path().join("components"),
             compiler: Compiler::InProcess,
-            budget: ErrorBudget::default(),
-            limits: PluginLimits::default(),
-            limits_of: Default::default(),
+            policy: PluginPolicy::default(),
         };
         let engine = Engine::open(settings, clock.clone()).expect("the engine opens");
         let engine = Arc::new(engine);

@@ -1,14 +1,13 @@
 //! Our own backends in an engine, as the server runs them, without a server around them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gatewit::clock::SystemClock;
 use gatewit_domain::ports::TicketSource;
 use gatewit_domain::source::{Continuation, SourceFault, SourceTicket, SourceType};
 use gatewit_engine::{
-    Compiler, Engine, EngineSettings, ErrorBudget, Grant, NothingKept, PluginLimits, Secret,
-    Source, SourceLimits, SourceSettings,
+    Compiler, Engine, EngineSettings, Grant, NothingKept, PluginPolicy, Secret, Source,
+    SourceLimits, SourceSettings,
 };
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -40,9 +39,7 @@ impl Ticketing {
             cache: super::target().join("test-cache"),
             kept: super::target().join("test-kept"),
             compiler: Compiler::InProcess,
-            budget: ErrorBudget::default(),
-            limits: PluginLimits::default(),
-            limits_of: BTreeMap::new(),
+            policy: PluginPolicy::default(),
         };
         let engine = Engine::open(engine_settings, Arc::new(SystemClock));
         let engine = engine.expect("the engine opens");

@@ -1,6 +1,6 @@
 //! Which answers of strategies are in the store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gatewit_domain::digest::Digest;
@@ -24,6 +24,13 @@ impl KeptAnswers {
     /// Notes that this answer was kept after all others of its event and holder.
     pub fn note(&self, event: EventId, holder: Holder, answer: Digest) {
         self.kept().entry(event).or_default().insert(holder, answer);
+    }
+
+    /// The holders about whom answers were kept.
+    pub fn holders(&self, event: EventId) -> HashSet<Holder> {
+        let kept = self.kept();
+        let holders = kept.get(&event).into_iter().flat_map(HashMap::keys);
+        holders.cloned().collect()
     }
 
     /// Forgets the answers of a deleted event.

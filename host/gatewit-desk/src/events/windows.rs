@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use gatewit_decision::Window;
+use gatewit_domain::calendar::Calendar;
 use gatewit_domain::event::MissedDays;
 use gatewit_domain::id::EventId;
 use gatewit_domain::problem::{EventCode, Problem, TicketCode};
@@ -25,6 +27,17 @@ pub struct EventWindow {
     pub opens: Timestamp,
     /// The first moment in which they are not.
     pub closes: Timestamp,
+}
+
+impl EventWindow {
+    /// Shows a window of a day of this calendar.
+    pub(crate) fn of(window: &Window, calendar: &Calendar) -> Self {
+        Self {
+            day_name: calendar.days[window.day].name.clone(),
+            opens: window.opens,
+            closes: window.closes,
+        }
+    }
 }
 
 impl Events {
@@ -57,12 +70,9 @@ impl Events {
                 .is_none_or(|kind| kind.is_good_for(day, calendar))
         };
         let windows = answer.windows.iter().filter(|window| is_good(window.day));
-        let shown = windows.map(|window| EventWindow {
-            day_name: calendar.days[window.day].name.clone(),
-            opens: window.opens,
-            closes: window.closes,
-        });
-        Ok(shown.collect())
+        Ok(windows
+            .map(|window| EventWindow::of(window, calendar))
+            .collect())
     }
 
     /// Asks every event's strategy for its windows, so that the first scan finds them cached. A strategy that fails is
@@ -136,6 +146,17 @@ impl Events {
             answers.push(self.ports.strategies.windows(&live.rule, holder).await?);
         }
         Ok(answers)
+    }
+
+    /// Returns the kinds of holders that an event has: of each ticket type, and those who have come to its door.
+    pub(crate) fn holders_of(&self, live: &LiveEvent) -> HashSet<Holder> {
+        let mut holders = self.answers.holders(live.event.id);
+        let types = live.event.ticket_types.iter().map(|kind| kind.id.clone());
+        holders.extend(types.map(|ticket_type| Holder {
+            ticket_type,
+            attributes: Vec::new(),
+        }));
+        holders
     }
 
     /// Returns a ticket's holder as strategies see it, with the type spelled as at the event.

@@ -1,7 +1,7 @@
 //! Replaces plugins, for operators. `gatewit-api.md` §10.
 
 use bytes::Bytes;
-use gatewit_domain::plugin::{LibraryError, PluginEvent, PluginRow, PluginUpload};
+use gatewit_domain::plugin::{LibraryError, PluginEvent, PluginRow, PluginUpload, PluginUse};
 use gatewit_domain::ports::PluginKeeper;
 use gatewit_domain::problem::{PluginCode, Problem, RequestCode};
 
@@ -17,6 +17,16 @@ impl Plugins {
         let mut rows = self.shown_to(caller).into_iter();
         let row = rows.find(|row| row.name == name);
         row.ok_or_else(|| unknown(name))
+    }
+
+    /// Returns what a plugin has cost since the start. What it wrote is for operators.
+    pub fn used(&self, caller: &Caller, name: &str) -> Result<PluginUse, DeskError> {
+        let used = self.ports.library.used(name);
+        let used = used.ok_or_else(|| unknown(name))?;
+        Ok(PluginUse {
+            output: used.output.filter(|_| caller.is_operator()),
+            ..used
+        })
     }
 
     /// Whether an event or a ticket source uses a plugin.
@@ -102,6 +112,7 @@ impl From<LibraryError> for DeskError {
         let words = error.to_string();
         match error {
             LibraryError::Unknown(name) => unknown(&name),
+            LibraryError::NotOneKept(_) => Self::unacceptable(PluginCode::NotOneKept, words),
             LibraryError::Refused(_) => Self::unacceptable(PluginCode::Refused, words),
             LibraryError::Quarantined(_) => {
                 Self::Conflict(Problem::new(PluginCode::Quarantined, words))

@@ -16,11 +16,11 @@ use gatewit_domain::claims::{Claims, ScannerClaims, TicketProof};
 use gatewit_domain::event::{SealedKey, StrategyOptions};
 use gatewit_domain::id::EventId;
 use gatewit_domain::plugin::{
-    LibraryError, PluginIdentity, PluginKind, PluginRow, PluginState, PluginUpload,
+    LibraryError, PluginIdentity, PluginKind, PluginRow, PluginState, PluginUpload, PluginUse,
 };
 use gatewit_domain::ports::{
     Clock, Commit, EventKey, Guard, Key, PluginLibrary, Signer, SignerError, Store, StoreError,
-    Strategies, TokenHeader, Write,
+    Strategies, TokenHeader, TriedPlugin, Write,
 };
 use gatewit_domain::window::{DoorRule, Holder, StrategyError, StrategyName, WindowsAnswer};
 use gatewit_store::MemoryStore;
@@ -239,8 +239,21 @@ pub struct NoLibrary;
 
 #[async_trait]
 impl PluginLibrary for NoLibrary {
+    fn used(&self, _: &str) -> Option<PluginUse> {
+        None
+    }
+
     async fn upload(&self, upload: PluginUpload) -> Result<(), LibraryError> {
         Err(LibraryError::Unknown(upload.name))
+    }
+
+    async fn try_out(
+        &self,
+        plugin: &str,
+        _: Bytes,
+        _: Option<&str>,
+    ) -> Result<TriedPlugin, LibraryError> {
+        Err(LibraryError::Unknown(plugin.to_owned()))
     }
 
     async fn roll_back(&self, plugin: &str, _: &str) -> Result<(), LibraryError> {

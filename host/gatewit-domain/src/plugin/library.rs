@@ -133,6 +133,11 @@ pub enum LibraryError {
     /// The component is in quarantine. The text says so, and how to load it all the same.
     #[error("{0}")]
     Quarantined(String),
+    /// No component with this digest is kept under the plugin's name.
+    #[error(
+        "no component {0} is kept: compare with what serves, or with one of the last {GENERATIONS_MAX} that served"
+    )]
+    NotOneKept(String),
     /// There is no generation before this one, or its component is gone.
     #[error("{0}")]
     NothingBefore(String),

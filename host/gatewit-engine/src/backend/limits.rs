@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use crate::resource_limits::GuestLimits;
+
 /// The resources of one instance.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InstanceLimits {
-    pub memory_bytes: usize,
+    pub guest: GuestLimits,
     /// How long one call may take, waiting included.
     pub time: Duration,
     /// How long all calls may compute, waiting excluded.

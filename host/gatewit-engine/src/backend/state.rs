@@ -11,7 +11,7 @@ use crate::backend::run_time::RunTime;
 use crate::bindings::backend::http::{self, Error, Request, Response};
 use crate::bindings::backend::types;
 use crate::outbound::{NotGranted, Outbound, OutboundError};
-use crate::resource_limits::ResourceLimits;
+use crate::resource_limits::{MemoryPeak, ResourceLimits};
 
 /// The most resources of the host that a guest may hold at once: streams, clocks, errors.
 const RESOURCES_MAX: usize = 1_000;
@@ -32,6 +32,7 @@ pub(crate) struct BackendState {
 impl BackendState {
     pub(crate) fn new(
         limits: InstanceLimits,
+        memory_peak: MemoryPeak,
         output: Output,
         outbound: Option<Arc<Outbound>>,
     ) -> Self {
@@ -46,7 +47,7 @@ impl BackendState {
         wasi.allow_ip_name_lookup(false);
         wasi.max_random_size(RANDOM_BYTES_MAX);
         Self {
-            limits: ResourceLimits::new(limits.memory_bytes),
+            limits: ResourceLimits::new(limits.guest, memory_peak),
             time: RunTime::new(limits.cpu_time),
             outbound,
             requests: limits.requests,

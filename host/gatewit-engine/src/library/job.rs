@@ -1,5 +1,6 @@
 //! The jobs of the library. Whatever fails leaves what serves as it is.
 
+mod dry_run;
 mod file;
 mod judgement;
 mod kept;
@@ -10,12 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use gatewit_domain::plugin::{KeptPlugin, LibraryError, PluginAction, PluginEvent};
-use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use super::Library;
 use crate::load::{Component, Facts, Generation, LoadError, Refusal};
-use crate::orders::Task;
+use crate::orders::{Reply, Task};
 use crate::slot::PluginSlot;
 use crate::strategy_calls;
 use crate::window_cache::Question;
@@ -39,11 +39,16 @@ impl Library {
                 by,
                 reply,
             } => answer(reply, self.take_upload(plugin, component, force, &by).await),
+            Task::TryOut {
+                component,
+                against,
+                reply,
+            } => answer(reply, self.try_beside(plugin, component, against).await),
             Task::RollBack { by, reply } => answer(reply, self.roll_back(plugin, &by).await),
             Task::Remove { force, by, reply } => {
                 answer(reply, self.remove(plugin, force, &by).await);
             }
-            Task::TakeBack { digest, failed } => self.take_back(plugin, &digest, failed).await,
+            Task::TakeBack { digest, why } => self.take_back(plugin, &digest, why).await,
         }
     }
 
@@ -138,18 +143,17 @@ impl Library {
     }
 }
 
-fn answer(reply: oneshot::Sender<Result<(), LibraryError>>, outcome: Result<(), LibraryError>) {
+fn answer<T>(reply: Reply<T>, outcome: Result<T, LibraryError>) {
     // Who asked may have left; what was done stays done.
     let _ = reply.send(outcome);
 }
 
 fn note_loaded(generation: &Generation) {
-    let (identity, version) = (&generation.identity, &generation.version);
+    let identity = &generation.identity;
     let name = &identity.name;
     tracing::info!(
         plugin.name = %name,
         plugin.digest = %identity.digest,
-        plugin.version = %version,
         "plugin {name:?} loaded"
     );
 }

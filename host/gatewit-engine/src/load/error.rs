@@ -4,6 +4,7 @@ use std::io;
 
 use gatewit_domain::plugin::{CallError, FailureKind, PluginKind, PluginWords};
 
+use crate::compiling::CompileError;
 use crate::errors::LinkError;
 use crate::load::format::OtherFormat;
 use crate::load::world::WorldError;
@@ -23,18 +24,8 @@ pub(crate) enum LoadError {
     Name,
     #[error(transparent)]
     Format(#[from] OtherFormat),
-    /// The text is the compiler's.
-    #[error("it is cut short, invalid or too large to compile: {0}")]
-    NotCompiled(String),
-    #[error("compiling it takes more than {seconds_max} s of processor time")]
-    CompiledTooLong { seconds_max: u64 },
-    #[error(
-        "compiling it takes more than {mebibytes_max} MiB of memory, or breaks the compiler (signal {signal})"
-    )]
-    CompilerEnded { signal: i32, mebibytes_max: u64 },
-    /// The child process cannot be started or spoken to.
-    #[error("it cannot be compiled: {0}")]
-    NoCompiler(io::Error),
+    #[error(transparent)]
+    Compile(#[from] CompileError),
     #[error(transparent)]
     World(#[from] WorldError),
     #[error(transparent)]
@@ -130,7 +121,10 @@ impl LoadError {
             Self::Trial(
                 TrialError::Options { failure, .. } | TrialError::Windows { failure, .. },
             ) => !is_late(failure),
-            Self::NotKept(_) | Self::CutOff | Self::NoCompiler(_) | Self::NoRuntime(_) => false,
+            Self::Compile(CompileError::NoCompiler(_))
+            | Self::NotKept(_)
+            | Self::CutOff
+            | Self::NoRuntime(_) => false,
             _ => !self.is_unread(),
         }
     }

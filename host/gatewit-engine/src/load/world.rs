@@ -19,6 +19,8 @@ const WASI_PACKAGES: [&str; 6] = [
     "wasi:random/",
     "wasi:sockets/",
 ];
+/// A version is cut after this many characters.
+const VERSION_CHARACTERS_MAX: usize = 32;
 /// The start of every version that is compatible with `wit/`; it follows an interface's name.
 const VERSION: &str = "@0.1.";
 
@@ -30,8 +32,13 @@ pub(crate) enum WorldError {
         "neither world strategy nor world backend exported: it exports {0}; expected is {STRATEGY}{VERSION}0 or {BACKEND}{VERSION}0"
     )]
     OtherExports(String),
+    /// It exports an interface of ours in a version that this host does not speak. The text is the version.
+    #[error(
+        "built against gatewit:plugin@{0}, and this host speaks 0.1: build it against this host's wit/"
+    )]
+    OtherVersion(String),
     /// The text is the import.
-    #[error("imports {0}: a strategy must be pure")]
+    #[error("imports {import}: a strategy must be pure{remedy}", import = .0, remedy = remedy(.0))]
     ImpureStrategy(String),
     /// The text is the import.
     #[error(
@@ -65,6 +72,10 @@ impl World {
         if find(BACKEND).is_some() {
             return Ok(Self::Backend);
         }
+        if let Some(version) = exports.iter().find_map(|name| version_of_ours(name)) {
+            let version = one_line(version, VERSION_CHARACTERS_MAX);
+            return Err(WorldError::OtherVersion(version));
+        }
         let exports = match exports.join(", ") {
             nothing if nothing.is_empty() => "nothing".to_owned(),
             names => one_line(&names, REASON_CHARACTERS_MAX),
@@ -77,6 +88,24 @@ impl World {
             Self::Strategy { .. } => PluginKind::Strategy,
             Self::Backend => PluginKind::Backend,
         }
+    }
+}
+
+/// Returns the version of an interface of ours.
+fn version_of_ours(name: &str) -> Option<&str> {
+    let ours = [STRATEGY, BACKEND].into_iter();
+    ours.filter_map(|interface| name.strip_prefix(interface))
+        .find_map(|version| version.strip_prefix('@'))
+}
+
+/// How to build a strategy without an import of WASI, which the run times of some languages bring along.
+fn remedy(import: &str) -> &'static str {
+    match import.contains("\"wasi:") {
+        true => {
+            "; build it without WASI: in Python with --stub-wasi, in JavaScript with its features disabled, in Rust for \
+             wasm32-unknown-unknown"
+        }
+        false => "",
     }
 }
 

@@ -105,8 +105,8 @@ async fn whatever_a_backend_does_in_any_function_is_named_by_its_kind() {
         check_backend(run.ticket_types().await, kind, deed);
         let mut run = source.begin().await.unwrap();
         check_backend(run.page(None).await, kind, deed);
-        let counts = house.engine.call_counts();
-        let failures = counts[0].failures.iter().find(|(of, _)| *of == kind);
+        let counts = house.engine.plugin_costs();
+        let failures = counts[0].used.failures.iter().find(|(of, _)| *of == kind);
         assert_eq!(failures, Some(&(kind, 4)), "{deed}");
     }
 }

@@ -140,8 +140,9 @@ async fn a_component_of_another_world_is_told_what_it_exports() {
     check_refusal(
         "x",
         &exporting("gatewit:plugin/check-in-strategy@0.2.0"),
-        "neither world strategy nor world backend exported: it exports gatewit:plugin/check-in-strategy@0.2.0; expected",
-    ).await;
+        "built against gatewit:plugin@0.2.0, and this host speaks 0.1",
+    )
+    .await;
     check_refusal(
         "x",
         &exporting("gatewit:plugin/check-in-strategy@0.1.7"),
@@ -197,7 +198,7 @@ async fn an_impure_strategy_is_refused_and_the_import_named() {
     check_refusal(
         "x",
         &clock,
-        "imports the function \"now\" of \"wasi:clocks/wall-clock@0.2.0\": a strategy must be pure",
+        "imports the function \"now\" of \"wasi:clocks/wall-clock@0.2.0\": a strategy must be pure; build it without WASI: in Python with --stub-wasi",
     )
     .await;
     let resource = guests::strategy_with(
@@ -267,13 +268,35 @@ async fn a_plugin_may_have_limits_of_its_own() {
     let greedy = guests::strategy_with("", "(memory $large 1025)");
     fs::write(plugin_path(directory.path(), "greedy"), greedy).unwrap();
     let mut settings = settings(directory.path(), PluginLimits::default());
-    let limits = PluginLimits {
-        memory_bytes: 128 << 20,
-        ..PluginLimits::default()
-    };
-    settings.limits_of.insert("greedy".to_owned(), limits);
+    let mut limits = PluginLimits::default();
+    limits.guest.memory_bytes = 128 << 20;
+    settings
+        .policy
+        .limits_of
+        .insert("greedy".to_owned(), limits);
     let house = House::start(directory, settings, Arc::default()).await;
     assert_eq!(house.row("greedy").error, None);
+}
+
+#[tokio::test]
+async fn a_strategy_that_exceeds_the_limits_set_for_it_is_refused() {
+    let refused_by = async |component: &[u8], limits: PluginLimits| {
+        let house = House::with_limits(&[("x", component)], limits).await;
+        house.row("x").error
+    };
+    let table = guests::strategy_with("", "(table $large 100 funcref)");
+    let mut limits = PluginLimits::default();
+    assert_eq!(refused_by(&table, limits).await, None);
+    limits.guest.table_entries = 99;
+    let error = refused_by(&table, limits).await.unwrap_or_default();
+    assert!(error.contains("table"), "{error}");
+
+    let answers = guests::strategy(guests::ANSWER);
+    let mut limits = PluginLimits::default();
+    assert_eq!(refused_by(&answers, limits).await, None);
+    limits.guest.answer_bytes = 1;
+    let error = refused_by(&answers, limits).await.unwrap_or_default();
+    assert!(!error.is_empty());
 }
 
 #[tokio::test]

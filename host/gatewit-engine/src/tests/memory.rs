@@ -11,10 +11,8 @@ async fn house_that_never_grows(name: &str, component: &[u8]) -> House {
     let compiled = Component::new(&wasmtime::Engine::default(), component).unwrap();
     let required = compiled.resources_required().unwrap();
     let bytes = required.max_initial_memory_size.unwrap() * PAGE_BYTES;
-    let limits = PluginLimits {
-        memory_bytes: bytes.try_into().unwrap(),
-        ..PluginLimits::default()
-    };
+    let mut limits = PluginLimits::default();
+    limits.guest.memory_bytes = bytes.try_into().unwrap();
     House::with_limits(&[(name, component)], limits).await
 }
 

@@ -233,3 +233,21 @@ async fn a_strategy_that_is_not_loaded_is_told_with_those_that_are() {
         Err(unknown("early-vip"))
     );
 }
+
+#[tokio::test]
+async fn limits_change_for_the_calls_that_begin_later() {
+    let looping = guests::strategy("(loop $forever (br $forever)) unreachable");
+    let house = House::of(&[("early", &looping)]).await;
+    let question = rule("EARLY", json!({}));
+    assert!(failure(house.ask(&question).await).ends_with("it ran longer than 200 ms"));
+    let limits = PluginLimits {
+        timeout: Duration::from_millis(30),
+        ..PluginLimits::default()
+    };
+    house.engine.set_policy(PluginPolicy {
+        limits_of: [("early".to_owned(), limits)].into(),
+        ..PluginPolicy::default()
+    });
+    let other = house.engine.windows(&question, &holder("crew")).await;
+    assert!(failure(other).ends_with("it ran longer than 30 ms"));
+}

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gatewit_domain::source::{RunLimits, SourceName};
-use gatewit_engine::{Grant, Secret, SourceLimits, SourceSettings};
+use gatewit_engine::{Grant, GuestLimits, Secret, SourceLimits, SourceSettings};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -55,6 +55,9 @@ pub struct SyncEntry {
 #[serde(deny_unknown_fields, default)]
 pub struct SourceLimitsEntry {
     memory_mib: Option<NonZero<u32>>,
+    answer_mib: Option<NonZero<u32>>,
+    table_entries: Option<NonZero<u32>>,
+    handles: Option<NonZero<u32>>,
     call_timeout_ms: Option<NonZero<u32>>,
     request_timeout_ms: Option<NonZero<u32>>,
     response_mib: Option<NonZero<u32>>,
@@ -250,10 +253,17 @@ fn each_text(
 impl From<SourceLimitsEntry> for SourceLimits {
     fn from(entry: SourceLimitsEntry) -> Self {
         let default = Self::default();
+        let guest = default.guest;
         let bytes = |mib: NonZero<u32>| mib.get() as usize * MIB;
+        let count = |count: NonZero<u32>| count.get() as usize;
         let time = |ms: NonZero<u32>| Duration::from_millis(ms.get().into());
         Self {
-            memory_bytes: entry.memory_mib.map_or(default.memory_bytes, bytes),
+            guest: GuestLimits {
+                memory_bytes: entry.memory_mib.map_or(guest.memory_bytes, bytes),
+                answer_bytes: entry.answer_mib.map_or(guest.answer_bytes, bytes),
+                table_entries: entry.table_entries.map_or(guest.table_entries, count),
+                handles: entry.handles.map_or(guest.handles, count),
+            },
             call_timeout: entry.call_timeout_ms.map_or(default.call_timeout, time),
             run_cpu: entry.run_cpu_s.map_or(default.run_cpu, |seconds| {
                 Duration::from_secs(seconds.get().into())

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use gatewit_desk::{AppliedConfig, DEFAULT_ORGANIZATION, Ticketing};
 use gatewit_domain::event::EventChange;
 use gatewit_domain::names::NameMatching;
-use gatewit_engine::PluginLimits;
+use gatewit_engine::{ErrorBudget, PluginLimits};
 use serde_json::{Map, Value, json};
 
 use super::{Plan, slug_of};
@@ -30,7 +30,7 @@ impl Plan {
         let events = events.map(|event| (event_part(event), event.fields()));
         let sources = self.sources.iter();
         let sources = sources.map(|source| (format!("sources.{}", source.name), source.fields()));
-        let plugins = self.plugin_limits.iter();
+        let plugins = self.plugin_policy.limits_of.iter();
         let plugins = plugins.filter(|(_, limits)| **limits != PluginLimits::default());
         let plugins = plugins.map(|(name, limits)| digested(format!("plugins.{name}"), limits));
         let organizations = self.access.organizations.iter();
@@ -50,7 +50,10 @@ impl Plan {
         let operators = &self.access.operators;
         let serves_all = self.sources.iter().map(|source| &source.name).eq(sources);
         let has_matching = *matching != NameMatching::default();
+        let budget = self.plugin_policy.budget;
+        let has_budget = budget != ErrorBudget::default();
         let parts = [
+            has_budget.then(|| digested("swap_budget".to_owned(), &budget)),
             (!operators.is_empty()).then(|| identities("operators".to_owned(), operators)),
             has_matching.then(|| digested("name_matching".to_owned(), matching)),
             (addons.as_ref()).map(|addons| digested("addon_statistics".to_owned(), addons)),

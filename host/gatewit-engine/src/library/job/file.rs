@@ -69,7 +69,7 @@ impl Library {
     }
 
     fn path(&self, plugin: &str) -> PathBuf {
-        self.directory.join(format!("{plugin}.wasm"))
+        self.loader.directory.join(format!("{plugin}.wasm"))
     }
 
     /// Unloads a plugin that came from a file which is gone, unless something uses it.

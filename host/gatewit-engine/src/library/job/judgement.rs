@@ -79,12 +79,12 @@ impl Library {
         force: bool,
         by: &str,
     ) -> Result<(), LibraryError> {
-        check_name(plugin).map_err(|reason| LibraryError::Refused(reason.to_string()))?;
-        let cut_off = || LibraryError::NotKept(LoadError::CutOff.to_string());
-        let _permit = self.judging.acquire().await.map_err(|_| cut_off())?;
-        let component = spawn_blocking(move || Component::new(component)).await;
+        check_name(plugin).map_err(|reason| told(&reason))?;
+        let permit = self.judging.acquire().await;
+        let _permit = permit.map_err(|_| told(&LoadError::CutOff))?;
+        let component = digested(component).await;
         let proposal = Proposal {
-            component: component.map_err(|_| cut_off())?,
+            component: component.map_err(|reason| told(&reason))?,
             by: ProposedBy::Operator { sub: by, force },
         };
         let slot = self.registry.slot_or_new(plugin);
@@ -110,12 +110,7 @@ impl Library {
         let Err(reason) = swapped else {
             return Ok(());
         };
-        let why = reason.whole();
-        let error = match &reason {
-            LoadError::Quarantined => LibraryError::Quarantined(why),
-            reason if reason.is_verdict() => LibraryError::Refused(why),
-            _ => LibraryError::NotKept(why),
-        };
+        let error = told(&reason);
         // There is nothing to keep of a name that can never serve.
         if is_plugin_name(slot.name()) {
             self.keep_refusal(slot, &proposal, &reason).await;
@@ -235,7 +230,7 @@ impl Library {
     }
 
     /// Asks a strategy what is in use, off the async workers.
-    async fn try_out(
+    pub(super) async fn try_out(
         self: &Arc<Self>,
         generation: &Arc<Generation>,
         serving: Option<Arc<Generation>>,
@@ -282,11 +277,27 @@ impl Library {
         note_loaded(&generation);
         self.swap(slot, generation, number, trial.unasked);
         if before.is_some() {
-            slot.watch_swap(self.budget);
+            slot.watch_swap(self.loader.policy.budget());
         }
     }
 }
 
-fn digest_of(generation: Option<&Generation>) -> Option<String> {
+/// Takes the digest of a component, off the async workers.
+pub(super) async fn digested(component: Bytes) -> Result<Component, LoadError> {
+    let component = spawn_blocking(move || Component::new(component)).await;
+    component.map_err(|_| LoadError::CutOff)
+}
+
+/// Why a component does not serve, as its uploader is told.
+pub(super) fn told(reason: &LoadError) -> LibraryError {
+    let why = reason.whole();
+    match reason {
+        LoadError::Quarantined => LibraryError::Quarantined(why),
+        reason if reason.is_verdict() => LibraryError::Refused(why),
+        _ => LibraryError::NotKept(why),
+    }
+}
+
+pub(super) fn digest_of(generation: Option<&Generation>) -> Option<String> {
     generation.map(|generation| generation.identity.digest.clone())
 }

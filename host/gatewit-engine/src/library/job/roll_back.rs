@@ -23,15 +23,11 @@ impl Library {
     }
 
     /// Takes back the generation with this digest, if it still serves, and keeps its component from being loaded again.
-    pub(super) async fn take_back(&self, plugin: &str, digest: &str, failed: usize) {
+    pub(super) async fn take_back(&self, plugin: &str, digest: &str, why: String) {
         let slot = self.registry.slot(plugin);
         let Some(slot) = slot.filter(|_| self.kept(plugin).wanted() == Some(digest)) else {
             return;
         };
-        let within = self.budget.within.as_secs();
-        let why = format!(
-            "{failed} questions failed within {within} s of the swap which the generation before answers"
-        );
         let cause = Cause::FailedTooOften { why: why.clone() };
         match self.serve_previous(&slot, &cause).await {
             Ok(()) => tracing::error!(
@@ -44,7 +40,7 @@ impl Library {
                     plugin.name = %plugin,
                     "plugin {plugin:?} should be rolled back, since {why}, and cannot: {error}"
                 );
-                slot.watch_swap(self.budget);
+                slot.watch_swap(self.loader.policy.budget());
             }
         }
     }

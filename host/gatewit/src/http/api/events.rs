@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use gatewit_desk::{Desk, LiveEvent};
+use gatewit_desk::{Desk, EventWindow, LiveEvent};
+use gatewit_domain::calendar::Calendar;
 use gatewit_domain::id::EventId;
 use gatewit_domain::problem::{EventCode, RequestCode, TicketCode};
 use serde::Serialize;
@@ -33,6 +34,17 @@ pub struct WindowResponse {
     opens: String,
     #[schema(format = DateTime, example = "2025-12-15T18:30:00+03:00")]
     closes: String,
+}
+
+impl WindowResponse {
+    /// Prints a window at the times of an event with this calendar.
+    pub fn of(window: EventWindow, calendar: &Calendar) -> Self {
+        Self {
+            day_name: window.day_name,
+            opens: calendar.rfc3339(window.opens),
+            closes: calendar.rfc3339(window.closes),
+        }
+    }
 }
 
 #[derive(IntoParams)]
@@ -256,11 +268,8 @@ pub async fn windows(
         .windows(&caller, id, params.ticket_type.as_deref())
         .await?;
     let calendar = &desk.events.managed(&caller, id)?.event.calendar;
-    let windows = windows.into_iter().map(|window| WindowResponse {
-        day_name: window.day_name,
-        opens: calendar.rfc3339(window.opens),
-        closes: calendar.rfc3339(window.closes),
-    });
+    let windows = windows.into_iter();
+    let windows = windows.map(|window| WindowResponse::of(window, calendar));
     Ok(Done::ok("Check-in windows", windows.collect()))
 }
 

@@ -1,0 +1,64 @@
+//! A backend whose runs fail after its swap.
+
+use gatewit_domain::ports::TicketSource;
+
+use super::*;
+use crate::tests::backends::{MISCHIEF, house, source_settings};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn run(house: &House, deed: &str) -> bool {
+    let source = source_settings(json!({ "do": deed }), vec![]);
+    let source = house.engine.source(source);
+    match source.begin().await {
+        Ok(mut run) => run.page(None).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+#[tokio::test]
+async fn a_backend_whose_runs_trap_three_times_after_its_swap_is_rolled_back() {
+    let house = house().await;
+    assert!(run(&house, "behave").await);
+    let before = house.row(MISCHIEF).digest;
+    let candidate = renewed(&built("test-guests/backend-mischief.wasm"));
+    house.replace(MISCHIEF, &candidate).await;
+    let after = house.row(MISCHIEF).digest;
+    assert_ne!(after, before);
+    for _ in 0..2 {
+        assert!(!run(&house, "trap").await);
+    }
+    // A fault of the ticketing system is none of the plugin.
+    assert!(!run(&house, "unauthorized").await);
+    assert_eq!(house.row(MISCHIEF).digest, after);
+    assert!(!run(&house, "trap").await);
+    let rolled_back = house.engine.swapped(MISCHIEF, after.as_deref());
+    let rolled_back = tokio::time::timeout(PATIENCE, rolled_back).await;
+    rolled_back.expect("it is rolled back");
+    assert_eq!(house.row(MISCHIEF).digest, before);
+    let by_budget = |action| ("error budget".to_owned(), action);
+    let told = history(&house);
+    let told = &told[told.len() - 2..];
+    assert_eq!(
+        told,
+        [
+            by_budget(PluginAction::RolledBack),
+            by_budget(PluginAction::Quarantined)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_backend_that_failed_before_its_swap_is_not_rolled_back() {
+    let house = house().await;
+    assert!(!run(&house, "trap").await);
+    let candidate = renewed(&built("test-guests/backend-mischief.wasm"));
+    house.replace(MISCHIEF, &candidate).await;
+    let after = house.row(MISCHIEF).digest;
+    for _ in 0..4 {
+        assert!(!run(&house, "trap").await);
+    }
+    // Whatever was ordered before this is done when it ends.
+    house.engine.look(MISCHIEF).await;
+    assert_eq!(house.row(MISCHIEF).digest, after);
+}
