@@ -1,7 +1,7 @@
 //! The rules in their order: the scanner, the ticket, the day, its entries, the scan point.
 
 use crate::days::choose_day;
-use crate::facts::{Entry, Facts, Lookup, TicketFacts, TicketType};
+use crate::facts::{Entry, EventFacts, Facts, Lookup, Station, TicketFacts, TicketType};
 use crate::refusal::{Inactive, Refusal};
 
 /// The decision of the rules, and the day that decided, as an index into the event's days.
@@ -68,7 +68,7 @@ fn check_entry(
     day: usize,
 ) -> Result<(), Refusal> {
     check_earlier_entries(facts, ticket, kind, day)?;
-    check_scan_point(facts, kind)
+    check_scan_point(facts.event, &facts.station, kind)
 }
 
 fn check_earlier_entries(
@@ -88,12 +88,16 @@ fn check_earlier_entries(
     })
 }
 
-fn check_scan_point(facts: &Facts, kind: &TicketType) -> Result<(), Refusal> {
-    let Some(point) = facts.station.scan_point else {
+pub(crate) fn check_scan_point(
+    event: &EventFacts,
+    station: &Station,
+    kind: &TicketType,
+) -> Result<(), Refusal> {
+    let Some(point) = station.scan_point else {
         return Ok(());
     };
     // A scanner whose scan point was removed accepts no ticket types.
-    let point = facts.event.scan_point(point);
+    let point = event.scan_point(point);
     let accepts = |types: &Vec<String>| types.contains(&kind.id);
     match point {
         Some(point) if point.accepted_ticket_types.as_ref().is_none_or(accepts) => Ok(()),

@@ -165,6 +165,16 @@ pub struct Entry<'a> {
     pub location: Option<&'a str>,
 }
 
+impl Facts<'_> {
+    /// Lists when doors are open for the ticket: on the days that it is valid on, and while it is valid itself.
+    pub fn own_windows(&self) -> Vec<Window> {
+        match &self.lookup {
+            Lookup::Ticket(ticket) => ticket.own_windows(),
+            Lookup::Forged | Lookup::Nothing | Lookup::Elsewhere => Vec::new(),
+        }
+    }
+}
+
 impl EventFacts {
     /// The type with this id, in any case.
     pub fn ticket_type(&self, folded_id: &str) -> Option<&TicketType> {
@@ -205,6 +215,12 @@ impl Window {
 }
 
 impl TicketFacts<'_> {
+    fn own_windows(&self) -> Vec<Window> {
+        let windows = self.clamp_windows(self.windows.unwrap_or_default());
+        let is_good = |window: &&Window| self.kind.is_some_and(|kind| kind.is_good_for(window.day));
+        windows.iter().filter(is_good).copied().collect()
+    }
+
     /// Limits the windows to the time in which the ticket itself is valid.
     pub(crate) fn clamp_windows<'w>(&self, windows: &'w [Window]) -> Cow<'w, [Window]> {
         if self.valid_from.is_none() && self.valid_until.is_none() {

@@ -48,6 +48,7 @@
 mod days;
 mod decide;
 mod facts;
+mod nearest;
 mod refusal;
 mod scope;
 
@@ -56,5 +57,6 @@ pub use facts::{
     Day, DayId, Entry, EventFacts, Facts, Lookup, ScanPoint, Scanner, Station, TicketFacts,
     TicketType, Window, Zone,
 };
+pub use nearest::{Nearest, Place, nearest};
 pub use refusal::{Inactive, Refusal, Replacement};
 pub use scope::Scope;

@@ -65,6 +65,21 @@ impl Refusal {
             Self::TicketTypeNotAccepted => "ticket_type_not_accepted",
         }
     }
+
+    /// The step of §5 that refuses, in plain words.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::ScannerMismatch | Self::ScannerRevoked { .. } => "scanner",
+            Self::InvalidSignature | Self::NotFound | Self::WrongEvent | Self::NotActive { .. } => {
+                "ticket"
+            }
+            Self::WrongDay | Self::NotOpen { .. } | Self::Expired | Self::StrategyFailed => {
+                "day and window"
+            }
+            Self::AlreadyUsed { .. } => "earlier entries",
+            Self::TicketTypeNotAccepted => "scan point",
+        }
+    }
 }
 
 /// Why a ticket is not valid for any entry.

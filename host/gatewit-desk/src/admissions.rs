@@ -17,6 +17,7 @@ use crate::tickets::Tickets;
 
 mod commit;
 mod counters;
+mod explain;
 mod facts;
 mod history;
 mod manual_check_in;
@@ -24,11 +25,14 @@ mod record;
 mod refusal_bound;
 mod refusals;
 mod repeats;
+mod replay;
 mod resolve;
 mod undo;
 
 pub use counters::ScanCount;
+pub use explain::{Admission, AskedAdmission, Explanation};
 pub use history::{CheckIn, CheckInPage, CheckInQuery, Happened};
+pub use replay::{Decided, Fact, FactChange, Replay};
 pub use undo::{Undone, UndoneBy};
 
 use counters::ScanCounters;

@@ -54,6 +54,15 @@ impl Caller {
             Self::Subject(sub) => sub != LOCAL && event.organizers.contains(sub),
         }
     }
+
+    /// Whether the caller may see what door staff of an event need.
+    pub fn may_attend(&self, event: &Event) -> bool {
+        let is_staff = match self {
+            Self::Local | Self::Operator(_) => true,
+            Self::Subject(sub) => sub != LOCAL && event.staff.contains(sub),
+        };
+        is_staff || self.may_manage(event)
+    }
 }
 
 impl Access {

@@ -11,7 +11,7 @@ use gatewit_decision::DayId;
 use gatewit_domain::id::{CheckInId, EventId, ScannerId, TicketId};
 use gatewit_domain::ports::{Appended, Derivation, Key, StoreLayout, Write};
 use gatewit_domain::record::{Record, RecordedBy, RefusalsRecord, ScanRecord, UndoRecord};
-use gatewit_domain::scan::{Entry, IdempotencyKey};
+use gatewit_domain::scan::IdempotencyKey;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -76,18 +76,10 @@ impl Rows<'_> {
     fn add_scan(&mut self, scan: &ScanRecord, opened_at: Timestamp) -> Changed {
         self.place(scan.id, None);
         let is_admitted = scan.refusal().is_none();
-        if let (true, Some(ticket), Some(day)) = (is_admitted, scan.ticket(), scan.day) {
-            let entry = Entry {
-                sequence: self.sequence,
-                day,
-                zone: scan.zone.clone(),
-                from_outside: scan.from_outside,
-                at: scan.at,
-                location: scan.location.clone(),
-            };
+        if let (Some(ticket), Some(entry)) = (scan.ticket(), scan.entry(self.sequence)) {
             let key = TicketEntry(self.event, ticket.id, self.sequence);
             self.writes.push(ENTRIES.put(&key, &entry));
-            self.count_entry(ticket.id, day, 1)?;
+            self.count_entry(ticket.id, entry.day, 1)?;
         }
         if let Some(scanner) = scan.by.scanner() {
             let (admitted, refused) = (u64::from(is_admitted), u64::from(!is_admitted));

@@ -154,6 +154,22 @@ impl Events {
         Ok(live)
     }
 
+    /// Finds an event that the caller manages or is staff of.
+    pub(super) fn attended(
+        &self,
+        caller: &Caller,
+        id: EventId,
+    ) -> Result<Arc<LiveEvent>, DeskError> {
+        let live = self.live(id)?;
+        match caller.may_attend(&live.event) {
+            true => Ok(live),
+            false => Err(DeskError::Forbidden(Problem::new(
+                RequestCode::NotEventOrganizer,
+                format!("only an organizer or the staff of event {id} may do this"),
+            ))),
+        }
+    }
+
     pub(super) fn live(&self, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
         let live = self.known(id)?;
         self.damaged.check(id)?;

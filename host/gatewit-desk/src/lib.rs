@@ -36,7 +36,8 @@ mod tickets;
 mod turns;
 
 pub use admissions::{
-    Admissions, Answered, CheckIn, CheckInPage, CheckInQuery, Happened, ScanCount, Undone, UndoneBy,
+    Admission, Admissions, Answered, AskedAdmission, CheckIn, CheckInPage, CheckInQuery, Decided,
+    Explanation, Fact, FactChange, Happened, Replay, ScanCount, Undone, UndoneBy,
 };
 pub use applied_config::{AppliedConfig, ConfigChange, ConfigChangeKind};
 pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};

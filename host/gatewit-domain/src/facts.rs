@@ -46,31 +46,55 @@ pub struct FoundTicket {
     pub has_source: bool,
 }
 
-impl ScanFacts<'_> {
-    /// Decides on admission.
-    pub fn decide(&self) -> Decision {
-        let of_source = match &self.found {
-            Lookup::Ticket(found) => {
-                (found.source_type.as_deref()).map(|kind| kind.facts(&self.event.calendar))
-            }
-            _ => None,
+/// What was found, as decisions at an event see it, whatever their moment and place.
+pub struct FoundFacts<'a> {
+    event: &'a Event,
+    event_facts: &'a EventFacts,
+    found: &'a Found,
+    of_source: Option<gatewit_decision::TicketType>,
+}
+
+impl<'a> FoundFacts<'a> {
+    /// Prepares what was found for decisions. `event_facts` are the event's own.
+    pub fn new(event: &'a Event, event_facts: &'a EventFacts, found: &'a Found) -> Self {
+        let of_source = match found {
+            Lookup::Ticket(held) => held.source_type.as_deref(),
+            Lookup::Forged | Lookup::Nothing | Lookup::Elsewhere => None,
         };
-        let lookup = match &self.found {
+        Self {
+            event,
+            event_facts,
+            found,
+            of_source: of_source.map(|kind| kind.facts(&event.calendar)),
+        }
+    }
+
+    /// Returns everything that a decision at a moment and a place depends on.
+    pub fn at<'f>(&'f self, now: Timestamp, station: Station<'f>) -> Facts<'f> {
+        let lookup = match self.found {
             Lookup::Forged => Lookup::Forged,
             Lookup::Nothing => Lookup::Nothing,
             Lookup::Elsewhere => Lookup::Elsewhere,
-            Lookup::Ticket(found) => {
-                let own = self.event.ticket_type_at(&found.ticket.type_id);
+            Lookup::Ticket(held) => {
+                let own = self.event.ticket_type_at(&held.ticket.type_id);
                 let own = own.map(|index| &self.event_facts.ticket_types[index]);
-                Lookup::Ticket(found.facts(self.event, own.or(of_source.as_ref())))
+                Lookup::Ticket(held.facts(self.event, own.or(self.of_source.as_ref())))
             }
         };
-        decide(&Facts {
-            now: self.now,
+        Facts {
+            now,
             event: self.event_facts,
-            station: self.station(),
+            station,
             lookup,
-        })
+        }
+    }
+}
+
+impl ScanFacts<'_> {
+    /// Decides on admission.
+    pub fn decide(&self) -> Decision {
+        let found = FoundFacts::new(self.event, self.event_facts, &self.found);
+        decide(&found.at(self.now, self.station()))
     }
 
     /// The id of the zone of the scan.

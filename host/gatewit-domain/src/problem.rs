@@ -132,6 +132,8 @@ codes! {
         Unknown = "unknown_check_in",
         /// The check-in is a refusal, so that there is no entry to undo.
         NotAdmitted = "not_admitted",
+        /// The record is not that of one scan, so there is no decision to repeat.
+        NotAScan = "not_a_scan",
         /// A scanner may undo only its own check-ins.
         NotOwn = "not_own_check_in",
         /// A scanner may undo a check-in only for a while; an organizer may at any time.

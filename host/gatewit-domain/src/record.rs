@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::id::{CheckInId, ScannerId, TicketId};
 use crate::instant;
-use crate::scan::{Contract, IdempotencyKey, Verdict};
+use crate::scan::{self, Contract, IdempotencyKey, Verdict};
 
 /// Something that happened at an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,16 +212,35 @@ impl ScanRecord {
                 entries,
             }),
         };
-        let station = Station {
-            scanner: self.by.scanner().map(|_| self.scanner_facts()),
-            scan_point: self.scan_point.as_deref(),
-            zone: Some(&self.zone),
-        };
         decide(&Facts {
             now: self.at,
             event,
-            station,
+            station: self.station(),
             lookup,
+        })
+    }
+
+    /// Where it took place, and what was found out about the scanner.
+    pub fn station(&self) -> Station<'_> {
+        Station {
+            scanner: self.by.scanner().map(|_| self.scanner_facts()),
+            scan_point: self.scan_point.as_deref(),
+            zone: Some(&self.zone),
+        }
+    }
+
+    /// The entry that it made, if it admitted. `sequence` is the number of the record.
+    pub fn entry(&self, sequence: u64) -> Option<scan::Entry> {
+        if self.refusal().is_some() || self.ticket().is_none() {
+            return None;
+        }
+        Some(scan::Entry {
+            sequence,
+            day: self.day?,
+            zone: self.zone.clone(),
+            from_outside: self.from_outside,
+            at: self.at,
+            location: self.location.clone(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! Finds the ticket that was presented, and reads what its admission depends on.
 
+use std::sync::Arc;
+
 use futures::future::{try_join, try_join_all};
 use gatewit_domain::claims::TicketProof;
 use gatewit_domain::facts::{Found, FoundTicket};
@@ -7,10 +9,12 @@ use gatewit_domain::id::{EventId, TicketId};
 use gatewit_domain::ports::Guard;
 use gatewit_domain::scan::{Entries, Presented, Scan};
 use gatewit_domain::ticket::Ticket;
+use gatewit_domain::window::{StrategyError, WindowsAnswer};
 
 use super::Admissions;
 use super::resolve::ResolvedStation;
 use crate::error::DeskError;
+use crate::live_events::LiveEvent;
 use crate::tables::{ENTRIES, EventTicket, Stored, TICKET_ENTRIES};
 use crate::ticket_sources::Wanted;
 
@@ -22,8 +26,8 @@ struct TicketRead {
 }
 
 /// The entries of a ticket, and a guard that holds until they change.
-struct EntriesRead {
-    entries: Entries,
+pub(super) struct EntriesRead {
+    pub entries: Entries,
     unchanged: Guard,
 }
 
@@ -116,7 +120,11 @@ impl Admissions {
         })
     }
 
-    async fn read_entries(&self, event: EventId, id: TicketId) -> Result<EntriesRead, DeskError> {
+    pub(super) async fn read_entries(
+        &self,
+        event: EventId,
+        id: TicketId,
+    ) -> Result<EntriesRead, DeskError> {
         let key = EventTicket(event, id);
         let counted = TICKET_ENTRIES.key(&key);
         let rows = self.ports.store().scan(&counted, None, usize::MAX).await?;
@@ -142,21 +150,33 @@ impl Admissions {
                 .map_or(Found::Nothing, |_| Found::Elsewhere)
                 .into());
         };
-        let is_of_event = stored.value.event_id == live.event.id;
-        if !is_of_event || self.events.is_for_another_date(&stored.value) {
+        if stored.value.event_id != live.event.id {
             return Ok(Found::Elsewhere.into());
         }
         let guards = vec![read.entries.unchanged, stored.unchanged()];
-        let ticket = stored.value;
-        let held = FoundTicket {
-            windows: self.events.windows_of(live, &ticket).await?,
-            entries: read.entries.entries,
+        let windows = self.events.windows_of(live, &stored.value).await?;
+        let found = self.held(live, stored.value, read.entries.entries, windows);
+        Ok(Reads { found, guards })
+    }
+
+    /// Returns a ticket of an event with what else its admission depends on.
+    pub(super) fn held(
+        &self,
+        live: &LiveEvent,
+        ticket: Ticket,
+        entries: Entries,
+        windows: Result<Arc<WindowsAnswer>, StrategyError>,
+    ) -> Found {
+        if self.events.is_for_another_date(&ticket) {
+            return Found::Elsewhere;
+        }
+        Found::Ticket(Box::new(FoundTicket {
+            windows,
+            entries,
             source_type: self.events.source_type(live, &ticket),
             has_source: self.events.has_source_of(&ticket),
             ticket,
-        };
-        let found = Found::Ticket(Box::new(held));
-        Ok(Reads { found, guards })
+        }))
     }
 
     /// Returns the ticket that a signed code names and its event, or what is wrong with it; None if the text is not a

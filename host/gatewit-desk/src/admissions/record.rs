@@ -52,7 +52,8 @@ pub(super) fn recorded_by(by: &ScannedBy) -> RecordedBy {
     }
 }
 
-fn recorded_ticket(held: &FoundTicket, event: &Event) -> RecordedTicket {
+/// Returns what a record holds of a ticket, at an event.
+pub(super) fn recorded_ticket(held: &FoundTicket, event: &Event) -> RecordedTicket {
     let origin = held.ticket.origin.as_ref();
     let source_type = held.source_type.as_ref();
     RecordedTicket {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use gatewit_domain::id::CheckInId;
+use gatewit_domain::id::{CheckInId, EventId};
 use gatewit_domain::ports::Guard;
 use gatewit_domain::problem::{CheckInCode, Problem, ScannerCode};
 use gatewit_domain::record::{Record, RecordedBy, ScanRecord, UndoRecord};
@@ -64,12 +64,12 @@ impl Admissions {
         let place = place.ok_or_else(|| unknown(id))?;
         let event = self.event_of(by, id, &place.value)?;
         if let Some(undone_by) = place.value.undone_by {
-            return match self.record(&place.value, undone_by).await? {
+            return match self.record(place.value.event, undone_by).await? {
                 Record::Undo(undo) => Ok(Some(Undone { undo, event })),
                 Record::Scan(_) | Record::Refusals(_) => Err(unknown(id)),
             };
         }
-        let record = self.record(&place.value, place.value.sequence).await?;
+        let record = self.record(place.value.event, place.value.sequence).await?;
         let undo = self.undo_of(by, &record, place.value.sequence, reason)?;
         guards.push(place.unchanged());
         guards.push(mark_seen(&event.event));
@@ -160,14 +160,14 @@ impl Admissions {
         }
     }
 
-    /// Reads a record of the event of a place.
-    async fn record(&self, place: &CheckInPlace, sequence: u64) -> Result<Record, DeskError> {
-        let key = EventRecord(place.event, sequence);
+    /// Reads a record of an event, which must be there.
+    pub(super) async fn record(&self, event: EventId, sequence: u64) -> Result<Record, DeskError> {
+        let key = EventRecord(event, sequence);
         let stored = RECORDS.get(self.ports.store(), &key).await?;
         stored
             .map(|stored| stored.value)
             .ok_or_else(|| DeskError::Fault {
-                action: format!("read record {sequence} of event {}", place.event),
+                action: format!("read record {sequence} of event {event}"),
                 source: "it is missing".into(),
             })
     }

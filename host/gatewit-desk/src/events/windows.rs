@@ -102,6 +102,16 @@ impl Events {
         Ok(answer)
     }
 
+    /// Returns the windows of a ticket's holder, which the store may not have.
+    pub(crate) async fn unkept_windows_of(
+        &self,
+        live: &LiveEvent,
+        ticket: &Ticket,
+    ) -> Result<Arc<WindowsAnswer>, StrategyError> {
+        let holder = self.holder(live, ticket);
+        self.ports.strategies.windows(&live.rule, &holder).await
+    }
+
     /// Computes the windows for new kinds of holders.
     pub(crate) async fn warm_holders(&self, live: &LiveEvent, tickets: &[Ticket]) {
         let holders = tickets.iter().map(|ticket| self.holder(live, ticket));

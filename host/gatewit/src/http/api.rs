@@ -5,5 +5,6 @@ pub mod events;
 pub mod health;
 pub mod plugins;
 pub mod registration_tokens;
+pub mod replay;
 pub mod scanners;
 pub mod tickets;

@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::api::{check_ins, events, health, plugins, registration_tokens, scanners, tickets};
+use super::api::{
+    check_ins, events, health, plugins, registration_tokens, replay, scanners, tickets,
+};
 use super::dialects;
 use super::openapi;
 use super::state::App;
@@ -39,10 +41,12 @@ fn management() -> OpenApiRouter<App> {
         .routes(routes!(events::windows))
         .routes(routes!(tickets::list, tickets::issue))
         .routes(routes!(check_ins::list, check_ins::create))
+        .routes(routes!(replay::replay))
         .routes(routes!(tickets::show, tickets::change))
         .routes(routes!(tickets::cancel))
         .routes(routes!(tickets::refund))
         .routes(routes!(tickets::reinstate))
+        .routes(routes!(tickets::explain::explain))
         .routes(routes!(plugins::list))
         .routes(routes!(plugins::show, plugins::upload, plugins::remove))
         .routes(routes!(plugins::roll_back))

@@ -16,6 +16,7 @@ use crate::http::openapi::failures::failures;
 use crate::http::schema;
 use crate::http::state::Shared;
 
+pub mod explain;
 mod request;
 mod response;
 
