@@ -3,6 +3,7 @@
 mod support;
 
 mod abandoned;
+mod admin_socket;
 mod attendees;
 mod bad_input;
 mod bad_upstreams;

@@ -1,12 +1,16 @@
-//! A recorded scan, decided again: `GET /api/v1/scans/{scanId}/replay`.
+//! A recorded scan, decided again: `GET /api/v1/scans/{scanId}/replay` and `gatewit replay`.
+
+use std::path::Path;
 
 use gatewit_desk::Access;
 use gatewit_desk::tables::WINDOWS;
-use gatewit_domain::ports::{Store, Write};
+use gatewit_domain::ports::{Store, StoreLayout, Write};
+use gatewit_store::SledStore;
 use serde_json::{Value, json};
 
+use crate::support::crowd::today;
 use crate::support::door::{NOBODY, open_server, text};
-use crate::support::{Client, Door, Issuer, Server};
+use crate::support::{Client, Door, Home, Issuer, Server};
 
 fn path(scan: &str) -> String {
     format!("/api/v1/scans/{scan}/replay")
@@ -177,4 +181,44 @@ async fn only_operators_replay_and_only_scans() {
         .get(&path(&undone))
         .await
         .failure(422, "not_a_scan");
+}
+
+async fn falsify_in(data: &Path) {
+    let store = SledStore::open(data, StoreLayout::plain()).expect("nobody has it open");
+    falsify(&store, false).await;
+}
+
+#[tokio::test]
+async fn the_command_says_by_its_status_whether_a_scan_comes_out_the_same() {
+    let home = Home::new();
+    let server = home.start();
+    let door = Door::open(&server.client, today()).await;
+    let ticket = door.issue("vip").await;
+    let scan = scanned(&door, &ticket).await;
+    let of_server = home.run(&["replay", &scan]);
+    assert_eq!(of_server.code, Some(0), "{}", of_server.log);
+    let lines: Vec<_> = of_server.stdout.lines().collect();
+    assert!(
+        lines[0].starts_with(&format!("Scan {scan} of ")),
+        "{lines:?}"
+    );
+    assert!(lines[0].contains(": let in on "), "{lines:?}");
+    assert!(lines[1].ends_with(". The same."), "{lines:?}");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let json = home.run(&["replay", &scan, "--json"]).stdout;
+    let json: Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json, replayed(&server.client, &scan).await);
+    server.stop();
+
+    let stopped = home.run(&["replay", &scan]);
+    assert_eq!((stopped.code, stopped.stdout), (Some(0), of_server.stdout));
+    let unknown = home.run(&["replay", NOBODY]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.log.contains("does not exist"), "{}", unknown.log);
+    falsify_in(&home.path("data")).await;
+    let otherwise = home.run(&["replay", &scan]);
+    assert_eq!(otherwise.code, Some(1), "{}", otherwise.log);
+    for words in ["refused (wrong_day)", "NOT the same", "  windows: answer "] {
+        assert!(otherwise.stdout.contains(words), "{}", otherwise.stdout);
+    }
 }

@@ -42,6 +42,7 @@ const LAYERS: [(&str, Layers); 3] = [
             "http",
             "apply config declared plan reload sources",
             "check_config serve",
+            "admin",
             "cli",
         ],
     ),

@@ -87,7 +87,7 @@ impl Applier {
 
     /// Replaces sources, access and the settings of `/tickets/*`; returns the sources that were here before. What those do
     /// that change or go ends at once.
-    async fn configure(&mut self, plan: &Plan) -> anyhow::Result<Sources> {
+    pub async fn configure(&mut self, plan: &Plan) -> anyhow::Result<Sources> {
         let sources = self.sources.reopened(plan.sources.clone(), &self.engine);
         self.sources.withdraw_all_but(&sources);
         let configured = self.desk.configure(Configuration {

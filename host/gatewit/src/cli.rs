@@ -17,7 +17,7 @@ use tokio::runtime::Builder;
 use crate::archive::{ExportArguments, ImportArguments, export, import};
 use crate::check_config::{CheckConfigArguments, check_config};
 use crate::config::{Environment, folder_of};
-use crate::directories::{DataDirectory, PluginDirectory};
+use crate::directories::{CacheDirectory, DataDirectory, Directories, PluginDirectory};
 use crate::http;
 use crate::http::{AllowedHosts, CorsOrigins, GUESS_LIMIT, PublicUrl, TrustedProxies};
 use crate::log::{LogFormat, log_to_stderr};
@@ -27,10 +27,14 @@ use crate::serve::{ServeSettings, serve};
 use crate::signer::MasterKey;
 
 mod bench;
+mod explain;
 mod plugin;
+mod replay;
 
 use bench::{BenchArguments, bench, serve_hello};
+use explain::{ExplainArguments, explain};
 use plugin::{PluginCommand, plugin};
+use replay::{ReplayArguments, replay};
 
 /// Two, because a worker that reads the store may block for a moment while sled applies a batch.
 const WORKERS_PER_CORE: usize = 2;
@@ -57,6 +61,10 @@ enum Command {
     /// Look into components, for those who write them.
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Say when and where a ticket is let in, and why not now.
+    Explain(ExplainArguments),
+    /// Decide a recorded scan again. The status is 0 if it comes out the same, 1 if not, 2 if it cannot be asked.
+    Replay(ReplayArguments),
     /// Write everything in the data directory to a file, while the server is stopped.
     Export(ExportArguments),
     /// Fill an empty data directory with what was exported.
@@ -92,9 +100,8 @@ struct ServeArguments {
     data: DataDirectory,
     #[command(flatten)]
     plugins: PluginDirectory,
-    /// The directory of compiled plugins; without the option, `cache` in the data directory.
-    #[arg(long, env = "GATEWIT_CACHE", value_name = "DIR")]
-    cache: Option<PathBuf>,
+    #[command(flatten)]
+    cache: CacheDirectory,
     /// How long a registration token lives.
     #[arg(
         long,
@@ -173,6 +180,8 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Serve(arguments) => block_on(serve((*arguments).into())),
         Command::CheckConfig(arguments) => block_on(check_config(arguments)),
+        Command::Explain(arguments) => block_on(explain(arguments)),
+        Command::Replay(arguments) => return replay_status(block_on(replay(arguments))),
         Command::Export(arguments) => block_on(export(arguments)),
         Command::Import(arguments) => block_on(import(arguments)),
         Command::Plugin(command) => plugin(command),
@@ -194,6 +203,8 @@ fn parse() -> anyhow::Result<Cli> {
     let (name, config) = match &cli.command {
         Command::Serve(arguments) => ("serve", &arguments.config),
         Command::CheckConfig(arguments) => ("check-config", &arguments.file),
+        Command::Explain(arguments) => ("explain", &arguments.admin.config),
+        Command::Replay(arguments) => ("replay", &arguments.admin.config),
         _ => return Ok(cli),
     };
     let beside = Environment::load(folder_of(config.as_deref()))?;
@@ -250,7 +261,7 @@ fn print_openapi() -> anyhow::Result<()> {
     printed.context("cannot print the description")
 }
 
-fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let runtime = Builder::new_multi_thread()
         .worker_threads(WORKERS_PER_CORE * cores)
@@ -274,9 +285,11 @@ impl From<ServeArguments> for ServeSettings {
                 fixed_variables: fixed_variables(),
             },
             listen: arguments.listen,
-            cache: (arguments.cache).unwrap_or_else(|| arguments.data.path.join("cache")),
-            data: arguments.data.path,
-            plugins: arguments.plugins.path,
+            directories: Directories {
+                cache: arguments.cache.within(&arguments.data.path),
+                data: arguments.data.path,
+                plugins: arguments.plugins.path,
+            },
             registration_token_minutes: arguments.registration_token_minutes,
             guess_limit: arguments.guess_limit,
             trusted_proxies: arguments.trusted_proxies,
@@ -285,6 +298,18 @@ impl From<ServeArguments> for ServeSettings {
             allowed_hosts: arguments.allowed_hosts,
             cors_origins: arguments.cors_origins,
             allow_open: arguments.allow_open.as_deref() == Some("1"),
+        }
+    }
+}
+
+/// Returns 0 if a scan came out the same, 1 if it did not, and 2 if it could not be asked.
+fn replay_status(is_same: anyhow::Result<bool>) -> ExitCode {
+    match is_same {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            fail(&error);
+            ExitCode::from(2)
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::Router;
 use gatewit_desk::{Desk, DeskSettings, Ports, store_layout};
 use gatewit_domain::ports::Clock;
 use gatewit_engine::{Compiler, Engine, EngineSettings};
-use gatewit_store::{SledStore, StoreMeter};
+use gatewit_store::{OpenError, SledStore, StoreMeter};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,7 +24,8 @@ use zeroize::Zeroizing;
 use crate::apply::Applier;
 use crate::clock::SystemClock;
 use crate::declared::warn_unresolved;
-use crate::http::server::{self, HttpLimits};
+use crate::directories::Directories;
+use crate::http::server::{self, AdminSocket, HttpLimits};
 use crate::http::{
     self, AllowedHosts, App, CorsOrigins, ListensOn, PublicUrl, Sites, Throttle, Traffic,
     TrustedProxies,
@@ -54,10 +55,7 @@ const METRICS_CONNECTIONS_MAX: usize = 32;
 pub struct ServeSettings {
     pub files: ConfigFiles,
     pub listen: SocketAddr,
-    pub data: PathBuf,
-    /// Where compiled plugins are kept.
-    pub cache: PathBuf,
-    pub plugins: PathBuf,
+    pub directories: Directories,
     pub registration_token_minutes: u32,
     /// How many wrong guesses per minute are answered about one registration token, order or ticket.
     pub guess_limit: u32,
@@ -86,7 +84,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     check_exposure(&settings, plan.oidc.as_ref())?;
     let limits = limits();
     let oidc = plan.oidc.clone();
-    let opened = open(&settings, &plan).await?;
+    let opened = open(&settings.directories, desk_settings(&settings), &plan).await?;
     let desk = Arc::clone(&opened.desk);
     let engine = Arc::clone(&opened.engine);
     engine.start(desk.plugins.clone(), &mut beside).await?;
@@ -105,6 +103,7 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let listener = bind(settings.listen).await?;
     // Installed before the server is announced: an unhandled signal would end the process at once.
     let shutdown = shutdown_signal()?;
+    let socket = AdminSocket::open(&settings.directories.data);
     announce(&listener)?;
     background_tasks::start(&desk, &mut beside);
     beside.spawn(async move { engine.follow_directory().await });
@@ -119,8 +118,9 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     let app = http::router(app, traffic.clone());
     let stop = CancellationToken::new();
     let serving = server::serve(listener, app, limits, stop.clone());
+    let commands = serve_commands(socket, &desk, &traffic, stop.clone());
     let serving = async move {
-        serving.await;
+        tokio::join!(serving, commands);
         traffic.changes.close();
         traffic.changes.wait().await;
     };
@@ -130,10 +130,34 @@ pub async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     ended
 }
 
+/// Answers the commands of the server's own user, who is an operator, whether or not others must prove who they are.
+fn serve_commands(
+    socket: Option<AdminSocket>,
+    desk: &Arc<Desk>,
+    traffic: &Traffic,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + Send + 'static {
+    let app = App {
+        desk: Arc::clone(desk),
+        oidc: None,
+    };
+    let traffic = Traffic {
+        counts: traffic.counts.clone(),
+        changes: traffic.changes.clone(),
+        ..Traffic::default()
+    };
+    let app = http::router(app, Arc::new(traffic));
+    async move {
+        if let Some(socket) = socket {
+            socket.serve(app, stop).await;
+        }
+    }
+}
+
 /// What serving needs, opened.
-struct Opened {
-    desk: Arc<Desk>,
-    engine: Arc<Engine>,
+pub struct Opened {
+    pub desk: Arc<Desk>,
+    pub engine: Arc<Engine>,
     store: Arc<StoreMeter>,
 }
 
@@ -149,15 +173,19 @@ impl Opened {
 }
 
 /// Opens store, plugins and keys, and the desk over them.
-async fn open(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Opened> {
-    let store = SledStore::open(&settings.data, store_layout(SystemClock.now()))?;
+pub async fn open(
+    directories: &Directories,
+    desk: DeskSettings,
+    plan: &Plan,
+) -> anyhow::Result<Opened> {
+    let store = SledStore::open(&directories.data, store_layout(SystemClock.now()))?;
     let meter = store.meter();
-    let engine = Arc::new(open_engine(settings, plan)?);
+    let engine = Arc::new(open_engine(directories, plan)?);
     // From a variable only: command-line options are visible in the process list.
     let given = (plan.environment)
         .verbatim(MasterKey::VARIABLE)
         .map(Zeroizing::new);
-    let mut master_key = MasterKey::find(given.as_deref().map(String::as_str), &settings.data)?;
+    let mut master_key = MasterKey::find(given.as_deref().map(String::as_str), &directories.data)?;
     let ports = Ports {
         store: Arc::new(store),
         strategies: engine.clone(),
@@ -165,7 +193,8 @@ async fn open(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Opened> {
         signer: Arc::new(RsaSigner::new(&master_key)?),
         clock: Arc::new(SystemClock),
     };
-    let desk = Arc::new(open_desk(settings, ports).await?);
+    let desk = Desk::open(ports, desk).await;
+    let desk = Arc::new(desk.context("cannot read the events of the data directory")?);
     master_key.keep()?;
     Ok(Opened {
         desk,
@@ -239,18 +268,17 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     listener.with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Opens the desk over the store, the plugins and the keys.
-async fn open_desk(settings: &ServeSettings, ports: Ports) -> anyhow::Result<Desk> {
+fn desk_settings(settings: &ServeSettings) -> DeskSettings {
     let minutes = settings.registration_token_minutes.into();
-    let desk = Desk::open(
-        ports,
-        DeskSettings {
-            registration_token_life: SignedDuration::from_mins(minutes),
-            ..DeskSettings::default()
-        },
-    );
-    desk.await
-        .context("cannot read the events of the data directory")
+    DeskSettings {
+        registration_token_life: SignedDuration::from_mins(minutes),
+        ..DeskSettings::default()
+    }
+}
+
+/// Whether a data directory could not be opened because a server holds it.
+pub fn is_in_use(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(OpenError::InUse(_)))
 }
 
 /// This program, as a child that compiles into a cache.
@@ -263,12 +291,12 @@ fn compiler(cache: &Path) -> Compiler {
     )
 }
 
-fn open_engine(settings: &ServeSettings, plan: &Plan) -> anyhow::Result<Engine> {
+fn open_engine(directories: &Directories, plan: &Plan) -> anyhow::Result<Engine> {
     let settings = EngineSettings {
-        plugins: settings.plugins.clone(),
-        cache: settings.cache.clone(),
-        kept: settings.data.join("components"),
-        compiler: compiler(&settings.cache),
+        plugins: directories.plugins.clone(),
+        cache: directories.cache.clone(),
+        kept: directories.data.join("components"),
+        compiler: compiler(&directories.cache),
         policy: plan.plugin_policy.clone(),
     };
     Ok(Engine::open(settings, Arc::new(SystemClock))?)

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::Process;
+use super::{Ended, Process};
 
 /// A directory with `event_config.yml`, which says nothing, the plugin `hours-before` in `plugins`, and no `data` yet.
 pub struct Home(TempDir);
@@ -46,6 +46,18 @@ impl Home {
             .env("GATEWIT_DATA", self.path("data"))
             .env("GATEWIT_PLUGINS", self.path("plugins"));
         command
+    }
+
+    /// Runs another of the program's commands here to its end: `["replay", id]`, say.
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        let mut command = Process::without_settings();
+        command
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env("GATEWIT_DATA", self.path("data"))
+            .env("GATEWIT_PLUGINS", self.path("plugins"))
+            .env("RUST_LOG", "warn");
+        Process::finish(command)
     }
 
     /// Prepares the server with a variable set.

@@ -60,6 +60,16 @@ impl Process {
 
     /// Prepares `gatewit serve` on a free port, and nothing else.
     pub fn serve() -> Command {
+        let mut command = Self::without_settings();
+        command
+            .arg("serve")
+            .env("GATEWIT_LISTEN", "127.0.0.1:0")
+            .env("RUST_LOG", "warn");
+        command
+    }
+
+    /// Prepares the program without arguments and without settings of the test's environment.
+    pub fn without_settings() -> Command {
         let mut command = Command::new(program());
         for setting in [
             "MASTER_KEY",
@@ -82,13 +92,14 @@ impl Process {
         for variable in OF_TICKETING {
             command.env_remove(variable);
         }
+        // Compiled once for all tests.
+        command.env("GATEWIT_CACHE", super::target().join("program-cache"));
         command
-            .arg("serve")
-            .env("GATEWIT_LISTEN", "127.0.0.1:0")
-            // Compiled once for all tests.
-            .env("GATEWIT_CACHE", super::target().join("program-cache"))
-            .env("RUST_LOG", "warn");
-        command
+    }
+
+    /// Runs a prepared command to its end.
+    pub fn finish(command: Command) -> Ended {
+        Self::begin(command).wait()
     }
 
     /// The same command, which cannot make any file larger than this: beyond, a write fails as it does on a full disk.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 mod activity;
+mod admin_socket;
 mod body;
 mod connection;
 mod connections;
@@ -22,6 +23,7 @@ mod seldom;
 mod serving;
 mod stream;
 
+pub use admin_socket::AdminSocket;
 pub use body::is_too_slow;
 pub use connection::Connection;
 pub use limits::HttpLimits;
