@@ -67,7 +67,8 @@ async fn a_command_says_the_same_while_the_server_runs_and_when_it_is_stopped() 
         !home.path(SOCKET).exists(),
         "the socket goes with its server"
     );
-    assert_eq!(home.run(&["explain", &id(&ticket)]).stdout, sentence);
+    let stopped = home.run(&["explain", &id(&ticket)]);
+    assert_eq!((stopped.stdout, stopped.log), (sentence, String::new()));
     assert_eq!(home.run(&later).stdout, told);
     assert!(!home.path(SOCKET).exists(), "a command listens nowhere");
     let unknown = home.run(&["explain", NOBODY]);

@@ -88,6 +88,16 @@ enum Command {
     BenchHello,
 }
 
+impl Command {
+    /// The least level that is logged by default. A command that answers a question opens a data directory only in passing.
+    fn log_level(&self) -> &'static str {
+        match self {
+            Self::Explain(_) | Self::Replay(_) => "warn",
+            _ => "info",
+        }
+    }
+}
+
 #[derive(clap::Args)]
 struct ServeArguments {
     /// The event configuration; without the option, event_config.yml if it is there.
@@ -176,7 +186,7 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return fail(&error),
     };
-    log_to_stderr(cli.log_format);
+    log_to_stderr(cli.log_format, cli.command.log_level());
     let done = match cli.command {
         Command::Serve(arguments) => block_on(serve((*arguments).into())),
         Command::CheckConfig(arguments) => block_on(check_config(arguments)),

@@ -22,9 +22,9 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sends all further logging to stderr, filtered by `RUST_LOG`: by default from `info` on.
-pub fn log_to_stderr(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Sends all further logging to stderr, filtered by `RUST_LOG`: by default from this level on.
+pub fn log_to_stderr(format: LogFormat, level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     choose_spans(&filter);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

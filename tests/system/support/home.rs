@@ -56,7 +56,7 @@ impl Home {
             .current_dir(self.0.path())
             .env("GATEWIT_DATA", self.path("data"))
             .env("GATEWIT_PLUGINS", self.path("plugins"))
-            .env("RUST_LOG", "warn");
+            .env_remove("RUST_LOG");
         Process::finish(command)
     }
 

@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use rustix::fs::{Mode, fchmod};
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -83,7 +83,7 @@ impl AdminSocket {
     async fn accept(
         &self,
         places: &Arc<Semaphore>,
-    ) -> io::Result<(UnixStream, tokio::sync::OwnedSemaphorePermit)> {
+    ) -> io::Result<(UnixStream, OwnedSemaphorePermit)> {
         let place = Arc::clone(places).acquire_owned().await;
         let place = place.map_err(io::Error::other)?;
         let (stream, _) = self.listener.accept().await?;
