@@ -28,6 +28,7 @@ mod deletion;
 mod kept_answers;
 mod rejections;
 mod source_fit;
+mod staff;
 mod ticket_types;
 mod warnings;
 mod windows;
@@ -152,22 +153,6 @@ impl Events {
         let live = self.live(id)?;
         check_manager(caller, &live.event)?;
         Ok(live)
-    }
-
-    /// Finds an event that the caller manages or is staff of.
-    pub(super) fn attended(
-        &self,
-        caller: &Caller,
-        id: EventId,
-    ) -> Result<Arc<LiveEvent>, DeskError> {
-        let live = self.live(id)?;
-        match caller.may_attend(&live.event) {
-            true => Ok(live),
-            false => Err(DeskError::Forbidden(Problem::new(
-                RequestCode::NotEventOrganizer,
-                format!("only an organizer or the staff of event {id} may do this"),
-            ))),
-        }
     }
 
     pub(super) fn live(&self, id: EventId) -> Result<Arc<LiveEvent>, DeskError> {
