@@ -27,7 +27,7 @@ const NOBODYS: [&str; 4] = [
     "get /api/v1/plugins/{name}",
 ];
 /// What is below these is for operators.
-const OPERATORS: [&str; 2] = ["/api/v1/plugins/{name}", "/api/v1/scans/"];
+const OPERATORS: [&str; 1] = ["/api/v1/plugins/{name}"];
 /// Routes for the staff of an event, too.
 const STAFFS: [&str; 1] = ["/api/v1/tickets/{ticketId}/explain"];
 

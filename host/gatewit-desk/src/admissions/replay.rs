@@ -6,7 +6,7 @@ use gatewit_decision::{DayId, Decision, EventFacts, Lookup, Refusal, Window, dec
 use gatewit_domain::event::Event;
 use gatewit_domain::facts::{Found, FoundFacts};
 use gatewit_domain::id::{CheckInId, EventId};
-use gatewit_domain::problem::{CheckInCode, Problem, RequestCode};
+use gatewit_domain::problem::CheckInCode;
 use gatewit_domain::record::{Named, Record, ScanRecord};
 use gatewit_domain::scan::Entry;
 use gatewit_domain::window::WindowsAnswer;
@@ -15,6 +15,7 @@ use super::Admissions;
 use crate::caller::Caller;
 use crate::error::DeskError;
 use crate::live_events::LiveEvent;
+use crate::plugins::check_operator;
 use crate::tables::{CHECK_INS, EVENT_REVISIONS, EventRevision, EventWindows, WINDOWS};
 
 mod facts;
@@ -210,15 +211,5 @@ impl Stored {
             });
         }
         lost
-    }
-}
-
-fn check_operator(caller: &Caller) -> Result<(), DeskError> {
-    match caller.is_operator() {
-        true => Ok(()),
-        false => Err(DeskError::Forbidden(Problem::new(
-            RequestCode::NotOperator,
-            "only operators may do this; `operators` in the configuration lists them",
-        ))),
     }
 }

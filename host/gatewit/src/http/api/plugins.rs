@@ -117,7 +117,7 @@ failures!(UploadFailures:
 #[utoipa::path(
     put, path = "/api/v1/plugins/{name}", tag = "Plugins", operation_id = "upload_plugin",
     params(("name" = String, Path, example = "early-vip"), UploadParams),
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component: 64 MiB at most."),
+    request_body(content = ComponentBody, content_type = "application/wasm", description = "The component: 64 MiB at most."),
     responses(
         (status = 200, body = Envelope<Uploaded>, description = "The component serves, or what would change if it did."),
         UploadFailures
@@ -144,6 +144,12 @@ pub async fn upload(
     let row = uploaded.await?;
     Ok(Done::ok("Plugin loaded", Uploaded::Row(row.into())))
 }
+
+/// A component as it is.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it describes a body that is read as it is")]
+pub struct ComponentBody(Vec<u8>);
 
 /// What an upload has changed, or would change.
 #[derive(Serialize, ToSchema)]
