@@ -1,12 +1,14 @@
 //! What would change if a component served. `gatewit-api.md` §10.
 
 use std::fs;
+use std::path::Path;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::crowd::{ADMITTED, today};
 use crate::support::door::text;
-use crate::support::{Answer, Client, Door, Home, plugins};
+use crate::support::{Answer, Client, Door, Home, Process, plugins};
 
 const PLUGIN: &str = "/api/v1/plugins/hours-before";
 
@@ -54,6 +56,11 @@ async fn a_dry_run_tells_which_windows_would_differ_and_changes_nothing() {
         "{diff}"
     );
     assert_eq!(diff["windows"][0]["slug"], "summit");
+
+    assert_eq!(
+        (&diff["scans"]["decided"], &diff["scans"]["changes"]),
+        (&json!(1), &json!([]))
+    );
 
     let renewed = [&component("hours-before")[..], &[0, 2, 1, b'x']].concat();
     let same = dry_run(client, &renewed, "&event=summit").await.data(200);
@@ -132,4 +139,70 @@ async fn a_plugin_shows_what_it_has_cost() {
     let failures = plugin["failures"].as_object().expect("an object");
     assert_eq!(failures.get("trap"), Some(&json!(0)));
     assert_eq!(plugin["output"], json!(null));
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_which_recorded_scans_would_have_come_out_otherwise() {
+    let home = Home::new();
+    let server = home.start();
+    let client = &server.client;
+    // Doors open two hours before the day begins, and with the candidate when it begins.
+    let in_an_hour = Timestamp::now() + SignedDuration::from_hours(1);
+    let mut event = today();
+    event["days"][0]["startDateTime"] = json!(in_an_hour.to_string());
+    let door = Door::open(client, event).await;
+    let mut scans = Vec::new();
+    for _ in 0..3 {
+        let jwt = door.issue_jwt("vip").await;
+        scans.push(text(&door.scan(&jwt).await.data(200)["checkInId"]));
+    }
+    assert_eq!(door.verdict(&door.issue_jwt("vip").await).await, ADMITTED);
+    let diff = dry_run(client, &component("exact-time"), "")
+        .await
+        .data(200);
+    let changed = &diff["scans"];
+    let expected = json!([{"from": "admitted", "to": "not_open", "count": 4}]);
+    assert_eq!(changed["changes"], expected, "{changed}");
+    let first = changed["first"].as_array().expect("a list");
+    let named: Vec<_> = first.iter().map(|scan| text(&scan["checkInId"])).collect();
+    assert_eq!(named[..3], scans);
+    assert_eq!(first[0]["slug"], "summit");
+}
+
+#[tokio::test]
+async fn the_command_tells_what_would_change_while_a_server_runs_and_while_none_does() {
+    let home = Home::new();
+    let server = home.start();
+    let door = Door::open(&server.client, today()).await;
+    assert_eq!(door.verdict(&door.issue_jwt("vip").await).await, ADMITTED);
+    let data = home.path("data");
+    let new = plugins().join("all-day.wasm");
+    let mut arguments = [Path::new("diff"), Path::new("hours-before"), &new].to_vec();
+    let running = Process::run("plugin", &data, &arguments);
+    assert_eq!(running.code, Some(0), "{}", running.log);
+    assert!(
+        running.stdout.contains("event summit, ticket type vip:"),
+        "{}",
+        running.stdout
+    );
+    assert!(
+        running.stdout.contains("of 1 recorded scan, none"),
+        "{}",
+        running.stdout
+    );
+    server.stop();
+    let old = plugins().join("hours-before.wasm");
+    arguments[1] = &old;
+    arguments.extend([
+        Path::new("--json"),
+        Path::new("--event"),
+        Path::new("summit"),
+    ]);
+    let plugins = home.path("plugins");
+    arguments.extend([Path::new("--plugins"), &plugins]);
+    let stopped = Process::run("plugin", &data, &arguments);
+    assert_eq!(stopped.code, Some(0), "{}", stopped.log);
+    let diff: Value = serde_json::from_str(&stopped.stdout).expect("it prints JSON");
+    assert_eq!(diff["scans"]["decided"], 1);
+    assert!(!changes(&diff).is_empty());
 }

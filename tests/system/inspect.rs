@@ -6,8 +6,9 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::plugins;
+use crate::support::crowd::today;
 use crate::support::process::program;
+use crate::support::{Door, Home, plugins};
 
 fn inspect(arguments: &[&str], file: &Path) -> Output {
     let mut command = Command::new(program());
@@ -70,4 +71,20 @@ fn a_component_that_could_not_serve_says_why_and_the_status_is_not_zero() {
     );
     let missing = inspect(&[], &folder.path().join("missing.wasm"));
     assert!(said(&missing.stderr).contains("cannot read"), "{missing:?}");
+}
+
+#[tokio::test]
+async fn the_events_of_a_data_directory_that_use_a_plugin_are_named() {
+    let home = Home::new();
+    let server = home.start();
+    Door::open(&server.client, today()).await;
+    let data = home.path("data");
+    let arguments = ["--json", "--data", data.to_str().expect("it is plain text")];
+    let used_by = |plugin: &str| {
+        let output = inspect(&arguments, &plugins().join(plugin));
+        let told: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+        told["usedBy"].clone()
+    };
+    assert_eq!(used_by("hours-before.wasm"), json!(["event \"summit\""]));
+    assert_eq!(used_by("all-day.wasm"), json!([]));
 }

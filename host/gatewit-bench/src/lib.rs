@@ -40,6 +40,7 @@ mod scans;
 mod search;
 mod site;
 mod strangers;
+mod swaps;
 mod tokens;
 mod upstream;
 mod visitors;
@@ -53,6 +54,7 @@ use report::Report;
 use scans::{ROUNDS, ScanAll};
 use search::Searched;
 use site::Site;
+use swaps::SwapAll;
 use upstream::{NAMED, NUMBERED};
 
 pub use endpoints::endpoints;
@@ -124,6 +126,15 @@ impl Bench {
         }
         if self.measures(Part::Attendees) || self.measures(Part::Paced) {
             self.measure_attendees(&run, &mut report)?;
+        }
+        if self.measures(Part::Swaps) {
+            let all = SwapAll {
+                home: run.home,
+                plugins: run.plugins,
+                connections: self.connections,
+                tickets: self.tickets,
+            };
+            report.swaps = all.measure()?;
         }
         print!("{report}");
         Ok(())

@@ -15,6 +15,8 @@ pub enum Part {
     Attendees,
     /// Scans at a steady pace.
     Paced,
+    /// Plugins that are swapped.
+    Swaps,
 }
 
 impl FromStr for Part {
@@ -27,7 +29,10 @@ impl FromStr for Part {
             "search" => Self::Search,
             "attendees" => Self::Attendees,
             "paced" => Self::Paced,
-            _ => return Err("not one of scans, issuing, search, attendees, paced".to_owned()),
+            "swaps" => Self::Swaps,
+            _ => {
+                return Err("not one of scans, issuing, search, attendees, paced, swaps".to_owned());
+            }
         })
     }
 }

@@ -13,12 +13,14 @@ use crate::figures::{Measured, median};
 use crate::issuing::Issuing;
 use crate::scans::{ROUNDS, Scans, Started};
 use crate::search::Searched;
+use crate::swaps::Swaps;
 use crate::tokens::Compared;
 
 mod attendees;
 mod beside;
 mod goal;
 mod rates;
+mod swaps;
 
 use goal::{Figure, Goal};
 use rates::rate;
@@ -35,6 +37,7 @@ pub struct Report {
     pub search: Vec<Searched>,
     pub attendees: Attendees,
     pub beside: Beside,
+    pub swaps: Swaps,
 }
 
 impl fmt::Display for Report {
@@ -53,6 +56,7 @@ impl fmt::Display for Report {
         }
         self.attendees.rates(f)?;
         self.beside.rates(f)?;
+        self.swaps.rates(f)?;
         Figure::heading(f)?;
         let parts = [
             self.scans.figures(),
@@ -60,6 +64,7 @@ impl fmt::Display for Report {
             self.search.iter().map(Searched::figure).collect(),
             self.attendees.figures(),
             self.beside.figures(),
+            self.swaps.figures(),
         ];
         parts
             .iter()
@@ -67,7 +72,8 @@ impl fmt::Display for Report {
             .try_for_each(|figure| figure.fmt(f))?;
         self.scans.remarks(f)?;
         self.attendees.remark(f)?;
-        self.beside.remark(f)
+        self.beside.remark(f)?;
+        self.swaps.remark(f)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::tickets::Tickets;
 
 mod commit;
 mod counters;
+mod dry_run;
 mod explain;
 mod facts;
 mod history;
@@ -30,6 +31,7 @@ mod resolve;
 mod undo;
 
 pub use counters::ScanCount;
+pub use dry_run::{AnsweredWindows, ChangedScan, DryRun, PluginDiff, ScanChanges, WindowsChange};
 pub use explain::{Admission, AskedAdmission, Explanation};
 pub use history::{CheckIn, CheckInPage, CheckInQuery, Happened};
 pub use replay::{Decided, Fact, FactChange, Replay};

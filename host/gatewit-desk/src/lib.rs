@@ -36,8 +36,9 @@ mod tickets;
 mod turns;
 
 pub use admissions::{
-    Admission, Admissions, Answered, AskedAdmission, CheckIn, CheckInPage, CheckInQuery, Decided,
-    Explanation, Fact, FactChange, Happened, Replay, ScanCount, Undone, UndoneBy,
+    Admission, Admissions, Answered, AnsweredWindows, AskedAdmission, ChangedScan, CheckIn,
+    CheckInPage, CheckInQuery, Decided, DryRun, Explanation, Fact, FactChange, Happened,
+    PluginDiff, Replay, ScanChanges, ScanCount, Undone, UndoneBy, WindowsChange,
 };
 pub use applied_config::{AppliedConfig, ConfigChange, ConfigChangeKind};
 pub use caller::{Access, Caller, DEFAULT_ORGANIZATION};
@@ -46,7 +47,7 @@ pub use error::DeskError;
 pub use events::{EventTrouble, EventWindow, Events, SettingUp, declared_slug};
 pub use live_events::LiveEvent;
 pub use live_sources::{AttachableSources, SourceStatus, SourceTrouble};
-pub use plugins::{AnsweredWindows, DryRun, PluginDiff, Plugins, WindowsChange, check_operator};
+pub use plugins::{Plugins, check_operator};
 pub use ports::Ports;
 pub use scanners::{
     NewScanner, ScannerLink, ScannerList, ScannerStatistics, Scanners, TokenStatus,

@@ -1,11 +1,9 @@
 //! The status of plugins: every authorized caller reads how one fails, operators also read its own messages.
 //! `gatewit-api.md` §10.
 
-mod dry_run;
 mod keeper;
 mod library;
 
-pub use dry_run::{AnsweredWindows, DryRun, PluginDiff, WindowsChange};
 pub use library::check_operator;
 
 use std::collections::HashSet;

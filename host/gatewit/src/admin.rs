@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header;
+use axum::http::request::Builder;
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -44,6 +45,18 @@ pub struct AdminArguments {
     /// The event configuration; without it, event_config.yml if it is there.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+impl AdminArguments {
+    /// Asks about a data directory, with the defaults for the rest.
+    pub fn of(data: PathBuf, plugins: PluginDirectory) -> Self {
+        Self {
+            data: DataDirectory { path: data },
+            cache: CacheDirectory::default(),
+            plugins,
+            config: None,
+        }
+    }
 }
 
 /// Somebody who answers for a data directory.
@@ -86,10 +99,32 @@ impl Admin {
 
     /// Gets a path of `/api/v1`, as an operator. An answer that is no success is an error with its message.
     pub async fn get(&self, path: &str) -> anyhow::Result<AdminAnswer> {
-        let request = Request::get(path)
-            .header(header::HOST, "localhost")
-            .body(Body::empty())
-            .context("cannot form a request")?;
+        let (status, body) = self.send(Request::get(path), Body::empty()).await?;
+        successful(status, body)
+    }
+
+    /// Gets what may not be there.
+    pub async fn find(&self, path: &str) -> anyhow::Result<Option<AdminAnswer>> {
+        match self.send(Request::get(path), Body::empty()).await? {
+            (StatusCode::NOT_FOUND, _) => Ok(None),
+            (status, body) => successful(status, body).map(Some),
+        }
+    }
+
+    /// Puts a component.
+    pub async fn put_component(
+        &self,
+        path: &str,
+        component: Vec<u8>,
+    ) -> anyhow::Result<AdminAnswer> {
+        let request = Request::put(path).header(header::CONTENT_TYPE, "application/wasm");
+        let (status, body) = self.send(request, component.into()).await?;
+        successful(status, body)
+    }
+
+    async fn send(&self, request: Builder, body: Body) -> anyhow::Result<(StatusCode, Value)> {
+        let request = request.header(header::HOST, "localhost").body(body);
+        let request = request.context("cannot form a request")?;
         let response = match self {
             Self::Server(socket) => ask(socket.clone(), request).await?,
             Self::InProcess(here) => here.answer(request).await,
@@ -97,13 +132,17 @@ impl Admin {
         let status = response.status();
         let body = to_bytes(response.into_body(), ANSWER_MAX).await;
         let body = body.context("the server did not answer to the end")?;
-        let body: Value = serde_json::from_slice(&body).context("the answer is no JSON")?;
-        if !status.is_success() {
-            let message = body["message"].as_str();
-            bail!("{}", message.unwrap_or("the server failed"));
-        }
-        serde_json::from_value(body).context("the answer has another form")
+        let body = serde_json::from_slice(&body).context("the answer is no JSON")?;
+        Ok((status, body))
     }
+}
+
+fn successful(status: StatusCode, body: Value) -> anyhow::Result<AdminAnswer> {
+    if !status.is_success() {
+        let message = body["message"].as_str();
+        bail!("{}", message.unwrap_or("the server failed"));
+    }
+    serde_json::from_value(body).context("the answer has another form")
 }
 
 /// Encodes a text for a path or a query.

@@ -58,7 +58,7 @@ enum Command {
     Serve(Box<ServeArguments>),
     /// Check the configuration, and print what it would change in a data directory.
     CheckConfig(CheckConfigArguments),
-    /// Look into components, for those who write them.
+    /// Look into components, for those who write and those who run them.
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Say when and where a ticket is let in, and why not now.
@@ -92,7 +92,7 @@ impl Command {
     /// The least level that is logged by default. A command that answers a question opens a data directory only in passing.
     fn log_level(&self) -> &'static str {
         match self {
-            Self::Explain(_) | Self::Replay(_) => "warn",
+            Self::Explain(_) | Self::Replay(_) | Self::Plugin(_) => "warn",
             _ => "info",
         }
     }
@@ -194,7 +194,7 @@ pub fn run() -> ExitCode {
         Command::Replay(arguments) => return replay_status(block_on(replay(arguments))),
         Command::Export(arguments) => block_on(export(arguments)),
         Command::Import(arguments) => block_on(import(arguments)),
-        Command::Plugin(command) => plugin(command),
+        Command::Plugin(command) => block_on(plugin(command)),
         Command::Openapi => print_openapi(),
         Command::Bench(arguments) => bench(arguments),
         Command::Compile { cache, cpu_seconds } => return compile(&cache, cpu_seconds),
@@ -210,17 +210,18 @@ pub fn run() -> ExitCode {
 /// beside it.
 fn parse() -> anyhow::Result<Cli> {
     let cli = Cli::parse();
-    let (name, config) = match &cli.command {
-        Command::Serve(arguments) => ("serve", &arguments.config),
-        Command::CheckConfig(arguments) => ("check-config", &arguments.file),
-        Command::Explain(arguments) => ("explain", &arguments.admin.config),
-        Command::Replay(arguments) => ("replay", &arguments.admin.config),
+    let (name, config): (&[_], _) = match &cli.command {
+        Command::Serve(arguments) => (&["serve"], &arguments.config),
+        Command::CheckConfig(arguments) => (&["check-config"], &arguments.file),
+        Command::Explain(arguments) => (&["explain"], &arguments.admin.config),
+        Command::Replay(arguments) => (&["replay"], &arguments.admin.config),
+        Command::Plugin(PluginCommand::Diff(arguments)) => {
+            (&["plugin", "diff"], &arguments.admin.config)
+        }
         _ => return Ok(cli),
     };
     let beside = Environment::load(folder_of(config.as_deref()))?;
-    let command = Cli::command().mut_subcommand(name, |command| {
-        command.mut_args(|argument| with_default(argument, &beside))
-    });
+    let command = with_defaults(Cli::command(), name, &beside);
     let matches = command.get_matches();
     let mut cli = Cli::from_arg_matches(&matches).context("cannot read the command line")?;
     if let Command::Serve(arguments) = &mut cli.command {
@@ -242,6 +243,20 @@ fn fixed_variables() -> Vec<String> {
         .into_iter()
         .chain([MasterKey::VARIABLE]);
     fixed.chain(others).map(str::to_owned).collect()
+}
+
+/// Lets the arguments of a subcommand default to their values in the environment.
+fn with_defaults(
+    command: clap::Command,
+    name: &[&str],
+    environment: &Environment,
+) -> clap::Command {
+    match name {
+        [] => command.mut_args(|argument| with_default(argument, environment)),
+        [first, rest @ ..] => {
+            command.mut_subcommand(first, |command| with_defaults(command, rest, environment))
+        }
+    }
 }
 
 /// Lets an argument that is neither given nor set as a variable default to its value in the environment.

@@ -37,7 +37,7 @@ pub struct PluginDirectory {
     pub path: PathBuf,
 }
 
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub struct CacheDirectory {
     /// The directory of compiled plugins; without it, `cache` in the data directory.
     #[arg(id = "cache", long, env = "GATEWIT_CACHE", value_name = "DIR")]

@@ -63,11 +63,11 @@ fn schemathesis() -> Option<PathBuf> {
     program.is_file().then(|| program.to_owned())
 }
 
-/// Ids that exist, so that requests do not all fail with 404.
+/// Ids that exist, so that requests do not all fail with 404, and a plugin that nothing uses, since it may be removed.
 async fn ids(door: &Door) -> String {
     let ticket = text(&door.issue("vip").await["ticketInstanceId"]);
     let (event, scanner) = (&door.event_id, &door.scanner_id);
     format!(
-        "[parameters]\n\"path.eventId\" = \"{event}\"\n\"path.ticketId\" = \"{ticket}\"\n\"path.scannerId\" = \"{scanner}\"\n"
+        "[parameters]\n\"path.name\" = \"all-day\"\n\"path.eventId\" = \"{event}\"\n\"path.ticketId\" = \"{ticket}\"\n\"path.scannerId\" = \"{scanner}\"\n"
     )
 }

@@ -29,6 +29,11 @@ impl Plugins {
         })
     }
 
+    /// Names the events and ticket sources that use a plugin, for operators.
+    pub fn used_by(&self, caller: &Caller, name: &str) -> Option<Vec<String>> {
+        caller.is_operator().then(|| self.users(name))
+    }
+
     /// Whether an event or a ticket source uses a plugin.
     pub fn is_used(&self, name: &str) -> bool {
         !self.users(name).is_empty()

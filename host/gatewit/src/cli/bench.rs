@@ -24,7 +24,7 @@ use crate::signer::{MasterKey, RsaSigner};
 /// What to measure.
 #[derive(clap::Args)]
 pub struct BenchArguments {
-    /// Measures these parts alone, of `scans,issuing,search,attendees,paced`.
+    /// Measures these parts alone, of `scans,issuing,search,attendees,paced,swaps`.
     #[arg(long, value_name = "PARTS", value_delimiter = ',')]
     only: Vec<Part>,
     /// How many connections scan at once, each a scanner of its own.

@@ -99,7 +99,11 @@ pub async fn show(
 ) -> Result<Done<PluginDetail>, Failure> {
     let row = desk.plugins.show(&caller, &name)?;
     let used = desk.plugins.used(&caller, &name)?;
-    Ok(Done::ok("Plugin", PluginDetail::new(row.into(), used)))
+    let used_by = desk.plugins.used_by(&caller, &name);
+    Ok(Done::ok(
+        "Plugin",
+        PluginDetail::new(row.into(), used, used_by),
+    ))
 }
 
 failures!(UploadFailures:
@@ -137,7 +141,7 @@ pub async fn upload(
             against: params.against,
             event: params.event,
         };
-        let diff = desk.plugins.dry_run(&caller, run).await?;
+        let diff = desk.admissions.dry_run(&caller, run).await?;
         return Ok(Done::ok("What would change", Uploaded::Diff(diff.into())));
     }
     let uploaded = (desk.plugins).upload(&caller, name, component, params.force);

@@ -25,10 +25,13 @@ pub struct PluginDetail {
     memory_peak_bytes: Option<usize>,
     /// For operators: the end of what the last run of a backend wrote to its output, 4 KiB at most.
     output: Option<String>,
+    /// For operators: the events and ticket sources that use it.
+    #[schema(example = json!(["event \"summit\""]))]
+    used_by: Option<Vec<String>>,
 }
 
 impl PluginDetail {
-    pub fn new(row: PluginRow, used: PluginUse) -> Self {
+    pub fn new(row: PluginRow, used: PluginUse, used_by: Option<Vec<String>>) -> Self {
         let failures = used.failures.into_iter();
         Self {
             row,
@@ -37,6 +40,7 @@ impl PluginDetail {
             code_bytes: used.code_bytes,
             memory_peak_bytes: used.memory_peak_bytes,
             output: used.output.map(|words| words.verbatim().to_owned()),
+            used_by,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What would change if a component served, as JSON.
 
-use gatewit_desk::{AnsweredWindows, LiveEvent, WindowsChange};
+use gatewit_desk::{AnsweredWindows, ChangedScan, LiveEvent, ScanChanges, WindowsChange};
+use gatewit_domain::id::{CheckInId, TicketId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,6 +25,47 @@ pub struct PluginDiff {
     same: usize,
     /// For how many there was no time to find out.
     unasked: usize,
+    scans: ScansDiff,
+}
+
+/// The recorded scans whose verdicts would differ.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScansDiff {
+    /// How many scans were decided again.
+    decided: usize,
+    /// How many could not be: something that they name is not stored, or there was no time.
+    undecided: usize,
+    /// How many verdicts would differ, from what to what.
+    changes: Vec<VerdictChange>,
+    /// The first 20 of them.
+    first: Vec<ScanDiff>,
+}
+
+/// Scans whose verdicts would change in the same way.
+#[derive(Serialize, ToSchema)]
+pub struct VerdictChange {
+    /// `admitted`, or the code of a refusal.
+    #[schema(example = "admitted")]
+    from: &'static str,
+    #[schema(example = "not_open")]
+    to: &'static str,
+    count: usize,
+}
+
+/// A recorded scan whose verdict would differ.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScanDiff {
+    slug: String,
+    #[schema(value_type = schema::CheckInId)]
+    check_in_id: CheckInId,
+    #[schema(value_type = schema::TicketId)]
+    ticket_instance_id: TicketId,
+    #[schema(format = DateTime)]
+    at: String,
+    from: &'static str,
+    to: &'static str,
 }
 
 /// A kind of holders for whom doors would be open at other times.
@@ -61,8 +103,44 @@ impl From<gatewit_desk::PluginDiff> for PluginDiff {
             windows: diff.windows.into_iter().map(WindowsDiff::from).collect(),
             same: diff.same,
             unasked: diff.unasked,
+            scans: diff.scans.into(),
         }
     }
+}
+
+impl From<ScanChanges> for ScansDiff {
+    fn from(changes: ScanChanges) -> Self {
+        let counts = changes.counts.into_iter();
+        let counts = counts.map(|((from, to), count)| VerdictChange {
+            from: verdict(from),
+            to: verdict(to),
+            count,
+        });
+        Self {
+            decided: changes.decided,
+            undecided: changes.undecided,
+            changes: counts.collect(),
+            first: changes.first.into_iter().map(ScanDiff::from).collect(),
+        }
+    }
+}
+
+impl From<ChangedScan> for ScanDiff {
+    fn from(scan: ChangedScan) -> Self {
+        let event = &scan.live.event;
+        Self {
+            slug: event.slug.clone(),
+            check_in_id: scan.id,
+            ticket_instance_id: scan.ticket,
+            at: event.calendar.rfc3339(scan.at),
+            from: verdict(scan.from),
+            to: verdict(scan.to),
+        }
+    }
+}
+
+fn verdict(refusal: Option<&'static str>) -> &'static str {
+    refusal.unwrap_or("admitted")
 }
 
 impl From<WindowsChange> for WindowsDiff {

@@ -1,4 +1,9 @@
-//! What would change if a component served: the windows of the events that use the plugin. `gatewit-api.md` §10.
+//! What would change if a component served: the windows of the events that use the plugin, and the verdicts of their recorded
+//! scans. `gatewit-api.md` §10.
+
+mod scans;
+
+pub use scans::{ChangedScan, ScanChanges};
 
 use std::sync::Arc;
 
@@ -8,12 +13,12 @@ use gatewit_domain::ports::{TriedPlugin, TriedStrategy};
 use gatewit_domain::window::{Holder, StrategyName};
 use jiff::SignedDuration;
 
-use super::Plugins;
-use super::library::check_operator;
+use super::Admissions;
 use crate::caller::Caller;
 use crate::error::DeskError;
 use crate::events::EventWindow;
 use crate::live_events::LiveEvent;
+use crate::plugins::check_operator;
 
 /// How long two components are asked. What they are not asked by then is counted.
 const ASKED_MAX: SignedDuration = SignedDuration::from_secs(60);
@@ -46,6 +51,8 @@ pub struct PluginDiff {
     pub same: usize,
     /// How many questions time was left for no more.
     pub unasked: usize,
+    /// The recorded scans whose verdicts differ.
+    pub scans: ScanChanges,
 }
 
 /// A question whose answer differs.
@@ -63,7 +70,7 @@ pub struct WindowsChange {
 /// Windows, or how the component failed, in its own words too.
 pub type AnsweredWindows = Result<Vec<EventWindow>, String>;
 
-impl Plugins {
+impl Admissions {
     /// Loads and tries a component, and tells what would change. Nothing does.
     pub async fn dry_run(&self, caller: &Caller, run: DryRun) -> Result<PluginDiff, DeskError> {
         check_operator(caller)?;
@@ -80,28 +87,35 @@ impl Plugins {
             windows: Vec::new(),
             same: 0,
             unasked: 0,
+            scans: ScanChanges::default(),
         };
         let ends = self.ports.now() + ASKED_MAX;
-        for live in events {
-            for holder in self.events.holders_of(&live) {
+        for live in &events {
+            for holder in self.events.holders_of(live) {
                 if self.ports.now() >= ends {
                     diff.unasked += 1;
                     continue;
                 }
-                let Some((from, to)) = ask_both(&tried, &live, &holder).await else {
+                let Some((from, to)) = ask_both(&tried, live, &holder).await else {
                     continue;
                 };
                 if from.as_ref().is_some_and(|from| is_same(from, &to)) {
                     diff.same += 1;
                     continue;
                 }
-                let live = Arc::clone(&live);
+                let live = Arc::clone(live);
                 diff.windows.push(WindowsChange {
                     live,
                     holder,
                     from,
                     to,
                 });
+            }
+        }
+        if let Some(strategy) = &tried.after {
+            for live in &events {
+                self.decide_records(live, strategy.as_ref(), ends, &mut diff.scans)
+                    .await?;
             }
         }
         Ok(diff)
