@@ -170,7 +170,18 @@ async fn a_command_does_not_make_a_data_directory_and_changes_none() {
         "events:\n  - slug: gala\n    name: Gala\n    days:\n      - start_date_time: {}\n        end_date_time: {}\n",
         day["startDateTime"], day["endDateTime"]
     ));
+    // So is a changed plugin: another, and one that could not serve.
+    let component = fs::read(home.path("plugins/hours-before.wasm"));
+    let component = component.expect("our plugins are built");
     let before = home.run(&["export"]).stdout;
-    assert_eq!(home.run(&["explain", &id(&ticket)]).code, Some(0));
+    for file in [
+        [&component[..], &[0, 2, 1, b'x']].concat(),
+        component[..99].to_vec(),
+    ] {
+        fs::write(home.path("plugins/hours-before.wasm"), file).expect("a file can be written");
+        assert_eq!(home.run(&["explain", &id(&ticket)]).code, Some(0));
+    }
+    home.configure("plugins:\n  hours-before: {memory_mib: 1, table_entries: 1}\n");
+    home.run(&["explain", &id(&ticket)]);
     assert_eq!(home.run(&["export"]).stdout, before);
 }

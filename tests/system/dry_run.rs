@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::crowd::{ADMITTED, today};
-use crate::support::door::text;
+use crate::support::door::{text, with};
 use crate::support::{Answer, Client, Door, Home, Process, plugins};
 
 const PLUGIN: &str = "/api/v1/plugins/hours-before";
@@ -170,6 +170,27 @@ async fn a_dry_run_tells_which_recorded_scans_would_have_come_out_otherwise() {
 }
 
 #[tokio::test]
+async fn scans_that_another_strategy_decided_are_not_decided_again() {
+    let home = Home::new();
+    home.install(&plugins(), "all-day");
+    let server = home.start();
+    let client = &server.client;
+    let event = with(&today(), json!({"checkInStrategy": "ALL_DAY"}));
+    let door = Door::open(client, event).await;
+    assert_eq!(door.verdict(&door.issue_jwt("vip").await).await, ADMITTED);
+    let path = format!("/api/v1/events/{}", door.event_id);
+    let change = json!({"checkInStrategy": "HOURS_BEFORE"});
+    client.patch(&path, change).await.data(200);
+    assert_eq!(door.verdict(&door.issue_jwt("vip").await).await, ADMITTED);
+    let diff = dry_run(client, &component("exact-time"), "")
+        .await
+        .data(200);
+    let scans = &diff["scans"];
+    let counted = (&scans["decided"], &scans["undecided"], &scans["complete"]);
+    assert_eq!(counted, (&json!(1), &json!(0), &json!(true)));
+}
+
+#[tokio::test]
 async fn the_command_tells_what_would_change_while_a_server_runs_and_while_none_does() {
     let home = Home::new();
     let server = home.start();
@@ -205,4 +226,13 @@ async fn the_command_tells_what_would_change_while_a_server_runs_and_while_none_
     let diff: Value = serde_json::from_str(&stopped.stdout).expect("it prints JSON");
     assert_eq!(diff["scans"]["decided"], 1);
     assert!(!changes(&diff).is_empty());
+    for (old, words) in [
+        ("hours-befor", "there was nothing to compare with"),
+        ("missing.wasm", "cannot read missing.wasm"),
+    ] {
+        arguments[1] = Path::new(old);
+        let mistaken = Process::run("plugin", &data, &arguments);
+        assert_eq!(mistaken.code, Some(1), "{}", mistaken.stdout);
+        assert!(mistaken.log.contains(words), "{}", mistaken.log);
+    }
 }

@@ -20,6 +20,8 @@ use crate::site::Site;
 
 /// The plugin that the event uses.
 const PLUGIN: &str = "hours-before";
+/// The strategy that replaces it.
+const OTHER: &str = "all-day";
 /// How often a component is swapped while one device scans.
 const SWAPS: usize = 10;
 /// How many scans after a swap say what is usual.
@@ -56,7 +58,10 @@ pub struct SwapAll<'s> {
 struct Plugin {
     path: PathBuf,
     server: SocketAddr,
-    component: Vec<u8>,
+    /// Two strategies that answer differently.
+    components: [Vec<u8>; 2],
+    /// How often they were swapped beside scans.
+    swaps: AtomicUsize,
 }
 
 impl SwapAll<'_> {
@@ -64,15 +69,19 @@ impl SwapAll<'_> {
         let plugins = self.home.join("swapped-plugins");
         fs::create_dir(&plugins).context("cannot make a directory of plugins")?;
         let path = plugins.join(PLUGIN).with_extension("wasm");
-        let component = fs::read(self.plugins.join(PLUGIN).with_extension("wasm"));
-        let component = component.context("cannot read the plugin")?;
-        fs::write(&path, &component).context("cannot copy the plugin")?;
+        let read = |name| {
+            let component = fs::read(self.plugins.join(name).with_extension("wasm"));
+            component.with_context(|| format!("cannot read the plugin {name}"))
+        };
+        let components = [read(PLUGIN)?, read(OTHER)?];
+        fs::write(&path, &components[0]).context("cannot copy the plugin")?;
         let site = Site::make(self.home.join("swaps"), &plugins)?;
         let (server, _) = site.start()?;
         let plugin = Plugin {
             path,
             server: server.address,
-            component,
+            components,
+            swaps: AtomicUsize::new(0),
         };
         let mut door = BenchEvent::open(server.address, self.connections)?;
         note(&format!(
@@ -141,7 +150,8 @@ impl Plugin {
         let beside = self.path.with_extension("incoming");
         let number = u8::try_from(number).context("there are not so many components")?;
         // A custom section of a name of one letter.
-        let component = [&self.component[..], &[0, 3, 1, b'x', number]].concat();
+        let component = &self.components[usize::from(number) % 2];
+        let component = [&component[..], &[0, 3, 1, b'x', number]].concat();
         fs::write(&beside, component).context("cannot write a component")?;
         let began = Instant::now();
         fs::rename(&beside, &self.path).context("cannot move a component")?;
@@ -160,23 +170,35 @@ impl Plugin {
         &self,
         measure: impl FnOnce() -> anyhow::Result<Measured>,
     ) -> anyhow::Result<(Measured, usize)> {
-        let (is_over, swaps) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let is_over = AtomicBool::new(false);
+        let before = self.swaps.load(Ordering::Relaxed);
         let swap = || {
             while !is_over.load(Ordering::Relaxed) {
-                self.swap_to(swaps.load(Ordering::Relaxed) % 2)?;
-                swaps.fetch_add(1, Ordering::Relaxed);
+                // Never the component that serves: the digest must differ.
+                let number = self.swaps.fetch_add(1, Ordering::Relaxed);
+                self.swap_to(number % 2)?;
             }
             anyhow::Ok(())
         };
         let measured = thread::scope(|scope| {
             let swapping = scope.spawn(swap);
+            let over = Over(&is_over);
             let measured = measure();
-            is_over.store(true, Ordering::Relaxed);
+            drop(over);
             let swapped = swapping.join();
             swapped.unwrap_or_else(|_| bail!("the swaps panicked"))?;
             measured
         })?;
-        Ok((measured, swaps.into_inner()))
+        Ok((measured, self.swaps.load(Ordering::Relaxed) - before))
+    }
+}
+
+/// Ends the swaps when it is dropped, so that a panic does, too.
+struct Over<'o>(&'o AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -31,6 +31,7 @@ mod resolve;
 mod undo;
 
 pub use counters::ScanCount;
+use dry_run::DryRuns;
 pub use dry_run::{AnsweredWindows, ChangedScan, DryRun, PluginDiff, ScanChanges, WindowsChange};
 pub use explain::{Admission, AskedAdmission, Explanation};
 pub use history::{CheckIn, CheckInPage, CheckInQuery, Happened};
@@ -49,6 +50,7 @@ pub struct Admissions {
     sources: Arc<TicketSources>,
     refusals: RefusalBound,
     counters: ScanCounters,
+    dry_runs: DryRuns,
 }
 
 /// An outcome, with the event in whose time zone it is shown.
@@ -75,6 +77,7 @@ impl Admissions {
             sources: Arc::clone(sources),
             refusals: RefusalBound::default(),
             counters: ScanCounters::default(),
+            dry_runs: DryRuns::default(),
         }
     }
 

@@ -324,6 +324,9 @@ pub trait SyncRun: Send {
 
     /// Reads one page. Without a cursor, begins a full sync.
     async fn page(&mut self, cursor: Option<&str>) -> Result<SourcePage, SourceFault>;
+
+    /// Tells that the run has exceeded a limit: it counts as failed by the plugin's own fault.
+    fn overran(&mut self) {}
 }
 
 /// Makes and opens the key pairs that sign an event's tickets and scanner credentials.

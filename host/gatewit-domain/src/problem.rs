@@ -193,6 +193,8 @@ codes! {
         Quarantined = "plugin_quarantined",
         /// Events or ticket sources use the plugin.
         InUse = "plugin_in_use",
+        /// Another component is being compared.
+        DryRunUnderWay = "dry_run_under_way",
         /// No component with the digest to compare with is kept.
         NotOneKept = "component_not_kept",
         /// There is no generation before the one that serves.

@@ -25,7 +25,7 @@ pub use invalid::InvalidWindows;
 const WINDOWS_MAX: usize = 1_000;
 
 /// A strategy as events name it: `EARLY_VIP` for the plugin `early-vip`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct StrategyName(String);
 

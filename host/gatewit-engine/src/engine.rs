@@ -23,7 +23,7 @@ use crate::compiling::Compilation;
 use crate::foreman::Foreman;
 use crate::library::{JUDGED_AT_ONCE, Library, Shelf, plugin_files, watch};
 use crate::load::{Loader, plugin_name};
-use crate::orders::{Alarm, Order, Reply, Task};
+use crate::orders::{Alarm, Looks, Order, Reply, Task};
 use crate::registry::PluginRegistry;
 use crate::runtime::{BACKENDS_MAX, Runtime};
 use crate::settings::{CurrentPolicy, EngineSettings, PluginPolicy, SourceSettings};
@@ -118,6 +118,26 @@ impl Engine {
         keeper: Arc<dyn PluginKeeper>,
         beside: &mut JoinSet<()>,
     ) -> Result<(), EngineError> {
+        self.begin(keeper, Looks::AtDirectory, beside).await
+    }
+
+    /// Starts the library without looking at the plugin directory, and changes nothing: what is kept serves, if it can.
+    pub async fn start_as_kept(
+        &self,
+        keeper: Arc<dyn PluginKeeper>,
+        beside: &mut JoinSet<()>,
+    ) -> Result<(), EngineError> {
+        self.begin(keeper, Looks::Nowhere, beside).await?;
+        self.registry.until_loaded().await;
+        Ok(())
+    }
+
+    async fn begin(
+        &self,
+        keeper: Arc<dyn PluginKeeper>,
+        looks: Looks,
+        beside: &mut JoinSet<()>,
+    ) -> Result<(), EngineError> {
         let orders = self
             .taken_by
             .lock()
@@ -131,7 +151,11 @@ impl Engine {
             source,
         })?;
         let kept: HashMap<_, _> = kept.into_iter().collect();
-        let names: BTreeSet<_> = kept.keys().chain(&self.found).cloned().collect();
+        let serving = kept.iter().filter(|(_, kept)| kept.wanted().is_some());
+        let mut names: BTreeSet<_> = serving.map(|(name, _)| name.clone()).collect();
+        if looks == Looks::AtDirectory {
+            names.extend(self.found.iter().cloned());
+        }
         let library = Library {
             loader: Arc::clone(&self.loader),
             registry: Arc::clone(&self.registry),
@@ -148,7 +172,7 @@ impl Engine {
         beside.spawn(Foreman::new(library, orders).run());
         let ends: Vec<_> = names
             .into_iter()
-            .map(|plugin| self.order_start(plugin))
+            .map(|plugin| self.order_start(plugin, looks))
             .collect();
         let count = ends.len();
         let (loader, all_ended) = (Arc::clone(&self.loader), join_all(ends));
@@ -176,11 +200,11 @@ impl Engine {
     }
 
     /// Has a plugin loaded; the receiver ends when it serves or was refused.
-    fn order_start(&self, plugin: String) -> oneshot::Receiver<()> {
+    fn order_start(&self, plugin: String, looks: Looks) -> oneshot::Receiver<()> {
         // From now on it is listed, as being loaded.
         self.registry.slot_or_new(&plugin);
         let (ended, end) = oneshot::channel();
-        self.order(plugin, Task::Start(ended));
+        self.order(plugin, Task::Start(looks, ended));
         end
     }
 

@@ -136,7 +136,7 @@ impl Code {
 
 /// A plugin's description of itself.
 pub(crate) struct Description {
-    /// In one line.
+    /// In one line, as the summary is.
     pub version: String,
     pub summary: String,
     pub options_schema: String,
@@ -146,7 +146,7 @@ impl Description {
     fn of(version: String, summary: String, options_schema: String) -> Self {
         Self {
             version: one_line(&version, VERSION_CHARACTERS_MAX),
-            summary,
+            summary: one_line(&summary, REASON_CHARACTERS_MAX),
             options_schema,
         }
     }

@@ -22,9 +22,16 @@ impl Order {
     }
 }
 
+/// Where a start finds components, besides those that are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Looks {
+    AtDirectory,
+    Nowhere,
+}
+
 pub(crate) enum Task {
-    /// Loads what is kept, and then looks at the plugin directory.
-    Start(oneshot::Sender<()>),
+    /// Loads what is kept, and then looks at the plugin directory, if it is to.
+    Start(Looks, oneshot::Sender<()>),
     /// Looks at the plugin's file, which may have changed.
     Look(Option<oneshot::Sender<()>>),
     Upload {

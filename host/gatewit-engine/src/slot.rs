@@ -268,6 +268,9 @@ impl PluginSlot {
 
     /// Counts a question that failed and that the generation before answers; raises the alarm if there were too many.
     pub(crate) fn note_question_failed(&self, question: u64, rule: [u8; 32], digest: &str) {
+        if !self.is_serving(digest) {
+            return;
+        }
         let mut watched = self.current_watch();
         let Some(watch) = &mut *watched else {
             return;
@@ -320,9 +323,9 @@ impl PluginSlot {
         }
     }
 
-    /// Keeps the end of what a run wrote.
-    pub(crate) fn note_output(&self, output: Option<PluginWords>) {
-        self.output.store(output.map(Arc::new));
+    /// Keeps the end of what a run wrote, if it wrote anything.
+    pub(crate) fn note_output(&self, output: PluginWords) {
+        self.output.store(Some(Arc::new(output)));
     }
 
     /// How operators see the plugin.

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use gatewit_domain::plugin::{CallError, NotLoaded, PluginIdentity, PluginKind};
 use gatewit_domain::ports::{SyncRun, TicketSource};
-use gatewit_domain::source::{Reader, SourceFault, SourcePage, SourceTicket, SourceType};
+use gatewit_domain::source::{
+    Continuation, Reader, SourceFault, SourcePage, SourceTicket, SourceType,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -172,7 +174,7 @@ struct Run {
     instance: Option<Instance>,
     output: Output,
     slot: Arc<PluginSlot>,
-    /// Whether the plugin failed by its own fault, or answered well; None before, and after a fault of the ticketing system.
+    /// Whether the plugin failed by its own fault, or came to its end; None if it did neither.
     has_failed: Option<bool>,
     _permits: [OwnedSemaphorePermit; 2],
 }
@@ -195,7 +197,15 @@ impl SyncRun for Run {
         let page =
             self.ask(async move |instance| instance.tickets(&settings, cursor.as_deref()).await);
         let page = page.await?;
-        answer::page(page).map_err(|mistake| self.fail(mistake.into()))
+        let page = answer::page(page).map_err(|mistake| self.fail(mistake.into()))?;
+        if let Continuation::Done(_) = page.next {
+            self.has_failed = Some(false);
+        }
+        Ok(page)
+    }
+
+    fn overran(&mut self) {
+        self.has_failed = Some(true);
     }
 }
 
@@ -221,9 +231,6 @@ impl Run {
         self.slot.note_duration(begun.elapsed());
         let (instance, answer) = outcome.map_err(|error| self.fail(error))?;
         self.instance = Some(instance);
-        if answer.is_ok() {
-            self.has_failed = Some(false);
-        }
         answer.map_err(|fault| answer::fault(fault, &self.output))
     }
 
@@ -237,7 +244,9 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        self.slot.note_output(self.output.words());
+        if let Some(words) = self.output.words() {
+            self.slot.note_output(words);
+        }
         if let Some(has_failed) = self.has_failed {
             self.slot.note_run(has_failed, &self.reader.plugin);
         }
@@ -248,7 +257,9 @@ impl Drop for Run {
 fn failed(error: CallError, slot: &PluginSlot, output: &Output) -> SourceFault {
     slot.count_failure(error.kind());
     let words = output.words();
-    slot.note_output(words.clone());
+    if let Some(words) = &words {
+        slot.note_output(words.clone());
+    }
     SourceFault::Plugin(error, words)
 }
 

@@ -127,6 +127,16 @@ impl House {
         Self::start(self.directory, settings, self.keeper).await
     }
 
+    /// Restarts with this compiler, and no code in the cache.
+    async fn restart_with(self, compiler: Compiler) -> Self {
+        fs::remove_dir_all(self.directory.path().join("cache")).unwrap();
+        let settings = EngineSettings {
+            compiler,
+            ..settings(self.directory.path(), PluginLimits::default())
+        };
+        Self::start(self.directory, settings, self.keeper).await
+    }
+
     /// Replaces a plugin's file and loads it, as if its change had been told.
     async fn replace(&self, name: &str, bytes: &[u8]) {
         fs::write(plugin_path(self.directory.path(), name), bytes).unwrap();

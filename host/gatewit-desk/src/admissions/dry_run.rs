@@ -6,10 +6,12 @@ mod scans;
 pub use scans::{ChangedScan, ScanChanges};
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use gatewit_domain::plugin::PluginKind;
 use gatewit_domain::ports::{TriedPlugin, TriedStrategy};
+use gatewit_domain::problem::{PluginCode, Problem};
 use gatewit_domain::window::{Holder, StrategyName};
 use jiff::SignedDuration;
 
@@ -20,8 +22,36 @@ use crate::events::EventWindow;
 use crate::live_events::LiveEvent;
 use crate::plugins::check_operator;
 
-/// How long two components are asked. What they are not asked by then is counted.
+/// How long two components are compared.
 const ASKED_MAX: SignedDuration = SignedDuration::from_secs(60);
+
+/// How many questions whose answers differ are told.
+const TOLD_MAX: usize = 500;
+
+/// Whether somebody compares a component: one at a time, since it takes memory and time.
+#[derive(Default)]
+pub(super) struct DryRuns(AtomicBool);
+
+/// The one who compares, until it is dropped.
+struct Alone<'d>(&'d AtomicBool);
+
+impl DryRuns {
+    fn begin(&self) -> Result<Alone<'_>, DeskError> {
+        match self.0.swap(true, Ordering::Relaxed) {
+            false => Ok(Alone(&self.0)),
+            true => Err(DeskError::Conflict(Problem::new(
+                PluginCode::DryRunUnderWay,
+                "another component is being compared; try again when that has ended",
+            ))),
+        }
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
 
 /// A component that is compared before it serves.
 pub struct DryRun {
@@ -47,6 +77,8 @@ pub struct PluginDiff {
     pub from: Option<String>,
     /// The questions whose answers differ, by event.
     pub windows: Vec<WindowsChange>,
+    /// How many more there are than the first 500.
+    pub untold: usize,
     /// How many questions have the same answer.
     pub same: usize,
     /// How many questions time was left for no more.
@@ -74,6 +106,8 @@ impl Admissions {
     /// Loads and tries a component, and tells what would change. Nothing does.
     pub async fn dry_run(&self, caller: &Caller, run: DryRun) -> Result<PluginDiff, DeskError> {
         check_operator(caller)?;
+        let _alone = self.dry_runs.begin()?;
+        let name = StrategyName::of_plugin(&run.plugin);
         let events = self.compared_events(&run)?;
         let library = &self.ports.library;
         let against = run.against.as_deref();
@@ -85,6 +119,7 @@ impl Admissions {
             digest: tried.digest.clone(),
             from: tried.from.clone(),
             windows: Vec::new(),
+            untold: 0,
             same: 0,
             unasked: 0,
             scans: ScanChanges::default(),
@@ -103,6 +138,10 @@ impl Admissions {
                     diff.same += 1;
                     continue;
                 }
+                if diff.windows.len() == TOLD_MAX {
+                    diff.untold += 1;
+                    continue;
+                }
                 let live = Arc::clone(live);
                 diff.windows.push(WindowsChange {
                     live,
@@ -114,7 +153,7 @@ impl Admissions {
         }
         if let Some(strategy) = &tried.after {
             for live in &events {
-                self.decide_records(live, strategy.as_ref(), ends, &mut diff.scans)
+                self.decide_records(live, (&name, strategy.as_ref()), ends, &mut diff.scans)
                     .await?;
             }
         }

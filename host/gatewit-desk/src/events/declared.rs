@@ -1,7 +1,7 @@
 //! Checks at the start: events that the configuration declares, and stored events that cannot work.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,6 +33,9 @@ pub enum EventTrouble {
     #[error(transparent)]
     Desk(#[from] DeskError),
 }
+
+/// How each strategy does that events may name.
+pub(super) type Usable = BTreeMap<StrategyName, PluginState>;
 
 /// The effect of a declaration.
 enum Declared {
@@ -152,15 +155,15 @@ impl Events {
     /// Lists the events that cannot work because something is missing, such as a strategy that is not loaded or a
     /// ticket source that is no longer configured. Asks no plugin. The rest of the server works without these events.
     pub async fn unresolved_dependencies(&self) -> Vec<(Arc<LiveEvent>, EventTrouble)> {
-        let loaded = self.loaded_strategies();
+        let loaded = self.usable_strategies();
         let mut unresolved = Vec::new();
         for live in self.live.all() {
             let_others_run().await;
             let names = live.event.strategy.names();
-            for name in names.filter(|name| !loaded.contains(name)) {
+            for name in names.filter(|name| !loaded.contains_key(name)) {
                 let unknown = StrategyError::Unknown {
                     name: name.to_string(),
-                    loaded: loaded.iter().map(ToString::to_string).collect(),
+                    loaded: loaded.keys().map(ToString::to_string).collect(),
                 };
                 unresolved.push((Arc::clone(&live), unknown.into()));
             }
@@ -210,15 +213,15 @@ impl Events {
         troubled
     }
 
-    /// Returns the strategies that events may name, in the order of their plugins, and those that are being loaded.
-    pub(super) fn loaded_strategies(&self) -> Vec<StrategyName> {
+    /// Returns the strategies that events may name, and those that are being loaded.
+    pub(super) fn usable_strategies(&self) -> Usable {
         let rows = self.ports.strategies.plugins().into_iter();
         let usable = rows.filter(|row| match row.state {
             PluginState::Loading => true,
             state => state.serves() && row.kind == Some(PluginKind::Strategy),
         });
         usable
-            .map(|row| StrategyName::of_plugin(&row.name))
+            .map(|row| (StrategyName::of_plugin(&row.name), row.state))
             .collect()
     }
 }

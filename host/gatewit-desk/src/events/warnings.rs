@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use gatewit_domain::id::EventId;
+use gatewit_domain::plugin::PluginState;
 use gatewit_domain::source::SourceName;
 use gatewit_domain::window::StrategyName;
 
 use super::Events;
+use super::declared::Usable;
 use super::source_fit::own_types;
 use crate::live_events::LiveEvent;
 use crate::live_sources::{ImportState, LiveSource};
@@ -18,17 +20,17 @@ const NAME_LETTERS: usize = 40;
 impl Events {
     /// Returns, as sentences, the event's settings that are rarely intended, and what it lacks.
     pub fn warnings(&self, live: &LiveEvent) -> Vec<String> {
-        self.warnings_with(live, &self.loaded_strategies())
+        self.warnings_with(live, &self.usable_strategies())
     }
 
     /// Returns the same for each of several events.
     pub fn warnings_of_each(&self, events: &[Arc<LiveEvent>]) -> Vec<Vec<String>> {
-        let loaded = self.loaded_strategies();
+        let loaded = self.usable_strategies();
         let warnings = events.iter().map(|live| self.warnings_with(live, &loaded));
         warnings.collect()
     }
 
-    fn warnings_with(&self, live: &LiveEvent, loaded: &[StrategyName]) -> Vec<String> {
+    fn warnings_with(&self, live: &LiveEvent, loaded: &Usable) -> Vec<String> {
         let mut warnings = live.event.overlaps();
         warnings.extend(live.door_warnings.get().into_iter().flatten().cloned());
         let strategies = live.event.strategy.names();
@@ -53,12 +55,17 @@ impl Events {
     }
 }
 
-fn strategy_warning(strategy: &StrategyName, loaded: &[StrategyName]) -> Option<String> {
-    (!loaded.contains(strategy)).then(|| {
-        format!(
+fn strategy_warning(strategy: &StrategyName, loaded: &Usable) -> Option<String> {
+    match loaded.get(strategy) {
+        None => Some(format!(
             "the strategy {strategy} is not loaded, so the event refuses every ticket; load its plugin"
-        )
-    })
+        )),
+        Some(PluginState::Failing) => Some(format!(
+            "the strategy {strategy} fails, so the event refuses tickets for which it has given no windows before; \
+             GET /api/v1/plugins shows operators how"
+        )),
+        Some(_) => None,
+    }
 }
 
 fn types_warning(source: &SourceName, tickets: usize) -> Option<String> {

@@ -149,6 +149,7 @@ impl LiveSource {
         let mut seen = HashSet::new();
         while let Some(under_way) = &state.under_way {
             if self.ports.now().duration_since(began_at) > limits.time {
+                upstream.run.overran();
                 return Err(LimitExceeded::Time(limits.time).into());
             }
             let cursor = under_way.cursor.clone();
@@ -169,7 +170,11 @@ impl LiveSource {
             } else if let Some(set) = self.set() {
                 add_gone(&mut page, &set);
             }
-            self.keep_page(state, page, &upstream.types).await?;
+            let kept = self.keep_page(state, page, &upstream.types).await;
+            if let Err(SyncFault::Limit(_)) = &kept {
+                upstream.run.overran();
+            }
+            kept?;
         }
         Ok(None)
     }

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 
 use super::Library;
 use crate::load::{Component, Facts, Generation, LoadError, Refusal};
-use crate::orders::{Reply, Task};
+use crate::orders::{Looks, Reply, Task};
 use crate::slot::PluginSlot;
 use crate::strategy_calls;
 use crate::window_cache::Question;
@@ -28,10 +28,11 @@ const BY_START: &str = "start";
 impl Library {
     pub(crate) async fn carry_out(self: &Arc<Self>, plugin: &str, task: Task) {
         match task {
-            Task::Start(_ended) => {
+            Task::Start(Looks::AtDirectory, _ended) => {
                 self.load_kept(plugin).await;
                 self.look_at_start(plugin).await;
             }
+            Task::Start(Looks::Nowhere, _ended) => self.serve_kept(plugin).await,
             Task::Look(_ended) => self.look(plugin).await,
             Task::Upload {
                 component,

@@ -111,6 +111,12 @@ impl LoadError {
         )
     }
 
+    /// Whether a kept component is gone or damaged.
+    pub(crate) fn is_lost(&self) -> bool {
+        let lost = [io::ErrorKind::NotFound, io::ErrorKind::InvalidData];
+        matches!(self, Self::Unreadable(error) if lost.contains(&error.kind()))
+    }
+
     /// Whether this says something of the component, and would say the same at another time. A slow machine is no verdict.
     pub(crate) fn is_verdict(&self) -> bool {
         let is_late = |failure: &CallError| failure.kind() == FailureKind::Timeout;

@@ -29,7 +29,7 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// Opens a data directory and loads its plugins as a server would, with the present configuration: ticket sources are known, but not read,
+    /// Opens a data directory with the plugins that served last as a server would, with the present configuration: ticket sources are known, but not read,
     /// and declared events stay as they are stored.
     pub async fn open(directories: &Directories, config: Option<PathBuf>) -> anyhow::Result<Self> {
         let data = &directories.data;
@@ -53,8 +53,7 @@ impl InProcess {
         };
         let mut plugins = JoinSet::new();
         let keeper = opened.desk.plugins.clone();
-        opened.engine.start(keeper, &mut plugins).await?;
-        opened.engine.until_loaded().await;
+        opened.engine.start_as_kept(keeper, &mut plugins).await?;
         let mut applier = Applier::open(&opened.desk, &opened.engine).await?;
         let configured = applier.configure(&plan).await;
         configured.context("cannot use the configuration")?;

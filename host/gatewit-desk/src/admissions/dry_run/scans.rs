@@ -9,7 +9,7 @@ use gatewit_domain::id::{CheckInId, EventId, TicketId};
 use gatewit_domain::ports::TriedStrategy;
 use gatewit_domain::record::{Named, Record, RecordedTicket, ScanRecord};
 use gatewit_domain::scan::Entry;
-use gatewit_domain::window::{DoorRule, Holder};
+use gatewit_domain::window::{DoorRule, Holder, StrategyName};
 use jiff::Timestamp;
 
 use crate::admissions::Admissions;
@@ -25,12 +25,13 @@ use crate::turns::Turns;
 const TOLD_MAX: usize = 20;
 
 /// The recorded scans whose verdicts would differ.
-#[derive(Default)]
 pub struct ScanChanges {
     /// How many scans were decided again: those whose decision read windows.
     pub decided: usize,
-    /// How many could not be: something that they name is not stored, or time was left for no more.
+    /// How many could not be: something that they name is not stored.
     pub undecided: usize,
+    /// Whether there was time for all.
+    pub is_complete: bool,
     /// How many verdicts differ, by the codes of the refusals before and after; None: admitted.
     pub counts: BTreeMap<(Option<&'static str>, Option<&'static str>), usize>,
     /// The first 20 scans whose verdicts differ.
@@ -57,8 +58,8 @@ pub struct ChangedScan {
 struct Archive<'a> {
     admissions: &'a Admissions,
     event: EventId,
+    name: StrategyName,
     strategy: &'a dyn TriedStrategy,
-    ends: Timestamp,
     /// The event as of its revisions; None for those that are not stored.
     revisions: HashMap<u64, Option<(EventFacts, Arc<DoorRule>)>>,
     stored: HashMap<Digest, Option<StoredWindows>>,
@@ -72,15 +73,15 @@ impl Admissions {
     pub(super) async fn decide_records(
         &self,
         live: &Arc<LiveEvent>,
-        strategy: &dyn TriedStrategy,
+        (name, strategy): (&StrategyName, &dyn TriedStrategy),
         ends: Timestamp,
         changes: &mut ScanChanges,
     ) -> Result<(), DeskError> {
         let mut archive = Archive {
             admissions: self,
             event: live.event.id,
+            name: name.clone(),
             strategy,
-            ends,
             revisions: HashMap::new(),
             stored: HashMap::new(),
             answers: HashMap::new(),
@@ -91,6 +92,10 @@ impl Admissions {
         while let Some(page) = pages.next().await? {
             for row in page {
                 turns.step().await;
+                if self.ports.now() >= ends {
+                    changes.is_complete = false;
+                    return Ok(());
+                }
                 let sequence = row.number()?;
                 let Record::Scan(scan) = row.value else {
                     continue;
@@ -98,7 +103,11 @@ impl Admissions {
                 if let Some(ticket) = scan.ticket()
                     && let Some(windows) = ticket.windows
                 {
-                    match archive.verdicts(&scan, ticket, windows).await? {
+                    archive.read(scan.event_revision, windows).await?;
+                    if !archive.is_asked(scan.event_revision) {
+                        continue;
+                    }
+                    match archive.verdicts(&scan, ticket, windows).await {
                         Some(verdicts) => changes.note(live, &scan, ticket.id, verdicts),
                         None => changes.undecided += 1,
                     }
@@ -108,6 +117,18 @@ impl Admissions {
             }
         }
         Ok(())
+    }
+}
+
+impl Default for ScanChanges {
+    fn default() -> Self {
+        Self {
+            decided: 0,
+            undecided: 0,
+            is_complete: true,
+            counts: BTreeMap::new(),
+            first: Vec::new(),
+        }
     }
 }
 
@@ -144,18 +165,13 @@ impl Archive<'_> {
         scan: &ScanRecord,
         ticket: &RecordedTicket,
         windows: Digest,
-    ) -> Result<Option<[Option<&'static str>; 2]>, DeskError> {
-        self.read(scan.event_revision, windows).await?;
-        let Some(Some(stored)) = self.stored.get(&windows) else {
-            return Ok(None);
-        };
+    ) -> Option<[Option<&'static str>; 2]> {
+        let stored = self.stored.get(&windows)?.as_ref()?;
         let question = (scan.event_revision, stored.holder.clone());
         if !self.ask(&question).await {
-            return Ok(None);
+            return None;
         }
-        let Some(Some((event, _))) = self.revisions.get(&scan.event_revision) else {
-            return Ok(None);
-        };
+        let (event, _) = self.revisions.get(&scan.event_revision)?.as_ref()?;
         let code = |windows: Option<&[Window]>| {
             let entries = ticket.entries.iter();
             let decision = scan.decide_again(Named {
@@ -169,10 +185,13 @@ impl Archive<'_> {
         };
         let stored = self.stored.get(&windows).and_then(Option::as_ref);
         let answered = self.answers.get(&question).and_then(Option::as_deref);
-        Ok(Some([
-            code(stored.map(|stored| &*stored.windows)),
-            code(answered),
-        ]))
+        Some([code(stored.map(|stored| &*stored.windows)), code(answered)])
+    }
+
+    /// Whether the event had the strategy at a revision, as far as is known.
+    fn is_asked(&self, revision: u64) -> bool {
+        let stored = self.revisions.get(&revision).and_then(Option::as_ref);
+        stored.is_none_or(|(_, rule)| rule.strategy == self.name)
     }
 
     /// Reads a revision of the event and an answer, unless they have been read.
@@ -194,7 +213,7 @@ impl Archive<'_> {
         Ok(())
     }
 
-    /// Asks the strategy, unless it was asked; false if the time is over or the rule is not stored.
+    /// Asks the strategy, unless it was asked; false if the rule is not stored.
     async fn ask(&mut self, question: &(u64, Holder)) -> bool {
         if self.answers.contains_key(question) {
             return true;
@@ -203,9 +222,6 @@ impl Archive<'_> {
         let Some(Some((_, rule))) = self.revisions.get(revision) else {
             return false;
         };
-        if self.admissions.ports.now() >= self.ends {
-            return false;
-        }
         let answer = self.strategy.windows(rule, holder).await.ok();
         self.answers.insert(question.clone(), answer);
         true

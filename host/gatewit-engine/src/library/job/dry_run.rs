@@ -27,12 +27,12 @@ impl Library {
         against: Option<String>,
     ) -> Result<TriedPlugin, LibraryError> {
         let serving = self.registry.slot(plugin).and_then(|slot| slot.serving());
-        let candidate = self.candidate(plugin, component, serving.clone()).await;
-        let candidate = candidate.map_err(|reason| told(&reason))?;
         let compared = match against {
             Some(digest) => Some(self.kept_generation(plugin, digest).await?),
-            None => serving,
+            None => serving.clone(),
         };
+        let candidate = self.candidate(plugin, component, serving).await;
+        let candidate = candidate.map_err(|reason| told(&reason))?;
         let strategy = |generation: &Generation| {
             let strategy = generation.strategy()?;
             Some(Arc::new(Tried(Arc::clone(strategy))) as Arc<dyn TriedStrategy>)

@@ -47,7 +47,7 @@ impl Library {
         slot.unload(number);
         self.registry.remove(plugin);
         self.tidy_shelf().await;
-        tracing::warn!(plugin.name = %plugin, "plugin {plugin:?} is unloaded by {by}");
+        tracing::warn!(plugin.name = %plugin, "plugin {plugin:?} is unloaded; its history says by whom");
         Ok(())
     }
 }

@@ -124,3 +124,17 @@ async fn a_roll_back_that_cannot_be_kept_is_tried_again() {
     house.engine.look("early").await;
     assert_eq!(digest(&house), first);
 }
+
+#[tokio::test]
+async fn a_kept_component_that_cannot_be_compiled_for_the_moment_is_not_forgotten() {
+    let house = early(&good()).await;
+    upload(&house, renewed(&good()), false).await.unwrap();
+    let serving = digest(&house);
+    let house = house
+        .restart_with(Compiler::Child("/nowhere".into(), vec![]))
+        .await;
+    assert_eq!(house.row("early").digest, None);
+    let house = house.restart().await;
+    assert_eq!(digest(&house), serving);
+    assert!(!history(&house).contains(&("start".to_owned(), PluginAction::RolledBack)));
+}

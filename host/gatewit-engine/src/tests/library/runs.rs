@@ -11,7 +11,7 @@ async fn run(house: &House, deed: &str) -> bool {
     let source = source_settings(json!({ "do": deed }), vec![]);
     let source = house.engine.source(source);
     match source.begin().await {
-        Ok(mut run) => run.page(None).await.is_ok(),
+        Ok(mut run) => run.ticket_types().await.is_ok() && run.page(None).await.is_ok(),
         Err(_) => false,
     }
 }
@@ -61,4 +61,27 @@ async fn a_backend_that_failed_before_its_swap_is_not_rolled_back() {
     // Whatever was ordered before this is done when it ends.
     house.engine.look(MISCHIEF).await;
     assert_eq!(house.row(MISCHIEF).digest, after);
+}
+
+#[tokio::test]
+async fn a_run_that_exceeds_a_limit_is_a_failing_one_and_a_look_up_is_none() {
+    let house = house().await;
+    assert!(run(&house, "behave").await);
+    let before = house.row(MISCHIEF).digest;
+    let candidate = renewed(&built("test-guests/backend-mischief.wasm"));
+    house.replace(MISCHIEF, &candidate).await;
+    let after = house.row(MISCHIEF).digest;
+    let source = house
+        .engine
+        .source(source_settings(json!({ "do": "behave" }), vec![]));
+    for _ in 0..3 {
+        assert!(source.find("1").await.is_ok());
+        let mut run = source.begin().await.unwrap();
+        run.ticket_types().await.unwrap();
+        run.overran();
+    }
+    let rolled_back = house.engine.swapped(MISCHIEF, after.as_deref());
+    let rolled_back = tokio::time::timeout(PATIENCE, rolled_back).await;
+    rolled_back.expect("it is rolled back");
+    assert_eq!(house.row(MISCHIEF).digest, before);
 }

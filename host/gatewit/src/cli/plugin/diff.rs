@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -34,6 +34,7 @@ struct Diff {
     from: Option<String>,
     digest: String,
     windows: Vec<WindowsDiff>,
+    untold: usize,
     same: usize,
     unasked: usize,
     scans: ScansDiff,
@@ -67,6 +68,7 @@ struct Window {
 struct ScansDiff {
     decided: usize,
     undecided: usize,
+    complete: bool,
     changes: Vec<VerdictChange>,
     first: Vec<ScanDiff>,
 }
@@ -100,7 +102,12 @@ pub async fn diff(arguments: DiffArguments) -> anyhow::Result<()> {
             .lines()?,
     };
     let written = std::io::stdout().write_all(printed.as_bytes());
-    written.context("cannot print the answer")
+    written.context("cannot print the answer")?;
+    if answer.data["from"].is_null() {
+        let name = plugin_name(&arguments.old);
+        bail!("there was nothing to compare with: nothing serves as plugin {name:?}");
+    }
+    Ok(())
 }
 
 fn path(arguments: &DiffArguments) -> anyhow::Result<String> {
@@ -109,7 +116,8 @@ fn path(arguments: &DiffArguments) -> anyhow::Result<String> {
         "/api/v1/plugins/{}?dry-run=true",
         encoded(&plugin_name(old))
     );
-    if old.is_file() {
+    let is_path = old.components().count() > 1 || old.extension().is_some();
+    if is_path || old.is_file() {
         let digest = Sha256::digest(read(old)?);
         write!(path, "&against=sha256:{digest:x}")?;
     }
@@ -132,6 +140,9 @@ impl Diff {
             change.write(&mut lines)?;
         }
         let (same, unasked) = (self.same, self.unasked);
+        if self.untold > 0 {
+            writeln!(lines, "and {} more that differ", self.untold)?;
+        }
         writeln!(
             lines,
             "the same windows for {} more",
@@ -206,9 +217,12 @@ impl ScansDiff {
         {
             writeln!(lines, "    {check_in_id} of {at}: {from} to {to}")?;
         }
-        match self.undecided {
-            0 => Ok(()),
-            undecided => writeln!(lines, "{undecided} more could not be decided again"),
+        if self.undecided > 0 {
+            writeln!(lines, "{} more could not be decided again", self.undecided)?;
+        }
+        match self.complete {
+            true => Ok(()),
+            false => writeln!(lines, "there was no time for the other scans"),
         }
     }
 }

@@ -80,7 +80,7 @@ pub async fn alive() -> Json<Alive> {
 
 /// Checks whether the server can answer scans.
 ///
-/// 503 while the store does not answer, while a plugin that something uses is still being loaded, and until the sources that
+/// 503 while the store does not answer, while a plugin is being loaded that something uses or an event of the configuration may wait for, and until the sources that
 /// `/tickets/*` serves have been read once. A rejected plugin affects its own events only. While a ticketing system is down, the tickets read last are served.
 #[utoipa::path(
     get, path = "/healthcheck/ready", tag = "Health",
@@ -99,7 +99,8 @@ pub async fn ready(State(desk): State<Shared>) -> Response {
     let sources = desk.sources.statuses();
     let is_loading = |row: &&PluginRow| row.state == PluginState::Loading;
     let mut loading = plugins.iter().filter(is_loading);
-    let is_complete = !loading.any(|row| desk.plugins.is_used(&row.name));
+    let setting_up = desk.events.being_set_up();
+    let is_complete = !loading.any(|row| setting_up > 0 || desk.plugins.is_used(&row.name));
     let ready = store && is_complete && sources.iter().all(is_synced);
     let body = Ready {
         ready,
@@ -115,9 +116,7 @@ pub async fn ready(State(desk): State<Shared>) -> Response {
                 .map(|row| row.name.clone())
                 .collect(),
         },
-        events: EventCount {
-            setting_up: desk.events.being_set_up(),
-        },
+        events: EventCount { setting_up },
         sources: sources
             .into_iter()
             .map(|source| row(source, desk.now()))

@@ -109,7 +109,7 @@ pub async fn show(
 failures!(UploadFailures:
     FORBIDDEN [RequestCode::NotOperator]
     NOT_FOUND [RequestCode::NotFound]
-    CONFLICT [PluginCode::Quarantined]
+    CONFLICT [PluginCode::Quarantined, PluginCode::DryRunUnderWay]
     UNPROCESSABLE_ENTITY [PluginCode::Refused, PluginCode::NotOneKept]
     SERVICE_UNAVAILABLE [PluginCode::NotKept]
 );

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::REST;
+use super::seldom::Seldom;
 
 /// The name of the socket in a data directory.
 const NAME: &str = "admin.sock";
@@ -60,6 +61,7 @@ impl AdminSocket {
         let app = TowerToHyperService::new(app);
         let tasks = TaskTracker::new();
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let mut failed = Seldom::default();
         while let Some(accepted) = stop.run_until_cancelled(self.accept(&places)).await {
             match accepted {
                 Ok((stream, place)) => {
@@ -70,7 +72,9 @@ impl AdminSocket {
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(error = %error, "cannot accept a connection of a command");
+                    if let Some(times) = failed.count() {
+                        tracing::warn!(times, error = %error, "cannot accept connections of commands");
+                    }
                     sleep(REST).await;
                 }
             }

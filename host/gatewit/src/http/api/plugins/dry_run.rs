@@ -21,6 +21,8 @@ pub struct PluginDiff {
     from: Option<String>,
     /// The kinds of holders for whom doors would be open at other times.
     windows: Vec<WindowsDiff>,
+    /// How many more there are than the first 500.
+    untold: usize,
     /// For how many kinds of holders they would be open at the same times.
     same: usize,
     /// For how many there was no time to find out.
@@ -34,8 +36,10 @@ pub struct PluginDiff {
 pub struct ScansDiff {
     /// How many scans were decided again.
     decided: usize,
-    /// How many could not be: something that they name is not stored, or there was no time.
+    /// How many could not be: something that they name is not stored.
     undecided: usize,
+    /// Whether there was time for all scans: a minute.
+    complete: bool,
     /// How many verdicts would differ, from what to what.
     changes: Vec<VerdictChange>,
     /// The first 20 of them.
@@ -101,6 +105,7 @@ impl From<gatewit_desk::PluginDiff> for PluginDiff {
             digest: diff.digest,
             from: diff.from,
             windows: diff.windows.into_iter().map(WindowsDiff::from).collect(),
+            untold: diff.untold,
             same: diff.same,
             unasked: diff.unasked,
             scans: diff.scans.into(),
@@ -119,6 +124,7 @@ impl From<ScanChanges> for ScansDiff {
         Self {
             decided: changes.decided,
             undecided: changes.undecided,
+            complete: changes.is_complete,
             changes: counts.collect(),
             first: changes.first.into_iter().map(ScanDiff::from).collect(),
         }
