@@ -18,6 +18,7 @@ use crate::tickets::Tickets;
 mod commit;
 mod counters;
 mod dry_run;
+mod dry_runs;
 mod explain;
 mod facts;
 mod history;
@@ -31,8 +32,8 @@ mod resolve;
 mod undo;
 
 pub use counters::ScanCount;
-use dry_run::DryRuns;
 pub use dry_run::{AnsweredWindows, ChangedScan, DryRun, PluginDiff, ScanChanges, WindowsChange};
+use dry_runs::DryRuns;
 pub use explain::{Admission, AskedAdmission, Explanation};
 pub use history::{CheckIn, CheckInPage, CheckInQuery, Happened};
 pub use replay::{Decided, Fact, FactChange, Replay};

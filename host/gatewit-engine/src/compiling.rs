@@ -60,8 +60,8 @@ pub(crate) struct Compilation {
     compiled: PathBuf,
     /// Tells code apart that differs by how it was compiled.
     settings: u64,
-    /// How many components a child has compiled.
-    children: AtomicUsize,
+    /// How many components had been compiled before.
+    found: AtomicUsize,
 }
 
 impl Compilation {
@@ -78,13 +78,14 @@ impl Compilation {
             compiler,
             compiled,
             settings: settings.finish(),
-            children: AtomicUsize::new(0),
+            found: AtomicUsize::new(0),
         })
     }
 
-    /// How many components a child has compiled.
-    pub(crate) fn children(&self) -> usize {
-        self.children.load(Ordering::Relaxed)
+    /// How many components had been compiled before; None if no child compiles.
+    pub(crate) fn found(&self) -> Option<usize> {
+        let is_by_child = self.compiler != Compiler::InProcess;
+        is_by_child.then(|| self.found.load(Ordering::Relaxed))
     }
 
     /// Has the component with this digest compiled into the cache. Blocks.
@@ -95,12 +96,12 @@ impl Compilation {
         let hex = digest.rsplit(':').next().unwrap_or(digest);
         let mark = self.compiled.join(format!("{hex}-{:016x}", self.settings));
         if mark.exists() {
+            self.found.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         }
         let (status, words) =
             run(program, arguments, component).map_err(CompileError::NoCompiler)?;
         if status.success() {
-            self.children.fetch_add(1, Ordering::Relaxed);
             return File::create(&mark)
                 .map(drop)
                 .map_err(CompileError::NoCompiler);

@@ -178,8 +178,8 @@ impl fmt::Display for Refusal {
 impl Loader {
     /// The number of components that did not have to be compiled.
     pub(crate) fn found_compiled(&self) -> usize {
-        let found = self.runtime.found_compiled();
-        found.saturating_sub(self.compilation.children())
+        let found = self.compilation.found();
+        found.unwrap_or_else(|| self.runtime.found_compiled())
     }
 
     /// Compiles and tries a component. Takes seconds for a large one that was not compiled before. Notes what is found on

@@ -6,12 +6,10 @@ mod scans;
 pub use scans::{ChangedScan, ScanChanges};
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use gatewit_domain::plugin::PluginKind;
 use gatewit_domain::ports::{TriedPlugin, TriedStrategy};
-use gatewit_domain::problem::{PluginCode, Problem};
 use gatewit_domain::window::{Holder, StrategyName};
 use jiff::SignedDuration;
 
@@ -27,31 +25,6 @@ const ASKED_MAX: SignedDuration = SignedDuration::from_secs(60);
 
 /// How many questions whose answers differ are told.
 const TOLD_MAX: usize = 500;
-
-/// Whether somebody compares a component: one at a time, since it takes memory and time.
-#[derive(Default)]
-pub(super) struct DryRuns(AtomicBool);
-
-/// The one who compares, until it is dropped.
-struct Alone<'d>(&'d AtomicBool);
-
-impl DryRuns {
-    fn begin(&self) -> Result<Alone<'_>, DeskError> {
-        match self.0.swap(true, Ordering::Relaxed) {
-            false => Ok(Alone(&self.0)),
-            true => Err(DeskError::Conflict(Problem::new(
-                PluginCode::DryRunUnderWay,
-                "another component is being compared; try again when that has ended",
-            ))),
-        }
-    }
-}
-
-impl Drop for Alone<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
-}
 
 /// A component that is compared before it serves.
 pub struct DryRun {

@@ -1,8 +1,10 @@
 //! A backend whose runs fail after its swap.
 
 use gatewit_domain::ports::TicketSource;
+use gatewit_domain::source::{Continuation, SourceFault};
 
 use super::*;
+use crate::Source;
 use crate::tests::backends::{MISCHIEF, house, source_settings};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -10,9 +12,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 async fn run(house: &House, deed: &str) -> bool {
     let source = source_settings(json!({ "do": deed }), vec![]);
     let source = house.engine.source(source);
-    match source.begin().await {
-        Ok(mut run) => run.ticket_types().await.is_ok() && run.page(None).await.is_ok(),
-        Err(_) => false,
+    read_whole(&source).await.is_ok()
+}
+
+async fn read_whole(source: &Source) -> Result<(), SourceFault> {
+    let mut run = source.begin().await?;
+    run.ticket_types().await?;
+    let mut cursor = None;
+    loop {
+        match run.page(cursor.as_deref()).await?.next {
+            Continuation::More(next) => cursor = Some(next),
+            Continuation::Done(_) => return Ok(()),
+        }
     }
 }
 
