@@ -37,12 +37,12 @@ async fn a_backend_whose_runs_trap_three_times_after_its_swap_is_rolled_back() {
     let after = house.row(MISCHIEF).digest;
     assert_ne!(after, before);
     for _ in 0..2 {
-        assert!(!run(&house, "trap").await);
+        assert!(!run(&house, "panic").await);
     }
     // A fault of the ticketing system is none of the plugin.
     assert!(!run(&house, "unauthorized").await);
     assert_eq!(house.row(MISCHIEF).digest, after);
-    assert!(!run(&house, "trap").await);
+    assert!(!run(&house, "panic").await);
     let rolled_back = house.engine.swapped(MISCHIEF, after.as_deref());
     let rolled_back = tokio::time::timeout(PATIENCE, rolled_back).await;
     rolled_back.expect("it is rolled back");
@@ -62,12 +62,12 @@ async fn a_backend_whose_runs_trap_three_times_after_its_swap_is_rolled_back() {
 #[tokio::test]
 async fn a_backend_that_failed_before_its_swap_is_not_rolled_back() {
     let house = house().await;
-    assert!(!run(&house, "trap").await);
+    assert!(!run(&house, "panic").await);
     let candidate = renewed(&built("test-guests/backend-mischief.wasm"));
     house.replace(MISCHIEF, &candidate).await;
     let after = house.row(MISCHIEF).digest;
     for _ in 0..4 {
-        assert!(!run(&house, "trap").await);
+        assert!(!run(&house, "panic").await);
     }
     // Whatever was ordered before this is done when it ends.
     house.engine.look(MISCHIEF).await;
