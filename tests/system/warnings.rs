@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::attendees::configure;
 use crate::support::door::{one_day, text, texts, with};
-use crate::support::{Client, Server, until};
+use crate::support::{Client, Server, test_guests, until};
 
 const EVENTS: &str = "/api/v1/events";
 
@@ -177,4 +177,21 @@ async fn the_tickets_of_a_source_are_there_once_the_event_that_attaches_it_is_an
     let path = format!("{EVENTS}/{}/tickets", text(&event["eventId"]));
     let tickets = server.client.get(&path).await.data(200);
     assert_eq!(texts(&tickets["tickets"], "attendeeName").len(), 2);
+}
+
+#[tokio::test]
+async fn an_event_whose_strategy_fails_is_told_so_when_it_is_made() {
+    let server = Server::start_with(&test_guests()).await;
+    let make = async |deed: &str| {
+        let fields = json!({"checkInStrategy": "MISCHIEF", "strategyOptions": {"do": deed}});
+        let event = server
+            .client
+            .post("/api/v1/events", with(&one_day(), fields));
+        event.await.data(201)["warnings"].to_string()
+    };
+    let words = "the strategy MISCHIEF fails";
+    let warnings = make("behave").await;
+    assert!(!warnings.contains(words), "{warnings}");
+    let warnings = make("panic").await;
+    assert!(warnings.contains(words), "{warnings}");
 }

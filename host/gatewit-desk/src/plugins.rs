@@ -89,8 +89,5 @@ impl Plugins {
 
 /// Adds the plugin's own message for callers who may read it.
 fn told(caller: &Caller, reason: String, words: Option<&PluginWords>) -> String {
-    match words.filter(|_| caller.is_operator()) {
-        Some(words) => format!("{reason}: {}", words.verbatim()),
-        None => reason,
-    }
+    PluginWords::added_to(reason, words.filter(|_| caller.is_operator()))
 }

@@ -60,6 +60,14 @@ impl PluginWords {
     pub fn verbatim(&self) -> &str {
         &self.0
     }
+
+    /// Adds a plugin's own text, if there is one, to a reason of the host's. The result is for the same readers.
+    pub fn added_to(reason: impl fmt::Display, words: Option<&Self>) -> String {
+        match words {
+            Some(words) => format!("{reason}: {}", words.0),
+            None => reason.to_string(),
+        }
+    }
 }
 
 impl From<String> for PluginWords {

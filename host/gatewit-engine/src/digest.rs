@@ -3,6 +3,6 @@
 use sha2::{Digest, Sha256};
 
 /// Returns `sha256:` and the hex digest.
-pub(crate) fn digest_of(component: &[u8]) -> String {
+pub fn digest_of(component: &[u8]) -> String {
     format!("sha256:{:x}", Sha256::digest(component))
 }

@@ -39,9 +39,11 @@ mod window_cache;
 
 pub use budget::ErrorBudget;
 pub use compiling::{CPU_SECONDS_MAX, Compiler, compile_stdin};
+pub use digest::digest_of;
 pub use engine::{Engine, EngineError};
 pub use inspection::{Inspection, Serving};
 pub use library::NothingKept;
+pub use load::plugin_name;
 pub use outbound::{Grant, Origin, OriginError, Reach, Secret};
 pub use resource_limits::GuestLimits;
 pub use settings::{EngineSettings, PluginLimits, PluginPolicy, SourceLimits, SourceSettings};

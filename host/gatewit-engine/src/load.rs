@@ -274,7 +274,7 @@ fn describe(backend: &Backend) -> Result<backend::Description, LoadError> {
 }
 
 /// The name of the plugin in a file: the file's stem.
-pub(crate) fn plugin_name(path: &Path) -> String {
+pub fn plugin_name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default();
     stem.to_string_lossy().into_owned()
 }

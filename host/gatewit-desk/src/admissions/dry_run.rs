@@ -8,10 +8,10 @@ pub use scans::{ChangedScan, ScanChanges};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gatewit_domain::plugin::PluginKind;
+use gatewit_domain::plugin::{PluginKind, PluginWords};
 use gatewit_domain::ports::{TriedPlugin, TriedStrategy};
 use gatewit_domain::window::{Holder, StrategyName};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Admissions;
 use crate::caller::Caller;
@@ -81,7 +81,7 @@ impl Admissions {
         check_operator(caller)?;
         let _alone = self.dry_runs.begin()?;
         let name = StrategyName::of_plugin(&run.plugin);
-        let events = self.compared_events(&run)?;
+        let events = self.compared_events(&name, run.event.as_deref())?;
         let library = &self.ports.library;
         let against = run.against.as_deref();
         let tried = library.try_out(&run.plugin, run.component, against);
@@ -99,30 +99,7 @@ impl Admissions {
         };
         let ends = self.ports.now() + ASKED_MAX;
         for live in &events {
-            for holder in self.events.holders_of(live) {
-                if self.ports.now() >= ends {
-                    diff.unasked += 1;
-                    continue;
-                }
-                let Some((from, to)) = ask_both(&tried, live, &holder).await else {
-                    continue;
-                };
-                if from.as_ref().is_some_and(|from| is_same(from, &to)) {
-                    diff.same += 1;
-                    continue;
-                }
-                if diff.windows.len() == TOLD_MAX {
-                    diff.untold += 1;
-                    continue;
-                }
-                let live = Arc::clone(live);
-                diff.windows.push(WindowsChange {
-                    live,
-                    holder,
-                    from,
-                    to,
-                });
-            }
+            self.compare_windows(live, &tried, ends, &mut diff).await;
         }
         if let Some(strategy) = &tried.after {
             for live in &events {
@@ -133,20 +110,52 @@ impl Admissions {
         Ok(diff)
     }
 
-    /// The events that use the plugin; if one is named, that one.
-    fn compared_events(&self, run: &DryRun) -> Result<Vec<Arc<LiveEvent>>, DeskError> {
-        let strategy = StrategyName::of_plugin(&run.plugin);
-        let uses = |live: &LiveEvent| live.event.strategy.names().any(|name| *name == strategy);
+    /// Asks both components about an event's kinds of holders, until the comparison `ends`.
+    async fn compare_windows(
+        &self,
+        live: &Arc<LiveEvent>,
+        tried: &TriedPlugin,
+        ends: Timestamp,
+        diff: &mut PluginDiff,
+    ) {
+        for holder in self.events.holders_of(live) {
+            if self.ports.now() >= ends {
+                diff.unasked += 1;
+                continue;
+            }
+            let Some((from, to)) = ask_both(tried, live, &holder).await else {
+                continue;
+            };
+            if from.as_ref().is_some_and(|from| is_same(from, &to)) {
+                diff.same += 1;
+            } else if diff.windows.len() == TOLD_MAX {
+                diff.untold += 1;
+            } else {
+                let live = Arc::clone(live);
+                diff.windows.push(WindowsChange {
+                    live,
+                    holder,
+                    from,
+                    to,
+                });
+            }
+        }
+    }
+
+    /// The events that use the strategy; if one is named, that one.
+    fn compared_events(
+        &self,
+        strategy: &StrategyName,
+        named: Option<&str>,
+    ) -> Result<Vec<Arc<LiveEvent>>, DeskError> {
         let mut events = self.events.all();
-        if let Some(named) = &run.event {
-            let is_named =
-                |live: &LiveEvent| live.event.slug == *named || live.event.id.to_string() == *named;
-            events.retain(|live| is_named(live));
+        if let Some(named) = named {
+            events.retain(|live| live.event.slug == named || live.event.id.to_string() == named);
             if events.is_empty() {
                 return Err(DeskError::not_found("event", named));
             }
         }
-        events.retain(|live| uses(live));
+        events.retain(|live| live.event.strategy.uses(strategy));
         Ok(events)
     }
 }
@@ -169,10 +178,7 @@ async fn ask(strategy: &dyn TriedStrategy, live: &LiveEvent, holder: &Holder) ->
     let answer = strategy.windows(&live.rule, holder).await;
     let shown = |window: &_| EventWindow::of(window, &live.event.calendar);
     let answer = answer.map(|windows| windows.iter().map(shown).collect());
-    answer.map_err(|failure| match failure.words() {
-        Some(words) => format!("{failure}: {}", words.verbatim()),
-        None => failure.to_string(),
-    })
+    answer.map_err(|failure| PluginWords::added_to(&failure, failure.words()))
 }
 
 /// Whether two answers let in the same. How they fail makes no difference.

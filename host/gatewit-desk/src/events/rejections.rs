@@ -40,8 +40,7 @@ impl Rejections {
     pub fn by(&self, strategy: &StrategyName) -> Vec<String> {
         let of_events = self.of_events();
         let rejections = of_events.values();
-        let by_it =
-            rejections.filter(|rejection| rejection.strategy.names().any(|name| name == strategy));
+        let by_it = rejections.filter(|rejection| rejection.strategy.uses(strategy));
         by_it
             .map(|rejection| {
                 let words = rejection.words.verbatim();

@@ -55,8 +55,7 @@ impl PluginKeeper for Plugins {
         }
         let strategy = StrategyName::of_plugin(plugin);
         let events = self.events.all().into_iter();
-        let events =
-            events.filter(|live| live.event.strategy.names().any(|name| *name == strategy));
+        let events = events.filter(|live| live.event.strategy.uses(&strategy));
         let events = events.map(|live| format!("event {:?}", live.event.slug));
         let sources = self.sources.all().into_iter();
         let sources = sources.filter(|source| source.configured.plugin == plugin);

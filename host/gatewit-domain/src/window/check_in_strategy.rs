@@ -20,6 +20,11 @@ impl CheckInStrategy {
         let Self::One(name) = self;
         std::iter::once(name)
     }
+
+    /// Whether it names this strategy.
+    pub fn uses(&self, strategy: &StrategyName) -> bool {
+        self.names().any(|name| name == strategy)
+    }
 }
 
 impl From<StrategyName> for CheckInStrategy {

@@ -97,10 +97,7 @@ impl LoadError {
 
     /// The whole reason, for operators.
     pub(crate) fn whole(&self) -> String {
-        match self.for_operators() {
-            Some(words) => format!("{self}: {}", words.verbatim()),
-            None => self.to_string(),
-        }
+        PluginWords::added_to(self, self.for_operators().as_ref())
     }
 
     /// Whether there was nothing to judge.
@@ -142,9 +139,6 @@ impl TrialError {
             Self::Objection { words, .. } => Some(words),
             Self::Options { failure, .. } | Self::Windows { failure, .. } => failure.words(),
         };
-        match words {
-            Some(words) => format!("{self}: {}", words.verbatim()),
-            None => self.to_string(),
-        }
+        PluginWords::added_to(self, words)
     }
 }

@@ -4,7 +4,6 @@ use clap::Subcommand;
 
 mod diff;
 mod inspect;
-mod name;
 
 pub use diff::DiffArguments;
 use diff::diff;

@@ -27,14 +27,27 @@ async fn read_whole(source: &Source) -> Result<(), SourceFault> {
     }
 }
 
+/// Lets the same code serve under another digest, which it returns.
+async fn swap(house: &House) -> Option<String> {
+    let candidate = renewed(&built("test-guests/backend-mischief.wasm"));
+    house.replace(MISCHIEF, &candidate).await;
+    house.row(MISCHIEF).digest
+}
+
+/// Waits until this component is rolled back; returns which serves then.
+async fn rolled_back_from(house: &House, after: Option<String>) -> Option<String> {
+    let rolled_back = house.engine.swapped(MISCHIEF, after.as_deref());
+    let rolled_back = tokio::time::timeout(PATIENCE, rolled_back).await;
+    rolled_back.expect("it is rolled back");
+    house.row(MISCHIEF).digest
+}
+
 #[tokio::test]
 async fn a_backend_whose_runs_trap_three_times_after_its_swap_is_rolled_back() {
     let house = house().await;
     assert!(run(&house, "behave").await);
     let before = house.row(MISCHIEF).digest;
-    let candidate = renewed(&built("test-guests/backend-mischief.wasm"));
-    house.replace(MISCHIEF, &candidate).await;
-    let after = house.row(MISCHIEF).digest;
+    let after = swap(&house).await;
     assert_ne!(after, before);
     for _ in 0..2 {
         assert!(!run(&house, "panic").await);
@@ -43,10 +56,7 @@ async fn a_backend_whose_runs_trap_three_times_after_its_swap_is_rolled_back() {
     assert!(!run(&house, "unauthorized").await);
     assert_eq!(house.row(MISCHIEF).digest, after);
     assert!(!run(&house, "panic").await);
-    let rolled_back = house.engine.swapped(MISCHIEF, after.as_deref());
-    let rolled_back = tokio::time::timeout(PATIENCE, rolled_back).await;
-    rolled_back.expect("it is rolled back");
-    assert_eq!(house.row(MISCHIEF).digest, before);
+    assert_eq!(rolled_back_from(&house, after).await, before);
     let by_budget = |action| ("error budget".to_owned(), action);
     let told = history(&house);
     let told = &told[told.len() - 2..];
@@ -63,9 +73,7 @@ async fn a_backend_whose_runs_trap_three_times_after_its_swap_is_rolled_back() {
 async fn a_backend_that_failed_before_its_swap_is_not_rolled_back() {
     let house = house().await;
     assert!(!run(&house, "panic").await);
-    let candidate = renewed(&built("test-guests/backend-mischief.wasm"));
-    house.replace(MISCHIEF, &candidate).await;
-    let after = house.row(MISCHIEF).digest;
+    let after = swap(&house).await;
     for _ in 0..4 {
         assert!(!run(&house, "panic").await);
     }
@@ -79,9 +87,7 @@ async fn a_run_that_exceeds_a_limit_is_a_failing_one_and_a_look_up_is_none() {
     let house = house().await;
     assert!(run(&house, "behave").await);
     let before = house.row(MISCHIEF).digest;
-    let candidate = renewed(&built("test-guests/backend-mischief.wasm"));
-    house.replace(MISCHIEF, &candidate).await;
-    let after = house.row(MISCHIEF).digest;
+    let after = swap(&house).await;
     let source = house
         .engine
         .source(source_settings(json!({ "do": "behave" }), vec![]));
@@ -91,8 +97,5 @@ async fn a_run_that_exceeds_a_limit_is_a_failing_one_and_a_look_up_is_none() {
         run.ticket_types().await.unwrap();
         run.overran();
     }
-    let rolled_back = house.engine.swapped(MISCHIEF, after.as_deref());
-    let rolled_back = tokio::time::timeout(PATIENCE, rolled_back).await;
-    rolled_back.expect("it is rolled back");
-    assert_eq!(house.row(MISCHIEF).digest, before);
+    assert_eq!(rolled_back_from(&house, after).await, before);
 }

@@ -6,10 +6,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use gatewit_engine::{digest_of, plugin_name};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
-use super::name::plugin_name;
 use crate::admin::{Admin, AdminArguments, encoded};
 
 #[derive(clap::Args)]
@@ -118,8 +117,7 @@ fn path(arguments: &DiffArguments) -> anyhow::Result<String> {
     );
     let is_path = old.components().count() > 1 || old.extension().is_some();
     if is_path || old.is_file() {
-        let digest = Sha256::digest(read(old)?);
-        write!(path, "&against=sha256:{digest:x}")?;
+        write!(path, "&against={}", digest_of(&read(old)?))?;
     }
     if let Some(event) = event {
         write!(path, "&event={}", encoded(event))?;

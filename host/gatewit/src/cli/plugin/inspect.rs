@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use gatewit_domain::plugin::PluginKind;
-use gatewit_engine::{Compiler, Engine, EngineSettings, Inspection, PluginPolicy, Serving};
+use gatewit_engine::{
+    Compiler, Engine, EngineSettings, Inspection, PluginPolicy, Serving, plugin_name,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
-use super::name::plugin_name;
 use crate::admin::{Admin, AdminArguments, encoded};
 use crate::clock::SystemClock;
 use crate::directories::PluginDirectory;

@@ -98,9 +98,11 @@ pub async fn ready(State(desk): State<Shared>) -> Response {
         |source: &SourceStatus| source.tickets.is_some() || !served.contains(&source.name);
     let sources = desk.sources.statuses();
     let is_loading = |row: &&PluginRow| row.state == PluginState::Loading;
-    let mut loading = plugins.iter().filter(is_loading);
+    let loading = plugins.iter().filter(is_loading);
+    let loading: Vec<_> = loading.map(|row| row.name.clone()).collect();
     let setting_up = desk.events.being_set_up();
-    let is_complete = !loading.any(|row| setting_up > 0 || desk.plugins.is_used(&row.name));
+    let is_needed = |name: &String| setting_up > 0 || desk.plugins.is_used(name);
+    let is_complete = !loading.iter().any(is_needed);
     let ready = store && is_complete && sources.iter().all(is_synced);
     let body = Ready {
         ready,
@@ -110,11 +112,7 @@ pub async fn ready(State(desk): State<Shared>) -> Response {
             failing: count(PluginState::Failing),
             rejected: count(PluginState::Rejected),
             quarantined: count(PluginState::Quarantined),
-            loading: plugins
-                .iter()
-                .filter(is_loading)
-                .map(|row| row.name.clone())
-                .collect(),
+            loading,
         },
         events: EventCount { setting_up },
         sources: sources
